@@ -1,0 +1,41 @@
+# `make demo` and `make test` are all that a stranger needs; both set up what they use.
+PYTHON ?= python3
+BIN := .venv/bin
+# TensorFlow's C++ side greets and warns on every start; none of it concerns this project.
+export TF_CPP_MIN_LOG_LEVEL ?= 3
+export KERAS_BACKEND := tensorflow
+
+.PHONY: setup check fix test demo bench bench-rules clean
+
+setup: .venv/.ready
+
+.venv/.ready: setup.cfg requirements-dev.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@
+
+check: setup
+	$(BIN)/python -m tests.check
+
+fix: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: check
+	$(BIN)/python -m pytest
+
+demo: setup
+	$(BIN)/python -m demo
+
+bench: setup
+	$(BIN)/python -m benchmarks.bench_reader
+	$(BIN)/python -m benchmarks.bench_rules_speed
+	$(BIN)/python -m benchmarks.bench_dashboard
+
+bench-rules: setup
+	$(BIN)/python -m benchmarks.bench_rules
+
+clean:
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,45 @@
+"""Finds what is wrong with the inputs of a Keras training run, while it runs.
+
+>>> from tb_inputdiag import InputDiagnostics                    # doctest: +SKIP
+>>> model.fit(x, y, callbacks=[InputDiagnostics("logs")])        # doctest: +SKIP
+
+Importing the package imports neither TensorFlow nor Keras; `InputDiagnostics` does when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tb_inputdiag._version import __version__
+
+if TYPE_CHECKING:
+    from tb_inputdiag.callback import InputDiagnostics
+    from tb_inputdiag.errors import InputDiagError
+    from tb_inputdiag.log.reader import read
+    from tb_inputdiag.records import Alert, Severity
+    from tb_inputdiag.rules import Rule
+
+__all__ = ["Alert", "InputDiagError", "InputDiagnostics", "Rule", "Severity", "__version__", "read"]
+
+_HOMES = {
+    "Alert": "tb_inputdiag.records",
+    "InputDiagError": "tb_inputdiag.errors",
+    "InputDiagnostics": "tb_inputdiag.callback",
+    "Rule": "tb_inputdiag.rules",
+    "Severity": "tb_inputdiag.records",
+    "read": "tb_inputdiag.log.reader",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *globals()])

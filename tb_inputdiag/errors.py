@@ -1,0 +1,72 @@
+"""The exception tree of tb_inputdiag.
+
+::
+
+    InputDiagError
+    ├── ConfigurationError (ValueError)   an argument is wrong
+    │   └── UnknownRuleError              a rule id that nobody defines
+    ├── BackendError (ImportError)        TensorFlow or Keras 3 is missing or unsupported
+    ├── LogError
+    │   ├── LogNotFoundError (FileNotFoundError)   no inputdiag log below the folder
+    │   ├── LogCorruptError               bytes that do not decode
+    │   ├── LogVersionError               a log written by a newer schema
+    │   └── LogWriteError (OSError)       the log cannot be written
+    └── CaptureError                      the probe could not do its work; never leaves the callback
+
+Every message says what was expected, what came, and what to do.
+"""
+
+from __future__ import annotations
+
+__all__ = [
+    "BackendError",
+    "CaptureError",
+    "ConfigurationError",
+    "InputDiagError",
+    "LogCorruptError",
+    "LogError",
+    "LogNotFoundError",
+    "LogVersionError",
+    "LogWriteError",
+    "UnknownRuleError",
+]
+
+
+class InputDiagError(Exception):
+    """Base class of every exception that tb_inputdiag raises."""
+
+
+class ConfigurationError(InputDiagError, ValueError):
+    """An argument has a wrong type or value."""
+
+
+class UnknownRuleError(ConfigurationError):
+    """A rule id was named that no rule defines."""
+
+
+class BackendError(InputDiagError, ImportError):
+    """TensorFlow or Keras 3 is missing, too old, or runs on an unsupported backend."""
+
+
+class LogError(InputDiagError):
+    """Base class of everything that is wrong with a log."""
+
+
+class LogNotFoundError(LogError, FileNotFoundError):
+    """There is no inputdiag log where one was asked for."""
+
+
+class LogCorruptError(LogError):
+    """Bytes in a log do not decode."""
+
+
+class LogVersionError(LogError):
+    """The log was written by a newer schema than this version reads."""
+
+
+class LogWriteError(LogError, OSError):
+    """The log cannot be written."""
+
+
+class CaptureError(InputDiagError):
+    """The probe could not do its work. The callback reports it once; training goes on."""
