@@ -1,0 +1,1 @@
+"""What the probe sees: the part that knows Keras and TensorFlow."""

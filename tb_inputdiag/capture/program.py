@@ -1,0 +1,468 @@
+"""Adds the reductions of one traced step to its graph, and knows how to read their results.
+
+The results of a step are one vector of float64, the *row*: scalars of the step, then a block for each table of
+`records`. A `Program` says where in the row each block lies; it is made anew for each tracing of the step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tb_inputdiag.capture import kernels, names
+from tb_inputdiag.capture.constants import STEP_SCALARS
+from tb_inputdiag.capture.trace import (
+    Activation,
+    Entry,
+    Fed,
+    Trace,
+    Update,
+    activation_bound,
+    kind_of,
+    raw,
+    spec,
+    static_shape,
+    unit_axis,
+    values_of,
+)
+from tb_inputdiag.records import (
+    MAX_BAD_EXAMPLES,
+    MAX_CLASSES,
+    MAX_EXAMPLE_IDS,
+    MAX_FEATURES,
+    MAX_RANK,
+    N_QUANTILES,
+    Split,
+    TensorLayout,
+)
+
+IMAGE_SIDE = 64
+MAX_IMAGE_TENSORS = 4
+LABELS = 8
+"""Targets kept beside thumbnails."""
+
+_F8 = tf.float64
+
+
+@dataclass(slots=True)
+class ImagePart:
+    """Where one tensor's thumbnails lie in the image variable."""
+
+    tensor: int
+    shape: tuple[int, int, int, int]
+    start: int
+    channels_first: bool
+
+
+@dataclass(slots=True)
+class Program:
+    """One traced probed step: what it computes and where it is put.
+
+    Attributes:
+        number: Stands at the front of every row that it makes.
+        blocks: Block name -> (start, shape) in the row.
+        size: Length of the row.
+        copies: Tensor index of an untouched entry -> index of the fed tensor that it equals.
+    """
+
+    number: int
+    split: Split
+    tensors: tuple[TensorLayout, ...] = ()
+    weights: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    blocks: dict[str, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
+    size: int = 0
+    copies: dict[int, int] = field(default_factory=dict)
+    images: list[ImagePart] = field(default_factory=list)
+    fed: tuple[TensorLayout, ...] = ()
+    output_activations: dict[str, str] = field(default_factory=dict)
+    entries: dict[str, str] = field(default_factory=dict)
+    label_target: int | None = None
+    has_loss: bool = False
+
+
+class _Row:
+    """Collects the vectors of a row block by block."""
+
+    def __init__(self) -> None:
+        self.parts: list[Any] = []
+        self.blocks: dict[str, tuple[int, tuple[int, ...]]] = {}
+        self.size = 0
+
+    def add(self, name: str, parts: list[Any], shape: tuple[int, ...]) -> None:
+        length = int(np.prod(shape))
+        if length == 0:
+            self.blocks[name] = (self.size, shape)
+            return
+        flat = [p if p.shape.rank == 1 else tf.reshape(p, [-1]) for p in parts]
+        joined = flat[0] if len(flat) == 1 else tf.concat(flat, 0)
+        self.parts.append(tf.ensure_shape(tf.cast(joined, _F8), [length]))
+        self.blocks[name] = (self.size, shape)
+        self.size += length
+
+    def vector(self) -> Any:
+        return tf.concat(self.parts, 0)
+
+
+@dataclass(slots=True)
+class _Measured:
+    """Tensors, and for each a number that is finite if all of it is."""
+
+    tensors: list[Any]
+    healths: list[Any]
+
+
+def build(trace: Trace, number: int, split: Split, images: int) -> tuple[Program, Any, Any]:
+    """Adds the reductions of a traced step to the graph.
+
+    Args:
+        trace: The step, traced to its end.
+        number: Of the program.
+        split: Whose step it is.
+        images: Examples to keep thumbnails of.
+
+    Returns:
+        The program, the row ``float64[program.size]``, and the thumbnails ``float32[m]`` or None.
+    """
+    program = Program(number=number, split=split, has_loss=trace.own_loss is not None)
+    tensors, layouts = _tensors(trace, program)
+    program.tensors = tuple(layouts)
+    row = _Row()
+    row.add("step", [tf.stack(_step_scalars(trace, program))], (len(STEP_SCALARS),))
+    _tensor_blocks(row, program, trace, tensors)
+    weights = _weight_blocks(row, program, trace.updates)
+    layers = _layer_blocks(row, program, trace.activations)
+    _nonfinite_blocks(row, trace, weights, layers)
+    program.blocks, program.size = row.blocks, row.size
+    program.fed = tuple(spec(f.name, f.role, f.tensor) for f in trace.fed)
+    program.entries = {e.name: e.layer for e in layouts if e.stage == "entry"}
+    pixels = _images(program, tensors, images) if images else None
+    return program, row.vector(), pixels
+
+
+# -- the step ---------------------------------------------------------------------------------------
+
+
+def _scalar(value: Any, default: float) -> Any:
+    if value is None:
+        return tf.constant(default, _F8)
+    return tf.reshape(tf.cast(tf.reduce_mean(tf.cast(value, _F8)), _F8), [])
+
+
+def _step_scalars(trace: Trace, program: Program) -> list[Any]:
+    nan = float("nan")
+    skipped = tf.zeros([], _F8)
+    if trace.scale is not None and trace.updates:
+        sums = [tf.reduce_sum(kernels.dense_gradient(u.gradient)) for u in trace.updates if u.gradient is not None]
+        finite = tf.reduce_all(tf.math.is_finite(tf.stack([tf.cast(s, tf.float32) for s in sums])))
+        skipped = tf.cast(tf.logical_not(finite), _F8)
+    return [
+        tf.constant(float(program.number), _F8),
+        _scalar(trace.iterations, nan),
+        _batch_size(trace.fed),
+        _scalar(trace.own_loss, nan),
+        _scalar(trace.penalty, 0.0),
+        _scalar(trace.learning_rate, nan),
+        _scalar(trace.scale, 1.0),
+        skipped,
+    ]
+
+
+def _batch_size(fed: list[Fed]) -> Any:
+    for leaf in fed:
+        tensor = leaf.tensor
+        if isinstance(tensor, tf.RaggedTensor):
+            return tf.cast(tensor.nrows(), _F8)
+        if isinstance(tensor, tf.SparseTensor):
+            return tf.cast(tensor.dense_shape[0], _F8)
+        if tensor.shape.rank:
+            return tf.cast(tf.shape(tensor)[0], _F8)
+    return tf.constant(0.0, _F8)
+
+
+# -- tensors ----------------------------------------------------------------------------------------
+
+
+def _tensors(trace: Trace, program: Program) -> tuple[list[Any], list[TensorLayout]]:
+    """Returns the tensors to measure and their layouts; untouched entries are noted as copies."""
+    tensors: list[Any] = []
+    layouts: list[TensorLayout] = []
+    classes = _class_numbers(trace)
+    inputs = [f for f in trace.fed if f.role == "input"]
+    for leaf in [*trace.fed, *trace.predictions]:
+        layout = _with_features(spec(leaf.name, leaf.role, leaf.tensor), leaf.tensor)
+        if leaf.role == "target":
+            layout = replace(layout, n_classes=classes.get(leaf.name, 0))
+            if layout.n_classes and program.label_target is None:
+                program.label_target = len(tensors)
+        if leaf.role == "prediction":
+            activation = _made_by(leaf.tensor)
+            if activation is not None:
+                program.output_activations[leaf.name] = activation
+        tensors.append(leaf.tensor)
+        layouts.append(layout)
+    positions = {id(leaf): index for index, leaf in enumerate([*trace.fed, *trace.predictions])}
+    taken: list[str] = []
+    for entry in trace.entries:
+        layout = _entry_layout(entry, inputs, taken)
+        taken.append(layout.name)
+        if entry.untouched:
+            source = positions[id(inputs[entry.sources[0]])]
+            program.copies[len(tensors)] = source
+            same = layouts[source]
+            layout = replace(
+                layout,
+                dtype=getattr(entry.tensor.dtype, "name", layout.dtype),
+                feature_axis=same.feature_axis,
+                features=same.features,
+                n_features=same.n_features,
+            )
+        else:
+            layout = _with_features(layout, entry.tensor)
+        tensors.append(entry.tensor)
+        layouts.append(layout)
+    return tensors, layouts
+
+
+def _entry_layout(entry: Entry, inputs: list[Fed], taken: list[str]) -> TensorLayout:
+    sources = tuple(inputs[i].name for i in entry.sources)
+    name = names.unique(sources[0] if len(sources) == 1 else entry.path, taken)
+    return replace(
+        spec(name, "input", entry.tensor),
+        stage="entry",
+        layer=entry.path,
+        layer_class=type(entry.layer).__name__,
+        sources=sources,
+        same_as_fed=entry.untouched,
+    )
+
+
+def _with_features(layout: TensorLayout, tensor: Any) -> TensorLayout:
+    shape = static_shape(tensor)
+    if kind_of(tensor) != "dense" or not kernels.is_numeric(tensor) or shape is None or len(shape) < 2:
+        return layout
+    axis = len(shape) - 1
+    if len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3) and layout.role == "input":
+        axis = 1
+    size = shape[axis]
+    if size is None:
+        return layout
+    kept = range(size) if size <= MAX_FEATURES else (i * size // MAX_FEATURES for i in range(MAX_FEATURES))
+    return replace(layout, feature_axis=axis, features=tuple(kept), n_features=size)
+
+
+def _class_numbers(trace: Trace) -> dict[str, int]:
+    """Returns target name -> number of classes, as its prediction has units."""
+    targets = [f for f in trace.fed if f.role == "target"]
+    predictions = trace.predictions
+    if len(targets) != len(predictions):
+        return {}
+    found = {}
+    for target, prediction in zip(targets, predictions, strict=True):
+        shape, predicted = static_shape(target.tensor), static_shape(prediction.tensor)
+        if target.kind != "dense" or not kernels.is_numeric(target.tensor) or not shape or not predicted:
+            continue
+        units = predicted[-1]
+        if units is None or units > MAX_CLASSES:
+            continue
+        sparse = len(shape) < len(predicted) or shape[-1] == 1
+        if units == 1 or (sparse and units > 1):
+            found[target.name] = max(units, 2)
+        elif len(shape) == len(predicted) and shape[-1] == units:
+            found[target.name] = units
+    return found
+
+
+_MADE_BY = {"Softmax": "softmax", "Sigmoid": "sigmoid", "Relu": "relu", "Tanh": "tanh", "Softplus": "softplus"}
+_LINEAR = {"BiasAdd", "MatMul", "Add", "AddV2", "Conv2D", "Einsum", "BatchMatMulV2", "Sum", "Mean"}
+
+
+def _made_by(tensor: Any) -> str | None:
+    """Returns the activation whose op made a prediction, looking through casts and reshapes; None if unknown."""
+    if tf.executing_eagerly() or not hasattr(tensor, "op"):
+        return None
+    for _ in range(20):
+        operation = tensor.op
+        if operation.type in _MADE_BY:
+            return _MADE_BY[operation.type]
+        if operation.type in _LINEAR:
+            return "linear"
+        if operation.type not in ("Identity", "Cast", "Reshape", "Squeeze", "IdentityN") or not operation.inputs:
+            return None
+        tensor = operation.inputs[tensor.value_index if operation.type == "IdentityN" else 0]
+    return None
+
+
+def _tensor_blocks(row: _Row, program: Program, trace: Trace, tensors: list[Any]) -> None:
+    measured = [i for i in range(len(tensors)) if i not in program.copies]
+    n = len(measured)
+    nothing = tf.fill([len(kernels.SCALARS)], tf.constant(np.nan, _F8))
+    scalars, shapes, quantiles, bad, features, counts = [], [], [], [], [], []
+    for index in measured:
+        tensor, layout = tensors[index], program.tensors[index]
+        values = values_of(tensor)
+        usable = kernels.is_numeric(values) and values.shape.rank is not None
+        shapes.append(_shape(tensor))
+        scalars.append(kernels.tensor_scalars(values) if usable else nothing)
+        quantiles.append(kernels.quantiles(values) if usable else tf.fill([N_QUANTILES], tf.constant(np.nan)))
+        bad.append(
+            kernels.bad_examples(values)
+            if usable and layout.kind == "dense"
+            else tf.fill([MAX_BAD_EXAMPLES], tf.constant(-1, _F8))
+        )
+        if layout.features:
+            features.append(kernels.features(values, layout.feature_axis or 0, layout.features))
+        if layout.n_classes:
+            shape = static_shape(values) or ()
+            one_hot = len(shape) > 1 and shape[-1] == layout.n_classes
+            counts.append(kernels.class_counts(values, layout.n_classes, one_hot))
+    row.add("scalars", scalars, (n, len(kernels.SCALARS)))
+    row.add("shape", shapes, (n, MAX_RANK))
+    row.add("quantiles", quantiles, (n, N_QUANTILES))
+    row.add("bad_examples", bad, (n, MAX_BAD_EXAMPLES))
+    kept = sum(len(program.tensors[i].features) for i in measured)
+    row.add("features", features, (len(kernels.FEATURE_PARTS) * kept,))
+    row.add("class_counts", counts, (sum(program.tensors[i].n_classes for i in measured),))
+    hashable = [
+        f.tensor
+        for f in trace.fed
+        if f.role == "input" and f.kind == "dense" and kernels.is_numeric(f.tensor) and f.tensor.shape.rank
+    ]
+    row.add("example_ids", [kernels.example_ids(hashable)], (MAX_EXAMPLE_IDS,))
+    labels = tf.fill([LABELS], tf.constant(np.nan, _F8))
+    if program.label_target is not None:
+        target = tensors[program.label_target]
+        width = program.tensors[program.label_target].n_classes
+        shape = static_shape(target) or ()
+        if len(shape) <= 2:
+            values = kernels.numeric(target[:LABELS])
+            ids = tf.argmax(values, -1) if len(shape) == 2 and shape[-1] == width and width > 1 else values
+            ids = tf.cast(tf.reshape(ids, [-1]), _F8)
+            labels = tf.concat([ids, labels], 0)[:LABELS]
+    row.add("labels", [labels], (LABELS,))
+
+
+def _shape(tensor: Any) -> Any:
+    if isinstance(tensor, tf.RaggedTensor):
+        known = tf.cast(tensor.bounding_shape(), _F8)
+    elif isinstance(tensor, tf.SparseTensor):
+        known = tf.cast(tensor.dense_shape, _F8)
+    elif tensor.shape.rank is None:
+        known = tf.zeros([0], _F8)
+    else:
+        return kernels.shape_vector(tensor)
+    return tf.concat([known, tf.fill([MAX_RANK], tf.constant(-1, _F8))], 0)[:MAX_RANK]
+
+
+# -- weights ----------------------------------------------------------------------------------------
+
+
+def _weight_blocks(row: _Row, program: Program, updates: list[Update]) -> _Measured:
+    # a weight that two optimizers update, or one twice in a step, is shown as of its last update
+    unique = list({u.name: u for u in updates}.values())
+    program.weights = tuple(u.name for u in unique)
+    n = len(unique)
+    missing = tf.constant([0.0, 0.0, 1.0], tf.float32)
+    dense = [None if u.gradient is None else kernels.dense_gradient(u.gradient) for u in unique]
+    rows = [missing if g is None else kernels.gradient_row(g) for g in dense]
+    row.add("gradients", rows, (n, 3))
+    clipped = [
+        r[0] if u.clipped is None else kernels.half_squares(kernels.dense_gradient(u.clipped))
+        for u, r in zip(unique, rows, strict=True)
+    ]
+    row.add("clipped", [tf.stack(clipped)] if clipped else [], (n,))
+    nan = tf.constant(np.nan, tf.float32)
+    norms = [nan if u.norm is None else u.norm for u in unique]
+    row.add("weight_norms", [tf.stack(norms)] if norms else [], (n,))
+    before = [nan if u.before is None else kernels.half_squares(u.before) for u in unique]
+    change = [nan if u.after is None else kernels.half_squares(u.after - u.before) for u in unique]
+    row.add("updates", [tf.stack(before), tf.stack(change)] if unique else [], (2, n))
+    zero = tf.zeros([1], tf.float32)
+    return _Measured([zero if g is None else g for g in dense], [r[0] for r in rows])
+
+
+def _nonfinite_blocks(row: _Row, trace: Trace, weights: _Measured, layers: _Measured) -> None:
+    """Counts what is not finite in gradients, weights and activations, all in one branch that healthy steps skip."""
+    zero = tf.zeros([1], tf.float32)
+    unique = list({u.name: u for u in trace.updates}.values())
+    after = [zero if u.after is None else tf.convert_to_tensor(raw(u.variable)) for u in unique]
+    norms = [zero[0] if u.norm is None else u.norm for u in unique]
+    healths = [*weights.healths, *norms, *layers.healths]
+    health = tf.stack(healths) if healths else zero
+    counts = kernels.nonfinite_counts([*weights.tensors, *after, *layers.tensors], health)
+    n = len(unique)
+    row.add("weight_nonfinite", [counts[: 2 * n]] if n else [], (2, n))
+    row.add("layer_nonfinite", [counts[2 * n :]], (len(layers.tensors),))
+
+
+# -- layers -----------------------------------------------------------------------------------------
+
+
+def _layer_blocks(row: _Row, program: Program, activations: list[Activation]) -> _Measured:
+    paths: list[str] = []
+    done: dict[int, tuple[Any, Any]] = {}
+    results, healths = [], []
+    for activation in activations:
+        number = sum(p.split("#")[0] == activation.path for p in paths) + 1
+        paths.append(activation.path if number == 1 else f"{activation.path}#{number}")
+        tensor = activation.tensor
+        axis, bound = unit_axis(activation.layer, tensor.shape.rank), activation_bound(activation.layer)
+        if id(tensor) in done and axis is None and bound is None:
+            result = done[id(tensor)]
+        else:
+            result = done[id(tensor)] = kernels.layer_row(tensor, axis, bound)
+        results.append(result[0])
+        healths.append(result[1])
+    program.layers = tuple(paths)
+    n = len(paths)
+    row.add("layers", results, (n, len(kernels.LAYER_COLUMNS)))
+    return _Measured([a.tensor for a in activations], healths)
+
+
+# -- thumbnails -------------------------------------------------------------------------------------
+
+
+def image_capacity(images: int) -> int:
+    """Returns how many pixels' values the thumbnails of a step may take."""
+    return images * IMAGE_SIDE * IMAGE_SIDE * 3 * MAX_IMAGE_TENSORS
+
+
+def _images(program: Program, tensors: list[Any], images: int) -> Any:
+    parts: list[Any] = []
+    start = 0
+    for index, (tensor, layout) in enumerate(zip(tensors, program.tensors, strict=True)):
+        if layout.role != "input" or layout.kind != "dense" or index in program.copies:
+            continue
+        if len(program.images) == MAX_IMAGE_TENSORS or not kernels.is_numeric(tensor):
+            continue
+        shape = static_shape(tensor)
+        if shape is None or len(shape) != 4:
+            continue
+        first = layout.feature_axis == 1
+        height, width, channels = (shape[2], shape[3], shape[1]) if first else (shape[1], shape[2], shape[3])
+        if channels not in (1, 3, 4) or any(side is not None and side < 4 for side in (height, width)):
+            continue
+        picked = _thumbnails(tensor, images, height, width, min(channels, 3), first)
+        size = (images, *picked.shape[1:])
+        program.images.append(ImagePart(index, size, start, first))
+        parts.append(tf.reshape(picked, [-1]))
+        start += int(np.prod(size))
+    return tf.concat(parts, 0) if parts else None
+
+
+def _thumbnails(x: Any, images: int, height: int | None, width: int | None, channels: int, first: bool) -> Any:
+    x = x[:images]
+    if first:
+        x = tf.transpose(x, [0, 2, 3, 1])
+    x = tf.cast(x[..., :channels], tf.float32)
+    for axis, side in ((1, height), (2, width)):
+        kept = min(side or IMAGE_SIDE, IMAGE_SIDE)
+        actual = tf.shape(x)[axis]
+        x = tf.gather(x, tf.range(kept) * actual // kept, axis=axis)
+    missing = images - tf.shape(x)[0]
+    # examples that a small batch does not have are NaN
+    x = tf.pad(x, [[0, missing], [0, 0], [0, 0], [0, 0]], constant_values=float("nan"))
+    return tf.ensure_shape(x, [images, min(height or 64, 64), min(width or 64, 64), channels])

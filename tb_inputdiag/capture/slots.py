@@ -1,0 +1,109 @@
+"""Variables that carry a probed step's row from the device to the host, one set for each replica."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+F8 = NDArray[np.float64]
+
+
+class Slot:
+    """One replica's variables: a ring of rows, a count of rows ever written, and thumbnails.
+
+    Args:
+        device: Where to put them; empty for TensorFlow's choice.
+        steps: Rows of the ring: steps that one execution may hold.
+    """
+
+    def __init__(self, device: str, steps: int) -> None:
+        self.device = device
+        self.steps = steps
+        self.capacity = 0
+        self.image_capacity = 0
+        self.rows: Any = None
+        self.written: Any = None
+        self.pixels: Any = None
+        self.seen = 0
+
+    def reserve(self, size: int, image_size: int) -> None:
+        """Makes room for rows of `size` and thumbnails of `image_size` numbers; what was there is forgotten.
+
+        May be called while tracing: a thread of its own is in no function graph, no XLA cluster and no strategy's
+        scope, so that the variables are plain ones and made at once.
+        """
+        in_own_thread(lambda: self._reserve(size, image_size))
+
+    def _reserve(self, size: int, image_size: int) -> None:
+        with tf.device(self.device or None):
+            if size > self.capacity:
+                self.rows = tf.Variable(tf.zeros([self.steps, size], tf.float64), trainable=False, name="rows")
+                self.written = tf.Variable(0, dtype=tf.int64, trainable=False, name="written")
+                self.capacity, self.seen = size, 0
+            if image_size > self.image_capacity:
+                self.pixels = tf.Variable(tf.zeros([image_size], tf.float32), trainable=False, name="pixels")
+                self.image_capacity = image_size
+
+    def write(self, row: Any, pixels: Any) -> None:
+        """Adds the ops that keep one step's row; called while tracing."""
+        size = row.shape[0]
+        padded = tf.pad(row, [[0, self.capacity - size]]) if size < self.capacity else row
+        if self.steps == 1:
+            self.rows.assign(padded[None])
+        else:
+            place = self.written % self.steps
+            self.rows.scatter_update(tf.IndexedSlices(padded[None], place[None]))
+            self.written.assign_add(1)
+        if pixels is not None:
+            self.pixels[: pixels.shape[0]].assign(pixels)
+
+    def read(self) -> F8:
+        """Returns ``float64[steps, capacity]``: the rows written since the last read, oldest first."""
+        rows: F8 = self.rows.numpy()
+        if self.steps == 1:
+            return rows
+        total = int(self.written.numpy())
+        order = [i % self.steps for i in range(max(self.seen, total - self.steps), total)]
+        self.seen = total
+        return rows[order]
+
+    def read_pixels(self) -> NDArray[np.float32]:
+        """Returns the thumbnails of the last row."""
+        pixels: NDArray[np.float32] = self.pixels.numpy()
+        return pixels
+
+
+def local_devices(strategy: Any) -> list[str]:
+    """Returns the devices of this process's replicas; one empty name without a distribution strategy."""
+    if strategy is None or strategy.num_replicas_in_sync <= 1:
+        return [""]
+    return list(strategy.extended.worker_devices)
+
+
+def first_replica(strategy: Any) -> int:
+    """Returns the id of this process's first replica among those of all workers."""
+    resolver = getattr(strategy, "cluster_resolver", None) if strategy is not None else None
+    task = getattr(resolver, "task_id", None)
+    return int(task) * len(local_devices(strategy)) if task else 0
+
+
+def in_own_thread(work: Callable[[], None]) -> None:
+    """Runs `work` where no function is being traced and no strategy is in scope; raises what it raises."""
+    trouble: list[BaseException] = []
+
+    def guarded() -> None:
+        try:
+            work()
+        except BaseException as exc:
+            trouble.append(exc)
+
+    thread = threading.Thread(target=guarded)
+    thread.start()
+    thread.join()
+    if trouble:
+        raise trouble[0]

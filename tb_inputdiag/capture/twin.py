@@ -1,0 +1,405 @@
+"""One compiled function of a model (train, test or predict) and its probed twin.
+
+The *plain* function is the model's own, untouched. The *probed* one runs the same step and also reduces what passes
+through. In the model's place stands a `Twin`, which sends an execution to the one or the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import time
+import types
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tb_inputdiag.capture import names, patches, program
+from tb_inputdiag.capture.constants import SCOPE
+from tb_inputdiag.capture.slots import Slot, first_replica, local_devices
+from tb_inputdiag.capture.trace import Entry, Raised, Trace, spec
+from tb_inputdiag.capture.unpack import F8
+from tb_inputdiag.records import Split, TensorLayout
+
+FUNCTIONS: dict[Split, tuple[str, str, str]] = {
+    "train": ("train_function", "train_step", "make_train_function"),
+    "validation": ("test_function", "test_step", "make_test_function"),
+    "predict": ("predict_function", "predict_step", "make_predict_function"),
+}
+_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+@dataclass(slots=True)
+class Reading:
+    """What came back from one probed execution.
+
+    Attributes:
+        steps: For each step the program that made the rows, and one row for each replica.
+        pixels: Reads the thumbnails of the last step.
+        traced_s: Seconds that tracing and compiling took in this execution; 0 if it was traced before.
+    """
+
+    steps: list[tuple[program.Program, list[F8]]]
+    pixels: Callable[[], Any]
+    traced_s: float
+
+
+class Client(Protocol):
+    """What a `Twin` reports to; see `tb_inputdiag.callback`."""
+
+    def due(self, split: Split, step: int, steps: int) -> bool:
+        """Tells whether the execution of steps `step` to ``step + steps - 1`` is to be sampled."""
+
+    def executed(self, split: Split, step: int, steps: int, begin: float, end: float, logs: Any, reading: Any) -> None:
+        """Hears of every execution; `reading` is a `Reading` if this client asked for it, else None."""
+
+    def failed(self, split: Split, step: int, exc: BaseException, raised: Raised | None, fed: Any) -> None:
+        """Hears of the exception that came out of a step."""
+
+    def broken(self, exc: BaseException) -> None:
+        """Hears that the probe itself failed: nothing is sampled any more."""
+
+
+class Twin:
+    """Stands in for a compiled function of a model.
+
+    Args:
+        model: A compiled Keras model.
+        split: Which of its functions.
+        images: Examples to keep thumbnails of.
+    """
+
+    def __init__(self, model: Any, split: Split, images: int) -> None:
+        self.model = model
+        self.split = split
+        self.function_name, self.step_name, self.make_name = FUNCTIONS[split]
+        self.plain: Any = None
+        self.probed: Any = None
+        self.clients: list[Client] = []
+        self.step = 0
+        self.programs: list[program.Program] = []
+        self.trouble: BaseException | None = None
+        self.fed: tuple[TensorLayout, ...] = ()
+        self._images = images
+        self._paths: dict[int, str] = names.layer_paths(model)
+        self._weight_names: dict[int, tuple[str, str]] = names.weight_names(model, self._paths)
+        self._raised: Raised | None = None
+        self._eager: dict[int, list[F8]] = {}
+        self._eager_pixels: Any = None
+        self._entry_layers: dict[str, tuple[tuple[int, ...], bool]] | None = None
+        strategy = model.distribute_strategy
+        self._first = first_replica(strategy)
+        self._distributed = strategy.num_replicas_in_sync > 1
+        self.steps = max(1, int(getattr(model, "steps_per_execution", 1)))
+        self._slots = [Slot(device, self.steps) for device in local_devices(strategy)]
+
+    @property
+    def running(self) -> bool:
+        """Whether this twin is in the model's place."""
+        return vars(self.model).get(self.function_name) is self
+
+    # -- attach and detach -------------------------------------------------------------------------
+
+    def attach(self) -> None:
+        """Takes the place of the model's own function."""
+        if self.running:
+            return
+        current = getattr(self.model, self.function_name)
+        if current is not self.plain:
+            # compiled anew, perhaps with other layers
+            self.plain, self.probed, self.programs = current, None, []
+            self._paths = names.layer_paths(self.model)
+            self._weight_names = names.weight_names(self.model, self._paths)
+        setattr(self.model, self.function_name, self)
+
+    def detach(self) -> None:
+        """Puts the model's own function back."""
+        if self.running:
+            setattr(self.model, self.function_name, self.plain)
+
+    def _make_probed(self) -> Any:
+        with self._step_in_place():
+            try:
+                getattr(type(self.model), self.make_name)(self.model, force=True)
+                return getattr(self.model, self.function_name)
+            finally:
+                setattr(self.model, self.function_name, self)
+
+    @contextlib.contextmanager
+    def _step_in_place(self) -> Iterator[None]:
+        """Makes the probed step the model's while the block runs."""
+        own = vars(self.model)
+        before = own.get(self.step_name)
+        original = getattr(self.model, self.step_name)
+
+        def probed_step(data: Any) -> Any:
+            return self._trace(original, data)
+
+        # past Layer.__setattr__, which would track it
+        own[self.step_name] = probed_step
+        try:
+            yield
+        finally:
+            if before is None:
+                del own[self.step_name]
+            else:
+                own[self.step_name] = before
+
+    # -- tracing -----------------------------------------------------------------------------------
+
+    def _trace(self, original: Callable[[Any], Any], data: Any) -> Any:
+        trace = Trace(self.model, self._paths, self._weight_names)
+        with patches.tracing(trace):
+            try:
+                with patches.paused():
+                    trace.feed(data)
+                    self.fed = tuple(spec(f.name, f.role, f.tensor) for f in trace.fed)
+            except Exception as exc:
+                trace.trouble = exc
+            try:
+                result = original(data)
+            except Exception:
+                self._raised = trace.raised
+                raise
+        if trace.trouble is None:
+            try:
+                with patches.paused(), tf.name_scope(SCOPE):
+                    if trace.graph is None:
+                        self._settle_entries(trace, data)
+                    self._emit(trace)
+            except Exception as exc:
+                trace.trouble = exc
+        if trace.trouble is not None:
+            self.trouble = trace.trouble
+        return result
+
+    def _settle_entries(self, trace: Trace, data: Any) -> None:
+        """Keeps of an eager step's candidates those layers that a trace of the model's call shows to read the data."""
+        if self._entry_layers is None:
+            self._entry_layers = {}
+        # a model that its own step never calls would be changed by being called
+        if not self._entry_layers and self.model.built:
+            with contextlib.suppress(Exception):
+                x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+                self._entry_layers = _entry_layers(self.model, x, self._paths, self._weight_names)
+        kept: list[Entry] = []
+        for entry in trace.entries:
+            if entry.path in self._entry_layers and entry.path not in [e.path for e in kept]:
+                entry.sources, entry.untouched = self._entry_layers[entry.path]
+                kept.append(entry)
+        trace.entries = kept
+
+    def _emit(self, trace: Trace) -> None:
+        number = len(self.programs)
+        made, row, pixels = program.build(trace, number, self.split, self._images)
+        context = tf.distribute.get_replica_context()
+        replica = 0
+        if self._distributed and context is not None:
+            replica = int(tf.get_static_value(context.replica_id_in_sync_group)) - self._first
+        if tf.executing_eagerly():
+            known = next((p for p in self.programs if _alike(p, made)), None)
+            if known is None:
+                self.programs.append(made)
+                known = made
+            values = row.numpy()
+            values[0] = known.number
+            self._eager.setdefault(replica, []).append(values)
+            self._eager_pixels = pixels
+            return
+        self.programs.append(made)
+        slot = self._slots[replica]
+        if made.size > slot.capacity:
+            slot.reserve(made.size, 0)
+        if pixels is not None and pixels.shape[0] > slot.image_capacity:
+            slot.reserve(0, pixels.shape[0])
+        slot.write(row, pixels)
+
+    # -- running -----------------------------------------------------------------------------------
+
+    def __call__(self, data: Any) -> Any:
+        """Runs one execution of the model's function on what Keras hands it; returns its logs or outputs."""
+        step, steps = self.step, self.steps
+        counted: _Counted | None = None
+        if self.split == "predict" and isinstance(data, list):
+            steps = len(data)
+        elif not isinstance(data, tf.data.Iterator | tf.distribute.DistributedIterator):
+            data = counted = _Counted(data)
+            steps = 1
+        asking = [c for c in self.clients if c.due(self.split, step, steps)] if self.trouble is None else []
+        begin = time.perf_counter()
+        reading = None
+        try:
+            if asking:
+                logs, reading = self._run_probed(data, begin)
+            else:
+                logs = self.plain(data)
+        except (StopIteration, tf.errors.OutOfRangeError):
+            raise
+        except BaseException as exc:
+            self._report(step, exc)
+            raise exc.with_traceback(_without_ours(exc.__traceback__))  # noqa: B904  # the very same exception
+        end = time.perf_counter()
+        if counted is not None:
+            steps = counted.n
+        elif reading is not None:
+            # an epoch's last execution may hold fewer steps than it could
+            steps = len(reading.steps)
+        self.step = step + steps
+        if self.trouble is not None and asking:
+            self._break(self.trouble)
+        for client in tuple(self.clients):
+            client.executed(self.split, step, steps, begin, end, logs, reading if client in asking else None)
+        return logs
+
+    def _run_probed(self, data: Any, begin: float) -> tuple[Any, Reading | None]:
+        known = len(self.programs)
+        self._eager.clear()
+        if self.probed is None:
+            self.probed = self._make_probed()
+        try:
+            # Keras looks up `predict_step` when it traces, the other steps when it makes the function
+            in_place = self._step_in_place() if self.split == "predict" else contextlib.nullcontext()
+            with _loss_noted(self.model), in_place:
+                logs = self.probed(data)
+        except (StopIteration, tf.errors.OutOfRangeError):
+            raise
+        except Exception as exc:
+            if not _is_ours(exc):
+                raise
+            # One of our own ops failed. The batch is spent; training goes on with the next one.
+            self.trouble = exc
+            return self.plain(data), None
+        if self.trouble is not None:
+            return logs, None
+        traced = time.perf_counter() - begin if len(self.programs) > known else 0.0
+        return logs, self._read(traced)
+
+    def _read(self, traced_s: float) -> Reading | None:
+        try:
+            by_replica = (
+                [np.stack(self._eager[r]) for r in sorted(self._eager)]
+                if self._eager
+                else [slot.read() for slot in self._slots]
+            )
+            steps = []
+            for k in range(min(len(rows) for rows in by_replica)):
+                made = self.programs[int(by_replica[0][k][0])]
+                steps.append((made, [rows[k][: made.size] for rows in by_replica]))
+            return Reading(steps, self._read_pixels, traced_s)
+        except Exception as exc:
+            self.trouble = exc
+            return None
+
+    def _read_pixels(self) -> Any:
+        if self._eager:
+            return self._eager_pixels.numpy()
+        return self._slots[0].read_pixels()
+
+    def _report(self, step: int, exc: BaseException) -> None:
+        raised, self._raised = self._raised, None
+        for client in tuple(self.clients):
+            client.failed(self.split, step, exc, raised, self.fed)
+
+    def _break(self, exc: BaseException) -> None:
+        for client in tuple(self.clients):
+            client.broken(exc)
+
+    # A model that is copied or pickled while it trains takes its own function along, not ours.
+    def __deepcopy__(self, memo: Any) -> None:
+        return None
+
+    def __reduce__(self) -> Any:
+        return (_nothing, ())
+
+
+class _Counted:
+    """Counts what is taken from a plain iterator: `train_on_batch` gives one batch, whatever an execution holds."""
+
+    def __init__(self, batches: Any) -> None:
+        self._batches = iter(batches)
+        self.n = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        batch = next(self._batches)
+        self.n += 1
+        return batch
+
+
+def _without_ours(traceback: Any) -> Any:
+    """Returns a traceback without frames of this package: they hide what the user should read."""
+    if not keras.config.is_traceback_filtering_enabled():
+        return traceback
+    kept = []
+    while traceback is not None:
+        if not traceback.tb_frame.f_code.co_filename.startswith(_PACKAGE):
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    result = None
+    for entry in reversed(kept):
+        result = types.TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return result
+
+
+def _nothing() -> None:
+    return None
+
+
+def _alike(a: program.Program, b: program.Program) -> bool:
+    return (a.tensors, a.weights, a.layers, a.size, a.copies) == (b.tensors, b.weights, b.layers, b.size, b.copies)
+
+
+def _is_ours(exc: BaseException) -> bool:
+    # "{{node a/b}}" and "Detected at node 'a/b'" name the op; elsewhere the message holds paths of files
+    named = re.search(r"node '?([\w./-]+)", str(exc)) if isinstance(exc, tf.errors.OpError) else None
+    return named is not None and f"{SCOPE}/" in named[1]
+
+
+@contextlib.contextmanager
+def _loss_noted(model: Any) -> Iterator[None]:
+    """Shows what `compute_loss` returns to whichever trace is running, while the block runs."""
+    own = vars(model)
+    before = own.get("compute_loss")
+    original = model.compute_loss
+
+    def compute_loss(*args: Any, **kwargs: Any) -> Any:
+        loss = original(*args, **kwargs)
+        trace = patches.current()
+        if trace is not None and loss is not None:
+            trace.note_loss(loss)
+        return loss
+
+    own["compute_loss"] = compute_loss
+    try:
+        yield
+    finally:
+        if before is None:
+            own.pop("compute_loss", None)
+        else:
+            own["compute_loss"] = before
+
+
+def _entry_layers(model: Any, x: Any, paths: dict[int, str], weight_names: dict[int, tuple[str, str]]) -> Any:
+    """Finds where a model's data is first read, by tracing its call on `x` once; for eager steps.
+
+    Returns:
+        Path of the layer -> (indices of the inputs, untouched).
+    """
+    found: list[Trace] = []
+
+    def call(x: Any) -> Any:
+        trace = Trace(model, paths, weight_names)
+        found.append(trace)
+        trace.feed((x,))
+        with patches.tracing(trace):
+            return model(x, training=True) if getattr(model, "_call_has_training_arg", False) else model(x)
+
+    tf.function(call, autograph=False).get_concrete_function(x)
+    return {entry.path: (entry.sources, entry.untouched) for entry in found[-1].entries}

@@ -1,0 +1,40 @@
+"""Prints beside Keras' progress bar, in a terminal or a notebook."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Callable
+
+
+class InputDiagWarning(UserWarning):
+    """Something failed inside tb_inputdiag; training is not affected."""
+
+
+def say(text: Callable[[int, bool], str]) -> None:
+    """Prints below whatever the progress bar has drawn so far.
+
+    Args:
+        text: Makes the text for a width in columns, with or without colours.
+    """
+    stream = sys.stdout
+    terminal = bool(getattr(stream, "isatty", lambda: False)())
+    color = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    width = min(100, shutil.get_terminal_size((80, 24)).columns) if terminal else 80
+    try:
+        # Keras' bar rewrites its own line: this text begins on a new one and leaves the next to the bar.
+        stream.write("\n" + text(width, color).rstrip("\n") + "\n\n")
+        stream.flush()
+    except (OSError, ValueError, UnicodeEncodeError):
+        # a closed or narrow stream is no reason to stop a training
+        return
+
+
+def say_warning(text: str) -> None:
+    """Warns once that something failed on our side; never raises, not even with ``-W error``."""
+    try:
+        warnings.warn(f"tb_inputdiag: {text}", InputDiagWarning, stacklevel=4)
+    except InputDiagWarning:
+        print(f"tb_inputdiag: {text}", file=sys.stderr)

@@ -1,0 +1,113 @@
+"""The callback's arguments, checked."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tb_inputdiag import schedule
+from tb_inputdiag.errors import ConfigurationError, LogWriteError
+from tb_inputdiag.records import Alert, Severity
+
+MAX_IMAGES = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What `InputDiagnostics` was told; see there."""
+
+    log_dir: str
+    every: int | Literal["auto"]
+    overhead_budget: float
+    rules: Any
+    on_alert: Callable[[Alert], Any] | None
+    stop_on: Severity | None
+    images: int
+    verbose: int
+
+    def described(self) -> dict[str, Any]:
+        """Returns the arguments as they are logged."""
+        rules = self.rules
+        if rules is not None and not isinstance(rules, dict | list | tuple | str):
+            rules = repr(rules)
+        elif isinstance(rules, list | tuple):
+            rules = [rule if isinstance(rule, str) else getattr(rule, "id", repr(rule)) for rule in rules]
+        elif isinstance(rules, dict):
+            rules = {str(key): value if _is_plain(value) else repr(value) for key, value in rules.items()}
+        return {
+            "every": self.every,
+            "overhead_budget": self.overhead_budget,
+            "rules": rules,
+            "stop_on": self.stop_on.name if self.stop_on is not None else None,
+            "images": self.images,
+        }
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(_is_plain(item) for item in value.values())
+    return value is None or isinstance(value, bool | int | float | str)
+
+
+def check(
+    log_dir: object,
+    every: object,
+    overhead_budget: object,
+    rules: Any,
+    on_alert: Any,
+    stop_on: object,
+    images: object,
+    verbose: object,
+) -> Settings:
+    """Returns the settings.
+
+    Raises:
+        ConfigurationError: if an argument is of the wrong type or out of range.
+        LogWriteError: if nothing can be written to `log_dir`.
+    """
+    interval, budget = schedule.validate(every, overhead_budget)
+    if on_alert is not None and not callable(on_alert):
+        raise ConfigurationError(f"on_alert must be a function that takes an Alert, or None. Received: {on_alert!r}.")
+    if isinstance(images, bool) or not isinstance(images, int) or not 0 <= images <= MAX_IMAGES:
+        raise ConfigurationError(
+            f"images must be the number of thumbnails to keep of a batch, 0 (none) to {MAX_IMAGES}. "
+            f"Received: {images!r}."
+        )
+    if verbose not in (0, 1, 2) or isinstance(verbose, float):
+        raise ConfigurationError(
+            f"verbose must be 0 (silent), 1 (alerts) or 2 (alerts and a summary). Received: {verbose!r}."
+        )
+    return Settings(
+        log_dir=_log_dir(log_dir),
+        every=interval,
+        overhead_budget=budget,
+        rules=rules,
+        on_alert=on_alert,
+        stop_on=None if stop_on is None else Severity.parse(stop_on, argument="stop_on"),
+        images=images,
+        verbose=int(verbose),
+    )
+
+
+def _log_dir(log_dir: object) -> str:
+    if not isinstance(log_dir, str | os.PathLike) or isinstance(log_dir, bytes):
+        raise ConfigurationError(f"log_dir must be a string or a path, e.g. 'logs'. Received: {log_dir!r}.")
+    path = os.fspath(log_dir)
+    if not isinstance(path, str) or not path or "\0" in path:
+        raise ConfigurationError(f"log_dir must name a folder, e.g. 'logs'. Received: {log_dir!r}.")
+    if "://" in path:
+        raise ConfigurationError(
+            f"log_dir must be a local folder; the log is written with plain file operations. Received: {log_dir!r}. "
+            "Write to a local folder and copy it, or mount the remote one."
+        )
+    path = os.path.abspath(os.path.expanduser(path))
+    existing = path
+    while not os.path.exists(existing) and os.path.dirname(existing) != existing:
+        existing = os.path.dirname(existing)
+    if not os.path.isdir(existing):
+        raise LogWriteError(f"log_dir must be a folder, but {existing} is a file. Received: {log_dir!r}.")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise LogWriteError(f"log_dir must be writable, but {existing} is not. Received: {log_dir!r}.")
+    return path
