@@ -1,0 +1,183 @@
+"""Finds the event files of the log below a folder, and reads ranges of their bytes."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Any, ClassVar, Protocol
+
+from tb_inputdiag.errors import LogError, LogNotFoundError
+from tb_inputdiag.log.rundir import FILE_SUFFIX
+
+__all__ = ["LocalSource", "Source", "find_event_files", "open_source", "run_name"]
+
+
+_MOST_OPEN = 64
+"""Local files that are open at a time."""
+
+
+class Source(Protocol):
+    """The bytes of a file that may grow."""
+
+    path: str
+
+    def size(self) -> int:
+        """Returns the size at present."""
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Returns at most `length` bytes from `offset`."""
+
+    def close(self) -> None:
+        """Lets go of the file."""
+
+
+class LocalSource:
+    """A local file, opened when it is read; of all of them few are open: thousands of runs are not as many descriptors.
+
+    Plain reads instead of a memory map: a file that is cut while it is mapped kills the process.
+    """
+
+    _opened: ClassVar[OrderedDict[int, LocalSource]] = OrderedDict()
+    _lock: ClassVar[threading.RLock] = threading.RLock()  # reentrant: reading one may close another
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+
+    def size(self) -> int:
+        """Returns the size at present."""
+        return os.stat(self.path).st_size
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Returns at most `length` bytes from `offset`."""
+        with self._lock:
+            if self._descriptor is None:
+                self._descriptor = os.open(self.path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+                self._opened[id(self)] = self
+                while len(self._opened) > _MOST_OPEN:
+                    next(iter(self._opened.values())).close()
+            if hasattr(os, "pread"):
+                return os.pread(self._descriptor, length, offset)
+            os.lseek(self._descriptor, offset, os.SEEK_SET)
+            return os.read(self._descriptor, length)
+
+    def close(self) -> None:
+        """Closes the file; the next `read` opens it again."""
+        with self._lock:
+            if self._descriptor is not None:
+                os.close(self._descriptor)
+                self._descriptor = None
+                self._opened.pop(id(self), None)
+
+
+class RemoteSource:
+    """A file of an fsspec file system."""
+
+    def __init__(self, fs: Any, path: str) -> None:
+        self.path = path
+        self._fs = fs
+
+    def size(self) -> int:
+        """Returns the size at present, as the store says it now."""
+        self._fs.invalidate_cache()
+        return int(self._fs.size(self.path))
+
+    def read(self, offset: int, length: int) -> bytes:
+        """Returns at most `length` bytes from `offset`."""
+        return bytes(self._fs.cat_file(self.path, start=offset, end=offset + length))
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+def _filesystem(url: str) -> tuple[Any, str]:
+    try:
+        import fsspec
+    except ImportError:
+        raise LogError(
+            f"Reading {url!r} takes fsspec and the file system's own package: pip install 'tb-inputdiag[remote]'."
+        ) from None
+    try:
+        fs, path = fsspec.core.url_to_fs(url)
+    except (ImportError, ValueError) as error:
+        raise LogError(f"{url!r} cannot be opened: {error}.") from error
+    return fs, path
+
+
+def find_event_files(log_dir: str) -> tuple[list[tuple[str, Source]], int]:
+    """Returns the event files of the log, each with the path of its folder relative to `log_dir`, in order of path.
+
+    Args:
+        log_dir: A folder, a file, or a URL that fsspec knows.
+
+    Returns:
+        (folder, file) for each, and how many event files of others were met.
+
+    Raises:
+        LogNotFoundError: if there is no such folder or file.
+        LogError: if a URL cannot be opened.
+    """
+    if "://" in log_dir:
+        return _find_remote(log_dir)
+    if os.path.isfile(log_dir):
+        return [(".", LocalSource(log_dir))], 0
+    if not os.path.isdir(log_dir):
+        raise LogNotFoundError(
+            f"There is no folder {log_dir!r}. Give the log_dir that InputDiagnostics(log_dir) got, or one above it."
+        )
+    found: list[tuple[str, Source]] = []
+    foreign = 0
+    for folder, names in _walk(log_dir):
+        for name in sorted(names):
+            if "tfevents" not in name:
+                continue
+            if name.endswith(FILE_SUFFIX):
+                found.append((os.path.relpath(folder, log_dir), LocalSource(os.path.join(folder, name))))
+            else:
+                foreign += 1
+    return found, foreign
+
+
+def _walk(top: str) -> Iterator[tuple[str, list[str]]]:
+    """Yields folder and file names in order of path; follows links, but not in circles."""
+    seen = set()
+    for folder, folders, names in os.walk(top, followlinks=True):
+        real = os.path.realpath(folder)
+        if real in seen:
+            folders.clear()
+            continue
+        seen.add(real)
+        folders.sort()
+        yield folder, names
+
+
+def _find_remote(url: str) -> tuple[list[tuple[str, Source]], int]:
+    fs, top = _filesystem(url)
+    try:
+        paths = [top] if fs.isfile(top) else fs.find(top)
+    except (OSError, ValueError) as error:
+        raise LogError(f"{url!r} cannot be listed: {error}.") from error
+    events = sorted(path for path in paths if "tfevents" in path.rpartition("/")[2])
+    found: list[tuple[str, Source]] = []
+    for path in events:
+        if path.endswith(FILE_SUFFIX):
+            folder = path.rpartition("/")[0][len(top.rstrip("/")) :].strip("/") or "."
+            found.append((folder, RemoteSource(fs, path)))
+    return found, len(events) - len(found)
+
+
+def open_source(path: str) -> Source:
+    """Returns a file by its path or URL."""
+    return RemoteSource(*_filesystem(path)) if "://" in path else LocalSource(path)
+
+
+def run_name(folder: str) -> str:
+    """Returns the name of the run in a folder relative to the log directory: ``a/b/inputdiag`` is ``a/b``."""
+    parts = folder.replace(os.sep, "/").split("/")
+    if len(parts) > 1 and parts[-1] == "inputdiag":
+        parts.pop()
+    elif parts == ["inputdiag"]:
+        return "."
+    return "/".join(parts)

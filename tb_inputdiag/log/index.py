@@ -1,0 +1,241 @@
+"""Where the payloads of a session are, and which are missing: from event files, or handed over one by one.
+
+Files are scanned once, front to back, and from there on as they grow. Every frame's checksum is verified; nothing is
+decoded. Damage costs what it hit: the scan finds the next frame and goes on.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tb_inputdiag.errors import LogCorruptError, LogVersionError
+from tb_inputdiag.log import framing
+from tb_inputdiag.log.codec import HEAD, STREAMS, Chunk, Head, Header, Tag, parse_tag, peek
+from tb_inputdiag.log.files import Source
+
+__all__ = ["Damage", "Entry", "EventFile", "SessionIndex", "index_events"]
+
+_WINDOW = 4 << 20
+_parse_tag: Callable[[str], Tag | None] = functools.lru_cache(maxsize=64)(parse_tag)
+
+
+class Entry(NamedTuple):
+    """One payload of a session."""
+
+    stream: str
+    step: int
+    """Number of the event within the session."""
+    header: Header
+    read: Callable[[], bytes]
+    """Returns the payload."""
+
+    def load(self) -> Chunk:
+        """Returns the payload, decoded as far as its header.
+
+        Raises:
+            LogCorruptError: if it is damaged.
+        """
+        return Chunk(self.stream, self.step, self.read())
+
+    @property
+    def key(self) -> tuple[int, int, int, int]:
+        """Equal for the chunks of the tables of the same samples."""
+        header = self.header
+        return header.layout, header.first, header.last, header.rows
+
+
+@dataclass
+class Damage:
+    """What is wrong with the bytes of a file or session."""
+
+    frames: int = 0
+    """Events whose checksum does not fit, or that do not decode."""
+    skipped_bytes: int = 0
+    """Bytes between frames that are not the start of one."""
+    tail_bytes: int = 0
+    """Of a last event that is not complete: being written, or cut off."""
+    newer: int = 0
+    """Events in the format of a newer version."""
+    messages: list[str] = field(default_factory=list)
+    """The first few reasons."""
+
+    def add(self, error: Exception | str, *, newer: bool = False) -> None:
+        """Counts an event that cannot be read."""
+        if newer:
+            self.newer += 1
+        else:
+            self.frames += 1
+        if len(self.messages) < 5 and str(error) not in self.messages:
+            self.messages.append(str(error))
+
+
+class SessionIndex:
+    """The payloads of one session by stream, in the order of their numbers."""
+
+    def __init__(self, session: str) -> None:
+        self.session = session
+        self.entries: dict[str, list[Entry]] = {stream: [] for stream in STREAMS}
+        self.unknown: dict[str, int] = {}
+        """Stream that this version does not know -> payloads."""
+        self.damage = Damage()
+        self.schema = 0
+        """The newest schema version met."""
+        self._head: Entry | None = None
+        self._decoded_head: Head | None = None
+        self._steps: set[tuple[str, int]] = set()
+
+    def add(self, tag: Tag, step: int, header: Header, read: Callable[[], bytes]) -> None:
+        """Takes a payload in; one that is there already is left out."""
+        self.schema = max(self.schema, header.schema)
+        entry = Entry(tag.stream, step, header, read)
+        if tag.stream == "head" and header.kind == HEAD:
+            if self._head is None or step > self._head.step:
+                self._head, self._decoded_head = entry, None
+        elif tag.stream in self.entries:
+            if (tag.stream, header.number) not in self._steps:
+                self._steps.add((tag.stream, header.number))
+                self.entries[tag.stream].append(entry)
+        else:
+            self.unknown[tag.stream] = self.unknown.get(tag.stream, 0) + 1
+
+    @property
+    def head(self) -> Head | None:
+        """The last counts that the writer left."""
+        if self._decoded_head is None and self._head is not None:
+            try:
+                self._decoded_head = self._head.load().head()
+            except LogCorruptError as error:
+                self.damage.add(error)
+                self._head = None
+        return self._decoded_head
+
+    def missing(self) -> dict[str, int]:
+        """Returns stream -> payloads that were written, as far as is known, and are not here."""
+        head = self.head
+        lost = {}
+        for stream, entries in self.entries.items():
+            written = head.events.get(stream, 0) if head else 0
+            written = max([written, *(entry.header.number + 1 for entry in entries[-1:])])
+            if written > len(entries):
+                lost[stream] = written - len(entries)
+        return lost
+
+
+def index_events(session: str, events: Iterable[tuple[str, int, bytes]]) -> SessionIndex:
+    """Returns the index of payloads that come from elsewhere than a file, such as TensorBoard's data provider.
+
+    Args:
+        session: Other sessions' events are left out.
+        events: (tag, step, payload) in any order within a tag, tags of one stream in order.
+    """
+    index = SessionIndex(session)
+    for name, step, data in events:
+        tag = _parse_tag(name)
+        if tag is None or tag.session != session:
+            continue
+        try:
+            index.add(tag, step, peek(data), functools.partial(bytes, data))
+        except LogCorruptError as error:
+            index.damage.add(error)
+        except LogVersionError as error:
+            index.damage.add(error, newer=True)
+    for entries in index.entries.values():
+        entries.sort(key=lambda entry: entry.header.number)
+    return index
+
+
+class EventFile:
+    """One event file, scanned as far as it goes."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._reset()
+
+    def _reset(self) -> None:
+        self.sessions: dict[str, SessionIndex] = {}
+        self.damage = Damage()
+        self.foreign = 0
+        """Events of other plugins, or without a summary."""
+        self._offset = 0
+        self._size = 0
+
+    def refresh(self) -> bool:
+        """Scans what was appended since the last time. Returns whether there was something.
+
+        Raises:
+            OSError: if the file cannot be read.
+        """
+        size = self.source.size()
+        if size < self._size:  # somebody put another file in its place
+            self._reset()
+            self.source.close()  # the descriptor may still be that of the file that was there before
+        if size == self._size:
+            return False
+        self._size = size
+        self._scan(size)
+        return True
+
+    def _scan(self, size: int) -> None:
+        base = self._offset
+        buffer = self.source.read(base, _WINDOW)
+        at = 0
+        while base + at + framing.HEADER <= size:
+            if at + framing.HEADER > len(buffer):
+                base, buffer, at = base + at, self.source.read(base + at, _WINDOW), 0
+                if len(buffer) < framing.HEADER:
+                    break
+            length = framing.frame_length(buffer, at)
+            if length is None:
+                base, buffer, at = self._resume(base, buffer, at, size)
+                continue
+            whole = framing.HEADER + length + framing.FOOTER
+            if base + at + whole > size:
+                break
+            if at + whole > len(buffer):
+                base, buffer, at = base + at, self.source.read(base + at, max(_WINDOW, whole)), 0
+                if whole > len(buffer):
+                    break
+            if framing.verify_frame(buffer, at, length):
+                self._take(buffer, at + framing.HEADER, length, base)
+            else:
+                self.damage.add("The checksum of an event does not fit its bytes.")
+            at += whole
+        self._offset = base + at
+        self.damage.tail_bytes = size - self._offset
+
+    def _resume(self, base: int, buffer: bytes, at: int, size: int) -> tuple[int, bytes, int]:
+        """Finds the next frame after damage; returns base, buffer and place to go on with."""
+        start = base + at
+        at += 1
+        while True:
+            found = framing.find_frame(buffer, at)
+            if found is not None:
+                self.damage.skipped_bytes += base + found - start
+                return base, buffer, found
+            keep = max(at, len(buffer) - framing.HEADER + 1)  # a frame may start in the last bytes
+            base, at = base + keep, 0
+            buffer = self.source.read(base, _WINDOW)
+            if len(buffer) < framing.HEADER:
+                self.damage.skipped_bytes += size - start
+                return size, b"", 0
+
+    def _take(self, buffer: bytes, start: int, length: int, base: int) -> None:
+        try:
+            event = framing.parse_event(buffer, start, start + length)
+            tag = None if event is None else _parse_tag(event.tag)
+            if event is None or tag is None:
+                self.foreign += 1
+                return
+            header = peek(buffer, event.start)
+            index = self.sessions.get(tag.session)
+            if index is None:
+                index = self.sessions[tag.session] = SessionIndex(tag.session)
+            extent = base + event.start, event.end - event.start
+            index.add(tag, event.step, header, functools.partial(self.source.read, *extent))
+        except LogCorruptError as error:
+            self.damage.add(error)
+        except LogVersionError as error:
+            self.damage.add(error, newer=True)

@@ -1,0 +1,204 @@
+"""Opens logs: `tb_inputdiag.read`."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from tb_inputdiag.errors import ConfigurationError, LogNotFoundError
+from tb_inputdiag.log.files import find_event_files, run_name
+from tb_inputdiag.log.index import EventFile
+from tb_inputdiag.log.quantities import Quantities
+from tb_inputdiag.log.session import Session
+from tb_inputdiag.records import Alert
+
+__all__ = ["Log", "Run", "Session", "read"]
+
+
+class Run(Quantities):
+    """The sessions of one run directory; its quantities are theirs in a row."""
+
+    def __init__(self, name: str, *, clock: Callable[[], float] = time.time) -> None:
+        super().__init__()
+        self.name = name
+        """Path of the run relative to the folder that was read; ``.`` for that itself."""
+        self._clock = clock
+        self._files: dict[str, EventFile] = {}
+        self._sessions: dict[tuple[str, str], Session] = {}
+        self._unreadable: dict[str, str] = {}
+
+    def __repr__(self) -> str:
+        return f"<Run {self.name!r}: {len(self.sessions)} sessions>"
+
+    def add_file(self, file: EventFile) -> None:
+        """Takes an event file in, unless it is known."""
+        self._files.setdefault(file.source.path, file)
+
+    def refresh(self) -> bool:
+        """Reads what was appended to the files. Returns whether there was something."""
+        changed = False
+        for path in sorted(self._files):
+            file = self._files[path]
+            try:
+                changed |= file.refresh()
+                self._unreadable.pop(path, None)
+            except OSError as error:
+                self._unreadable[path] = error.strerror or str(error)
+                continue
+            for key in [key for key in self._sessions if key[0] == path and key[1] not in file.sessions]:
+                del self._sessions[key]  # another file took its place
+            for session, index in file.sessions.items():
+                known = self._sessions.get((path, session))
+                if known is None or known.index is not index:
+                    self._sessions[path, session] = Session(index, clock=self._clock)
+        return changed
+
+    @property
+    def sessions(self) -> tuple[Session, ...]:
+        """Its sessions, oldest first."""
+        return tuple(self._sessions[key] for key in sorted(self._sessions))
+
+    @property
+    def session(self) -> Session:
+        """The latest session.
+
+        Raises:
+            LogNotFoundError: if none is there yet.
+        """
+        if not self._sessions:
+            raise LogNotFoundError(f"The run {self.name!r} holds no session yet: its event file has no event of ours.")
+        return self.sessions[-1]
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """The findings of all its sessions, worst first."""
+        found = [alert for session in self.sessions for alert in session.alerts]
+        return sorted(found, key=lambda alert: -alert.severity)
+
+    @property
+    def problems(self) -> list[str]:
+        """What is lost or cannot be read, one sentence each."""
+        found = []
+        for path, file in sorted(self._files.items()):
+            name, damage = os.path.basename(path), file.damage
+            if path in self._unreadable:
+                found.append(f"{name} cannot be read: {self._unreadable[path]}.")
+            if damage.frames:
+                found.append(f"{name}: {damage.frames:,} events are damaged. {' '.join(damage.messages)}")
+            if damage.newer:
+                found.append(f"{name}: {damage.newer:,} events cannot be read. {' '.join(damage.messages)}")
+            if damage.skipped_bytes:
+                found.append(f"{name}: {damage.skipped_bytes:,} bytes between events are damaged.")
+            if damage.tail_bytes:
+                found.append(f"{name}: its last event is cut off after {damage.tail_bytes:,} bytes.")
+        for session in self.sessions:
+            prefix = f"session {session.id}: " if len(self._sessions) > 1 else ""
+            found += [prefix + problem for problem in session.problems]
+        return found
+
+
+class Log(Mapping[str, Run]):
+    """The runs below a folder, by name.
+
+    Args:
+        log_dir: The folder, a URL that fsspec knows, or one event file.
+        clock: Returns seconds since the epoch.
+    """
+
+    def __init__(self, log_dir: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> None:
+        if not isinstance(log_dir, (str, os.PathLike)):
+            raise ConfigurationError(f"log_dir must be a path. Received: {log_dir!r}.")
+        self.log_dir = os.fspath(log_dir)
+        self._clock = clock
+        self._runs: dict[str, Run] = {}
+        self._known: set[str] = set()
+        self.foreign_files = 0
+        """Event files of others below the folder, which are left alone."""
+        self.refresh()
+
+    def refresh(self) -> bool:
+        """Finds new runs and reads what was appended to known ones. Returns whether there was something.
+
+        Raises:
+            LogError: if the folder cannot be listed.
+        """
+        found, self.foreign_files = find_event_files(self.log_dir)
+        for folder, source in found:
+            if source.path not in self._known:
+                self._known.add(source.path)
+                name = run_name(folder)
+                self._runs.setdefault(name, Run(name, clock=self._clock)).add_file(EventFile(source))
+        changed = [run.refresh() for run in self._runs.values()]
+        return any(changed)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._runs))
+
+    def __len__(self) -> int:
+        return len(self._runs)
+
+    def __getitem__(self, name: str) -> Run:
+        try:
+            return self._runs[name]
+        except KeyError:
+            raise KeyError(f"There is no run {name!r}; there are {', '.join(map(repr, self)) or 'none'}.") from None
+
+    def __repr__(self) -> str:
+        return f"<Log {self.log_dir!r}: {len(self)} runs>"
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        """The runs, in order of their names."""
+        return tuple(self[name] for name in self)
+
+    @property
+    def run(self) -> Run:
+        """The only run.
+
+        Raises:
+            ConfigurationError: if there are several.
+        """
+        if len(self._runs) != 1:
+            raise ConfigurationError(f"There are {len(self)} runs; choose one: log[{next(iter(self))!r}].")
+        return self.runs[0]
+
+    @property
+    def alerts(self) -> list[tuple[str, Alert]]:
+        """(run's name, alert) for the findings of all runs, worst first."""
+        found = [(run.name, alert) for run in self.runs for alert in run.alerts]
+        return sorted(found, key=lambda item: -item[1].severity)
+
+
+def read(log_dir: str | os.PathLike[str], *, missing_ok: bool = False, **options: Any) -> Log:
+    """Opens the logs below a folder.
+
+    ::
+
+        log = tb_inputdiag.read("logs")
+        for run in log.runs:
+            print(run.name, run.session.status, [str(alert) for alert in run.alerts])
+        run = log.run                           # where there is only one
+        run.inputs["image"].mean                # over steps; an array for NumPy, with .step and .to_pandas()
+        run.gradients["conv2d/kernel"].norm
+        log.refresh()                           # what a live run has written since
+
+    Args:
+        log_dir: The `log_dir` that the callback was given, any folder above it, one event file, or a URL that fsspec
+            knows.
+        missing_ok: Return an empty log if there is none yet, for runs that are about to start.
+        **options: ``clock``, see `Log`.
+
+    Raises:
+        LogNotFoundError: if there is no such folder, or no log below it.
+        LogError: if the folder cannot be listed.
+    """
+    log = Log(log_dir, **options)
+    if not len(log) and not missing_ok:
+        others = f" {log.foreign_files} event files of others are there." if log.foreign_files else ""
+        raise LogNotFoundError(
+            f"There is no log of InputDiagnostics below {log.log_dir!r}.{others} "
+            "Give the log_dir that InputDiagnostics(log_dir) was given, or a folder above it."
+        )
+    return log

@@ -1,0 +1,111 @@
+"""Which directory and file a session writes to.
+
+TensorBoard's Python loader follows one event file of a run directory at a time, in the order of their names: of two
+live ones it freezes the older. So a session locks its run directory; another that runs meanwhile takes the next name.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import socket
+from pathlib import Path
+from typing import Any
+
+from tb_inputdiag.errors import LogWriteError
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]  # its absence is handled where it is used
+
+__all__ = ["FILE_SUFFIX", "LOCK_NAME", "claim_run_directory", "new_event_file", "release"]
+
+FILE_SUFFIX = ".inputdiag"
+"""What tells our event files from others'. TensorBoard only asks that a name contains ``tfevents``."""
+LOCK_NAME = "inputdiag.lock"
+_MAX_TRIES = 1000
+
+
+def claim_run_directory(log_dir: Path, worker: int, workers: int) -> tuple[Path, int]:
+    """Makes and locks the run directory.
+
+    Returns:
+        Its path, ``<log_dir>/inputdiag`` (of several workers: with ``worker-k`` below it), or with ``-2``, ``-3``, ...
+        after ``inputdiag`` if others are being written; and the descriptor that holds the lock. The lock ends with the
+        process, however that ends.
+
+    Raises:
+        LogWriteError: if it cannot be made or written.
+    """
+    for attempt in range(1, _MAX_TRIES):
+        directory = log_dir / ("inputdiag" if attempt == 1 else f"inputdiag-{attempt}")
+        if workers > 1:
+            directory /= f"worker-{worker}"
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+        except OSError as error:
+            raise LogWriteError(_cannot_write(directory, error)) from error
+        if _lock(descriptor):
+            return directory, descriptor
+        os.close(descriptor)
+    raise LogWriteError(
+        f"{_MAX_TRIES} sessions write to {str(log_dir)!r} at the same time; give each a log_dir of its own."
+    )
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        if fcntl is None:
+            import msvcrt
+
+            windows: Any = msvcrt
+            windows.locking(descriptor, windows.LK_NBLCK, 1)
+        else:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (BlockingIOError, PermissionError):
+        return False
+    except OSError:
+        return True  # a file system without locks: better a shared directory than no log
+    return True
+
+
+def release(descriptor: int) -> None:
+    """Gives the lock of a run directory back, also where forked children still have the descriptor."""
+    if fcntl is not None:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+    os.close(descriptor)
+
+
+def new_event_file(directory: Path, wall_time: float) -> tuple[Path, int]:
+    """Creates an event file whose name sorts after those that are there already.
+
+    Returns:
+        Its path and an open descriptor.
+
+    Raises:
+        LogWriteError: if it cannot be created.
+    """
+    host = re.sub(r"[^A-Za-z0-9-]", "-", socket.gethostname())[:60] or "localhost"
+    micros = int(max(wall_time, 0.0) * 1e6)
+    try:
+        for name in os.listdir(directory):
+            match = re.match(r"events\.out\.tfevents\.(\d{10})\.(\d{6})\.", name)
+            if match:  # the clock may have been set back since
+                micros = max(micros, int(match[1]) * 1_000_000 + int(match[2]) + 1)
+        seconds, rest = divmod(micros, 1_000_000)
+        path = directory / f"events.out.tfevents.{seconds:010d}.{rest:06d}.{host}.{os.getpid()}{FILE_SUFFIX}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND
+        return path, os.open(path, flags | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0), 0o666)
+    except OSError as error:
+        raise LogWriteError(_cannot_write(directory, error)) from error
+
+
+def _cannot_write(directory: Path, error: OSError) -> str:
+    return (
+        f"The log cannot be written to {str(directory)!r}: {error.strerror or error}. "
+        "Give a log_dir that is a local directory (existing or not) in which you may write."
+    )

@@ -1,0 +1,264 @@
+"""Writes the records of a session into a TensorBoard event file, off the training thread."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from tensorboard.compat.proto import event_pb2, summary_pb2, types_pb2
+
+from tb_inputdiag.errors import ConfigurationError, LogWriteError
+from tb_inputdiag.log.codec import (
+    EVENTS_PER_TAG,
+    PLUGIN_NAME,
+    Head,
+    Numbered,
+    Tag,
+    encode_head,
+    validate_session,
+)
+from tb_inputdiag.log.encoder import Encoder
+from tb_inputdiag.log.framing import frame
+from tb_inputdiag.log.rundir import claim_run_directory, new_event_file, release
+from tb_inputdiag.records import Alert, Cost, Failure, Images, Losses, Record, Sample, SessionEnd
+
+__all__ = ["MAX_FLUSH_INTERVAL_S", "LogWriter", "flush_interval"]
+
+MAX_FLUSH_INTERVAL_S = 60.0
+"""Longest time that records wait. TensorBoard keeps all events in memory: a run must not make hundreds of thousands."""
+_STRETCH = 1 / 1800
+"""Seconds of waiting for each second that the session has lasted: 1 s in the first half hour, 2 s after one hour."""
+_URGENT = (Alert, Failure, SessionEnd)
+_LIMITS: dict[type, int] = {Sample: 2048, Losses: 8192, Images: 128, Cost: 1024}
+"""Records of a type that may wait; more are dropped and counted. Other types are rare, and never dropped."""
+_EARLY = 512
+"""Waiting samples that are written before the interval is over."""
+
+
+def flush_interval(elapsed_s: float, flush_interval_s: float) -> float:
+    """Returns how long records may wait, in seconds, when a session has lasted `elapsed_s`.
+
+    A session of `t` seconds is written at most ``1800 (1 + ln(t / 1800))`` times up to 30 hours, 8,800 times in 24
+    hours, and once a minute after that.
+    """
+    return max(flush_interval_s, min(elapsed_s * _STRETCH, MAX_FLUSH_INTERVAL_S))
+
+
+class LogWriter:
+    """Writes one session into an event file of its own.
+
+    `write` only queues; a daemon thread encodes and writes. `Alert`, `Failure` and `SessionEnd` are with the operating
+    system, after everything queued before them, when `write` returns: they survive the death of the process.
+
+    Nothing but the constructor raises. When the disk fails, `on_error` is called once and the writer does nothing more.
+
+    Args:
+        log_dir: The run directory is made below it.
+        session: Unique id: letters, digits and ``._+-``.
+        worker: Index of this process among `workers`.
+        workers: Processes that train together, each with a log of its own.
+        flush_interval_s: How long records may wait in the first half hour; see `flush_interval`.
+        clock: Returns seconds since the epoch.
+        on_error: Called with the first exception of the disk, and with the first of a record that does not fit the
+            schema (it is left out), from either thread.
+
+    Raises:
+        LogWriteError: if the directory or file cannot be made.
+        ConfigurationError: if an argument is wrong.
+    """
+
+    def __init__(
+        self,
+        log_dir: str | os.PathLike[str],
+        *,
+        session: str,
+        worker: int = 0,
+        workers: int = 1,
+        flush_interval_s: float = 1.0,
+        clock: Callable[[], float] = time.time,
+        on_error: Callable[[Exception], None] | None = None,
+    ) -> None:
+        self._session = validate_session(session)
+        if not flush_interval_s > 0:
+            raise ConfigurationError(f"flush_interval_s must be a positive number. Received: {flush_interval_s!r}.")
+        folder = os.fspath(log_dir)
+        if "://" in folder:
+            raise LogWriteError(
+                f"Logs are written to local folders only. Received: {folder!r}. "
+                "Write to a local folder and copy it, or mount the bucket."
+            )
+        self._flush_interval_s = flush_interval_s
+        self._clock = clock
+        self._on_error = on_error
+        self._started = clock()
+        self._pid = os.getpid()
+        directory, self._lock_descriptor = claim_run_directory(Path(folder), worker, workers)
+        self.path, self._descriptor = new_event_file(directory, self._started)
+        """The event file."""
+        self._links = os.fstat(self._descriptor).st_nlink  # some network file systems say 0 of every file
+
+        self.bytes_written = 0
+        self._dropped: Counter[str] = Counter()
+        self._encoder = Encoder(self._not_encoded)
+        self._event_number = 0
+        self._heads = 0
+        self._waiting: deque[Numbered] = deque()
+        self._counts: Counter[type] = Counter()
+        self._seq = 0
+        self._failed = False
+        self._reported: set[str] = set()
+        self._closed = False
+        # The queue is guarded by `_queue`, the file and the encoder by `_io`; who needs both takes `_io` first.
+        self._queue = threading.Condition()
+        self._io = threading.RLock()
+        with self._io:
+            version = event_pb2.Event(wall_time=self._started, file_version="brain.Event:2")
+            self._put(frame(version.SerializeToString()))
+        self._thread = threading.Thread(target=self._run, name="tb_inputdiag-log", daemon=True)
+        self._thread.start()
+        atexit.register(self.close)
+
+    @property
+    def dropped(self) -> int:
+        """Records that were not logged because they came too fast or could not be encoded."""
+        return sum(self._dropped.values())
+
+    def write(self, record: Record) -> None:
+        """Queues a record; returns after `Alert`, `Failure` and `SessionEnd` are written. Never raises. Thread-safe."""
+        if os.getpid() != self._pid:  # a forked child has neither the thread nor a lock that is sure to be free
+            return
+        kind = type(record)
+        with self._queue:
+            if self._failed or self._closed:
+                return
+            if self._counts[kind] >= _LIMITS.get(kind, 1 << 62):
+                self._dropped[kind.__name__] += 1
+                return
+            self._waiting.append(Numbered(self._seq, record))
+            self._seq += 1
+            self._counts[kind] += 1
+            if len(self._waiting) == 1 or self._counts[kind] == _EARLY:
+                self._queue.notify_all()
+        if isinstance(record, _URGENT):
+            self._drain()
+
+    def flush(self, timeout_s: float = 10) -> bool:
+        """Writes what waits. Returns whether everything written so far is with the operating system."""
+        if not self._io.acquire(timeout=max(timeout_s, 0)):
+            return False
+        try:
+            self._drain()
+        finally:
+            self._io.release()
+        return not self._failed
+
+    def close(self) -> None:
+        """Writes what waits and closes the file. May be called again."""
+        if os.getpid() != self._pid:
+            return
+        self._drain()
+        with self._io, self._queue:
+            if self._closed:
+                return
+            self._closed = True
+            self._queue.notify_all()
+            os.close(self._descriptor)
+            release(self._lock_descriptor)
+        atexit.unregister(self.close)
+        if threading.current_thread() is not self._thread:
+            self._thread.join(timeout=5)
+
+    # ---- the thread
+
+    def _run(self) -> None:
+        while True:
+            with self._queue:
+                self._queue.wait_for(lambda: self._waiting or self._closed)
+                if self._closed:
+                    return
+                interval = flush_interval(self._clock() - self._started, self._flush_interval_s)
+                self._queue.wait_for(self._hurry, timeout=interval)
+            self._drain()
+
+    def _hurry(self) -> bool:
+        return self._closed or self._failed or self._counts[Sample] >= _EARLY
+
+    def _drain(self) -> None:
+        with self._io:
+            with self._queue:
+                if self._failed or self._closed or not self._waiting:
+                    return
+                records = list(self._waiting)
+                self._waiting.clear()
+                self._counts.clear()
+            try:
+                self._put(b"".join(self._frames(records)))
+            except Exception as error:  # whatever it is, training must go on
+                self._fail(error)
+
+    def _frames(self, records: Sequence[Numbered]) -> list[bytes]:
+        frames = []
+        for payload in self._encoder.encode(records):
+            number = self._encoder.events[payload.stream] - 1
+            frames.append(self._frame(payload.stream, number, payload.data))
+        head = Head(
+            records[-1].seq + 1,
+            self._encoder.events,
+            self._encoder.rows,
+            dict(self._dropped),
+            flush_interval(self._clock() - self._started, self._flush_interval_s),
+        )
+        # Of a tag TensorBoard always keeps the last event, and only the last head counts: one tag will do.
+        frames.append(self._frame("head", self._heads, encode_head(head, self._heads)))
+        self._heads += 1
+        return frames
+
+    def _frame(self, stream: str, number: int, data: bytes) -> bytes:
+        segment, place = (0, number) if stream == "head" else divmod(number, EVENTS_PER_TAG)
+        event = event_pb2.Event(wall_time=self._clock(), step=self._event_number)
+        self._event_number += 1
+        value = event.summary.value.add()
+        value.tag = str(Tag(self._session, stream, segment))
+        if place == 0:  # TensorBoard takes the metadata of a tag's first event
+            value.metadata.plugin_data.plugin_name = PLUGIN_NAME
+            value.metadata.data_class = summary_pb2.DATA_CLASS_TENSOR
+        value.tensor.dtype = types_pb2.DT_UINT8
+        value.tensor.tensor_shape.dim.add().size = len(data)
+        value.tensor.tensor_content = data
+        return frame(event.SerializeToString())
+
+    def _put(self, data: bytes) -> None:
+        if self._links and os.fstat(self._descriptor).st_nlink == 0:
+            raise LogWriteError(f"The event file {str(self.path)!r} was removed while it was being written.")
+        view, done = memoryview(data), 0
+        try:
+            while done < len(data):
+                done += os.write(self._descriptor, view[done:])
+        except OSError:
+            if done:  # a disk that is full took a part: leave whole events only
+                os.ftruncate(self._descriptor, self.bytes_written)
+            raise
+        self.bytes_written += done
+
+    def _fail(self, error: Exception) -> None:
+        with self._queue:
+            self._failed = True
+            self._waiting.clear()
+        self._report("disk", error)
+
+    def _not_encoded(self, records: Sequence[Record], error: Exception) -> None:
+        for record in records:
+            self._dropped[type(record).__name__] += 1
+        self._report("records", error)
+
+    def _report(self, what: str, error: Exception) -> None:
+        if what not in self._reported and self._on_error is not None:
+            self._reported.add(what)
+            with contextlib.suppress(Exception):  # nobody is left to tell
+                self._on_error(error)
