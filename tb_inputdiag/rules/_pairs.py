@@ -1,0 +1,114 @@
+"""Which target belongs to which prediction, and what kind of loss compares them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tb_inputdiag.records import JSON, ModelFacts, TensorView
+
+__all__ = ["Pair", "loss_kind", "loss_name", "loss_of", "pair_up"]
+
+_KINDS = {
+    "sparsecategoricalcrossentropy": "sparse",
+    "categoricalcrossentropy": "categorical",
+    "categoricalfocalcrossentropy": "categorical",
+    "binarycrossentropy": "binary",
+    "binaryfocalcrossentropy": "binary",
+    "kldivergence": "divergence",
+    "kldiv": "divergence",
+    "poisson": "poisson",
+    "hinge": "hinge",
+    "squaredhinge": "hinge",
+    "categoricalhinge": "categorical_hinge",
+    "meansquarederror": "regression",
+    "mse": "regression",
+    "meanabsoluteerror": "regression",
+    "mae": "regression",
+    "meanabsolutepercentageerror": "percentage",
+    "mape": "percentage",
+    "meansquaredlogarithmicerror": "logarithmic",
+    "msle": "logarithmic",
+    "huber": "regression",
+    "huberloss": "regression",
+    "logcosh": "regression",
+}
+
+
+def loss_name(spec: JSON) -> str:
+    """Returns the name of a loss as the user may have written it, or an empty string."""
+    return str(spec.get("name") or "") if isinstance(spec, Mapping) else ""
+
+
+def loss_kind(spec: JSON) -> str:
+    """Returns ``sparse, categorical, binary, regression, ...``; empty for what is not Keras' own."""
+    if not isinstance(spec, Mapping) or spec.get("custom"):
+        return ""
+    return _KINDS.get(loss_name(spec).replace("_", "").replace(" ", "").lower(), "")
+
+
+def loss_of(facts: ModelFacts | None, name: str, index: int, n_outputs: int) -> Mapping[str, JSON] | None:
+    """Returns how an output's loss was compiled, or None if that can't be told.
+
+    Args:
+        facts: The model.
+        name: The output's or target's name.
+        index: Its position.
+        n_outputs: Number of outputs.
+    """
+    spec = facts.loss if facts is not None else None
+    if isinstance(spec, Mapping) and "name" in spec and not isinstance(spec["name"], (Mapping, list)):
+        return spec if n_outputs == 1 else None
+    if isinstance(spec, Mapping):
+        spec = spec.get(name)
+    elif isinstance(spec, (list, tuple)):
+        spec = spec[index] if index < len(spec) else None
+    return spec if isinstance(spec, Mapping) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A target and what it is compared with."""
+
+    target: TensorView
+    prediction: TensorView | None
+    loss: Mapping[str, JSON] | None
+    kind: str
+    """See `loss_kind`."""
+    units: int
+    """Size of the prediction's last axis; 0 if unknown."""
+    activation: str
+    """That makes the prediction; empty if unknown."""
+    from_logits: bool
+
+
+def pair_up(
+    targets: Sequence[TensorView], predictions: Sequence[TensorView], facts: ModelFacts | None
+) -> tuple[Pair, ...]:
+    """Returns the pairs: by name where names agree, else by position where the numbers agree."""
+    by_name = {view.name: view for view in predictions}
+    pairs = []
+    for i, target in enumerate(targets):
+        prediction = by_name.get(target.name)
+        if prediction is None and len(predictions) == len(targets):
+            prediction = predictions[i]
+        name = prediction.name if prediction is not None else target.name
+        # Without predictions in the sample, a model with one output has but one that can be meant.
+        names = {name, *(facts.output_units if facts is not None and len(facts.output_units) == 1 else ())}
+        units = next((facts.output_units[n] for n in names if facts is not None and n in facts.output_units), 0)
+        if not units and prediction is not None and len(prediction.shape) > 1:
+            units = prediction.shape[-1]
+        activations = facts.output_activations if facts is not None else {}
+        loss = loss_of(facts, name, i, len(targets)) or loss_of(facts, target.name, i, len(targets))
+        pairs.append(
+            Pair(
+                target=target,
+                prediction=prediction,
+                loss=loss,
+                kind=loss_kind(loss),
+                units=units,
+                activation=next((activations[n] for n in names if n in activations), ""),
+                from_logits=bool(loss is not None and loss.get("from_logits")),
+            )
+        )
+    return tuple(pairs)

@@ -1,0 +1,36 @@
+"""Mean and standard deviation over many batches, from those of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tb_inputdiag.records import F8
+
+__all__ = ["Running"]
+
+
+class Running:
+    """Merges per-batch means and deviations, each batch with equal weight; constant memory."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.mean: F8 = np.zeros(0)
+        self._square: F8 = np.zeros(0)
+
+    def add(self, mean: NDArray[Any], std: NDArray[Any]) -> None:
+        """Takes a batch's statistics in; a batch of another size of feature axis starts anew."""
+        means, squares = mean.astype(np.float64), std.astype(np.float64) ** 2 + mean.astype(np.float64) ** 2
+        if self.count == 0 or means.shape != self.mean.shape:
+            self.count, self.mean, self._square = 0, np.zeros_like(means), np.zeros_like(means)
+        self.count += 1
+        self.mean = self.mean + (means - self.mean) / self.count
+        self._square = self._square + (squares - self._square) / self.count
+
+    @property
+    def std(self) -> F8:
+        """Standard deviation over all batches together."""
+        deviations: F8 = np.sqrt(np.maximum(self._square - self.mean**2, 0.0))
+        return deviations

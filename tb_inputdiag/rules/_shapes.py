@@ -1,0 +1,72 @@
+"""Which code turns the shape that came into the shape that was expected."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+__all__ = ["parse_shape", "reshape_fix"]
+
+Shape = Sequence[int | None]
+
+
+def parse_shape(text: str) -> tuple[int | None, ...] | None:
+    """Returns the shape that an exception prints, such as ``(None, 28, 28, 1)`` or ``[16,10]``, or None."""
+    inner = text.strip()[1:-1].strip().rstrip(",")
+    if not re.fullmatch(r"[\d\sNone,?]*", inner):
+        return None
+    words = [word.strip() for word in inner.split(",")] if inner else []
+    return tuple(int(word) if word.isdigit() else None for word in words)
+
+
+def _fits(shape: Shape, expected: Shape) -> bool:
+    return len(shape) == len(expected) and all(
+        want is None or have is None or want == have for have, want in zip(shape, expected, strict=True)
+    )
+
+
+def _size(shape: Shape) -> int | None:
+    return math.prod(n for n in shape if n is not None) if None not in shape else None
+
+
+def reshape_fix(name: str, got: Shape, expected: Shape) -> str:
+    """Returns code that makes `got` fit `expected`, or an empty string.
+
+    Args:
+        name: What the user calls the tensor.
+        got: Shape of the batch that came, with its batch axis.
+        expected: Shape that was expected, with its batch axis.
+    """
+    if not got or not expected or _fits(got, expected):
+        return ""
+    rest, want = tuple(got[1:]), tuple(expected[1:])
+    if _fits(got, want) and None not in got:
+        return f"{name} = {name}[None]  # adds the batch axis: the model wants batches, this is one example"
+    if _fits((*got, 1), expected):
+        return f"{name} = {name}[..., None]  # adds the channel axis"
+    if _fits((got[0], 1, *rest), expected):
+        return f"{name} = {name}[:, None]  # adds an axis of length 1"
+    if len(rest) == len(want) >= 2:
+        if _fits((*rest[1:], rest[0]), want) and rest[0] in (1, 2, 3, 4, None):
+            return f"{name} = np.moveaxis({name}, 1, -1)  # channels first -> channels last"
+        if _fits((rest[-1], *rest[:-1]), want) and rest[-1] in (1, 2, 3, 4, None):
+            return f"{name} = np.moveaxis({name}, -1, 1)  # channels last -> channels first"
+        if rest[-1] == 3 and want[-1] == 1 and _fits((*rest[:-1], 1), want):
+            return f"{name} = {name}.mean(axis=-1, keepdims=True)  # colour -> grey"
+        if rest[-1] == 1 and want[-1] == 3 and _fits((*rest[:-1], 3), want):
+            return f"{name} = np.repeat({name}, 3, axis=-1)  # grey -> colour"
+        if rest[-1] == 4 and want[-1] == 3 and _fits((*rest[:-1], 3), want):
+            return f"{name} = {name}[..., :3]  # drops the alpha channel"
+        if len(rest) == 2 and _fits((rest[1], rest[0]), want):
+            return f"{name} = {name}.transpose(0, 2, 1)  # swaps steps and features"
+    size = _size(rest)
+    unknown = [n for n in want if n is None]
+    known = math.prod(n for n in want if n is not None)
+    if size is not None and ((not unknown and size == known) or (len(unknown) == 1 and known and size % known == 0)):
+        target = ", ".join(str(size // known) if n is None else str(n) for n in want)
+        return f"{name} = {name}.reshape(-1, {target})" if want else f"{name} = {name}.reshape(-1)"
+    if len(rest) == len(want) == 3 and rest[-1] == want[-1] and None not in want:
+        layer = f"keras.layers.Resizing({want[0]}, {want[1]})"
+        return f"{layer}  # first in the model, or: tf.image.resize({name}, {want[:2]})"
+    return ""

@@ -1,0 +1,57 @@
+"""Numbers, shapes and names as people read them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from tb_inputdiag.records import ModelFacts
+
+__all__ = ["join", "number", "percent", "shape_text", "times", "variable"]
+
+
+def number(value: float) -> str:
+    """Returns a number with four digits that matter: ``255``, ``0.003922``, ``1.5e+06``."""
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else ("inf" if value > 0 else "-inf")
+    if float(value).is_integer() and abs(value) < 1e6:
+        return str(int(value))
+    return f"{value:.4g}"
+
+
+def percent(fraction: float) -> str:
+    """Returns ``12 %``, and ``0.4 %`` for small ones."""
+    value = 100 * fraction
+    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.2g} %"
+
+
+def times(factor: float) -> str:
+    """Returns a factor in two digits: ``3.2``, ``48``, ``1,200``, ``1e+08``."""
+    if factor >= 1e7:
+        return f"{factor:.1g}"
+    return f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
+
+
+def shape_text(shape: Sequence[int | None]) -> str:
+    """Returns ``(None, 28, 28, 1)``."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def join(items: Sequence[object], limit: int = 5) -> str:
+    """Returns ``a, b and c``; of many, the first and how many more."""
+    words = [str(item) for item in items]
+    if len(words) > limit:
+        return f"{', '.join(words[:limit])} and {len(words) - limit} more"
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
+def variable(name: str, role: str = "input", facts: ModelFacts | None = None) -> str:
+    """Returns what the user most likely calls a tensor in code: ``x``, ``y``, ``x["image"]``, ``x[0]``."""
+    letter = {"input": "x", "target": "y", "prediction": "y_pred"}.get(role, role)
+    if name == letter or not name:
+        return letter
+    head, _, rest = name.partition("/")
+    if head == letter and rest:
+        return letter + "".join(f"[{part}]" if part.isdigit() else f'["{part}"]' for part in rest.split("/"))
+    several = facts is not None and len(facts.inputs if role == "input" else facts.output_units) > 1
+    return f'{letter}["{name}"]' if several else letter

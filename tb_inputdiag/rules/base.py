@@ -1,0 +1,227 @@
+"""What a rule is: its documentation, its thresholds, its hooks, and what it finds.
+
+A rule is a class in a file of its own::
+
+    class NegativeInput(Rule):
+        '''An input holds negative values.
+
+        ## What it does
+        ...
+        '''
+
+        id = "negative-input"
+        severity = Severity.WARNING
+        lowest = Threshold(0.0, "Smallest value that is fine.", source="The sensor counts photons.")
+
+        def on_sample(self, context):
+            return [
+                Finding(subject=view.subject, message=f"'{view.name}' reaches {view.min:.3g}.",
+                        evidence={"min": view.min}, fix="Subtract the dark frame once, not twice.")
+                for view in context.fed("input") if view.min < self.lowest
+            ]
+
+Rules read records and nothing else: no clock, no files, no TensorFlow. So a replay of the log gives the alerts of
+the live run.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.records import JSON, EpochEnd, Failure, Losses, SessionEnd, Severity, Split
+
+if TYPE_CHECKING:
+    from tb_inputdiag.rules.context import Context
+    from tb_inputdiag.rules.scenario import Example
+
+__all__ = ["HEADINGS", "Finding", "Findings", "Rule", "Threshold", "did_you_mean"]
+
+HEADINGS = ("What it does", "Why is this bad", "Example", "What to do", "References")
+"""The sections of a rule's docstring, in this order."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Returns `` Did you mean 'x'?`` for the closest known word, or an empty string."""
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+class Threshold:
+    """A number of a rule that a user may set; read as an attribute of the rule.
+
+    Args:
+        default: The value; an integer default admits integers only.
+        meaning: What it means, with its unit, as a sentence.
+        source: Where the default comes from.
+        low: Smallest value allowed.
+        high: Largest value allowed.
+    """
+
+    def __init__(self, default: float, meaning: str, *, source: str, low: float = 0.0, high: float = math.inf) -> None:
+        self.default = default
+        self.meaning = meaning
+        self.source = source
+        self.low = low
+        self.high = high
+        self.name = ""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+
+    def __get__(self, rule: Rule | None, owner: type | None = None) -> Any:
+        # There is no __set__, so the value that Rule.__init__ puts on the instance wins: a plain attribute read.
+        return self if rule is None else self.default
+
+    def parse(self, rule_id: str, value: object) -> float:
+        """Returns the value as a number.
+
+        Raises:
+            ConfigurationError: if it is no number, not finite or out of range.
+        """
+        whole = isinstance(self.default, int)
+        fits = isinstance(value, (int,) if whole else (int, float)) and not isinstance(value, bool)
+        if fits and math.isfinite(value) and self.low <= value <= self.high:  # type: ignore[arg-type,operator]  # narrowed by `fits`
+            return value  # type: ignore[return-value]  # narrowed by `fits`
+        kind = "an integer" if whole else "a number"
+        raise ConfigurationError(
+            f"Threshold {self.name!r} of rule {rule_id!r} must be {kind} from {self.low:g} to {self.high:g} "
+            f"(default {self.default:g}). Received: {value!r}."
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a rule found wrong in one record."""
+
+    subject: str
+    """See `records.Alert.subject`."""
+    message: str
+    """One sentence with the decisive numbers."""
+    evidence: Mapping[str, JSON] = field(default_factory=dict)
+    fix: str = ""
+    why: str = ""
+    """Empty: the rule's `why`."""
+    severity: Severity | None = None
+    """None: the rule's."""
+    split: Split | None = None
+    """None: that of the record."""
+    step: int | None = None
+    """None: that of the record."""
+    at_once: bool = False
+    """It is so plain that the alert opens without waiting for `Rule.persistence`."""
+
+
+Findings = Iterable[Finding] | None
+"""What a hook returns. Empty: looked, all is well. None: no verdict, so what is open stays open."""
+
+
+class Rule:
+    """Base class of rules.
+
+    Class attributes say what the engine does with what the hooks return. Override the hooks that you need; each gets
+    the `Context` and returns findings, an empty list for "all is well" or None for "no verdict".
+    """
+
+    id: ClassVar[str] = ""
+    """Stable, kebab-case, names the bad pattern."""
+    severity: Severity = Severity.WARNING
+    splits: ClassVar[tuple[Split, ...]] = ("train",)
+    """The splits whose samples `on_sample` gets."""
+    persistence: ClassVar[int] = 1
+    """Successive verdicts that must find the same before an alert opens."""
+    resolve_after: ClassVar[int] = 3
+    """Successive verdicts without it before an open alert is resolved; 0: never."""
+    warm_up: ClassVar[int] = 0
+    """Steps after the first of the session during which `on_sample` is not asked."""
+    explains: ClassVar[tuple[str, ...]] = ()
+    """Rules whose findings are symptoms of this one: they are listed as consequences instead of alerts."""
+    supersedes: ClassVar[tuple[str, ...]] = ()
+    """Rules that say less about the same subject: silent where this one has spoken."""
+    why: ClassVar[str] = ""
+    """Why it matters: one or two sentences for a beginner."""
+
+    thresholds: ClassVar[Mapping[str, Threshold]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        cls.thresholds = {
+            name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()
+            if isinstance(value, Threshold)
+        }  # fmt: skip
+
+    def __init__(self, *, severity: Severity | str | int | None = None, **thresholds: float) -> None:
+        """Sets the severity and thresholds that differ from the defaults.
+
+        Raises:
+            ConfigurationError: for an unknown threshold or a wrong value.
+        """
+        if severity is not None:
+            self.severity = Severity.parse(severity, argument=f"severity of rule {self.id!r}")
+        for name, value in thresholds.items():
+            if name not in self.thresholds:
+                known = ", ".join(map(repr, [*self.thresholds, "severity"]))
+                raise ConfigurationError(
+                    f"Rule {self.id!r} has no threshold {name!r}; it has {known}."
+                    f"{did_you_mean(name, self.thresholds)} Received: {{{name!r}: {value!r}}}."
+                )
+            setattr(self, name, self.thresholds[name].parse(self.id, value))
+        self._settings: dict[str, Any] = {**({"severity": self.severity} if severity is not None else {}), **thresholds}
+
+    def fresh(self, **settings: Any) -> Rule:
+        """Returns a rule of the same class and settings, updated by `settings`, without state."""
+        return type(self)(**{**self._settings, **settings})
+
+    def start(self) -> None:
+        """Makes the state of a session: called before its first record."""
+
+    def on_model(self, context: Context) -> Findings:
+        """Judges the static facts, `context.facts`."""
+        return None
+
+    def on_layout(self, context: Context) -> None:
+        """Prepares for samples of a new `context.layout`."""
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges one sample, `context.sample`."""
+        return None
+
+    def on_losses(self, context: Context, losses: Losses) -> Findings:
+        """Judges the losses of successive steps; `context.history` holds them already."""
+        return None
+
+    def on_epoch_end(self, context: Context, end: EpochEnd) -> Findings:
+        """Judges Keras' logs; `context.epochs` holds them already."""
+        return None
+
+    def on_failure(self, context: Context, failure: Failure) -> Findings:
+        """Judges the exception that ended the run."""
+        return None
+
+    def on_session_end(self, context: Context, end: SessionEnd) -> Findings:
+        """Judges the run as a whole."""
+        return None
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule must fire, and runs on which it must stay silent."""
+        return ()
+
+    @classmethod
+    def title(cls) -> str:
+        """Returns the first line of the docstring, without its full stop."""
+        return (inspect.getdoc(cls) or "").partition("\n")[0].rstrip(".")
+
+    @classmethod
+    def sections(cls) -> dict[str, str]:
+        """Returns heading -> text of the docstring, in its order."""
+        found: dict[str, str] = {}
+        for part in (inspect.getdoc(cls) or "").split("\n## ")[1:]:
+            heading, _, text = part.partition("\n")
+            found[heading.strip().rstrip("?")] = text.strip()
+        return found

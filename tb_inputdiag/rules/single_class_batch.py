@@ -1,0 +1,116 @@
+"""The rule `single-class-batch`."""
+
+from __future__ import annotations
+
+from collections import deque
+
+import numpy as np
+
+from tb_inputdiag.records import Severity
+from tb_inputdiag.rules._labels import counts_of, per_example
+from tb_inputdiag.rules._symptoms import SYMPTOMS
+from tb_inputdiag.rules._text import join, percent, variable
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.context import Context
+from tb_inputdiag.rules.scenario import Example, Scenario, class_ids, fires, silent
+
+__all__ = ["SingleClassBatch"]
+
+
+class SingleClassBatch(Rule):
+    """Batches hold examples of one class only: the data is sorted and not shuffled.
+
+    ## What it does
+    Counts how many classes each batch holds. It fires when nearly all of the latest batches hold a single class,
+    and not always the same one.
+
+    ## Why is this bad?
+    Each batch pulls the model towards its own class, and the next towards another: it forgets as fast as it learns.
+    Batch normalization sees one class at a time and fails at inference.
+
+    ## Example
+    ```python
+    ds = tf.data.Dataset.from_tensor_slices((x, y)).batch(32)     # files were read class by class
+    ```
+
+    ## What to do
+    `ds.shuffle(len(x))` before `batch`; for arrays `fit(shuffle=True)`, which is the default; shuffle once before
+    `validation_split`.
+
+    ## References
+    - https://www.tensorflow.org/guide/data#randomly_shuffling_input_data
+    """
+
+    id = "single-class-batch"
+    severity = Severity.WARNING
+    explains = (*SYMPTOMS, "overfitting", "input-drift", "train-validation-skew")
+    why = "Each batch pulls the model towards one class and the next towards another: it forgets as fast as it learns."
+
+    min_share = Threshold(
+        0.8,
+        "Part of the latest batches with a single class.",
+        source="Batches at the border of two classes hold both.",
+        high=1.0,
+    )
+    min_batches = Threshold(
+        8,
+        "Batches that are looked at before the rule judges.",
+        source="By chance a batch of 8 of two even classes is pure in 1 of 128.",
+    )
+
+    def start(self) -> None:
+        """Forgets the batches."""
+        self._last: dict[str, deque[tuple[int, bool]]] = {}
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges the latest batches."""
+        found = []
+        for pair in context.pairs:
+            counts = counts_of(pair)
+            if counts is None or not per_example(pair) or counts.sum() < 8:
+                continue
+            last = self._last.setdefault(pair.target.name, deque(maxlen=32))
+            last.append((int(np.argmax(counts)), bool(counts.max() == counts.sum())))
+            share = sum(pure for _, pure in last) / len(last)
+            classes = sorted({number for number, pure in last if pure})
+            if len(last) < self.min_batches or share < self.min_share or len(classes) < 2:
+                continue
+            name = variable(pair.target.name, "target", context.facts)
+            found.append(
+                Finding(
+                    subject=pair.target.subject,
+                    message=f"{percent(share)} of the last {len(last)} batches hold examples of a single class "
+                    f"(classes "
+                    f"{join(classes)} in turn): the data is not shuffled.",
+                    evidence={
+                        "share": share,
+                        "batches": len(last),
+                        "classes": classes,
+                        "expected_max_share": self.min_share,
+                    },
+                    fix=f"order = np.random.permutation(len({name}))\nx, {name} = x[order], {name}[order]\n"
+                    "ds = ds.shuffle(10_000)  # for a tf.data.Dataset: before .batch(), over several classes",
+                )
+            )
+        return found
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        return (
+            fires(
+                "sorted labels",
+                lambda: Scenario().train(y=lambda step: class_ids(1, first=step // 5), steps=20),
+                "target:y",
+                Severity.WARNING,
+            ),
+            silent("shuffled", lambda: Scenario().train(y=class_ids(), steps=20)),
+            silent("one class throughout", lambda: Scenario().train(y=class_ids(1), steps=20)),
+            silent("a rare class", lambda: Scenario().train(y=_rare, steps=20)),
+        )
+
+
+def _rare(step: int) -> np.ndarray:
+    labels = class_ids(1)
+    labels[0] = 1 if step % 7 == 0 else 0
+    return labels
