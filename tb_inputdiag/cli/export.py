@@ -1,0 +1,208 @@
+"""``export``: a table of the log as csv, json or parquet."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from tb_inputdiag.cli.options import CLEAN, Chosen, choose, open_log, warn_problems
+from tb_inputdiag.cli.terminal import Progress, Terminal
+from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.log.blocks import Array
+from tb_inputdiag.log.quantities import SCALARS
+from tb_inputdiag.records import COLUMNS, Layout
+from tb_inputdiag.report import to_jsonable
+
+__all__ = ["TABLES", "export"]
+
+_Table = dict[str, Any]
+"""Column -> array or list, all of one length."""
+
+_TENSOR_COLUMNS = [
+    name for name, (_, shape) in COLUMNS["tensors"].items() if shape == ("T",)
+]  # those with one number for each tensor
+
+
+def _repeat(values: Array, n: int) -> Array:
+    return np.repeat(values, n)
+
+
+def _long(
+    item: Chosen, table: str, names: Callable[[Layout], list[Mapping[str, str]]], columns: list[str]
+) -> Iterator[_Table]:
+    """Yields a table with one line for each sample and row: each tensor, weight or layer."""
+    for layout in item.session.layouts.values():
+        labels = names(layout)
+        for step, *values in item.session.columns(table, layout.id, ("step", *columns)):
+            n = len(step)
+            found: _Table = {"step": _repeat(step, len(labels)), "split": [layout.split] * (n * len(labels))}
+            for label in labels[0] if labels else ():
+                found[label] = [row[label] for row in labels] * n
+            found |= {column: value.reshape(-1) for column, value in zip(columns, values, strict=True)}
+            yield found
+
+
+def _samples(item: Chosen) -> Iterator[_Table]:
+    for layout in item.session.layouts.values():
+        for step, *values in item.session.columns("samples", layout.id, ("step", *SCALARS)):
+            yield {"step": step, "split": [layout.split] * len(step), **dict(zip(SCALARS, values, strict=True))}
+
+
+def _losses(item: Chosen) -> Iterator[_Table]:
+    for step, loss in item.session.columns("losses", -1, ("step", "loss")):
+        yield {"step": step, "loss": loss}
+
+
+def _inputs(item: Chosen) -> Iterator[_Table]:
+    return _long(
+        item,
+        "tensors",
+        lambda layout: [{"name": t.name, "role": t.role, "stage": t.stage, "dtype": t.dtype} for t in layout.tensors],
+        _TENSOR_COLUMNS,
+    )
+
+
+def _weights(item: Chosen) -> Iterator[_Table]:
+    return _long(item, "weights", lambda layout: [{"weight": n} for n in layout.weights], list(COLUMNS["weights"]))
+
+
+def _layers(item: Chosen) -> Iterator[_Table]:
+    return _long(item, "layers", lambda layout: [{"layer": n} for n in layout.layers], list(COLUMNS["layers"]))
+
+
+def _alerts(item: Chosen) -> Iterator[_Table]:
+    rows = []
+    for alert in item.session.alerts:
+        fields = to_jsonable(alert)
+        fields["evidence"], fields["consequences"] = json.dumps(fields["evidence"]), "\n".join(fields["consequences"])
+        rows.append(fields)
+    if rows:
+        yield {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def _epochs(item: Chosen) -> Iterator[_Table]:
+    epochs = item.session.epochs
+    names = list(dict.fromkeys(name for epoch in epochs for name in epoch.logs))
+    if epochs:
+        yield {
+            "epoch": [epoch.epoch for epoch in epochs],
+            "step": [epoch.step for epoch in epochs],
+            **{name: [epoch.logs.get(name, float("nan")) for epoch in epochs] for name in names},
+        }
+
+
+TABLES: Mapping[str, Callable[[Chosen], Iterator[_Table]]] = {
+    "losses": _losses,
+    "samples": _samples,
+    "inputs": _inputs,
+    "weights": _weights,
+    "layers": _layers,
+    "epochs": _epochs,
+    "alerts": _alerts,
+}
+"""Name -> the parts of the table of a session."""
+
+
+def export(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Writes one table of all chosen sessions.
+
+    Raises:
+        ConfigurationError: if the output cannot be written so.
+    """
+    kind = options.format or os.path.splitext(options.output or "")[1].lstrip(".").lower() or "csv"
+    if kind not in ("csv", "json", "parquet"):
+        raise ConfigurationError(
+            f"--output must end in .csv, .json or .parquet, or give --format. Received: {options.output!r}."
+        )
+    if kind == "parquet" and not options.output:
+        raise ConfigurationError("parquet is binary: give a file with --output FILE.parquet.")
+    chosen = choose(open_log(options), options)
+    parts = _parts(chosen, options.table)
+    if options.table == "epochs":
+        parts = _aligned(list(parts))
+    try:
+        if kind == "parquet":
+            lines = _write_parquet(parts, options.output)
+        elif options.output:
+            with open(options.output, "w", encoding="utf-8", newline="") as stream:
+                lines = _write_text(parts, kind, stream)
+        else:
+            lines = _write_text(parts, kind, terminal.stream)
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        raise ConfigurationError(f"{options.output!r} cannot be written: {error.strerror}.") from None
+    if options.output:
+        terminal.print(f"{lines:,} lines of {options.table} in {options.output}")
+    warn_problems(chosen)
+    return CLEAN
+
+
+def _parts(chosen: list[Chosen], table: str) -> Iterator[_Table]:
+    progress = Progress(f"exporting {table}", sum(item.session.n_samples for item in chosen))
+    done = 0
+    for item in chosen:
+        for part in TABLES[table](item):
+            n = len(next(iter(part.values())))
+            yield {"run": [item.run.name] * n, "session": [item.session.id] * n, **part}
+            done += len(set(np.asarray(part["step"]).tolist())) if "step" in part else n
+            progress.update(done)
+    progress.finish()
+
+
+def _aligned(parts: list[_Table]) -> Iterator[_Table]:
+    """Yields the parts with the same columns: sessions differ in what Keras logs."""
+    names = list(dict.fromkeys(name for part in parts for name in part))
+    for part in parts:
+        n = len(part["run"])
+        yield {name: part.get(name, [float("nan")] * n) for name in names}
+
+
+def _lists(part: _Table) -> list[list[Any]]:
+    return [value.tolist() if isinstance(value, np.ndarray) else value for value in part.values()]
+
+
+def _write_text(parts: Iterator[_Table], kind: str, stream: Any) -> int:
+    writer = csv.writer(stream, lineterminator="\n")
+    lines = 0
+    if kind == "json":
+        stream.write("[")
+    for part in parts:
+        if kind == "csv":
+            if not lines:
+                writer.writerow(part)
+            writer.writerows(zip(*_lists(part), strict=True))
+            lines += len(next(iter(part.values())))
+            continue
+        for row in zip(*_lists(part), strict=True):
+            fields = to_jsonable(dict(zip(part, row, strict=True)))
+            stream.write((",\n " if lines else "\n ") + json.dumps(fields))
+            lines += 1
+    if kind == "json":
+        stream.write("\n]\n")
+    return lines
+
+
+def _write_parquet(parts: Iterator[_Table], path: str) -> int:
+    try:
+        import pyarrow
+        from pyarrow import parquet
+    except ImportError:
+        raise ConfigurationError("Writing parquet needs pyarrow: pip install 'tb-inputdiag[parquet]'.") from None
+    writer, lines = None, 0
+    for part in parts:
+        table = pyarrow.table(part)
+        if writer is None:
+            writer = parquet.ParquetWriter(path, table.schema)
+        writer.write_table(table.select(writer.schema.names).cast(writer.schema))
+        lines += table.num_rows
+    if writer is None:
+        raise ConfigurationError("There is nothing to export: the table is empty.")
+    writer.close()
+    return lines

@@ -1,0 +1,162 @@
+"""``inputs`` and ``gradients``: statistics of what was sampled."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tb_inputdiag.cli.options import CLEAN, Chosen, choose, count, open_log, print_json, warn_problems
+from tb_inputdiag.cli.terminal import Terminal, sparkline
+from tb_inputdiag.log.quantities import Row, SplitQuantities
+from tb_inputdiag.records import Split
+from tb_inputdiag.report import format_number
+
+__all__ = ["gradient_rows", "gradients", "inputs", "tensor_rows"]
+
+_SPLITS: tuple[Split, ...] = ("train", "validation", "predict")
+_GROUPS = ("inputs", "entries", "targets", "predictions", "sample_weights")
+_ROLE = {
+    "inputs": "input", "entries": "at layer", "targets": "target", "predictions": "output", "sample_weights": "weight"
+}  # fmt: skip
+
+
+def tensor_rows(item: Chosen) -> Iterator[dict[str, Any]]:
+    """Yields statistics over all samples of each tensor, as fields by name; ``means`` holds the curve."""
+    layouts = item.session.layouts.values()
+    for split in _SPLITS:
+        values: SplitQuantities = item.session.split(split)
+        for kind in _GROUPS:
+            for name, row in getattr(values, kind).items():
+                stage = "entry" if kind == "entries" else "fed"
+                tensors = (tensor for layout in layouts if layout.split == split for tensor in layout.tensors)
+                known = [tensor for tensor in tensors if tensor.name == name and tensor.stage == stage]
+                yield {
+                    "run": item.run.name, "session": item.session.id, "split": split, "kind": kind, "name": name,
+                    "dtype": known[-1].dtype if known else "", "layer": known[-1].layer if known else "",
+                    "shape": list(known[-1].shape) if known and known[-1].shape is not None else None,
+                    **_tensor_statistics(row),
+                }  # fmt: skip
+
+
+def _tensor_statistics(row: Row) -> dict[str, Any]:
+    count = np.maximum(row.count.values.astype(np.float64), 1)
+    bad = (row.nan_count.values + row.inf_count.values) / count
+    with np.errstate(all="ignore"):
+        return {
+            "samples": len(row.mean),
+            "min": _finite(np.fmin.reduce, row.min.values),
+            "mean": _finite(np.mean, row.mean.values),
+            "max": _finite(np.fmax.reduce, row.max.values),
+            "std": _finite(np.mean, row.std.values),
+            "zero_fraction": _finite(np.mean, row.zero_fraction.values),
+            "whole_fraction": _finite(np.mean, row.whole_fraction.values),
+            "nan_count": int(row.nan_count.values.sum()),
+            "inf_count": int(row.inf_count.values.sum()),
+            "nonfinite_fraction": float(bad.mean()) if len(bad) else 0.0,
+            "means": row.mean.values,
+        }  # fmt: skip
+
+
+def _finite(reduce: Any, values: Any) -> float:
+    kept = np.asarray(values, np.float64)
+    kept = kept[np.isfinite(kept)]
+    return float(reduce(kept)) if len(kept) else math.nan
+
+
+def inputs(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Prints what was fed, and what the first trainable layers read."""
+    chosen = choose(open_log(options), options)
+    found = {item: list(tensor_rows(item)) for item in chosen}
+    if options.format == "json":
+        rows = [{k: v for k, v in row.items() if k != "means"} for some in found.values() for row in some]
+        print_json(rows, terminal)
+    else:
+        for item, rows in found.items():
+            if len(chosen) > 1:
+                terminal.heading(item.title)
+            _inputs_table(rows, terminal)
+    warn_problems(chosen)
+    return CLEAN
+
+
+def _inputs_table(rows: list[dict[str, Any]], terminal: Terminal) -> None:
+    if not rows:
+        terminal.print("No step was sampled.")
+    for split in dict.fromkeys(row["split"] for row in rows):
+        some = [row for row in rows if row["split"] == split]
+        terminal.print(f"{split}, {count(max(row['samples'] for row in some), 'sample')}")
+        table = []
+        for row in some:
+            bad = row["nan_count"] + row["inf_count"]
+            shape = "?" if row["shape"] is None else "x".join("?" if n is None else str(n) for n in row["shape"])
+            table.append(
+                [
+                    row["name"], _ROLE[row["kind"]], f"{row['dtype']} {shape}",
+                    *(format_number(row[name]) for name in ("min", "mean", "max", "std")),
+                    f"{bad:,}" if bad else "-", f"{100 * row['zero_fraction']:.0f}%",
+                    sparkline(row["means"], 8, unicode=terminal.unicode),
+                ]
+            )  # fmt: skip
+        terminal.table(
+            ["name", "role", "dtype shape", "min", "mean", "max", "std", "NaN", "zeros", "means"], table, left=3
+        )
+        terminal.print()
+
+
+def gradient_rows(item: Chosen) -> Iterator[dict[str, Any]]:
+    """Yields what is known of each weight's gradient, as fields by name; ``norms`` holds the curve."""
+    session = item.session
+    for name, row in session.gradients.items():
+        norm = row.norm.values
+        weight = session.weights[name]
+        yield {
+            "run": item.run.name, "session": session.id, "weight": name, "samples": len(norm),
+            "first": float(norm[0]) if len(norm) else math.nan, "median": _finite(np.median, norm),
+            "last": float(norm[-1]) if len(norm) else math.nan, "max": _finite(np.max, norm),
+            "zero_fraction": _finite(np.mean, row.zero_fraction.values),
+            "nonfinite_samples": int((row.nonfinite_count.values > 0).sum()),
+            "update_ratio": _finite(np.median, weight.update_ratio.values),
+            "weight_norm": float(weight.norm.values[-1]) if len(norm) else math.nan, "norms": norm,
+        }  # fmt: skip
+
+
+def gradients(options: argparse.Namespace, terminal: Terminal) -> int:
+    """Prints gradient norms and update ratios of each trainable weight, in forward order."""
+    chosen = choose(open_log(options), options)
+    found = {item: list(gradient_rows(item)) for item in chosen}
+    if options.format == "json":
+        print_json(
+            [{k: v for k, v in row.items() if k != "norms"} for some in found.values() for row in some], terminal
+        )
+    else:
+        for item, rows in found.items():
+            if len(chosen) > 1:
+                terminal.heading(item.title)
+            _gradients_table(rows, options.top, terminal)
+    warn_problems(chosen)
+    return CLEAN
+
+
+def _gradients_table(rows: list[dict[str, Any]], top: int | None, terminal: Terminal) -> None:
+    if not rows:
+        terminal.print("No gradient was sampled: nothing was trained in this session.")
+        return
+    if top:
+        rows = sorted(rows, key=lambda row: -row["median"] if math.isfinite(row["median"]) else -math.inf)[:top]
+    table = []
+    for row in rows:
+        bad, samples = row["nonfinite_samples"], row["samples"]
+        table.append(
+            [
+                row["weight"], *(format_number(row[name]) for name in ("first", "median", "last", "max")),
+                f"{bad:,}/{samples:,}" if bad else "-", format_number(row["update_ratio"]),
+                sparkline(row["norms"], 8, unicode=terminal.unicode), f"{100 * row['zero_fraction']:.0f}%",
+            ]
+        )  # fmt: skip
+    terminal.print(f"gradient norms, {count(rows[0]['samples'], 'sample')}")
+    terminal.table(["weight", "first", "median", "last", "max", "NaN", "update", "norms", "zeros"], table)
+    terminal.print()

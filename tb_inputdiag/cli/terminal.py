@@ -1,0 +1,158 @@
+"""What the terminal can show: its width, colours, tables, small curves, progress."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+import unicodedata
+from collections.abc import Sequence
+from typing import Any, TextIO
+
+import numpy as np
+
+from tb_inputdiag.report.text import clean, paint
+
+__all__ = ["Progress", "Terminal", "fit_width", "sparkline"]
+
+_BARS = "▁▂▃▄▅▆▇█"
+
+
+def _columns(text: str) -> int:
+    """Returns how many columns a text takes in a terminal."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
+
+
+def fit_width(text: str, width: int) -> str:
+    """Returns the text cut in its middle to at most `width` columns: names differ at their ends."""
+    if _columns(text) <= width:
+        return text
+    head = max((width - 3) // 2, 0)
+    tail = max(width - 3 - head, 0)
+    return (text[:head] + "..." + text[len(text) - tail :])[: max(width, 0)]
+
+
+class Terminal:
+    """Where output goes, and how wide and colourful it may be.
+
+    Args:
+        stream: Where to write.
+        color: None: if the stream is a terminal, and neither ``NO_COLOR`` nor ``TERM=dumb`` is set.
+        width: None: that of the terminal, 80 where there is none.
+    """
+
+    def __init__(self, stream: TextIO, *, color: bool | None = None, width: int | None = None) -> None:
+        self.stream = stream
+        self.is_tty = bool(getattr(stream, "isatty", lambda: False)())
+        if color is None:
+            color = self.is_tty and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        self.color = color
+        if width is None:
+            width = shutil.get_terminal_size((80, 24)).columns if self.is_tty or os.environ.get("COLUMNS") else 80
+        self.width = max(40, min(width, 160))
+        encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
+        self.unicode = encoding.startswith("utf")
+
+    def print(self, text: str = "") -> None:
+        """Writes lines; what the stream's encoding lacks is replaced."""
+        if not self.unicode:
+            encoding = getattr(self.stream, "encoding", None) or "ascii"
+            text = text.encode(encoding, "replace").decode(encoding)
+        self.stream.write(text + "\n")
+
+    def heading(self, text: str) -> None:
+        """Writes a line above what belongs to one run."""
+        self.print(self.style(f"── {clean(text)}", "strong"))
+
+    def style(self, text: str, style: str) -> str:
+        """Returns the text in a style of `report.text.COLOURS` if colours are on."""
+        return paint(text, style, self.color)
+
+    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1, shrink: int = 0) -> None:
+        """Prints a table no wider than the terminal.
+
+        Args:
+            header: Names of the columns.
+            rows: Cells.
+            left: So many columns at the left hold names; the others are aligned to the right.
+            shrink: The column that is cut if it must be. Where that is not enough, columns at the right are left out.
+        """
+        cells = [[clean(cell).replace("\n", " ") for cell in row] for row in rows]
+        widths = [max(_columns(row[i]) for row in [list(header), *cells]) for i in range(len(header))]
+        shown = list(range(len(header)))
+        minimum = min(widths[shrink], 22)
+        while sum(widths[i] for i in shown) - widths[shrink] + minimum + 2 * (len(shown) - 1) > self.width:
+            if len(shown) <= 2:
+                break
+            shown.pop(-1 if shown[-1] != shrink else -2)
+        spare = self.width - sum(widths[i] for i in shown) - 2 * (len(shown) - 1)
+        if spare < 0:
+            widths[shrink] = max(minimum, widths[shrink] + spare)
+        self.print(self.style(self._row(list(header), widths, shown, left), "dim"))
+        for row in cells:
+            self.print(self._row(row, widths, shown, left))
+        hidden = [header[i] for i in range(len(header)) if i not in shown]
+        if hidden:
+            note = textwrap.fill(f"(too narrow for {', '.join(hidden)}; --format json has all)", self.width)
+            self.print(self.style(note, "dim"))
+
+    @staticmethod
+    def _row(cells: list[str], widths: list[int], shown: list[int], left: int) -> str:
+        parts = []
+        for i in shown:
+            text = fit_width(cells[i], widths[i])
+            space = " " * (widths[i] - _columns(text))
+            parts.append(text + space if i < left else space + text)
+        return "  ".join(parts).rstrip()
+
+
+def sparkline(values: Any, width: int = 12, *, unicode: bool = True) -> str:
+    """Returns a curve of the values in one line; positions without a finite value are blank, spikes are kept."""
+    array = np.asarray(values, np.float64).reshape(-1)
+    if not len(array) or width < 1 or not unicode:
+        return ""
+    buckets = np.array_split(array, min(width, len(array)))
+    tops = np.array([part[np.isfinite(part)].max() if np.isfinite(part).any() else np.nan for part in buckets])
+    finite = tops[np.isfinite(tops)]
+    if not len(finite):
+        return ""
+    low, high = finite.min(), finite.max()
+    with np.errstate(all="ignore"):
+        scaled = (tops - low) / (high - low) if high > low else np.zeros_like(tops)
+    return "".join(" " if np.isnan(value) else _BARS[min(int(value * 8), 7)] for value in scaled)
+
+
+class Progress:
+    """A line on standard error that says how far long work is; only where somebody looks.
+
+    Args:
+        what: What is being done.
+        total: Steps of the work; 0 if unknown.
+        stream: Standard error unless told otherwise.
+    """
+
+    def __init__(self, what: str, total: int, stream: TextIO | None = None) -> None:
+        self._what = what
+        self._total = total
+        self._stream = stream or sys.stderr
+        self._shown = -1
+        self._active = bool(getattr(self._stream, "isatty", lambda: False)()) and os.environ.get("TERM") != "dumb"
+
+    def update(self, done: int) -> None:
+        """Shows the progress if it has changed by a percent."""
+        if not self._active or not self._total:
+            return
+        percent = min(100 * done // self._total, 100)
+        if percent != self._shown:
+            self._shown = percent
+            self._stream.write(f"\r{self._what}: {percent:3d} % of {self._total:,}")
+            self._stream.flush()
+
+    def finish(self) -> None:
+        """Removes the line."""
+        if self._active and self._shown >= 0:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
