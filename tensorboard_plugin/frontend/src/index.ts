@@ -1,0 +1,25 @@
+// What TensorBoard's page imports and calls.
+import { render as draw } from "preact";
+import { h } from "preact";
+import { App } from "./ui/App";
+import { start } from "./state/live";
+import { followAddress, followTheme } from "./state/shown";
+import style from "./style.css";
+
+export function render(): void {
+  document.title = "Input Diagnostics";
+  document.documentElement.lang = "en";
+  const viewport = document.createElement("meta");
+  viewport.name = "viewport";
+  viewport.content = "width=device-width, initial-scale=1";
+  const sheet = document.createElement("style");
+  sheet.textContent = style;
+  document.head.append(viewport, sheet);
+  const root = document.createElement("div");
+  root.id = "root";
+  document.body.append(root);
+  followTheme();
+  followAddress();
+  draw(h(App, {}), root);
+  start();
+}

@@ -1,0 +1,90 @@
+// What is shown, as the hash of TensorBoard's own address: a link opens the same view.
+
+export type View = "overview" | "inputs" | "layers" | "model" | "compare";
+export type Axis = "step" | "relative" | "wall";
+export const VIEWS: readonly View[] = ["overview", "inputs", "layers", "model", "compare"];
+export const AXES: readonly Axis[] = ["step", "relative", "wall"];
+
+export interface Shown {
+  view: View;
+  run: string;
+  filter: string;
+  chosen: string[];
+  axis: Axis;
+  log: boolean;
+  smooth: number;
+  table: "weights" | "layers";
+  column: string;
+  row: string;
+  zoom: [number, number] | null;
+}
+
+export const DEFAULTS: Shown = {
+  view: "overview",
+  run: "",
+  filter: "",
+  chosen: [],
+  axis: "step",
+  log: false,
+  smooth: 0,
+  table: "weights",
+  column: "",
+  row: "",
+  zoom: null,
+};
+
+const PLUGIN = "inputdiag";
+
+/** Reads a hash. What does not make sense is left at its default. */
+export function parseHash(hash: string): Shown {
+  const shown: Shown = { ...DEFAULTS, chosen: [] };
+  const [plugin, ...parts] = hash.replace(/^#/, "").split("&");
+  if (plugin !== PLUGIN) return shown;
+  for (const part of parts) {
+    const at = part.indexOf("=");
+    if (at < 0) continue;
+    const name = part.slice(0, at);
+    const value = decode(part.slice(at + 1));
+    if (value === null) continue;
+    if (name === "view" && (VIEWS as readonly string[]).includes(value)) shown.view = value as View;
+    else if (name === "axis" && (AXES as readonly string[]).includes(value)) shown.axis = value as Axis;
+    else if (name === "run" || name === "filter" || name === "column" || name === "row") shown[name] = value;
+    else if (name === "chosen" && value) shown.chosen.push(value);
+    else if (name === "log") shown.log = value === "1";
+    else if (name === "table" && (value === "weights" || value === "layers")) shown.table = value;
+    else if (name === "smooth" && Number(value) >= 0 && Number(value) < 1) shown.smooth = Number(value);
+    else if (name === "zoom") shown.zoom = parseZoom(value);
+  }
+  return shown;
+}
+
+function parseZoom(text: string): [number, number] | null {
+  const match = /^(\d{1,15})-(\d{1,15})$/.exec(text);
+  if (!match) return null;
+  const low = Number(match[1]);
+  const high = Number(match[2]);
+  return low < high ? [low, high] : null;
+}
+
+function decode(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Writes a hash; what is at its default is left out. */
+export function formatHash(shown: Shown): string {
+  const parts: string[] = [PLUGIN];
+  const add = (name: string, value: string) => parts.push(`${name}=${encodeURIComponent(value)}`);
+  if (shown.view !== DEFAULTS.view) add("view", shown.view);
+  for (const name of ["run", "filter", "axis", "column", "row", "table"] as const) {
+    if (shown[name] !== DEFAULTS[name]) add(name, shown[name]);
+  }
+  for (const id of shown.chosen) add("chosen", id);
+  if (shown.log) add("log", "1");
+  if (shown.smooth > 0) add("smooth", String(shown.smooth));
+  if (shown.zoom) add("zoom", `${shown.zoom[0]}-${shown.zoom[1]}`);
+  return `#${parts.join("&")}`;
+}

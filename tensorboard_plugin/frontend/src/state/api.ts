@@ -1,0 +1,28 @@
+// The routes. Addresses are relative, so that the page works below any prefix.
+
+/** The server answered, but not with what was asked for. */
+export class RouteError extends Error {
+  constructor(readonly status: number, message: string) {
+    super(message);
+  }
+}
+
+export type Parameters = Record<string, string | number | readonly string[] | undefined>;
+
+/** Asks a route. */
+export async function get<T>(route: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<T> {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value === undefined) continue;
+    for (const item of Array.isArray(value) ? value : [value]) query.append(name, String(item));
+  }
+  const text = query.toString();
+  const answer = await fetch(`./${route}${text ? `?${text}` : ""}`, signal ? { signal } : {});
+  const body: unknown = await answer.json().catch(() => null);
+  if (!answer.ok) {
+    const told = typeof body === "object" && body !== null && "error" in body ? String(body.error) : "";
+    throw new RouteError(answer.status, told || `The server answered with status ${answer.status}.`);
+  }
+  if (typeof body !== "object" || body === null) throw new RouteError(answer.status, "The server's answer is not JSON.");
+  return body as T;
+}

@@ -1,0 +1,139 @@
+// The runs and whatever else is on the screen, kept up to date by one loop.
+import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
+import type { RunRow, RunsAnswer } from "../types";
+import { newestFirst, runNames } from "../logic/runs";
+import { get, RouteError } from "./api";
+import { now, show, shown } from "./shown";
+
+const EVERY_MS = 2000;
+const SLOWEST_MS = 10000;
+
+/** Something shown that follows one run. */
+export interface Followed {
+  readonly id: string;
+  /** Fetches what is new. Returns whether the server has more to read at once. */
+  refresh(): Promise<boolean>;
+  /** Forgets what it holds: the server is another one. */
+  reset(): void;
+}
+
+export const rows: Signal<ReadonlyMap<string, RunRow>> = signal(new Map());
+export const loaded = signal(false);
+/** Why the last request failed; empty while all is well. */
+export const lost = signal("");
+export const updated = signal(0);
+
+export const sorted: ReadonlySignal<RunRow[]> = computed(() => [...rows.value.values()].sort(newestFirst));
+export const names: ReadonlySignal<Map<string, string>> = computed(() => runNames(sorted.value));
+/** The run looked at: the one in the address if it is there, else the newest. */
+export const current: ReadonlySignal<RunRow | undefined> = computed(
+  () => rows.value.get(shown.value.run) ?? sorted.value[0],
+);
+
+const followed = new Set<Followed>();
+const fetched = new Map<Followed, number>();
+const hungry = new Set<Followed>();
+let server = "";
+let revision = 0;
+let offset = 0;
+let failures = 0;
+let timer = 0;
+let running = false;
+
+/** Keeps something up to date until the returned function is called. */
+export function follow(item: Followed): () => void {
+  followed.add(item);
+  wake();
+  return () => {
+    followed.delete(item);
+    fetched.delete(item);
+    hungry.delete(item);
+  };
+}
+
+/** Looks at once instead of at the next turn. */
+export function wake(): void {
+  if (running) return;
+  clearTimeout(timer);
+  timer = window.setTimeout(turn, 0);
+}
+
+function hidden(): boolean {
+  // A tab of TensorBoard that is not shown has no height, but is not unloaded.
+  return document.hidden || window.innerHeight === 0;
+}
+
+async function turn(): Promise<void> {
+  if (hidden()) {
+    timer = window.setTimeout(turn, 500);
+    return;
+  }
+  running = true;
+  let soon = false;
+  try {
+    await refreshRuns();
+    soon = await refreshFollowed();
+    failures = 0;
+    lost.value = "";
+    updated.value = now.peek();
+  } catch (error) {
+    failures += 1;
+    lost.value = error instanceof RouteError ? error.message : "TensorBoard does not answer.";
+  }
+  running = false;
+  const pause = failures ? Math.min(SLOWEST_MS, EVERY_MS * failures) : soon ? 30 : EVERY_MS;
+  timer = window.setTimeout(turn, pause);
+}
+
+async function refreshRuns(): Promise<void> {
+  const answer = await get<RunsAnswer>("runs", { since: server ? revision : 0 });
+  if (server && answer.server !== server) {
+    server = "";
+    revision = 0;
+    for (const item of followed) item.reset();
+    fetched.clear();
+    return refreshRuns();
+  }
+  server = answer.server;
+  revision = answer.revision;
+  offset = answer.now - Date.now() / 1000;
+  now.value = answer.now;
+  if (answer.complete || answer.runs.length || answer.gone.length) {
+    const next = new Map(answer.complete ? [] : rows.peek());
+    for (const row of answer.runs) next.set(row.id, row);
+    for (const id of answer.gone) next.delete(id);
+    rows.value = next;
+    // The newest run is shown first, and stays when a newer one begins: nobody likes a page that changes by itself.
+    const newest = sorted.peek()[0];
+    if (!shown.peek().run && newest) show({ run: newest.id });
+  }
+  loaded.value = true;
+}
+
+async function refreshFollowed(): Promise<boolean> {
+  const due = [...followed].filter((item) => {
+    const row = rows.peek().get(item.id);
+    return row !== undefined && (hungry.has(item) || fetched.get(item) !== row.revision);
+  });
+  const results = await Promise.all(
+    due.map(async (item) => {
+      const at = rows.peek().get(item.id)?.revision ?? 0;
+      const more = await item.refresh();
+      if (!followed.has(item)) return false;
+      fetched.set(item, at);
+      if (more) hungry.add(item);
+      else hungry.delete(item);
+      return more;
+    }),
+  );
+  return results.some(Boolean) || [...followed].some((item) => !fetched.has(item) && rows.peek().has(item.id));
+}
+
+/** Starts the loop. */
+export function start(): void {
+  window.setInterval(() => {
+    if (!hidden()) now.value = Date.now() / 1000 + offset;
+  }, 1000);
+  for (const event of ["visibilitychange", "focus", "resize"]) window.addEventListener(event, wake);
+  wake();
+}

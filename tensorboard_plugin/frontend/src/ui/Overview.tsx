@@ -1,0 +1,194 @@
+// Is the run healthy, and what is to be done: the view that opens first.
+import { useMemo } from "preact/hooks";
+import type { AlertRow, Failure, RunRow } from "../types";
+import { curveOf } from "../logic/evidence";
+import { hasValues, type Line } from "../logic/chart";
+import { ago, bytes, count, duration, fmt, int, num, percent, shape } from "../logic/numbers";
+import { visible } from "../logic/text";
+import type { Curves } from "../logic/series";
+import { costOf, LIFE_WORDS, lifeOf, lifeText, verdictText, verdictTitle, type Level } from "../logic/status";
+import { names } from "../state/live";
+import { dark, now, shown } from "../state/shown";
+import { useFacts, useSeries, type RunFacts } from "../state/sources";
+import { AlertCard } from "./AlertCard";
+import { Chart } from "./Chart";
+import type { Marker } from "./plot";
+import { Section, Skeleton } from "./common";
+import { LevelIcon } from "./icons";
+import { palette } from "./palette";
+import { Settings } from "./Settings";
+
+const POINTS = 600;
+const MOST_CURVES = 24;
+
+export function Overview({ row }: { row: RunRow }) {
+  const facts = useFacts(row.id);
+  const found = facts?.data.value;
+  const alerts = found?.alerts ?? [];
+  const open = alerts.filter((a) => a.alert.state === "open" && a.alert.caused_by === null);
+  const resolved = alerts.filter((a) => a.alert.state === "resolved" && a.alert.caused_by === null);
+  const wanted = [...open, ...resolved].map((a) => curveOf(a.alert)?.quantity).filter((q): q is string => q !== undefined);
+  const main = useMainLines(row, found);
+  // The large curves come first: in a long log those of single tensors take seconds to read.
+  const key = main.complete ? JSON.stringify(wanted) : "[]";
+  const quantities = useMemo(() => [...new Set<string>(JSON.parse(key))].slice(0, MOST_CURVES), [key]);
+  const curves = useSeries(row.id, quantities, 120, null)?.data.value;
+  return (
+    <>
+      <Verdict row={row} facts={found} />
+      {facts?.error.value && <p class="problem" role="alert">{facts.error.value}</p>}
+      {row.problem && <p class="problem" role="alert">Parts of this log cannot be read: {row.problem}</p>}
+      {!found && <Skeleton lines={3} tall />}
+      {found && row.failure && open.every((a) => a.severity !== "error") && <Exceptions failures={found.answer.failures} />}
+      {open.length > 0 && (
+        <section class="alerts" aria-label="Open alerts">
+          {open.map((alert, i) => <AlertCard key={alert.alert.id} row={alert} curves={curves} folded={i > 3 || (i > 0 && alert.severity === "info")} />)}
+        </section>
+      )}
+      {found && row.failure && open.some((a) => a.severity === "error") && <Exceptions failures={found.answer.failures} folded />}
+      {found && row.samples > 0 && <OverTime lines={main} alerts={open} />}
+      {resolved.length > 0 && (
+        <Section title="Resolved" note={count(resolved.length, "alert")}>
+          <div class="alerts resolved">
+            {resolved.map((alert) => <AlertCard key={alert.alert.id} row={alert} curves={curves} folded />)}
+          </div>
+        </Section>
+      )}
+    </>
+  );
+}
+
+function Verdict({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
+  const life = lifeOf(row, now.value);
+  const level = row.verdict as Level;
+  return (
+    <header class={`verdict level-${level}`}>
+      <LevelIcon level={level} size={40} />
+      <div class="verdict-text">
+        <p class="verdict-run">{names.value.get(row.id)} <span class={`life life-${life}`}>{LIFE_WORDS[life]}</span></p>
+        <h2>{verdictTitle(row, now.value)}</h2>
+        <p>{verdictText(row, now.value)}</p>
+      </div>
+      <Facts row={row} facts={facts} />
+    </header>
+  );
+}
+
+function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
+  const done = facts?.answer.completeness;
+  const reading = done && done.samples_read < done.samples_logged;
+  const end = facts?.answer.end;
+  const life = lifeOf(row, now.value);
+  return (
+    <dl class="facts">
+      <div>
+        <dt>{life === "live" ? "Last heard" : "Ended"}</dt>
+        <dd>{ago(now.value - row.heard)}</dd>
+        <dd class="note">{life === "live" ? "live" : lifeText(row, now.value)}</dd>
+      </div>
+      <div>
+        <dt>Progress</dt>
+        <dd>step {int(row.step)}</dd>
+        <dd class="note">{row.epochs ? `epoch ${row.epoch + 1} of ${row.epochs}` : `epoch ${row.epoch + 1}`}{row.loss !== null && `, loss ${fmt(row.loss, 3)}`}</dd>
+      </div>
+      <div>
+        <dt>Cost of watching</dt>
+        <dd>{row.samples > 0 ? percent(costOf(row)) : "–"}</dd>
+        <dd class="note">{row.elapsed_s > 0 ? `and ${duration(row.setup_s)} to set up, ${bytes(row.log_bytes)}` : "not yet known"}</dd>
+      </div>
+      <div title={done?.proven ? "The log itself says how much there is." : "The log does not say yet how much there is."}>
+        <dt>Complete</dt>
+        <dd>{done ? `${int(done.samples_read)} of ${int(done.samples_logged)}` : int(row.samples)} samples</dd>
+        <dd class="note">
+          {reading ? "reading …" : done ? `${int(done.alerts_read)} of ${int(done.alerts_logged)} alert records` : ""}
+        </dd>
+      </div>
+      {end && end.recording_stopped_step !== null && (
+        <div class="wide"><dt>Recording stopped</dt><dd>at step {int(end.recording_stopped_step)}</dd><dd class="note">{end.reason}</dd></div>
+      )}
+    </dl>
+  );
+}
+
+function Exceptions({ failures, folded = false }: { failures: Failure[]; folded?: boolean }) {
+  if (failures.length === 0) return null;
+  return (
+    <Section title="The exception that ended it">
+      {failures.map((failure, i) => (
+        <details class="failure" key={i} open={!folded}>
+          <summary>
+            <code>{failure.exception}</code> at step {int(failure.step)}{failure.where && <> in layer <code>{visible(failure.where)}</code></>}
+          </summary>
+          <pre tabIndex={0}>{visible(failure.message)}</pre>
+          {failure.fed.length > 0 && (
+            <table class="plain">
+              <thead><tr><th>What the step got</th><th>Shape</th><th>Dtype</th></tr></thead>
+              <tbody>
+                {failure.fed.map((tensor) => (
+                  <tr key={`${tensor.role}:${tensor.name}`}>
+                    <td>{tensor.role.replace("_", " ")} <code>{visible(tensor.name)}</code></td>
+                    <td><code>{shape(tensor.shape)}</code></td>
+                    <td><code>{tensor.dtype}</code></td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          )}
+        </details>
+      ))}
+    </Section>
+  );
+}
+
+/** Marks of the alerts, for charts. */
+export function markers(alerts: readonly AlertRow[]): Marker[] {
+  return alerts.map((a) => ({ step: a.alert.first_step, level: a.severity, text: visible(a.alert.message) }));
+}
+
+const MAIN = ["losses:loss", "samples:train:loss", "samples:validation:loss", "samples:train:gradient_norm", "samples:train:learning_rate"];
+
+/** Validation losses of the epochs as a curve. */
+export function epochCurve(facts: RunFacts, name: string): Curves | null {
+  const ends = facts.epochs.filter((end) => Number.isFinite(num(end.logs[name])));
+  if (ends.length === 0) return null;
+  const values = ends.map((end) => num(end.logs[name]));
+  const step = ends.map((end) => end.step);
+  const curve = { mean: values, min: values, max: values, bad: values.map(() => false) };
+  return { stream: name, width: 1, samples: step.length, expected: step.length, step, last: step, wall: ends.map((end) => num(end.wall_time)), values: { [name]: curve } };
+}
+
+export function useMainLines(row: RunRow, facts: RunFacts | undefined) {
+  const { zoom } = shown.value;
+  const source = useSeries(row.id, MAIN, POINTS, zoom);
+  const data = source?.data.value ?? {};
+  const colours = palette(dark.value);
+  const line = (stream: string, quantity: string, label: string, colour: string): Line[] => {
+    const curves = data[stream];
+    return curves && hasValues(curves, quantity) ? [{ key: quantity, label, colour, curves, quantity, started: row.started }] : [];
+  };
+  const step = line("losses:losses", "losses:loss", "Training loss", colours.accent);
+  const loss = step.length ? step : line("samples:train", "samples:train:loss", "Training loss", colours.accent);
+  const ends = facts ? epochCurve(facts, "val_loss") : null;
+  if (ends) {
+    loss.push({ key: "val_loss", label: "Validation loss, epochs", colour: colours.second, curves: ends, quantity: "val_loss", started: row.started, sparse: true });
+  }
+  return {
+    complete: source?.complete.value ?? false,
+    loss,
+    norm: line("samples:train", "samples:train:gradient_norm", "Global gradient norm", colours.accent),
+    rate: line("samples:train", "samples:train:learning_rate", "Learning rate", colours.accent),
+  };
+}
+
+function OverTime({ lines, alerts }: { lines: ReturnType<typeof useMainLines>; alerts: AlertRow[] }) {
+  const marks = markers(alerts);
+  const { log } = shown.value;
+  return (
+    <Section title="Over time" note="Drag to zoom, double-click to see all" tools={<Settings />}>
+      <div class="charts">
+        <Chart title="Loss" lines={lines.loss} markers={marks} log={log} />
+        <Chart title="Global gradient norm" lines={lines.norm} markers={marks} log={log} />
+      </div>
+    </Section>
+  );
+}

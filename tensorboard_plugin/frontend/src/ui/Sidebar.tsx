@@ -1,0 +1,88 @@
+// The runs: verdict, how they fare, what watching them costs.
+import { compileFilter, runColour } from "../logic/runs";
+import { ago, count, int, percent } from "../logic/numbers";
+import { costOf, LIFE_WORDS, lifeOf, type Level } from "../logic/status";
+import { current, names, sorted } from "../state/live";
+import { dark, now, show, shown } from "../state/shown";
+import type { RunRow } from "../types";
+import { LevelIcon } from "./icons";
+
+/** Runs that the compare view shows: those chosen, else the newest ones. */
+export function comparedIds(rows: readonly RunRow[], chosen: readonly string[], filter: string): string[] {
+  const { test } = compileFilter(filter);
+  const listed = rows.filter((row) => test(row.run) || test(row.id));
+  const taken = chosen.filter((id) => rows.some((row) => row.id === id));
+  return taken.length ? taken : listed.slice(0, 10).map((row) => row.id);
+}
+
+export function Sidebar({ onChosen }: { onChosen: () => void }) {
+  const { filter, view, chosen } = shown.value;
+  const rows = sorted.value;
+  const { test, error } = compileFilter(filter);
+  const listed = rows.filter((row) => test(names.value.get(row.id) ?? row.id));
+  const comparing = view === "compare";
+  const compared = comparing ? comparedIds(rows, chosen, filter) : [];
+  const toggle = (id: string) => {
+    const next = compared.includes(id) ? compared.filter((other) => other !== id) : [...compared, id];
+    show({ chosen: next });
+  };
+  return (
+    <aside class="sidebar" aria-label="Runs">
+      <div class="sidebar-head">
+        <h1>Runs <span class="note">{int(rows.length)}</span></h1>
+        <input
+          type="search" placeholder="Filter (regular expression)" aria-label="Filter runs by a regular expression" value={filter}
+          onInput={(event) => show({ filter: event.currentTarget.value })}
+        />
+        {error && <p class="note" role="status">{error}</p>}
+      </div>
+      <ul class="runs">
+        {listed.map((row) => {
+          const place = rows.indexOf(row);
+          const selected = comparing ? compared.includes(row.id) : row.id === current.value?.id;
+          return (
+            <li key={row.id}>
+              <button
+                type="button" class="run" aria-pressed={selected} title={names.value.get(row.id)}
+                onClick={() => {
+                  if (comparing) toggle(row.id);
+                  else show({ run: row.id, zoom: null, row: "" });
+                  if (!comparing) onChosen();
+                }}
+              >
+                {comparing ? (
+                  <span class={`swatch ${selected ? "on" : ""}`} style={{ "--run": runColour(place, dark.value) }} />
+                ) : (
+                  <LevelIcon level={row.verdict as Level} />
+                )}
+                <RunText row={row} />
+              </button>
+            </li>
+          );
+        })}
+        {listed.length === 0 && <li class="note none">No run matches this filter.</li>}
+      </ul>
+    </aside>
+  );
+}
+
+function RunText({ row }: { row: RunRow }) {
+  const life = lifeOf(row, now.value);
+  const found = [
+    row.errors ? count(row.errors, "error") : "",
+    row.warnings ? count(row.warnings, "warning") : "",
+  ].filter(Boolean).join(", ");
+  const verdict = found || (row.verdict === "waiting" ? "waiting" : row.verdict === "error" ? "failed" : "healthy");
+  return (
+    <span class="run-text">
+      <span class="run-name">{names.value.get(row.id)}</span>
+      <span class="run-facts">
+        <span class={`life life-${life}`}>{LIFE_WORDS[life].split(" ")[0]}</span> · {verdict}
+      </span>
+      <span class="run-facts">
+        {ago(now.value - row.heard)}
+        {Number.isFinite(costOf(row)) && row.samples > 0 && <> · cost {percent(costOf(row))}</>}
+      </span>
+    </span>
+  );
+}

@@ -1,0 +1,96 @@
+// Small parts that every view uses.
+import type { ComponentChildren } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+/** A button that copies a text and says so. */
+export function Copy({ text, label = "Copy" }: { text: string; label?: string }) {
+  const [told, setTold] = useState("");
+  useEffect(() => {
+    if (!told) return undefined;
+    const timer = setTimeout(() => setTold(""), 1600);
+    return () => clearTimeout(timer);
+  }, [told]);
+  return (
+    <button type="button" class="button small" onClick={() => copy(text).then((done) => setTold(done ? "Copied" : "Select and copy by hand"))}>
+      <span aria-live="polite">{told || label}</span>
+    </button>
+  );
+}
+
+/** The clipboard's own interface is missing on plain http; a selection in a text area works there too. */
+async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    const area = document.createElement("textarea");
+    area.value = text;
+    area.className = "offscreen";
+    document.body.append(area);
+    area.select();
+    const done = document.execCommand("copy");
+    area.remove();
+    return done;
+  }
+}
+
+/** A few choices side by side, one of them taken. */
+export function Choice<T extends string>(props: {
+  label: string;
+  options: readonly (readonly [T, string])[];
+  value: T;
+  onChange: (value: T) => void;
+}) {
+  return (
+    <div class="choice" role="group" aria-label={props.label}>
+      {props.options.map(([value, text]) => (
+        <button type="button" key={value} aria-pressed={value === props.value} onClick={() => props.onChange(value)}>
+          {text}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** What stands where there is nothing to show. */
+export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <p class="empty-title">{title}</p>
+      {children}
+    </div>
+  );
+}
+
+/** Grey bars in the place of what is being loaded. */
+export function Skeleton({ lines = 3, tall = false }: { lines?: number; tall?: boolean }) {
+  return (
+    <div class="skeleton" role="status" aria-label="Loading">
+      {Array.from({ length: lines }, (_, i) => (
+        <span key={i} class={tall ? "tall" : ""} style={{ width: `${[92, 64, 78, 50][i % 4]}%` }} />
+      ))}
+    </div>
+  );
+}
+
+export function Section(props: { title: string; note?: ComponentChildren; tools?: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <section class="section">
+      <header class="section-head">
+        <h2>{props.title}</h2>
+        {props.note && <span class="note">{props.note}</span>}
+        {props.tools && <div class="tools">{props.tools}</div>}
+      </header>
+      {props.children}
+    </section>
+  );
+}
+
+/** Saves a text or picture as a file. */
+export function download(name: string, content: Blob): void {
+  const link = document.createElement("a");
+  link.href = URL.createObjectURL(content);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
+}

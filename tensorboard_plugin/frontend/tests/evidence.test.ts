@@ -1,0 +1,83 @@
+import { describe, expect, it } from "vitest";
+import { curveOf, drawingOf, evidenceText, words } from "../src/logic/evidence";
+import { entryOf, mergedCards } from "../src/ui/Inputs";
+import { scaleOf } from "../src/ui/Evidence";
+import { labelEvery, rowHeight } from "../src/ui/Heatmap";
+import { layerSettings, settings } from "../src/ui/Model";
+import type { InputCard, LayerFacts } from "../src/types";
+import { alert } from "./fixtures";
+
+const draw = (evidence: Record<string, unknown>) => drawingOf(alert(1, "error", 0, { evidence }).alert);
+
+describe("evidence", () => {
+  it("draws a range against what is expected", () => {
+    const drawing = draw({ min: 0, max: 255, mean: 127, expected_low: 0, expected_high: 1 });
+    expect(drawing).toMatchObject({ kind: "range", seen: [{ low: 0, high: 255, mark: 127 }], expected: { low: 0, high: 1 } });
+    expect(draw({ min: -50, max: 50, expected_max_abs: 20 })).toMatchObject({ kind: "range", expected: { low: -20, high: 20 } });
+  });
+  it("draws training beside validation", () => {
+    expect(draw({ min: 0, max: 255, mean: 100, std: 50, train_mean: 0.4, train_std: 0.2 })).toMatchObject({
+      kind: "range", seen: [{ low: 0, high: 200 }], expected: { low: 0, high: 0.8 },
+    });
+  });
+  it("draws shapes, from lists and from text", () => {
+    expect(draw({ shape: [32, 784], expected_shape: [null, 28, 28, 1] })).toMatchObject({ kind: "shapes", got: [32, 784], expected: [null, 28, 28, 1] });
+    expect(draw({ target_shape: "(32,)", prediction_shape: "(32, 1)" })).toMatchObject({ kind: "shapes", got: [32], expected: [32, 1] });
+    expect(draw({ dtype: "string", expected_dtype: "float32" })).toMatchObject({ kind: "types" });
+  });
+  it("draws a value against its limit, on a logarithmic scale where they are far apart", () => {
+    expect(draw({ ratio: 0.00025, expected_min_ratio: 0.01 })).toMatchObject({ kind: "limit", word: "at least", log: true });
+    expect(draw({ ratio: 3, expected_max_ratio: 2 })).toMatchObject({ kind: "limit", word: "at most", log: false });
+  });
+  it.each([[{}], [{ min: "NaN", max: 1, expected_low: 0, expected_high: 1 }], [{ shape: "<img>", expected_shape: {} }], [{ expected_max_x: "no" }], [{ min: 5, max: 1 }]])(
+    "draws nothing from %o", (evidence) => expect(draw(evidence)).toEqual({ kind: "none" }),
+  );
+  it("writes any value", () => {
+    expect([1.5, "NaN", true, null, [1, "a"], [], { a: 1 }].map(evidenceText)).toEqual(["1.5", "NaN", "yes", "–", "1, a", "none", '{"a":1}']);
+    expect(words("train_std")).toBe("train std. deviation");
+  });
+  it.each([
+    ["weight:a:b/kernel", "x", "weights:train:gradient_norm:a:b/kernel"],
+    ["layer:relu", "dead-relu", "layers:train:dead_fraction:relu"],
+    ["layer:conv", "vanishing-gradient", "samples:train:gradient_norm"],
+    ["input:x", "y", "tensors:train:mean:input:fed:x"],
+    ["loss", "loss-spike", "losses:loss"],
+    ["model", "frozen-model", undefined],
+  ])("finds the curve of %s", (subject, rule, quantity) => {
+    expect(curveOf(alert(1, "info", 0, { subject, rule }).alert)?.quantity).toBe(quantity);
+  });
+  it("bends the scale only where a straight one would hide a span", () => {
+    expect(scaleOf([{ label: "", low: 0, high: 255 }, { label: "", low: 0, high: 1 }]).bent).toBe(false);
+    const bent = scaleOf([{ label: "", low: 0, high: 1e6 }, { label: "", low: 0, high: 1 }]);
+    expect(bent.bent).toBe(true);
+    expect(bent.place(1)).toBeGreaterThan(5);
+    expect(bent.place(1e6)).toBeCloseTo(100);
+  });
+});
+
+const card = (change: Partial<InputCard["layout"]>): InputCard => ({
+  layout: {
+    name: "x", role: "input", stage: "fed", shape: null, dtype: "float32", kind: "dense", layer: "", layer_class: "", sources: [],
+    same_as_fed: false, feature_axis: null, features: [], n_features: 0, n_classes: 0, ...change,
+  },
+  words: "", expected_low: null, expected_high: null, expected_why: "", views: [],
+});
+
+describe("views", () => {
+  it("show one card where the first layer reads what is fed", () => {
+    const cards = [card({}), card({ stage: "entry", same_as_fed: true, sources: ["x"] }), card({ name: "z", stage: "entry", sources: ["z"] })];
+    expect(mergedCards(cards)).toEqual([cards[0], cards[2]]);
+    expect(entryOf(cards[0]!, cards)).toBe(cards[1]);
+    expect(entryOf(cards[2]!, cards)).toBeUndefined();
+  });
+  it("fit few rows and many", () => {
+    expect([rowHeight(5), rowHeight(40), rowHeight(500)]).toEqual([26, 13, 4]);
+    expect([labelEvery(26), labelEvery(4)]).toEqual([1, 4]);
+  });
+  it("tell settings in words", () => {
+    expect(settings({ name: "adam", learning_rate: 0.001, clipnorm: null, use_ema: false })).toBe("adam, learning rate 0.001");
+    expect(settings([{ name: "mse" }, null])).toBe("mse; none");
+    const layer = { config: { activation: "relu", units: 10, strides: [1, 1], use_bias: true, rate: null } } as unknown as LayerFacts;
+    expect(layerSettings(layer)).toBe("relu, units 10");
+  });
+});

@@ -1,0 +1,144 @@
+import { describe, expect, it } from "vitest";
+import { csvCell, fileName, toCsv } from "../src/logic/export";
+import { DEFAULTS, formatHash, parseHash, type Shown } from "../src/logic/hash";
+import { histogram, topClasses } from "../src/logic/inputs";
+import { ago, bytes, count, duration, fmt, percent, shape } from "../src/logic/numbers";
+import { compileFilter, runColour, runNames } from "../src/logic/runs";
+import { fromGroup } from "../src/logic/series";
+import { lifeOf, verdictText, verdictTitle, worstFirst } from "../src/logic/status";
+import { visible } from "../src/logic/text";
+import { niceStep, placeTicks, valueTicks } from "../src/logic/ticks";
+import type { AlertRow } from "../src/types";
+import { alert, group, row } from "./fixtures";
+
+describe("hash", () => {
+  const full: Shown = {
+    view: "layers", run: "exp/a&b=c#d/inputdiag/s<1>", filter: "a|b\\d+", chosen: ["x/1", "y & z/2"], axis: "wall", log: true,
+    smooth: 0.6, table: "layers", column: "std", row: "block/conv 100%", zoom: [10, 2000],
+  };
+  it("comes back as it was written", () => {
+    expect(parseHash(formatHash(full))).toEqual(full);
+    expect(parseHash(formatHash(DEFAULTS))).toEqual(DEFAULTS);
+    expect(formatHash(DEFAULTS)).toBe("#inputdiag");
+  });
+  it.each([
+    ["#scalars&view=model"],
+    ["#inputdiag&view=nonsense&axis=%E0%A4%A&smooth=7&zoom=9-3&table=x"],
+    ["#inputdiag&zoom=1e5-2&smooth=NaN&__proto__=1&chosen="],
+    [""],
+  ])("ignores what makes no sense: %s", (hash) => expect(parseHash(hash)).toEqual(DEFAULTS));
+});
+
+describe("numbers", () => {
+  it.each([
+    [0, "0"], [255, "255"], [52000, "52,000"], [0.00012, "1.2e−4"], [-3.14159, "−3.142"], [1234567, "1.23e6"],
+    ["NaN", "NaN"], ["Infinity", "∞"], ["-Infinity", "−∞"], [null, "–"], [0.5, "0.5"], [1234.5678, "1,235"],
+  ] as const)("%s is %s", (value, text) => expect(fmt(value)).toBe(text));
+  it.each([
+    [0.004, "4 ms"], [1.5, "1.5 s"], [59.4, "59 s"], [61, "1 min 1 s"], [119.7, "2 min 0 s"], [3600, "1 h 0 min"], [90000, "1 d 1 h"],
+  ])("%s seconds last %s", (value, text) => expect(duration(value)).toBe(text));
+  it("tells shares, ages, counts, sizes and shapes", () => {
+    expect([percent(0.0123), percent(0), percent(1), percent(0.00001), percent(NaN)]).toEqual(["1.2 %", "0 %", "100 %", "< 0.01 %", "–"]);
+    expect([ago(1), ago(30), ago(300), ago(7200), ago(400000)]).toEqual(["just now", "30 s ago", "5 min ago", "2 h ago", "5 days ago"]);
+    expect([count(1, "error"), count(2, "error"), count(0, "more class", "more classes")]).toEqual(["1 error", "2 errors", "0 more classes"]);
+    expect([bytes(999), bytes(299000), bytes(1.5e9)]).toEqual(["999 B", "299 KB", "1.5 GB"]);
+    expect([shape([null, 28, 28, 1]), shape([32]), shape(null)]).toEqual(["(None, 28, 28, 1)", "(32,)", "unknown shape"]);
+  });
+});
+
+describe("status", () => {
+  const cases: [Partial<Parameters<typeof row>[0]>, string, string][] = [
+    [{ end: "" }, "live", "Healthy"],
+    [{ end: "", heard: 1000 - 91 }, "silent", "Healthy"],
+    [{ end: "finished", errors: 1, warnings: 2, verdict: "error" }, "finished", "Needs attention: 1 error and 2 warnings"],
+    [{ end: "failed", samples: 0, errors: 1, verdict: "error" }, "crashed", "Crashed before its first step"],
+    [{ end: "failed", step: 1200, errors: 1, verdict: "error" }, "crashed", "Crashed at step 1,200: 1 error"],
+    [{ end: "", samples: 0, verdict: "waiting" }, "live", "Waiting for the first sample"],
+    [{ end: "stopped", warnings: 1, verdict: "warning" }, "stopped", "Needs attention: 1 warning"],
+  ];
+  it.each(cases)("%o", (change, life, title) => {
+    const made = row(change);
+    expect(lifeOf(made, 1000)).toBe(life);
+    expect(verdictTitle(made, 1000)).toBe(title);
+    expect(verdictText(made, 1000)).toMatch(/\.$/);
+  });
+  it("sorts the worst first, then the earliest", () => {
+    const rows: AlertRow[] = [alert(1, "info", 0), alert(2, "error", 50), alert(3, "error", 10), alert(4, "warning", 1)];
+    expect(rows.sort(worstFirst).map((r) => r.alert.id)).toEqual([3, 2, 4, 1]);
+  });
+});
+
+describe("runs", () => {
+  it("tells sessions of one run and workers apart", () => {
+    const names = runNames([
+      row({ id: "a/1", run: "a" }), row({ id: "b/1", run: "b", session: "s1", started: 0 }),
+      row({ id: "b/2", run: "b", session: "s2", started: 0, workers: 2, worker: 1 }), row({ id: "./3", run: ".", session: "s3", started: 0 }),
+    ]);
+    expect([...names.values()]).toEqual(["a", "b · s1", "b · s2 · worker 1", "fit · s3"]);
+  });
+  it("filters by a regular expression and survives one that is none", () => {
+    expect(compileFilter("exp_[ab]").test("EXP_A")).toBe(true);
+    expect(compileFilter("^b").test("ab")).toBe(false);
+    expect(compileFilter("(").error).not.toBe("");
+    expect(compileFilter("(").test("anything")).toBe(true);
+  });
+  it("has a colour for any number of runs", () => expect(runColour(57, true)).toMatch(/^#[0-9a-f]{6}$/));
+});
+
+describe("text", () => {
+  it("shows what cannot be seen", () => {
+    expect(visible("a\u202eb\u200bc")).toBe("a⟨U+202E⟩b⟨U+200B⟩c");
+    expect(visible("x = 1\n\ty <b>")).toBe("x = 1\n\ty <b>");
+  });
+});
+
+describe("export", () => {
+  it("never makes a cell that a spreadsheet runs", () => {
+    expect(csvCell("=cmd()")).toBe("'=cmd()");
+    expect(csvCell('a,"b"')).toBe('"a,""b"""');
+    expect([csvCell(null), csvCell(NaN), csvCell(-1.5)]).toEqual(["", "", "-1.5"]);
+  });
+  it("writes one line a bucket", () => {
+    const text = toCsv([{ run: "r", curves: fromGroup(group(2, 0, 2)) }]);
+    expect(text.split("\n")).toEqual([
+      "run,quantity,step,last_step,wall_time,mean,min,max", "r,losses:loss,0,1,100,0,-1,1", "r,losses:loss,2,3,102,2,1,3", "",
+    ]);
+  });
+  it("makes file names without surprises", () => {
+    expect(fileName(["../../etc/passwd <x>"], "csv")).toBe("etc_passwd_x_.csv");
+    expect(fileName(["///"], "png")).toBe("inputdiag.png");
+  });
+});
+
+describe("inputs", () => {
+  it("makes a histogram whose shares sum to 1", () => {
+    const bars = histogram([0, 1, 2, 3, 10], 0, 10, 10);
+    expect(bars.reduce((a, b) => a + b)).toBeCloseTo(1);
+    expect(bars[0]).toBeCloseTo(0.25);
+    expect(bars[9]).toBeCloseTo(0.25 / 7);
+  });
+  it("puts a share at one value where quantiles are equal, and takes no values at all", () => {
+    expect(histogram([0, 0, 0, 0, 1], 0, 1, 2)).toEqual([0.75 + 0.125, 0.125]);
+    expect(histogram([null, null], 0, 1, 3)).toEqual([0, 0, 0]);
+    expect(histogram([1, 1], 1, 1, 2)).toEqual([0, 0]);
+  });
+  it("keeps the most frequent classes", () => {
+    expect(topClasses([5, 1, 9, 0], 2)).toEqual({ ids: [2, 0], rest: 1 });
+    expect(topClasses([5, 0], 2)).toEqual({ ids: [0, 1], rest: 0 });
+  });
+});
+
+describe("ticks", () => {
+  it("are round numbers", () => {
+    expect([niceStep(9, 5), niceStep(0.07, 4), niceStep(1000, 3)]).toEqual([2, 0.02, 500]);
+    expect(valueTicks(0, 1, false, 5).map((t) => t.text)).toEqual(["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+    expect(valueTicks(0.001, 1000, true, 8).map((t) => t.at)).toEqual([0.001, 0.01, 0.1, 1, 10, 100, 1000]);
+  });
+  it.each([["step", 0, 1_000_000], ["relative", 0, 7200], ["wall", 1.7e9, 1.7e9 + 86400 * 3]] as const)("%s axis has some, and not too many", (axis, low, high) => {
+    const ticks = placeTicks(low, high, axis, 8);
+    expect(ticks.length).toBeGreaterThan(1);
+    expect(ticks.length).toBeLessThanOrEqual(10);
+    expect(new Set(ticks.map((t) => t.text)).size).toBe(ticks.length);
+    for (const tick of ticks) expect(tick.at).toBeGreaterThanOrEqual(low - 1e-6);
+  });
+});

@@ -1,0 +1,1 @@
+"""The TensorBoard plugin over the logs of tb_inputdiag."""

@@ -1,0 +1,152 @@
+"""What a request may ask for: parsed strictly, with answers that say what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tensorboard_plugin.inputdiag.payload_series import Held, Quantity
+from tensorboard_plugin.inputdiag.tables import COLUMNS
+
+__all__ = ["BadQuery", "Query"]
+
+_MAX_TEXT = 4096
+_MAX_QUANTITIES = 64
+_MAX_POINTS = 4096
+_MAX_STEP = 1 << 62
+_SPLITS = frozenset({"train", "validation", "predict"})
+
+
+class BadQuery(Exception):
+    """A request that cannot be answered. The text is shown to whoever sent it.
+
+    Args:
+        message: What was expected and what came.
+        code: HTTP status.
+    """
+
+    def __init__(self, message: str, code: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class Query:
+    """The parameters of a request.
+
+    Args:
+        parameters: Name -> values.
+        allowed: Names that the route takes.
+
+    Raises:
+        BadQuery: for an unknown parameter, or one given twice that may be given once.
+    """
+
+    _MANY = frozenset({"q", "have"})
+
+    def __init__(self, parameters: Mapping[str, Sequence[str]], allowed: Sequence[str]) -> None:
+        for name, values in parameters.items():
+            if name not in allowed:
+                known = ", ".join(allowed) or "none"
+                raise BadQuery(f"Unknown parameter {_show(name)}; this route takes {known}.")
+            if len(values) > 1 and name not in self._MANY:
+                raise BadQuery(f"Parameter {name!r} is given {len(values)} times; expected once.")
+            if any(len(value) > _MAX_TEXT for value in values):
+                raise BadQuery(f"Parameter {name!r} is longer than {_MAX_TEXT} characters.")
+        self._parameters = parameters
+
+    def text(self, name: str) -> str:
+        """Returns a parameter that must be there."""
+        values = self._parameters.get(name, ())
+        if not values or not values[0]:
+            raise BadQuery(f"Parameter {name!r} is missing.")
+        return values[0]
+
+    def integer(self, name: str, default: int | None, low: int, high: int) -> int:
+        """Returns a whole number within bounds; `default` where it is not given."""
+        values = self._parameters.get(name, ())
+        if not values:
+            if default is None:
+                raise BadQuery(f"Parameter {name!r} is missing.")
+            return default
+        text = values[0]
+        digits = text[1:] if text.startswith("-") else text
+        if not (digits.isascii() and digits.isdecimal() and len(digits) < 20 and low <= int(text) <= high):
+            raise BadQuery(f"Parameter {name!r} must be a whole number from {low} to {high}. Received: {_show(text)}.")
+        return int(text)
+
+    def since(self) -> int:
+        """Returns the revision that the client has; 0: none."""
+        return self.integer("since", 0, 0, _MAX_STEP)
+
+    def points(self, default: int) -> int:
+        """Returns how many buckets the client wants at most."""
+        return self.integer("points", default, 2, _MAX_POINTS)
+
+    def steps(self) -> tuple[int, int] | None:
+        """Returns the part of the run that is looked at, or None for all of it."""
+        if "from" not in self._parameters and "to" not in self._parameters:
+            return None
+        low = self.integer("from", None, 0, _MAX_STEP)
+        high = self.integer("to", None, 0, _MAX_STEP)
+        if low > high:
+            raise BadQuery(f"'from' must not be greater than 'to'. Received: {low} and {high}.")
+        return low, high
+
+    def choice(self, name: str, choices: Sequence[str], default: str | None = None) -> str:
+        """Returns a parameter that must be one of a few words."""
+        values = self._parameters.get(name, ())
+        value = values[0] if values else default
+        if value is None or value not in choices:
+            raise BadQuery(f"Parameter {name!r} must be one of {', '.join(choices)}. Received: {_show(value)}.")
+        return value
+
+    def quantities(self) -> list[Quantity]:
+        """Returns the curves that are asked for, see `parse_quantity`."""
+        values = self._parameters.get("q", ())
+        if not 1 <= len(values) <= _MAX_QUANTITIES:
+            raise BadQuery(f"Give 'q' 1 to {_MAX_QUANTITIES} times. Received: {len(values)}.")
+        return [parse_quantity(value) for value in dict.fromkeys(values)]
+
+    def held(self) -> dict[str, Held]:
+        """Returns group -> what the client holds of it, from ``have=<stream>:<split>:<width>:<buckets>``."""
+        found = {}
+        for text in self._parameters.get("have", ()):
+            stream, _, rest = text.partition(":")
+            split, _, numbers = rest.partition(":")
+            width, _, buckets = numbers.partition(":")
+            fits = all(n.isascii() and n.isdecimal() and len(n) < 16 for n in (width, buckets))
+            if not fits or int(width) & (int(width) - 1) or int(width) == 0:
+                raise BadQuery(
+                    "Parameter 'have' must be '<stream>:<split>:<width>:<buckets>' with a power of two as width. "
+                    f"Received: {_show(text)}."
+                )
+            found[f"{stream}:{split}"] = Held(int(width), int(buckets))
+        return found
+
+
+def parse_quantity(text: str) -> Quantity:
+    """Returns the curve that a text names.
+
+    ``losses:loss``, ``samples:<split>:<column>``, ``weights:<split>:<column>:<name>``,
+    ``layers:<split>:<column>:<name>``, ``tensors:<split>:<column>:<role>:<stage>:<name>``.
+    A name is the rest, whatever it holds.
+
+    Raises:
+        BadQuery: if it names none.
+    """
+    stream, _, rest = text.partition(":")
+    if stream == "losses" and rest == "loss":
+        return Quantity(text, "losses", "losses", "", "loss")
+    split, _, rest = rest.partition(":")
+    column, _, row = rest.partition(":")
+    if stream in COLUMNS and split in _SPLITS and column in COLUMNS[stream] and (row == "") == (stream == "samples"):
+        return Quantity(text, stream, split, row, column)
+    raise BadQuery(
+        "Parameter 'q' must be 'losses:loss', 'samples:<split>:<column>', 'weights:<split>:<column>:<name>', "
+        f"'layers:...' or 'tensors:...'. Received: {_show(text)}."
+    )
+
+
+def _show(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 120 else text[:117] + "..."
