@@ -1,0 +1,241 @@
+"""The reductions against NumPy, on what users feed: large integers, NaN, infinities, offsets, empty batches."""
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from tb_inputdiag.capture import kernels
+from tb_inputdiag.capture.constants import FEATURE_PARTS, LAYER_COLUMNS, SCALARS
+from tb_inputdiag.records import MAX_EXAMPLE_IDS, N_QUANTILES
+
+DTYPES = ["float32", "float64", "float16", "uint8", "int8", "int16", "uint16", "int32", "int64", "bool"]
+
+
+def scalars(x):
+    return dict(zip(SCALARS, kernels.tensor_scalars(tf.convert_to_tensor(x)).numpy(), strict=True))
+
+
+def oracle(x):
+    v = np.asarray(x).astype(np.float64).ravel()
+    finite = v[np.isfinite(v)]
+    return {
+        "count": v.size,
+        "min": finite.min() if finite.size else np.inf,
+        "max": finite.max() if finite.size else -np.inf,
+        "mean": finite.mean() if finite.size else 0.0,
+        "m2": ((finite - finite.mean()) ** 2).sum() if finite.size else 0.0,
+        "nan_count": np.isnan(v).sum(),
+        "inf_count": np.isinf(v).sum(),
+        "negative_inf_count": (v == -np.inf).sum(),
+        "zero_count": (v == 0).sum(),
+        "whole_count": (finite == np.round(finite)).sum(),
+    }
+
+
+@st.composite
+def batches(draw):
+    dtype = draw(st.sampled_from(DTYPES))
+    shape = draw(hnp.array_shapes(min_dims=1, max_dims=4, min_side=0, max_side=5))
+    if dtype.startswith("float"):
+        width = int(dtype[5:])
+        limit = {16: 1024.0, 32: 2.0**50, 64: 2.0**50}[width]
+        values = st.floats(-limit, limit, width=width, allow_subnormal=False) | st.sampled_from(
+            [np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0]
+        )
+        return draw(hnp.arrays(dtype, shape, elements=values))
+    return draw(hnp.arrays(dtype, shape))
+
+
+@settings(max_examples=150, deadline=None)
+@given(batches())
+def test_scalars_are_those_of_numpy(x):
+    got, expected = scalars(x), oracle(x)
+    exact = {"count", "nan_count", "inf_count", "negative_inf_count", "zero_count", "whole_count"}
+    for name in exact:
+        assert got[name] == expected[name], name
+    if not np.isfinite(expected["min"]):
+        return
+    assert got["min"] == expected["min"]
+    assert got["max"] == expected["max"]
+    scale = np.nanmax(np.abs([expected["min"], expected["max"], 1e-30]))
+    np.testing.assert_allclose(got["mean"], expected["mean"], rtol=1e-6, atol=1e-7 * scale)
+    np.testing.assert_allclose(got["m2"], expected["m2"], rtol=1e-4, atol=1e-10 * scale**2 * x.size)
+
+
+def test_integers_beyond_float32_are_exact():
+    x = np.array([2**40 + 1, 2**40 + 3, 2**53 - 1], np.int64)
+    got = scalars(x)
+    assert got["min"] == 2**40 + 1
+    assert got["max"] == 2**53 - 1
+
+
+def test_bfloat16_is_measured():
+    x = tf.cast(tf.constant([1.0, 2.0, 3.0, float("nan")]), tf.bfloat16)
+    got = scalars(x)
+    assert (got["mean"], got["nan_count"], got["max"]) == (2.0, 1, 3.0)
+
+
+@pytest.mark.parametrize("offset", [1e4, 1e6, 1e8])
+def test_variance_does_not_cancel_far_from_zero(offset):
+    x = (offset + np.random.default_rng(0).normal(0, 16, 4096)).astype(np.float32)
+    exact = x.astype(np.float64)
+    got = scalars(x)
+    np.testing.assert_allclose(np.sqrt(got["m2"] / x.size), exact.std(), rtol=1e-5)
+    features = kernels.features(tf.constant(x[:, None]), 1, [0]).numpy()
+    np.testing.assert_allclose(np.sqrt(features[3] / x.size), exact.std(), rtol=1e-5)
+
+
+def test_huge_values_do_not_overflow():
+    got = scalars(np.array([3e38, -3e38, 3e38], np.float32))
+    assert np.isfinite([got["mean"], got["m2"]]).all()
+
+
+@given(hnp.arrays("float32", st.integers(1, 300), elements=st.floats(-1024, 1024, width=32, allow_subnormal=False)))
+@settings(max_examples=60, deadline=None)
+def test_quantiles_are_those_of_numpy(x):
+    got = kernels.quantiles(tf.constant(x)).numpy()
+    expected = np.quantile(x.astype(np.float64), np.linspace(0, 1, N_QUANTILES))
+    np.testing.assert_allclose(got, expected, rtol=1e-4, atol=1e-3)
+
+
+def test_quantiles_of_many_values_are_near():
+    x = np.random.default_rng(1).normal(size=300_000).astype(np.float32)
+    got = kernels.quantiles(tf.constant(x)).numpy()
+    np.testing.assert_allclose(got[4:-4], np.quantile(x, np.linspace(0, 1, N_QUANTILES))[4:-4], atol=0.08)
+
+
+def test_quantiles_pass_over_what_is_not_finite():
+    got = kernels.quantiles(tf.constant([np.nan, 1.0, np.inf, 3.0, -np.inf])).numpy()
+    assert (got[0], got[16], got[-1]) == (1.0, 2.0, 3.0)
+    assert np.isnan(kernels.quantiles(tf.constant([np.nan])).numpy()).all()
+    assert np.isnan(kernels.quantiles(tf.zeros([0])).numpy()).all()
+
+
+@pytest.mark.parametrize(("shape", "axis"), [((7, 3), 1), ((4, 5, 6, 3), 3), ((4, 3, 6, 5), 1)])
+def test_features_are_those_of_numpy(shape, axis):
+    x = np.random.default_rng(2).normal(3, 2, shape).astype(np.float32)
+    x.flat[5] = np.nan
+    x.flat[11] = np.inf
+    kept = [0, shape[axis] - 1]
+    got = kernels.features(tf.constant(x), axis, kept).numpy().reshape(len(FEATURE_PARTS), len(kept))
+    for column, k in enumerate(kept):
+        values = np.take(x, k, axis).astype(np.float64)
+        values = values[np.isfinite(values)]
+        expected = [values.min(), values.max(), values.mean(), ((values - values.mean()) ** 2).sum(), values.size]
+        np.testing.assert_allclose(got[:, column], expected, rtol=1e-5)
+
+
+def test_classes_are_counted():
+    labels = np.array([0, 2, 2, 9, -1, 10, 3])
+    got = kernels.class_counts(tf.constant(labels), 10, False).numpy()
+    assert got.tolist() == [1, 0, 2, 1, 0, 0, 0, 0, 0, 1]
+    rows = np.eye(3, dtype=np.float32)[[0, 1, 1]]
+    assert kernels.class_counts(tf.constant(rows), 3, True).numpy().tolist() == [1, 2, 0]
+
+
+def test_many_class_ids_are_scaled_up():
+    ids = np.tile(np.arange(100), 2000)
+    got = kernels.class_counts(tf.constant(ids), 100, False).numpy()
+    assert got.sum() == pytest.approx(len(ids))
+
+
+def test_one_hot_rows_are_told_from_others():
+    x = np.array([[0, 1, 0], [1, 0, 0], [0, 2, 0], [1, 1, 0], [0, 0, 0]], np.float32)
+    got = scalars(x)
+    assert (got["rows"], got["one_hot_rows"], got["row_sum_min"], got["row_sum_max"]) == (5, 2, 0, 2)
+    assert np.isnan(scalars(x[:, :1])["row_sum_max"])
+
+
+def test_bad_examples_are_the_first_ones():
+    x = np.zeros((20, 3, 2), np.float32)
+    x[[3, 7, 19], 1, 1] = [np.nan, np.inf, -np.inf]
+    assert kernels.bad_examples(tf.constant(x)).numpy().tolist() == [3, 7, 19, -1, -1, -1, -1, -1]
+    x[:] = np.nan
+    assert kernels.bad_examples(tf.constant(x)).numpy().tolist() == list(range(8))
+    assert (kernels.bad_examples(tf.zeros([0, 2])).numpy() == -1).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "uint8", "int64", "float16"])
+def test_equal_examples_have_equal_fingerprints(dtype):
+    x = np.random.default_rng(3).integers(0, 200, (40, 5, 7)).astype(dtype)
+    x[9] = x[4]
+    ids = kernels.example_ids([tf.constant(x)]).numpy()
+    assert len(ids) == MAX_EXAMPLE_IDS
+    assert ids[9] == ids[4]
+    assert len(set(ids)) == MAX_EXAMPLE_IDS - 1
+    other_place = kernels.example_ids([tf.constant(x[4:6])]).numpy()
+    assert other_place[0] == ids[4]
+    assert (other_place[2:] == 0).all()
+
+
+def test_fingerprints_see_every_input_and_small_changes():
+    a, b = np.zeros((2, 6), np.float32), np.ones((2, 3), np.float32)
+    b[1, 2] = 1.0001
+    ids = kernels.example_ids([tf.constant(a), tf.constant(b)]).numpy()
+    assert ids[0] != ids[1]
+    a[1, 0] = -0.0
+    assert len(set(kernels.example_ids([tf.constant(a)]).numpy()[:2])) == 1
+
+
+def layer(x, axis=None, bound=None):
+    row, health = kernels.layer_row(tf.constant(x), axis, bound)
+    return dict(zip(LAYER_COLUMNS, row.numpy(), strict=True)), float(health)
+
+
+def test_layers_statistics_are_those_of_numpy():
+    x = np.maximum(np.random.default_rng(4).normal(size=(16, 6, 6, 8)), 0).astype(np.float32)
+    x[..., 3] = 0
+    got, health = layer(x, axis=3)
+    assert np.isfinite(health)
+    assert got["dead_fraction"] == pytest.approx(1 / 8)
+    assert got["zero_fraction"] == pytest.approx((x == 0).mean())
+    np.testing.assert_allclose([got["mean"], got["std"], got["max_abs"]], [x.mean(), x.std(), x.max()], rtol=1e-5)
+
+
+def test_saturated_values_are_counted():
+    got, _ = layer(np.array([[-1.0, 0.995, 0.5, 0.0]], np.float32), bound=(-1.0, 1.0))
+    assert got["saturated_fraction"] == 0.5
+
+
+def test_non_finite_values_anywhere_in_a_large_activation_are_found():
+    x = np.zeros((512, 1024), np.float32)
+    x[511, 1023] = np.inf
+    _, health = layer(x)
+    assert not np.isfinite(health)
+    counts = kernels.nonfinite_counts([tf.constant(x), tf.zeros([3])], tf.constant([health, 0.0])).numpy()
+    assert counts.tolist() == [1, 0]
+
+
+def test_a_finite_health_costs_no_count():
+    assert kernels.nonfinite_counts([tf.constant([np.nan])], tf.constant([1.0])).numpy().tolist() == [0]
+
+
+def test_sparse_gradients_are_summed_by_row():
+    gradient = tf.IndexedSlices(tf.constant([[1.0, 0.0], [2.0, 0.0]]), tf.constant([1, 1]), tf.constant([4, 2]))
+    half, largest, zeros = kernels.gradient_row(kernels.dense_gradient(gradient)).numpy()
+    assert (half, largest, zeros) == (4.5, 3.0, 7 / 8)
+
+
+def test_kernels_compile_under_xla():
+    x = np.random.default_rng(5).normal(size=(8, 6, 6, 3)).astype(np.float32)
+
+    @tf.function(jit_compile=True)
+    def compiled(x, y):
+        return (
+            kernels.tensor_scalars(x),
+            kernels.quantiles(x),
+            kernels.features(x, 3, [0, 2]),
+            kernels.bad_examples(x),
+            kernels.example_ids([x]),
+            kernels.class_counts(y, 10, False),
+            kernels.layer_row(x, 3, (-1.0, 1.0))[0],
+        )
+
+    got = compiled(tf.constant(x), tf.constant([1, 2, 2, 3]))
+    with tf.device("CPU"):
+        expected = compiled.python_function(tf.constant(x), tf.constant([1, 2, 2, 3]))
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-6)

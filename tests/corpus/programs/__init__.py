@@ -1,0 +1,1 @@
+"""The programs, by topic. A module registers what it defines when it is imported."""

@@ -1,0 +1,434 @@
+"""The reader: what a log says, live, damaged, foreign, newer and older."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import json
+import os
+import random
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import tb_inputdiag
+from tb_inputdiag import records as r
+from tb_inputdiag.errors import ConfigurationError, LogError, LogNotFoundError
+from tb_inputdiag.log import codec, framing, migrate
+from tb_inputdiag.log.writer import LogWriter
+from tb_inputdiag.report import to_jsonable
+from tests.log import synthetic
+from tests.log.strategies import same
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.fixture
+def log_dir(tmp_path: Path) -> Path:
+    synthetic.write(tmp_path, synthetic.Spec(samples=100, weights=6), per_flush=10)
+    return tmp_path
+
+
+def event_file(log_dir: Path) -> Path:
+    return next(log_dir.rglob("*.inputdiag"))
+
+
+def test_quantities_by_the_names_that_the_user_knows(log_dir: Path) -> None:
+    run = tb_inputdiag.read(log_dir).run
+    samples = [x for x in run.session.records() if isinstance(x, r.Sample) and x.split == "train"]
+    steps = [sample.step for sample in samples]
+    assert list(run.inputs) == ["image", "table", "tokens"]
+    assert list(run.entries) == ["image"]
+    mean = run.inputs["image"].mean
+    assert mean.step.tolist() == steps
+    assert np.array_equal(mean, [sample.tensors.mean[0] for sample in samples])
+    assert np.array_equal(run.entries["image"].max, [sample.tensors.max[1] for sample in samples])
+    table = run.inputs["table"]
+    assert table.feature_std.values.shape == (100, 12)
+    assert np.array_equal(table.feature_std.values, [s.tensors.feature_std[6:18] for s in samples])
+    assert np.array_equal(run.targets["label"].class_counts.values, [s.tensors.class_counts[64:74] for s in samples])
+    assert np.array_equal(run.gradients["conv2d/bias"].norm, [s.weights.gradient_norm[1] for s in samples if s.weights])
+    assert np.array_equal(run.activations["conv2d"].mean, [s.layers.mean[0] for s in samples if s.layers])
+    assert run.loss.step.tolist() == list(range(1000))
+    assert np.nanmax(run.loss) == pytest.approx(float(run.loss.values.max()))
+    assert len(run.split("validation").inputs["image"].mean) == 5
+    assert run.learning_rate[0] == 1e-3
+    assert len(run.split("validation").gradients) == 0
+
+
+def test_names_that_are_not_there_are_answered_with_those_that_are(log_dir: Path) -> None:
+    run = tb_inputdiag.read(log_dir).run
+    with pytest.raises(KeyError, match="Did you mean 'image'"):
+        run.inputs["imag"]
+    with pytest.raises(AttributeError, match="'nothing' is not recorded"):
+        _ = run.inputs["image"].nothing
+    with pytest.raises(ConfigurationError, match="split must be"):
+        run.split("test")  # type: ignore[arg-type]  # the wrong argument is the point
+    with pytest.raises(KeyError, match=r"There is no run 'x'; there are '\."):
+        tb_inputdiag.read(log_dir)["x"]
+
+
+def test_pandas(log_dir: Path) -> None:
+    run = tb_inputdiag.read(log_dir).run
+    frame = run.inputs["image"].to_pandas()
+    assert frame.index.name == "step"
+    assert {"mean", "nan_count"} <= set(frame.columns)
+    assert run.loss.to_pandas().shape == (1000,)
+    assert run.inputs["table"].feature_mean.to_pandas().shape == (100, 12)
+    assert run.to_pandas().loc[0, "batch_size"] == 32
+
+
+def test_sessions_of_a_run_are_put_in_a_row(log_dir: Path) -> None:
+    spec = synthetic.Spec(samples=20, weights=6, session="20261124T000000-1", start=synthetic.START + 9999)
+    synthetic.write(log_dir, spec)
+    run = tb_inputdiag.read(log_dir).run
+    assert len(run.sessions) == 2
+    assert len(run.inputs["image"].mean) == 120
+    assert run.session.id == "20261124T000000-1"
+    assert len(run.session.inputs["image"].mean) == 20
+    assert len(run.alerts) == 8
+
+
+def test_alerts_are_their_last_state_worst_first_and_without_symptoms(tmp_path: Path) -> None:
+    known = [x for x in synthetic.records(synthetic.Spec(samples=30)) if isinstance(x, r.Alert)]
+    writer = LogWriter(tmp_path, session="s")
+    for alert in known:
+        writer.write(alert)
+    writer.write(dataclasses.replace(known[0], count=9, state="resolved"))
+    writer.write(dataclasses.replace(known[1], caused_by=0))
+    writer.close()
+    alerts = tb_inputdiag.read(tmp_path).run.alerts
+    assert [alert.severity for alert in alerts] == sorted((a.severity for a in alerts), reverse=True)
+    assert known[1].id not in [alert.id for alert in alerts]
+    assert next(a for a in alerts if a.id == known[0].id).state == "resolved"
+
+
+def test_a_live_run_is_followed(tmp_path: Path) -> None:
+    records = list(synthetic.records(synthetic.Spec(samples=40, weights=3)))
+    log = tb_inputdiag.read(tmp_path, missing_ok=True)
+    assert len(log) == 0
+    writer = LogWriter(tmp_path, session="s", flush_interval_s=3600)
+    seen: list[r.Record] = []
+    for place, record in enumerate(records):
+        writer.write(record)
+        if place % 13 == 0:
+            writer.flush()
+            assert log.refresh()
+            assert not log.refresh()
+            session = log.run.session
+            seen += session.records(since=len(seen))
+            assert len(seen) == session.n_records == place + 1
+            assert len(session.gradients["conv2d/kernel"].norm if "conv2d/kernel" in session.gradients else []) == sum(
+                isinstance(x, r.Sample) and x.split == "train" for x in seen
+            )
+    writer.close()
+    log.refresh()
+    seen += log.run.session.records(since=len(seen))
+    assert all(map(same, records, seen))
+    assert len(seen) == len(records)
+
+
+def test_a_run_that_has_not_written_for_long_has_died(tmp_path: Path) -> None:
+    synthetic.write(tmp_path, synthetic.Spec(samples=5, end=False))
+    now = synthetic.START + 1
+    assert tb_inputdiag.read(tmp_path, clock=lambda: now + 30).run.session.status == "running"
+    assert tb_inputdiag.read(tmp_path, clock=lambda: now + 3600).run.session.status == "died"
+
+
+def test_completeness_is_proven(log_dir: Path) -> None:
+    complete = tb_inputdiag.read(log_dir).run.session.completeness
+    assert complete.complete
+    assert str(complete) == f"{complete.written} of {complete.written} events"
+
+
+# ---- damage
+
+
+def frames(data: bytes) -> list[tuple[int, int]]:
+    """Returns (start, length with framing) of each frame."""
+    found, at = [], 0
+    while at < len(data):
+        length = framing.frame_length(data, at)
+        assert length is not None
+        found.append((at, length + framing.HEADER + framing.FOOTER))
+        at += found[-1][1]
+    return found
+
+
+@pytest.mark.parametrize("where", ["header", "message", "footer", "between"])
+def test_damage_costs_what_it_hits_and_is_said(log_dir: Path, where: str) -> None:
+    path = event_file(log_dir)
+    before = list(tb_inputdiag.read(log_dir).run.session.records())
+    data = bytearray(path.read_bytes())
+    start, size = frames(bytes(data))[20]
+    if where == "between":
+        data[start:start] = b"\0" * 1000 + b"rubbish" * 20
+    else:
+        data[start + {"header": 3, "message": size // 2, "footer": size - 2}[where]] ^= 0x55
+    path.write_bytes(data)
+    run = tb_inputdiag.read(log_dir).run
+    after = list(run.session.records())
+    if where == "between":
+        assert len(after) == len(before)
+        assert any("1,140 bytes between events are damaged" in problem for problem in run.problems)
+        return
+    complete = run.session.completeness
+    unharmed = sum(any(same(record, other) for other in before) for record in after)
+    assert len(before) - 45 < unharmed < len(before)
+    assert sum(complete.missing.values()) == 1
+    assert not complete.complete
+    assert any("1 of" in problem and "events are lost" in problem for problem in run.problems)
+
+
+def test_a_file_cut_anywhere_is_read_up_to_there(log_dir: Path) -> None:
+    path = event_file(log_dir)
+    data = path.read_bytes()
+    before = list(tb_inputdiag.read(log_dir).run.session.records())
+    for cut in [0, 1, 11, 12, 100, 1000, *random.Random(0).sample(range(len(data)), 25), len(data) - 1]:
+        path.write_bytes(data[:cut])
+        log = tb_inputdiag.read(log_dir)
+        run = log.run
+        found = list(run.session.records()) if run.sessions else []
+        assert len(found) <= len(before)
+        assert all(any(same(record, other) for other in before) for record in found[:3])
+        whole = sum(size for start, size in frames(data) if start + size <= cut)
+        if whole < cut:
+            assert any(f"cut off after {cut - whole:,} bytes" in problem for problem in run.problems)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_fuzzed_files_raise_nothing_but_log_errors(data: st.DataObject) -> None:
+    original = _fuzz_file()
+    mutated = bytearray(original)
+    for _ in range(data.draw(st.integers(1, 6))):
+        kind = data.draw(st.sampled_from(["flip", "delete", "insert", "zero", "copy"]))
+        place = data.draw(st.integers(0, max(len(mutated) - 1, 0)))
+        length = data.draw(st.integers(1, 300))
+        if kind == "flip" and mutated:
+            mutated[place] ^= data.draw(st.integers(1, 255))
+        elif kind == "delete":
+            del mutated[place : place + length]
+        elif kind == "insert":
+            mutated[place:place] = data.draw(st.binary(max_size=64))
+        elif kind == "zero":
+            mutated[place : place + length] = bytes(len(mutated[place : place + length]))
+        else:
+            mutated[place:place] = mutated[: length * 10]
+    path = _fuzz_path()
+    path.write_bytes(mutated)
+    with contextlib.suppress(LogError):
+        _use_everything(tb_inputdiag.read(path))
+
+
+_FUZZ: dict[str, Any] = {}
+
+
+def _fuzz_path() -> Path:
+    import tempfile
+
+    if "folder" not in _FUZZ:
+        _FUZZ["folder"] = tempfile.TemporaryDirectory()
+    return Path(_FUZZ["folder"].name) / "events.out.tfevents.1.inputdiag"
+
+
+def _fuzz_file() -> bytes:
+    if "data" not in _FUZZ:
+        spec = synthetic.Spec(samples=12, weights=3)
+        path = synthetic.write(Path(_fuzz_path()).parent / "log", spec, per_flush=4)
+        _FUZZ["data"] = path.read_bytes()
+    data: bytes = _FUZZ["data"]
+    return data
+
+
+def _use_everything(log: Any) -> None:
+    for run in log.runs:
+        for session in run.sessions:
+            list(session.records())
+            _ = session.alerts, session.status, session.last_step, session.completeness, session.facts
+            for group in (session.inputs, session.entries, session.gradients, session.activations):
+                for row in group.values():
+                    for column in row.columns:
+                        len(getattr(row, column))
+        _ = run.problems, len(run.loss), run.alerts
+
+
+def test_zeros_at_the_end_as_after_a_power_cut(log_dir: Path) -> None:
+    path = event_file(log_dir)
+    with path.open("ab") as stream:
+        stream.write(b"\0" * 3_000_000)
+    run = tb_inputdiag.read(log_dir).run
+    assert run.session.completeness.complete
+    assert any("damaged" in problem for problem in run.problems)
+
+
+# ---- foreign, empty, newer, older
+
+
+def test_an_empty_folder_and_a_missing_one_are_said(tmp_path: Path) -> None:
+    with pytest.raises(LogNotFoundError, match="no log of InputDiagnostics below"):
+        tb_inputdiag.read(tmp_path)
+    with pytest.raises(LogNotFoundError, match="There is no folder"):
+        tb_inputdiag.read(tmp_path / "nowhere")
+    with pytest.raises(ConfigurationError, match="must be a path"):
+        tb_inputdiag.read(3)  # type: ignore[arg-type]  # the wrong argument is the point
+
+
+def test_event_files_of_others_are_left_alone(log_dir: Path) -> None:
+    train = log_dir / "train"
+    train.mkdir()
+    (train / "events.out.tfevents.1.host.1.v2").write_bytes(b"not ours")
+    log = tb_inputdiag.read(log_dir)
+    assert log.foreign_files == 1
+    assert list(log) == ["."]
+    assert log.run.problems == []
+    event_file(log_dir).unlink()
+    with pytest.raises(LogNotFoundError, match="1 event files of others are there"):
+        tb_inputdiag.read(log_dir)
+
+
+def test_runs_are_named_by_their_folders_and_links_do_not_run_in_circles(tmp_path: Path) -> None:
+    for name in ("a", "b/c"):
+        synthetic.write(tmp_path / name, synthetic.Spec(samples=2))
+    os.symlink(tmp_path, tmp_path / "b" / "loop")
+    assert list(tb_inputdiag.read(tmp_path)) == ["a", "b/c"]
+    assert list(tb_inputdiag.read(tmp_path / "a")) == ["."]
+    assert len(tb_inputdiag.read(event_file(tmp_path / "a")).run.loss) == 20
+
+
+def test_many_runs_do_not_take_many_descriptors(tmp_path: Path) -> None:
+    for number in range(80):
+        synthetic.write(tmp_path / f"{number:02d}", synthetic.Spec(samples=1, images=False))
+    before = len(os.listdir("/proc/self/fd"))
+    log = tb_inputdiag.read(tmp_path)
+    assert sum(len(run.loss) for run in log.runs) == 800
+    assert len(os.listdir("/proc/self/fd")) - before <= 64
+
+
+def test_a_newer_schema_is_said_and_what_is_known_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+    class Prophecy:
+        step: int
+
+    records = list(synthetic.records(synthetic.Spec(samples=10)))
+    monkeypatch.setattr(codec, "SCHEMA_VERSION", 7)
+    writer = LogWriter(tmp_path, session="s")
+    for record in [records[0], Prophecy(step=3), *records[1:]]:
+        writer.write(record)  # type: ignore[arg-type]  # a record that this version does not know
+    writer.close()
+    monkeypatch.undo()
+    session = tb_inputdiag.read(tmp_path).run.session
+    assert len(list(session.records())) == len(records)
+    (problem,) = session.problems
+    assert "schema version 7; this tb_inputdiag reads up to 1" in problem
+    assert "1 records or events of unknown kinds were left out. Upgrade" in problem
+
+
+def test_fields_that_only_a_newer_schema_has_are_left_out() -> None:
+    from tb_inputdiag.log.documents import from_document
+
+    fields = {"wall_time": 1.0, "step": 2, "status": "finished", "mood": "good"}
+    assert from_document("SessionEnd", fields, [], 2) == r.SessionEnd(wall_time=1.0, step=2, status="finished")
+
+
+def test_an_older_schema_is_migrated_step_by_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    def to_1(name: str, fields: Any) -> tuple[str, Any]:
+        return ("SessionEnd", {**fields, "status": fields["outcome"]}) if name == "End" else (name, fields)
+
+    monkeypatch.setitem(migrate.UPGRADES, 0, to_1)
+    from tb_inputdiag.log.documents import from_document
+
+    old = {"wall_time": 1.0, "step": 2, "outcome": "failed"}
+    assert from_document("End", old, [], 0) == r.SessionEnd(wall_time=1.0, step=2, status="failed")
+    assert from_document("End", old, [], 1) is None  # not renamed any more
+
+
+def test_a_column_that_an_older_log_lacks_reads_as_nan() -> None:
+    from tb_inputdiag.log.tables import TABLES, Columns, encode_table
+
+    columns = {
+        name: np.ones((2, 3) if len(shape) == 2 else 2, kind) for name, (kind, shape) in TABLES["layers"].items()
+    }
+    directory, payloads = encode_table("layers", columns)
+    count_at = 1 + 4 * 2
+    assert directory[count_at] == len(columns)
+    older = directory[:count_at] + bytes([len(columns) - 1]) + directory[count_at + 1 :]
+    found = Columns("layers", older, payloads, 2)
+    assert np.isnan(found["saturated_fraction"]).all()
+    assert (found["mean"] == 1).all()
+
+
+@pytest.mark.parametrize("schema", [1])
+def test_golden_logs_of_every_schema_version_are_read(schema: int) -> None:
+    run = tb_inputdiag.read(GOLDEN / f"schema-{schema}").run
+    session = run.session
+    assert session.completeness.complete
+    assert run.problems == []
+    expected = json.loads((GOLDEN / f"schema-{schema}" / "expected.json").read_text())
+    assert golden_facts(run) == expected
+
+
+def golden_facts(run: Any) -> dict[str, Any]:
+    """Returns what a golden log said when it was written: ``expected.json``, which is never made anew."""
+    records = list(run.session.records())
+    return {
+        "records": [type(record).__name__ for record in records],
+        "alerts": [str(alert) for alert in run.alerts],
+        "evidence": to_jsonable(run.alerts[0].evidence),
+        "weights": list(run.gradients),
+        "gradients": [to_jsonable(row.norm.values) for row in run.gradients.values()],
+        "update_ratio": to_jsonable(run.weights["conv2d/kernel"].update_ratio.values),
+        "means": {name: to_jsonable(row.mean.values) for name, row in run.inputs.items()},
+        "quantiles": to_jsonable(run.entries["image"].quantiles.values[0]),
+        "classes": to_jsonable(run.targets["label"].class_counts.values[-1]),
+        "layers": {name: to_jsonable(row.std.values[0]) for name, row in run.activations.items()},
+        "loss": to_jsonable(run.loss.values[:50]),
+        "logs": [dict(epoch.logs) for epoch in run.session.epochs],
+        "pixels": int(run.session.images[0].pixels.astype(int).sum()),
+        "facts": to_jsonable(run.session.facts),
+    }
+
+
+def test_reading_imports_neither_tensorflow_nor_keras_nor_tensorboard(log_dir: Path) -> None:
+    code = f"""
+        import sys, tb_inputdiag
+        run = tb_inputdiag.read({str(log_dir)!r}).run
+        list(run.session.records()), run.alerts, len(run.inputs["image"].mean)
+        loaded = {{name.partition(".")[0] for name in sys.modules}}
+        print(sorted(loaded & {{"tensorflow", "keras", "tensorboard", "pandas"}}))
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], check=True, capture_output=True, text=True, cwd=GOLDEN.parents[1]
+    )
+    assert done.stdout.strip() == "[]"
+
+
+def test_remote_folders_are_read_through_fsspec(log_dir: Path) -> None:
+    fs = fsspec.filesystem("memory")
+    fs.pipe("/bucket/logs/run/inputdiag/events.out.tfevents.1.inputdiag", event_file(log_dir).read_bytes())
+    try:
+        log = tb_inputdiag.read("memory://bucket/logs")
+        assert list(log) == ["run"]
+        assert len(log.run.loss) == 1000
+        assert log.run.problems == []
+    finally:
+        fs.rm("/bucket", recursive=True)
+    with pytest.raises(LogError, match="nonsense"):
+        tb_inputdiag.read("nonsense://x")
+
+
+def test_a_file_that_was_replaced_is_read_anew(log_dir: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    log = tb_inputdiag.read(log_dir)
+    assert len(log.run.loss) == 1000
+    other = synthetic.write(tmp_path_factory.mktemp("other"), synthetic.Spec(samples=3, session="other"))
+    os.replace(other, event_file(log_dir))
+    assert log.refresh()
+    assert [session.id for session in log.run.sessions if len(session.loss)] == ["other"]

@@ -1,0 +1,52 @@
+"""Makes docs/modes.md from the matrix: ``python -m tests.modes.table > docs/modes.md``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tests.modes import test_failures, test_lifecycle, test_strategies
+from tests.modes.rows import EVERYTHING, MODES
+from tests.modes.test_matrix import ROWS
+
+__all__ = ["text"]
+
+assert test_failures
+assert test_lifecycle
+assert test_strategies
+
+_HEAD = """# Ways to train
+
+Each line is held by a test that trains with and without the callback from the same seed: losses and all variables have
+the same bits, and what is recorded is what NumPy computes from the very batches. *Everything* means: inputs, targets,
+outputs as fed, the data as the first trainable layer reads it, gradients, layers and the step's own loss.
+
+Steps count batches, from the optimizer's iterations at the beginning on.
+"""
+_FOOT = """
+Not covered: `MultiWorkerMirroredStrategy` (the `fit` of Keras 3.15 fails on it by itself, before any callback),
+`ParameterServerStrategy`, `TPUStrategy`, and `steps_per_execution` above 1 under `MirroredStrategy` with smaller last
+batches (TensorFlow 2.21 fails on it by itself).
+"""
+
+
+def text() -> str:
+    """Returns the document."""
+    lines: dict[str, list[str]] = {}
+    for group, mode, sees, note in _modes():
+        lost = ", ".join(sorted(EVERYTHING - sees))
+        seen = "everything" if not lost else f"all but: {lost}"
+        lines.setdefault(group, []).append(f"| {mode} | {seen} | {note} |")
+    parts = [_HEAD]
+    for group, rows in lines.items():
+        parts.append("\n".join([f"\n## {group}\n", "| mode | what is seen | remarks |", "|---|---|---|", *rows]) + "\n")
+    return "".join([*parts, _FOOT])
+
+
+def _modes() -> Iterable[tuple[str, str, frozenset[str], str]]:
+    yield from ((r.group, r.mode, r.sees, r.note) for r in ROWS if r.mode)
+    order = {"Distribution": 0, "Life of a callback": 1}
+    yield from ((m.group, m.mode, m.sees, m.note) for m in sorted(MODES, key=lambda m: order.get(m.group, 2)))
+
+
+if __name__ == "__main__":
+    print(text(), end="")

@@ -1,0 +1,112 @@
+"""Whatever fails inside the callback: one warning with the reason, the same result, and the log says where it ended."""
+
+from __future__ import annotations
+
+import errno
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tb_inputdiag.capture import kernels, program, slots, unpack
+from tb_inputdiag.console import InputDiagWarning
+from tb_inputdiag.log.reader import read
+from tb_inputdiag.log.writer import LogWriter
+from tb_inputdiag.records import SessionEnd
+from tb_inputdiag.rules import RuleEngine
+from tests.modes.harness import assert_same_history, assert_same_weights, attributes, fresh, records_of, weights_of
+from tests.modes.models import fit_table, regressor
+from tests.modes.rows import mode
+from tests.modes.test_lifecycle import silent
+
+
+class Broken(Exception):
+    """Stands for a mistake of ours."""
+
+
+def _broken(*args: Any, **kwargs: Any) -> Any:
+    raise Broken("simulated")
+
+
+def _after(calls: int, original: Any, exception: BaseException) -> Any:
+    """Returns a function that works so many times."""
+    done = []
+
+    def limited(*args: Any, **kwargs: Any) -> Any:
+        done.append(1)
+        if len(done) > calls:
+            raise exception
+        return original(*args, **kwargs)
+
+    return limited
+
+
+def train(callbacks: list[Any]) -> tuple[Any, Any, Any]:
+    fresh()
+    model = regressor()
+    history = fit_table(model, callbacks, epochs=2)
+    return history, weights_of(model), attributes(model)
+
+
+STAGES = {
+    "kernel": lambda patch: patch.setattr(kernels, "tensor_scalars", _broken),
+    "program": lambda patch: patch.setattr(program, "build", _broken),
+    "read-back": lambda patch: patch.setattr(slots.Slot, "read", _after(2, slots.Slot.read, Broken("simulated"))),
+    "record": lambda patch: patch.setattr(unpack, "sample", _after(2, unpack.sample, Broken("simulated"))),
+    "engine": lambda patch: patch.setattr(RuleEngine, "feed", _after(6, RuleEngine.feed, Broken("simulated"))),
+}
+
+
+@mode(
+    "When something fails on our side",
+    "In the probe, the read-back, a rule: a warning, the same result, recording stops",
+)
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_failure_of_ours(stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = train([])
+    STAGES[stage](monkeypatch)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = train([silent(tmp_path, every=1)])
+    ours = [str(w.message) for w in caught if issubclass(w.category, InputDiagWarning)]
+    assert len(ours) == 1, ours
+    assert "simulated" in ours[0]
+    assert_same_history(expected[0], found[0])
+    assert_same_weights(expected[1], found[1])
+    assert expected[2] == found[2]
+    end = records_of(tmp_path)[-1]
+    assert isinstance(end, SessionEnd)
+    assert end.recording_stopped_step is not None
+    assert f"recording stopped at step {end.recording_stopped_step}" in ours[0]
+    assert "simulated" in end.reason
+
+
+@mode(
+    "When something fails on our side", "A full disk", note="the log ends where the disk was full, without a last word"
+)
+def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = train([])
+    callback = silent(tmp_path, every=1)
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with warnings.catch_warnings(record=True) as caught, monkeypatch.context() as patch:
+        warnings.simplefilter("always")
+        patch.setattr(LogWriter, "_put", _after(1, LogWriter._put, full))
+        found = train([callback])
+    ours = [str(w.message) for w in caught if issubclass(w.category, InputDiagWarning)]
+    assert len(ours) == 1, ours
+    assert "No space left" in ours[0]
+    assert_same_history(expected[0], found[0])
+    assert_same_weights(expected[1], found[1])
+    assert read(tmp_path, missing_ok=True) is not None
+
+
+def test_unwritable_log_at_the_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = train([])
+    monkeypatch.setattr("tb_inputdiag.session.LogWriter", _broken)
+    with pytest.warns(InputDiagWarning, match="simulated") as caught:
+        found = train([silent(tmp_path)])
+    assert len([w for w in caught if issubclass(w.category, InputDiagWarning)]) == 1
+    assert_same_history(expected[0], found[0])
+    assert_same_weights(expected[1], found[1])
+    assert expected[2] == found[2]

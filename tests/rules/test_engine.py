@@ -1,0 +1,304 @@
+"""State, deduplication, causes, resolving and reopening."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.records import Alert, Cost, Record, Sample, SessionEnd, SessionStart, Severity
+from tb_inputdiag.rules import Finding, Findings, Rule, RuleEngine
+from tb_inputdiag.rules.context import Context
+from tb_inputdiag.rules.scenario import REGRESSOR, Scenario, columns, pixels
+from tests.rules.builders import Cause, LossAbove, Symptom, feed_all, steps
+
+
+def only(*rules: type[Rule]) -> RuleEngine:
+    return RuleEngine([*(rule.id for rule in rules), *rules])
+
+
+def states(losses: Sequence[float], *rules: type[Rule]) -> list[str]:
+    engine = only(*rules)
+    return [word for words in feed_all(engine, steps(losses)) for word in words]
+
+
+def test_an_alert_opens_once_and_counts() -> None:
+    engine = only(LossAbove)
+    came = feed_all(engine, steps([5, 6, 7]))
+    assert [words for words in came if words] == [["loss-above:open"]]
+    (alert,) = engine.alerts
+    assert (alert.first_step, alert.last_step, alert.count) == (0, 2, 3)
+    assert (alert.message, alert.evidence, alert.fix, alert.why) == (
+        "It is 5.", {"loss": 5}, "Lower it.", "Because the test says so.",
+    )  # fmt: skip
+
+
+def test_subjects_and_splits_are_alerts_of_their_own() -> None:
+    class Each(LossAbove):
+        id = "each"
+        splits = ("train", "validation")
+
+        def on_sample(self, context: Context) -> Findings:
+            return [Finding(subject=f"input:{n}", message="Bad.") for n in "ab"]
+
+    engine = only(Each)
+    feed_all(engine, Scenario().train(steps=2).validate().records)
+    found = {(a.subject, a.split, a.count) for a in engine.alerts}
+    assert found == {("input:a", "train", 2), ("input:b", "train", 2), ("input:a", "validation", 1),
+                     ("input:b", "validation", 1)}  # fmt: skip
+
+
+def test_it_resolves_after_three_good_verdicts_and_reopens() -> None:
+    assert states([5, 0, 0, 5, 0, 0, 0, 5], LossAbove) == ["loss-above:open", "loss-above:resolved", "loss-above:open"]
+    engine = only(LossAbove)
+    feed_all(engine, steps([5, 0, 0, 0, 7]))
+    (alert,) = engine.alerts
+    assert (alert.id, alert.reopened, alert.resolved_step, alert.message) == (0, 1, None, "It is 7.")
+
+
+def test_no_verdict_changes_nothing() -> None:
+    assert states([5, math.nan, math.nan, math.nan, math.nan], LossAbove) == ["loss-above:open"]
+
+
+def test_a_rule_that_persists_wants_successive_findings() -> None:
+    class Patient(LossAbove):
+        id = "patient"
+        persistence = 3
+
+    assert states([5, 5, 0, 5, 5], Patient) == []
+    engine = only(Patient)
+    feed_all(engine, steps([0, 5, 5, 5]))
+    assert [(a.first_step, a.last_step, a.count) for a in engine.alerts] == [(1, 3, 3)]
+
+
+def test_at_once_does_not_wait() -> None:
+    class Plain(LossAbove):
+        id = "plain"
+        persistence = 5
+
+        def on_sample(self, context: Context) -> Findings:
+            return [Finding(subject="loss", message="Plain.", at_once=True)]
+
+    assert states([5], Plain) == ["plain:open"]
+
+
+def test_the_warm_up_is_not_judged() -> None:
+    class Late(LossAbove):
+        id = "late"
+        warm_up = 2
+
+    engine = only(Late)
+    feed_all(engine, steps([5, 5, 5]))
+    assert [a.first_step for a in engine.alerts] == [2]
+
+
+def test_a_symptom_of_the_same_sample_becomes_a_consequence() -> None:
+    engine = only(Symptom, Cause)
+    assert [w for w in feed_all(engine, steps([200])) if w] == [["cause:open"]]
+    (alert,) = engine.alerts
+    assert alert.consequences == ("symptom [loss]: It is 200.",)
+
+
+def test_a_symptom_that_came_first_is_folded_when_its_cause_is_found() -> None:
+    engine = only(Symptom, Cause)
+    changed: list[Alert] = []
+    for record in steps([50, 200]):
+        changed += engine.feed(record)
+    assert [(a.rule, a.state, a.caused_by) for a in changed] == [
+        ("symptom", "open", None), ("cause", "open", None), ("symptom", "resolved", 1),
+    ]  # fmt: skip
+    assert [a.rule for a in engine.alerts] == ["cause"]
+    assert engine.alerts[0].consequences == ("symptom [loss]: It is 50.",)
+
+
+def test_a_cause_takes_the_severity_of_its_worst_symptom() -> None:
+    class Loud(Symptom):
+        id = "loud"
+        severity = Severity.ERROR
+
+    class Quiet(Cause):
+        id = "quiet"
+        severity = Severity.INFO
+        explains = ("loud",)
+
+    engine = only(Loud, Quiet)
+    feed_all(engine, steps([200]))
+    assert [(a.rule, a.severity) for a in engine.alerts] == [("quiet", Severity.ERROR)]
+
+
+def test_causes_of_causes_explain_too() -> None:
+    class Root(LossAbove):
+        id = "root"
+        explains = ("cause",)
+
+    engine = only(Symptom, Cause, Root)
+    feed_all(engine, steps([200]))
+    assert [a.rule for a in engine.alerts] == ["root"]
+    assert len(engine.alerts[0].consequences) == 2
+
+
+def test_a_symptom_outlives_its_resolved_cause_without_an_alert_of_its_own() -> None:
+    engine = only(Symptom, Cause)
+    feed_all(engine, steps([200, 50, 50, 50, 50]))
+    assert [(a.rule, a.state) for a in engine.alerts] == [("cause", "resolved")]
+
+
+def test_a_symptom_waits_for_a_cause_that_has_to_persist() -> None:
+    class Slow(Cause):
+        id = "slow"
+        persistence = 3
+
+    assert states([200, 200, 200], Symptom, Slow) == ["slow:open"]
+    assert states([200, 50], Symptom, Slow) == ["symptom:open"]
+
+
+def test_the_more_specific_rule_silences_the_general_one() -> None:
+    class Specific(LossAbove):
+        id = "specific"
+        supersedes = ("loss-above",)
+
+    engine = only(LossAbove, Specific)
+    feed_all(engine, steps([5, 6]))
+    assert [(a.rule, a.consequences) for a in engine.alerts] == [("specific", ())]
+
+
+def test_circles_of_causes_are_refused() -> None:
+    class Egg(LossAbove):
+        id = "egg"
+        explains = ("hen",)
+
+    class Hen(LossAbove):
+        id = "hen"
+        explains = ("egg",)
+
+    with pytest.raises(ConfigurationError, match=r"circle.*egg -> hen -> egg"):
+        RuleEngine([Egg, Hen])
+
+
+def test_a_rule_that_raises_is_left_out_and_told_once() -> None:
+    class Broken(LossAbove):
+        id = "broken"
+
+        def on_sample(self, context: Context) -> Findings:
+            raise RuntimeError("no")
+
+    class Wrong(LossAbove):
+        id = "wrong"
+
+        def on_sample(self, context: Context) -> Findings:
+            return ["a string"]  # type: ignore[list-item]  # the mistake that is tested
+
+    told: list[tuple[str, str]] = []
+    engine = RuleEngine(
+        ["loss-above", Broken, Wrong, LossAbove], on_error=lambda rule, error: told.append((rule, type(error).__name__))
+    )
+    feed_all(engine, steps([5, 5, 5]))
+    assert told == [("broken", "RuntimeError"), ("wrong", "TypeError")]
+    assert [a.count for a in engine.alerts] == [3]
+
+
+def test_growing_counts_are_told_sparsely_and_at_the_end() -> None:
+    engine = only(LossAbove)
+    told = []
+    for record in [*steps([5] * 40), SessionEnd(wall_time=40.0, step=40, status="finished")]:
+        told += [alert.count for alert in engine.feed(record)]
+    assert told == [1, 8, 16, 32, 40]
+
+
+def test_a_session_begins_anew() -> None:
+    engine = only(LossAbove)
+    feed_all(engine, steps([5, 5]))
+    feed_all(engine, steps([0, 0]))
+    assert engine.alerts == []
+
+
+def test_alerts_costs_and_samples_without_a_layout_are_passed_over() -> None:
+    engine = only(LossAbove)
+    records = steps([5])
+    (sample,) = [r for r in records if isinstance(r, Sample)]
+    cost = Cost(step=0, wall_time=0.0, elapsed_s=1, spent_s=0, setup_s=0, samples=1, steps=1, every=1, log_bytes=0)
+    assert engine.feed(SessionStart(session="s", wall_time=0.0)) == []
+    assert engine.feed(sample) == []
+    assert engine.feed(cost) == []
+
+
+def test_wall_time_is_that_of_the_records() -> None:
+    engine = only(LossAbove)
+    feed_all(engine, steps([0, 0, 5]))
+    assert engine.alerts[0].wall_time == 2.0
+
+
+def test_worst_and_open_alerts_come_first() -> None:
+    class Error(LossAbove):
+        id = "an-error"
+        severity = Severity.ERROR
+
+    engine = only(LossAbove, Error, Symptom)
+    feed_all(engine, steps([50, 5, 5, 5]))
+    assert [(a.rule, a.state) for a in engine.alerts] == [
+        ("an-error", "open"), ("loss-above", "open"), ("symptom", "resolved"),
+    ]  # fmt: skip
+
+
+def test_many_subjects_do_not_flood() -> None:
+    class Flood(LossAbove):
+        id = "flood"
+
+        def on_sample(self, context: Context) -> Findings:
+            return [Finding(subject=f"layer:{i}", message="Dead.") for i in range(200)]
+
+    engine = only(Flood)
+    feed_all(engine, steps([5, 5]))
+    assert len(engine.alerts) == 8
+
+
+def session(seed: int) -> list[Record]:
+    rng = np.random.default_rng(seed)
+    scenario = Scenario(REGRESSOR, loss="mse")
+    for _ in range(30):
+        kind = rng.integers(6)
+        x = columns(float(rng.choice([1, 1, 1, 60])), seed=int(rng.integers(99)))
+        if kind == 0:
+            x[0, 0] = np.nan
+        scenario.train(
+            x=x,
+            y=columns(n=1, seed=int(rng.integers(99))),
+            loss=float(rng.choice([1.0, 2.0, 50.0, np.nan, np.inf])),
+            gradients={"*": {"gradient_norm": float(rng.choice([0.0, 1e-9, 0.1, 1e9, np.nan]))}},
+            activations={"dense": {"dead_fraction": float(rng.random())}},
+        )
+        if kind == 1:
+            scenario.validate(x=columns(50))
+        if kind == 2:
+            scenario.epoch_end(loss=float(rng.random()), val_loss=float(rng.random()))
+    return scenario.end().records
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000))
+def test_the_same_records_give_the_same_alerts(seed: int) -> None:
+    def run() -> tuple[list[Alert], list[Alert]]:
+        def fail(rule_id: str, error: Exception) -> None:
+            raise error
+
+        engine = RuleEngine(on_error=fail)
+        told = [alert for record in session(seed) for alert in engine.feed(record)]
+        return told, engine.alerts
+
+    told, alerts = run()
+    assert repr((told, alerts)) == repr(run()), "as text, because NaN equals nothing"
+    last = {alert.id: alert for alert in told}
+    assert {a.id: repr(a) for a in alerts} == {i: repr(a) for i, a in last.items() if a.caused_by is None}
+    ids = list(last)
+    assert sorted(ids) == list(range(len(ids)))
+
+
+def test_what_was_told_last_is_what_the_log_has() -> None:
+    engine = RuleEngine()
+    told = [a for r in Scenario().train(x=pixels(255), steps=12).end().records for a in engine.feed(r)]
+    assert {a.id: a for a in told}[0] == engine.alerts[0]

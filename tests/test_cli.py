@@ -1,0 +1,462 @@
+"""The command line: what it prints, what it returns, and that it never shows a traceback."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from socket import gethostname
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+from pyarrow import parquet
+
+from tb_inputdiag.cli import main
+from tb_inputdiag.cli.entry import make_parser
+from tb_inputdiag.cli.judge import parse_rules
+from tb_inputdiag.cli.terminal import Progress, Terminal, fit_width, sparkline
+from tb_inputdiag.cli.watch import watch
+from tb_inputdiag.log.writer import LogWriter
+from tb_inputdiag.records import Alert, Sample, SessionEnd, SessionStart
+from tests.log import synthetic
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two runs: one with findings and one without, of two sessions."""
+    folder = tmp_path_factory.mktemp("logs")
+    synthetic.write(folder / "broken", synthetic.Spec(samples=60))
+    clean = synthetic.Spec(samples=30, alerts=0, seed=1)
+    synthetic.write(folder / "clean", clean)
+    synthetic.write(folder / "clean", replace(clean, session="20261124T000000-1", start=synthetic.START + 1e4))
+    return folder
+
+
+class Result:
+    def __init__(self, code: int, captured: Any) -> None:
+        self.code, self.out, self.err = code, captured.out, captured.err
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    def call(*arguments: object) -> Result:
+        capsys.readouterr()
+        return Result(main([str(argument) for argument in arguments]), capsys.readouterr())
+
+    return call
+
+
+COMMANDS = ["summary", "alerts", "inputs", "gradients", "replay", "check"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("width", [60, 80])
+def test_output_fits_the_terminal_and_has_no_colour_in_a_pipe(run: Any, logs: Path, command: str, width: int) -> None:
+    result = run(command, logs, "--width", width)
+    assert result.code == (1 if command == "check" else 0)
+    assert result.err == ""
+    assert "\x1b" not in result.out
+    too_wide = [line for line in result.out.split("\n") if len(line) > width and "keras." not in line]
+    assert not [line for line in too_wide if not line.startswith("model")]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_json_is_one_standard_document(run: Any, logs: Path, command: str) -> None:
+    result = run(command, logs, "--format", "json")
+    rows = json.loads(result.out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert isinstance(rows, list)
+    assert rows
+    assert {"run", "session"} <= set(rows[0])
+
+
+@pytest.mark.parametrize("color", ["always", "never"])
+def test_colour_can_be_forced(run: Any, logs: Path, color: str) -> None:
+    assert ("\x1b[1;31mERROR" in run("alerts", logs, "--color", color).out) is (color == "always")
+
+
+def test_no_color_is_respected_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    assert Terminal(Tty()).color
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert not Terminal(Tty()).color
+    monkeypatch.delenv("NO_COLOR")
+    monkeypatch.setenv("TERM", "dumb")
+    assert not Terminal(Tty()).color
+    assert not Terminal(io.StringIO()).color
+
+
+def test_alerts_show_what_is_wrong_worst_first_with_the_fix(run: Any, logs: Path) -> None:
+    out = run("alerts", logs).out
+    assert "── broken" in out
+    assert "── clean" not in out
+    assert out.index("ERROR non-finite-gradient") < out.index("WARNING unnormalized-input") < out.index("INFO integer-")
+    assert "keras.layers.Rescaling(1/255)" in out
+    assert out.endswith("Alerts: 1 ERROR, 2 WARNING, 1 INFO.\n")
+
+
+def test_alerts_can_be_filtered(run: Any, logs: Path) -> None:
+    rules = lambda *extra: [row["rule"] for row in run("alerts", logs, "--format", "json", *extra).json]  # noqa: E731  # short
+    assert rules("--min-severity", "error") == ["non-finite-gradient"]
+    assert rules("--rule", "integer-input") == ["integer-input"]
+    assert rules("--run", "clean") == []
+
+
+def test_a_run_without_findings_says_so(run: Any, logs: Path) -> None:
+    assert run("alerts", logs / "clean").out == "Alerts: none.\n"
+
+
+def test_summary_of_one_run_and_of_many(run: Any, logs: Path) -> None:
+    one = run("summary", logs / "broken").out
+    assert "finished after 600 steps, 5 epochs" in one
+    assert "events, complete" in one
+    assert "1 ERROR, 2 WARNING, 1 INFO" in one
+    many = run("summary", logs).out
+    assert "clean (20261124T000000-1)" in many
+    assert "3 sessions. Alerts: 1 ERROR, 2 WARNING, 1 INFO." in many
+    assert "2 sessions" in run("summary", logs, "--last").out
+
+
+def test_inputs_show_what_was_fed_and_what_is_read(run: Any, logs: Path) -> None:
+    out = run("inputs", logs / "broken").out
+    assert "train, 60 samples" in out
+    assert "validation, 5 samples" in out
+    assert any(line.split()[:2] == ["image", "input"] and "255" in line for line in out.split("\n"))
+    assert any("at layer" in line for line in out.split("\n"))
+
+
+def test_gradients_are_in_forward_order_or_largest_first(run: Any, logs: Path) -> None:
+    rows = run("gradients", logs / "broken", "--format", "json").json
+    assert rows[0]["weight"] == "conv2d/kernel"
+    assert len(rows) == 8
+    lines = run("gradients", logs / "broken", "--top", "2").out.strip().split("\n")
+    assert lines[2].split()[0] == max(rows, key=lambda row: row["median"])["weight"]
+
+
+def test_compare_says_what_differs(run: Any, logs: Path) -> None:
+    result = run("compare", logs / "broken", logs / "clean")
+    assert result.code == 0
+    assert "A only: 1 ERROR, 2 WARNING, 1 INFO" in result.out
+    found = run("compare", f"{logs}::broken", f"{logs}::clean", "--format", "json").json
+    assert found["alerts"]["only_first"][0]["rule"] == "non-finite-gradient"
+    assert "params.steps" in [row["name"] for row in found["settings"]]
+    same = run("compare", logs / "broken", logs / "broken").out
+    assert same.count("nothing notable differs") == 4
+    assert run("compare", logs, logs).code == 2
+
+
+def test_replay_judges_the_log_anew(run: Any, logs: Path) -> None:
+    rows = run("replay", logs / "broken", "--format", "json").json
+    new = {row["rule"]: row["logged"] for row in rows}
+    assert new["unnormalized-input"] in ("same", "changed")
+    assert new["non-finite-gradient"] == "gone"  # made up by the generator: no gradient is NaN in its tables
+    higher = run("replay", logs / "broken", "--set", "unnormalized-input.max_pixel=300", "--set",
+                 "unnormalized-input.max_size=300", "--set", "unnormalized-input.max_feature_size=300",
+                 "--only", "unnormalized-input", "--format", "json").json  # fmt: skip
+    assert {row["logged"] for row in higher} == {"gone"}
+    only = run("replay", logs / "broken", "--only", "unnormalized-input").out
+    assert "non-finite-gradient" not in only  # was not judged, so it is neither here nor gone
+
+
+def test_rules_of_the_command_line_are_those_of_the_callback() -> None:
+    arguments = [
+        "replay",
+        "x",
+        "--only",
+        "a",
+        "--off",
+        "b",
+        "--set",
+        "c.t=3",
+        "--set",
+        "c.u=.5",
+        "--severity",
+        "c=info",
+    ]
+    assert parse_rules(make_parser().parse_args(arguments)) == [
+        "a",
+        "-b",
+        {"c": {"t": 3, "u": 0.5, "severity": "INFO"}},
+    ]
+    assert parse_rules(make_parser().parse_args(["replay", "x"])) is None
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--set", "x"], "--set takes RULE.THRESHOLD=NUMBER"),
+        (["--set", "unnormalized-input.max_pixel=high"], "takes a number"),
+        (["--set", "unnormalized-input.nothing=1"], "has no threshold 'nothing'"),
+        (["--severity", "unnormalized-input=LOUD"], "must be one of"),
+        (["--severity", "x"], "--severity takes RULE=SEVERITY"),
+        (["--only", "unnormalised-input"], "Did you mean 'unnormalized-input'"),
+    ],
+)
+def test_replay_explains_wrong_rules(run: Any, logs: Path, arguments: list[str], message: str) -> None:
+    result = run("replay", logs / "broken", *arguments)
+    assert result.code == 2
+    assert message in result.err
+    assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize(
+    ("folder", "level", "code"),
+    [("broken", "ERROR", 1), ("broken", "WARNING", 1), ("clean", "INFO", 0), ("nowhere", "INFO", 2)],
+)
+def test_check_returns_a_verdict(run: Any, logs: Path, folder: str, level: str, code: int) -> None:
+    assert run("check", logs / folder, "--fail-on", level).code == code
+
+
+def test_check_writes_junit_and_annotations(run: Any, logs: Path, tmp_path: Path) -> None:
+    out = run("check", logs, "--format", "github", "--junit", tmp_path / "r.xml").out
+    first = out.split("\n")[0]
+    assert first.startswith("::error title=non-finite-gradient [weight%3Aconv2d/kernel] in broken::The gradient of")
+    assert "%0AFix:%0A" in first
+    suites = ElementTree.parse(tmp_path / "r.xml").getroot()
+    assert (suites[0].get("name"), suites[0].get("failures")) == ("broken", "3")
+    assert len(suites.findall(".//failure")) == 3
+    assert run("check", logs, "--junit", tmp_path / "no" / "r.xml").code == 2
+
+
+def test_check_of_a_log_that_cannot_be_read_is_not_clean(run: Any, tmp_path: Path) -> None:
+    path = synthetic.write(tmp_path, synthetic.Spec(samples=3, alerts=0), per_flush=1000)
+    data = bytearray(path.read_bytes())
+    for place in range(300, len(data), 200):
+        data[place] ^= 0xFF
+    path.write_bytes(data)
+    result = run("check", tmp_path)
+    assert result.code == 2
+    assert "tb-inputdiag: " in result.err
+
+
+@pytest.mark.parametrize("table", ["losses", "samples", "inputs", "weights", "layers", "epochs", "alerts"])
+def test_export_agrees_in_every_format(run: Any, logs: Path, tmp_path: Path, table: str) -> None:
+    text = run("export", logs, table).out
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert run("export", logs, table, "-o", tmp_path / "t.json").code == 0
+    assert run("export", logs, table, "-o", tmp_path / "t.parquet").code == 0
+    as_json = json.loads((tmp_path / "t.json").read_text())
+    as_parquet = parquet.read_table(tmp_path / "t.parquet").to_pylist()
+    assert len(rows) == len(as_json) == len(as_parquet) > 3
+    assert list(rows[0]) == list(as_json[0]) == list(as_parquet[0])
+    if "step" in rows[0]:
+        assert [int(row["step"]) for row in rows] == [row["step"] for row in as_json]
+
+
+def test_export_has_the_numbers_of_the_records(run: Any, logs: Path) -> None:
+    import tb_inputdiag
+
+    rows = list(csv.DictReader(io.StringIO(run("export", logs / "broken", "weights").out)))
+    samples = [
+        r for r in tb_inputdiag.read(logs / "broken").run.session.records() if isinstance(r, Sample) and r.weights
+    ]
+    expected = [float(x) for sample in samples if sample.weights for x in sample.weights.gradient_norm]
+    assert [float(row["gradient_norm"]) for row in rows] == expected
+
+
+def test_export_explains_wrong_output(run: Any, logs: Path, tmp_path: Path) -> None:
+    assert "must end in .csv" in run("export", logs, "losses", "-o", tmp_path / "x.xlsx").err
+    assert "parquet is binary" in run("export", logs, "losses", "--format", "parquet").err
+    assert run("export", logs, "losses", "-o", tmp_path / "no" / "x.csv").code == 2
+
+
+def test_report_is_one_page(run: Any, logs: Path, tmp_path: Path) -> None:
+    result = run("report", logs, "-o", tmp_path / "r.html")
+    assert result.code == 0
+    page = (tmp_path / "r.html").read_text()
+    assert page.count("<section>") == 3
+    assert "non-finite-gradient" in page
+    assert "<svg" in page
+    assert "http://" not in page
+    assert "https://" not in page
+    assert run("report", logs / "clean", "-o", "-").out.startswith("<!doctype html>")
+
+
+def test_rules_are_listed_and_explained(run: Any) -> None:
+    assert "unnormalized-input" in run("rules").out
+    text = run("rules", "unnormalized-input").out
+    for heading in ("What it does", "What to do", "Thresholds", "max_pixel"):
+        assert heading in text
+    assert max(map(len, text.split("\n"))) <= 80
+    assert run("rules", "unnormalized-input", "--format", "json").json["thresholds"]["max_pixel"]["default"] > 0
+    wrong = run("rules", "unormalized-input")
+    assert wrong.code == 2
+    assert "Did you mean 'unnormalized-input'" in wrong.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["nothing"], ["summary"], ["alerts", "x", "--min-severity", "LOUD"], ["watch", "x", "--interval", "0"]],
+    ids=" ".join,
+)
+def test_wrong_arguments_return_2(run: Any, arguments: list[str]) -> None:
+    result = run(*arguments)
+    assert result.code == 2
+    assert "usage:" in result.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_folder_without_logs_is_explained(run: Any, tmp_path: Path, command: str) -> None:
+    for folder in (tmp_path, tmp_path / "nowhere"):
+        result = run(command, folder)
+        assert result.code == 2
+        assert "Give the log_dir that InputDiagnostics(log_dir)" in result.err
+
+
+def test_an_unknown_run_or_session_is_answered_with_those_there_are(run: Any, logs: Path) -> None:
+    assert "There are: broken, clean." in run("alerts", logs, "--run", "x").err
+    assert "20261124T000000-1" in run("alerts", logs, "--session", "x").err
+
+
+def test_damage_is_said_on_standard_error(run: Any, tmp_path: Path) -> None:
+    path = synthetic.write(tmp_path, synthetic.Spec(samples=50), per_flush=5)
+    path.write_bytes(path.read_bytes()[:-100])
+    result = run("summary", tmp_path)
+    assert result.code == 0
+    assert "cut off after" in result.err
+
+
+def test_every_command_explains_itself(run: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "exit codes:" in run("--help").out
+    (actions,) = [a for a in make_parser()._actions if a.choices]
+    for command in actions.choices or ():
+        result = run(command, "--help")
+        assert result.code == 0
+        assert result.out.startswith(f"usage: tb-inputdiag {command}")
+
+
+# ---- watch
+
+
+def test_watch_in_a_pipe_prints_alerts_as_they_come(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    alerts = [r for r in synthetic.records(synthetic.Spec(samples=60)) if isinstance(r, Alert)]
+    writers: list[LogWriter] = []
+
+    def start() -> None:
+        writers.append(LogWriter(tmp_path, session="s", flush_interval_s=3600))
+        writers[0].write(SessionStart(session="s", wall_time=1.0, host=gethostname(), pid=os.getpid()))
+
+    actions = [
+        start,
+        lambda: writers[0].write(alerts[0]),
+        lambda: None,
+        lambda: writers[0].write(alerts[1]),
+        lambda: writers[0].write(replace(alerts[0], state="resolved")),
+        lambda: writers[0].write(SessionEnd(wall_time=2.0, step=1, status="finished")),
+    ]
+    options = make_parser().parse_args(["watch", str(tmp_path), "--until-end"])
+    out = io.StringIO()
+    assert watch(options, Terminal(out), sleep=lambda seconds: actions.pop(0)()) == 0
+    writers[0].close()
+    text = out.getvalue()
+    assert not actions
+    assert text.count(f"WARNING {alerts[0].rule}") == 2
+    assert f"{tmp_path.name}: resolved: WARNING {alerts[0].rule}" in text
+    assert alerts[1].rule in text
+
+
+def test_watch_draws_a_screen_on_a_terminal_and_leaves_it_as_it_was(logs: Path) -> None:
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    out = Tty()
+    options = make_parser().parse_args(["watch", str(logs)])
+    assert watch(options, Terminal(out, color=False, width=80), sleep=interrupt) == 0
+    assert out.getvalue().startswith("\x1b[?1049h")
+    assert out.getvalue().endswith("\x1b[?1049l")
+    assert "finished, step 599" in out.getvalue()
+
+
+def test_watch_once_and_before_there_is_a_run(run: Any, logs: Path, tmp_path: Path) -> None:
+    assert "step 599" in run("watch", logs / "broken", "--once").out
+    assert "Waiting for a run below" in run("watch", tmp_path, "--once").out
+
+
+# ---- the process
+
+
+def _process(*arguments: object, **options: Any) -> Any:
+    command = [sys.executable, "-m", "tb_inputdiag.cli", *map(str, arguments)]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, check=False, **options)
+
+
+def test_a_closed_pipe_is_no_error(logs: Path) -> None:
+    command = f"{sys.executable} -m tb_inputdiag.cli export {logs} weights | head -n 2"
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, check=False, text=True)
+    assert done.stderr == ""
+    assert len(done.stdout.split("\n")) == 3
+
+
+def test_a_terminal_that_is_not_unicode_is_served(logs: Path) -> None:
+    done = _process("summary", logs / "broken", env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert b"loss" in done.stdout
+    assert done.stdout.isascii()
+
+
+def test_no_command_loads_tensorflow_or_keras(logs: Path, tmp_path: Path) -> None:
+    lines = "\n".join(
+        f"main({arguments!r})"
+        for arguments in [
+            ["summary", str(logs)], ["alerts", str(logs)], ["inputs", str(logs)], ["replay", str(logs)], ["rules"],
+            ["report", str(logs), "-o", str(tmp_path / "r.html")], ["export", str(logs), "alerts"],
+        ]
+    )  # fmt: skip
+    code = (
+        f"import sys\nfrom tb_inputdiag.cli import main\n{lines}\n"
+        "print('loaded', {'tensorflow', 'keras'} & set(sys.modules), file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True, text=True)
+    assert "loaded set()" in done.stderr
+
+
+# ---- small parts
+
+
+def test_curves_keep_spikes_and_show_gaps() -> None:
+    values = [0.0] * 500 + [9.0] + [0.0] * 499
+    assert sparkline(values, 10).count("█") == 1
+    assert sparkline([1.0, float("nan"), 2.0], 3) == "▁ █"
+    assert sparkline([], 5) == sparkline([float("nan")], 5) == ""
+    assert sparkline([1.0, 2.0], 5, unicode=False) == ""
+
+
+def test_names_are_cut_in_their_middle() -> None:
+    assert fit_width("backbone/block1/conv/kernel", 15) == "backbo...kernel"
+    assert fit_width("short", 15) == "short"
+
+
+def test_progress_is_shown_where_somebody_looks() -> None:
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    shown, silent = Tty(), io.StringIO()
+    for stream in (shown, silent):
+        progress = Progress("replaying", 1000, stream)
+        for done in range(0, 1001, 5):
+            progress.update(done)
+        progress.finish()
+    assert "50 %" in shown.getvalue()
+    assert shown.getvalue().count("\r") == 102
+    assert silent.getvalue() == ""

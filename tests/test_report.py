@@ -1,0 +1,201 @@
+"""Alerts as text, JSON and HTML."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from tb_inputdiag.records import Alert, Images, Severity
+from tb_inputdiag.report import alert_line, format_alert, format_number, to_jsonable
+from tb_inputdiag.report.charts import Band, Chart, Line, decimate, draw
+from tb_inputdiag.report.html import Section, png, render_html
+from tb_inputdiag.report.text import clean, is_code
+
+ALERT = Alert(
+    id=3, rule="unnormalized-input", severity=Severity.WARNING, subject="input:image", split="train", first_step=0,
+    last_step=1200, count=40,
+    message="Input 'image' reaches the first trainable layer 'conv2d' with values from 0 to 255.",
+    evidence={"min": 0.0, "max": 255.0, "mean": 33.318, "expected_max_abs": 20.0, "layer": "conv2d", "nan": math.nan},
+    why="Weights are initialised for inputs of unit scale; inputs a hundred times larger make the first updates a "
+    "hundred times too large, and training slow or unstable.",
+    fix="# first in the model, so that serving does the same:\nkeras.layers.Rescaling(1/255)\n\nx = x / 255",
+    consequences=("exploding-gradient on weight:conv2d/kernel from step 0",),
+)  # fmt: skip
+
+
+def test_an_alert_reads_well_at_80_columns() -> None:
+    assert format_alert(ALERT) == (
+        "WARNING unnormalized-input                                           input:image\n"
+        "  Input 'image' reaches the first trainable layer 'conv2d' with values from 0 to\n"
+        "  255.\n"
+        "  since    step 0, last seen at step 1,200, on 40 samples\n"
+        "  numbers  min 0, max 255, mean 33.32, expected_max_abs 20, layer conv2d, nan\n"
+        "           NaN\n"
+        "  why      Weights are initialised for inputs of unit scale; inputs a hundred\n"
+        "           times larger make the first updates a hundred times too large, and\n"
+        "           training slow or unstable.\n"
+        "  fix      # first in the model, so that serving does the same:\n"
+        "           keras.layers.Rescaling(1/255)\n"
+        "\n"
+        "           x = x / 255\n"
+        "  leads to exploding-gradient on weight:conv2d/kernel from step 0"
+    )
+
+
+@pytest.mark.parametrize("width", [40, 60, 80, 120])
+def test_no_line_but_code_is_wider_than_the_terminal(width: int) -> None:
+    text = format_alert(replace(ALERT, fix=""), width)
+    assert max(map(len, text.split("\n"))) <= width
+    assert max(map(len, alert_line(ALERT, width).split("\n"))) <= width
+    assert len(alert_line(ALERT, width, cut=True)) <= width
+    assert alert_line(ALERT, width, cut=True).count("\n") == 0
+
+
+def test_colours_change_nothing_but_colour() -> None:
+    coloured = format_alert(ALERT, color=True)
+    assert "\x1b[1;33mWARNING" in coloured
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == format_alert(ALERT)
+    assert "\x1b" not in format_alert(ALERT)
+
+
+def test_resolved_and_reopened_alerts_say_so() -> None:
+    text = format_alert(replace(ALERT, state="resolved", resolved_step=1300, reopened=2, split="validation", count=1))
+    assert "on 1 sample of validation; resolved at step 1,300; came back 2 times" in " ".join(text.split())
+
+
+def test_names_from_the_log_cannot_drive_the_terminal() -> None:
+    evil = replace(
+        ALERT, message="a\x1b[2Jb\x07", subject="input:\x9bx\r", fix="x\x1b]0;t\x07", evidence={"\x1b": "\x1b"}
+    )
+    for text in (format_alert(evil), alert_line(evil)):
+        assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", text)
+    assert clean("a\x1b[31m‮") == "a\\x1b[31m\\x202e"
+
+
+def test_an_empty_alert_is_no_error() -> None:
+    bare = replace(ALERT, message="", evidence={}, why="", fix="", consequences=(), subject="")
+    assert format_alert(bare).startswith("WARNING unnormalized-input")
+    assert alert_line(bare).startswith("WARNING unnormalized-input")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"), (12345, "12,345"), (255.0, "255"), (0.00123456, "0.001235"), (1e-9, "1e-09"), (math.nan, "NaN"),
+        (math.inf, "inf"), (-math.inf, "-inf"), (123456.7, "123,457"), (1.5e12, "1.5e+12"), (True, "true"),
+        (-0.5, "-0.5"),
+    ],
+)  # fmt: skip
+def test_numbers_are_written_as_people_do(value: float, text: str) -> None:
+    assert format_number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("x = x / 255", True), ("keras.layers.Rescaling(1/255)", True), ("    anything at all", True),
+        ("# a comment", True), ("for x in y:", True), ("good, x = f(x)", True), ("Divide the data by 255.", False),
+        ("or feed x / 255.", False),
+    ],
+)  # fmt: skip
+def test_code_is_told_from_sentences(line: str, code: bool) -> None:
+    assert is_code(line) is code
+
+
+def test_json_is_standard() -> None:
+    fields = to_jsonable(ALERT)
+    assert fields["severity"] == "WARNING"
+    assert fields["evidence"]["nan"] is None
+    values = to_jsonable({"a": np.float32(2), "b": np.arange(2), "c": -math.inf, 3: (1, None), "d": np.array([np.nan])})
+    assert values == {"a": 2.0, "b": [0, 1], "c": "-inf", "3": [1, None], "d": [None]}
+    json.dumps(values, allow_nan=False)
+
+
+# ---- HTML
+
+
+class Page(HTMLParser):
+    """Collects tags, attributes and text of a page."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.words = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.words += data
+
+
+EVIL = "<img src=x onerror=alert(1)>\"'&</style><script>alert(2)</script>"
+
+
+def a_page() -> str:
+    steps = np.arange(2000)
+    values = np.where(steps % 500 == 0, np.nan, np.sin(steps / 50) + 2)
+    pixels = np.zeros((2, 8, 8, 3), np.uint8)
+    images = Images(step=1, split="train", name=EVIL, stage="fed", pixels=pixels, low=0, high=255, labels=(EVIL,))
+    chart = Chart(EVIL, [Line(EVIL, steps, values)], [Band(EVIL, steps, values - 1, values + 1)], marks=[(100, EVIL)])
+    alert = replace(ALERT, message=EVIL, subject=EVIL, fix=EVIL, why=EVIL, evidence={EVIL: EVIL}, consequences=(EVIL,))
+    section = Section(EVIL, [(EVIL, EVIL)], [alert], [chart], images=[images], problems=[EVIL])
+    return render_html(EVIL, EVIL, [section, section])
+
+
+def test_the_page_fetches_and_runs_nothing_and_everything_in_it_is_text() -> None:
+    page = Page(a_page())
+    assert "script" not in page.tags
+    assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("href", "srcset", "action")]
+    sources = [value for name, value in page.attributes if name == "src"]
+    assert len(sources) == 4
+    assert all(value and value.startswith("data:image/png;base64,") for value in sources)
+    assert EVIL in page.words
+    assert ("http-equiv", "Content-Security-Policy") in page.attributes
+
+
+def test_a_curve_keeps_its_spikes_and_gaps() -> None:
+    values = np.sin(np.arange(100_000) / 3000)
+    values[54_321] = 99.0
+    values[70_000] = np.nan
+    step, kept = decimate(np.arange(100_000), values)
+    assert len(step) <= 1000
+    assert np.nanmax(kept) == 99.0
+    assert np.isnan(kept).sum() == 1
+    assert (np.diff(step) > 0).all()
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[], [np.nan, np.nan], [1.0], [0.0, 0.0], [-1.0, 1.0], [np.inf, 1.0, 2.0], [1e-300, 1e300]],
+    ids=["none", "nan", "one", "constant", "negative", "infinite", "wide"],
+)
+@pytest.mark.parametrize("log", [False, True])
+def test_any_values_can_be_drawn(values: list[float], log: bool) -> None:
+    svg = draw(Chart("c", [Line("l", np.arange(len(values)), np.array(values))], log=log))
+    assert "nan" not in svg
+    assert "inf" not in svg.replace("info", "")
+
+
+def test_png_is_what_a_browser_reads() -> None:
+    import struct
+    import zlib
+
+    pixels = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    data = png(pixels)
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", data[16:24]) == (3, 2)
+    start = data.index(b"IDAT")
+    (length,) = struct.unpack(">I", data[start - 4 : start])
+    rows = np.frombuffer(zlib.decompress(data[start + 4 : start + 4 + length]), np.uint8).reshape(2, 10)
+    assert (rows[:, 0] == 0).all()
+    assert np.array_equal(rows[:, 1:].reshape(2, 3, 3), pixels)

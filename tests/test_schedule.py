@@ -1,0 +1,122 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.loss_track import LossTrack
+from tb_inputdiag.schedule import Schedule, is_fixed, validate
+
+
+def simulate(schedule, executions, plain_s, cost_s, steps=1):
+    """Runs a training whose steps take `plain_s`, sampled ones `cost_s` more; returns the sampled executions."""
+    now, sampled = 100.0, []
+    for n in range(executions):
+        due = schedule.due(n * steps, steps)
+        schedule.executed(now, due, setup_s=1.0 if n == 0 else 0.0)
+        now += plain_s + (cost_s if due else 0.0) + (1.0 if n == 0 else 0.0)
+        if due:
+            sampled.append(n)
+    return sampled, now - 100.0
+
+
+@pytest.mark.parametrize("every", [0, -1, 1.5, True, "often", None, "1"])
+def test_every_is_refused_with_what_came(every):
+    with pytest.raises(ConfigurationError, match=r"every must be .*Received: " + repr(every).replace(".", r"\.")):
+        validate(every, 0.01)
+
+
+@pytest.mark.parametrize("budget", [0, -0.1, 1.1, "1%", None, True])
+def test_overhead_budget_is_refused_with_what_came(budget):
+    with pytest.raises(ConfigurationError, match=r"overhead_budget must be .*Received: "):
+        validate("auto", budget)
+
+
+def test_every_counts_steps_of_the_optimizer():
+    schedule = Schedule(10, 0.01)
+    assert [n for n in range(35) if (schedule.due(n, 1), schedule.executed(float(n), False))[0]] == [0, 10, 20, 30]
+
+
+def test_every_finds_its_step_inside_an_execution_of_several():
+    schedule = Schedule(10, 0.01)
+    schedule.executed(0.0, True)
+    assert [s for s in range(4, 40, 4) if schedule.due(s, 4)] == [8, 20, 28]
+
+
+def test_first_steps_are_dense():
+    sampled, _ = simulate(Schedule("auto", 0.01), 100, plain_s=0.0005, cost_s=0.003)
+    assert sampled[:13] == [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
+
+
+@given(plain_ms=st.floats(0.2, 500), ratio=st.floats(0.05, 20), budget=st.sampled_from([0.002, 0.01, 0.05]))
+def test_budget_is_kept_in_the_long_run(plain_ms, ratio, budget):
+    schedule = Schedule("auto", budget)
+    n = 20_000
+    sampled, total = simulate(schedule, n, plain_ms / 1e3, ratio * plain_ms / 1e3)
+    fixed = sum(is_fixed(k) for k in range(n))
+    paid = (len(sampled) - fixed) * ratio * plain_ms / 1e3
+    assert paid <= budget * total + ratio * plain_ms / 1e3
+
+
+def test_budget_is_used_when_samples_are_cheap():
+    sampled, _ = simulate(Schedule("auto", 0.01), 3000, plain_s=0.1, cost_s=0.005)
+    # 5 % dear at a budget of 1 %: every fifth step
+    assert 450 <= len(sampled) <= 650
+
+
+def test_samples_grow_with_the_logarithm_of_the_run():
+    sampled, _ = simulate(Schedule("auto", 1.0), 50_000, plain_s=0.1, cost_s=0.0001)
+    assert len(sampled) <= 1000 * (2 + math.log(50))
+
+
+@pytest.mark.parametrize("odd", [math.nan, math.inf, 50.0])
+def test_an_odd_loss_has_the_next_steps_sampled(odd):
+    schedule = Schedule("auto", 0.01)
+    simulate(schedule, 200, 0.001, 0.01)
+    for n in range(100):
+        schedule.observe(1.0 + 0.01 * (n % 7))
+    assert not schedule.due(200, 1)
+    schedule.observe(odd)
+    assert schedule.due(200, 1)
+
+
+def test_a_loss_that_is_always_odd_does_not_break_the_budget():
+    schedule = Schedule("auto", 0.01)
+    simulate(schedule, 300, 0.001, 0.01)
+    sampled = 0
+    for n in range(20_000):
+        schedule.observe(math.nan)
+        due = schedule.due(300 + n, 1)
+        sampled += due
+        schedule.executed(1e3 + n * 0.001 + sampled * 0.01, due)
+    assert sampled < 20_000 * 0.01
+
+
+def test_workers_choose_alike_whatever_their_time():
+    fast, _ = simulate(Schedule("auto", 0.01, same_everywhere=True), 2000, 0.001, 0.01)
+    slow, _ = simulate(Schedule("auto", 0.01, same_everywhere=True), 2000, 0.5, 0.001)
+    assert fast == slow
+
+
+@given(st.lists(st.floats(0.1, 100), min_size=2, max_size=50))
+def test_own_losses_are_recovered_from_running_means(losses):
+    track, total = LossTrack(), 0.0
+    for n, loss in enumerate(losses, 1):
+        total += loss
+        assert track.add(total / n, 1) == pytest.approx(loss, rel=1e-6)
+
+
+def test_a_step_that_logs_its_own_loss_is_recognised():
+    track = LossTrack()
+    for n, loss in enumerate([4.0, 3.0, 5.0, 2.0, 6.0, 1.0]):
+        got = track.add(loss, 1, own=loss if n < 4 else None)
+        assert got == loss
+
+
+def test_a_running_mean_that_became_nan_recovers_with_the_next_epoch():
+    track = LossTrack()
+    track.add(1.0, 1)
+    assert math.isnan(track.add(math.nan, 1))
+    track.epoch()
+    assert track.add(2.0, 1) == 2.0
