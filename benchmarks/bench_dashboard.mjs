@@ -1,0 +1,130 @@
+// What a person waits for and what goes over the wire: node bench_dashboard.mjs BASE WHAT. Prints JSON.
+import { open } from "../tests/plugin/browser/browser.mjs";
+
+const [base, what] = process.argv.slice(2);
+const { browser, page: openPage } = await open();
+
+/** Opens the tab anew; returns the page, the bytes so far, and the milliseconds since the tab began to load. */
+async function fresh(shown, options = {}) {
+  const { page, frame } = await openPage(base, shown, options);
+  const client = await page.context().newCDPSession(page);
+  await client.send("Network.enable");
+  const ours = new Map();
+  let bytes = 0;
+  client.on("Network.requestWillBeSent", ({ requestId, request }) => {
+    if (/plugin\/inputdiag\/|plugin_entry/.test(request.url)) ours.set(requestId, request.url);
+  });
+  client.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+    if (ours.has(requestId)) bytes += encodedDataLength;
+  });
+  // The frame alone is loaded again: what TensorBoard's own page takes is not the tab's.
+  await page.evaluate(() => {
+    window.began = performance.now();
+    document.querySelector("iframe").contentWindow.location.reload();
+  });
+  const since = () => page.evaluate(() => performance.now() - window.began);
+  return { page, frame, since, bytes: () => bytes };
+}
+
+const settled = (frame) => frame.locator("body").evaluate(
+  () => new Promise((done) => {
+    const read = () => {
+      const found = /([\d,]+) of ([\d,]+) samples/.exec(document.body.innerText);
+      const curves = document.querySelectorAll(".plot").length > 1 && !document.querySelector(".plot-empty");
+      if (found && found[1] === found[2] && curves) done();
+      else requestAnimationFrame(read);
+    };
+    read();
+  }),
+);
+
+async function idle(page, quiet = 400) {
+  let last = Date.now();
+  page.on("requestfinished", () => { last = Date.now(); });
+  while (Date.now() - last < quiet) await page.waitForTimeout(20);
+}
+
+async function paint() {
+  const times = [];
+  for (let i = 0; i < 5; i++) {
+    const { page, frame, since } = await fresh("");
+    await frame.locator(".verdict h2").waitFor();
+    times.push(await since());
+    await page.context().close();
+  }
+  return { paint_ms: times.sort((a, b) => a - b)[2] };
+}
+
+async function long() {
+  const id = (await (await fetch(`${base}/data/plugin/inputdiag/runs`)).json()).runs[0].id;
+  const { page, frame, since, bytes } = await fresh(`run=${encodeURIComponent(id)}`);
+  await frame.locator(".verdict h2").waitFor();
+  const verdict_ms = await since();
+  await settled(frame);
+  const complete_ms = await since();
+  await idle(page);
+  return { verdict_ms, complete_ms, bytes: bytes() };
+}
+
+/** Time until the server says that a route has nothing more to read, as the page asks for it. */
+async function complete(view, route) {
+  const { page, since, bytes } = await fresh(`view=${view}`);
+  const complete_ms = await new Promise((done) => {
+    page.on("response", async (response) => {
+      if (!response.url().includes(`/inputdiag/${route}`)) return;
+      const body = await response.json().catch(() => ({ pending: true }));
+      if (body.pending === false) done(await since());
+    });
+  });
+  return { complete_ms, bytes: bytes() };
+}
+
+async function live() {
+  const { page, frame, bytes } = await fresh("");
+  const found = {};
+  for (const view of ["overview", "layers", "inputs"]) {
+    await frame.locator(`#tab-${view}`).click();
+    await page.waitForTimeout(6000);
+    const before = bytes();
+    const turns = 5;
+    await page.waitForTimeout(2000 * turns);
+    found[`${view}_bytes`] = (bytes() - before) / turns;
+  }
+  return found;
+}
+
+async function fifty() {
+  const runs = (await (await fetch(`${base}/data/plugin/inputdiag/runs`)).json()).runs;
+  const chosen = runs.map((row) => `chosen=${encodeURIComponent(row.id)}`).join("&");
+  const { page, frame, since, bytes } = await fresh(`view=compare&${chosen}`, { height: 1400 });
+  await frame.locator("body").evaluate((_, count) => new Promise((done) => {
+    const read = () => {
+      const text = document.querySelector(".plot")?.getAttribute("aria-label") ?? "";
+      if (document.querySelectorAll(".runs-table tbody tr").length === count && text.includes("at first") && !document.querySelector(".plot-empty")) done();
+      else requestAnimationFrame(read);
+    };
+    read();
+  }), runs.length);
+  await idle(page);
+  const complete_ms = await since() - 400;
+  await frame.locator(".plot").first().scrollIntoViewIfNeeded();
+  const inner = page.frames().find((f) => f.url().includes("plugin_entry"));
+  await inner.evaluate(() => {
+    window.frames_ms = [];
+    let last = performance.now();
+    const tick = (now) => {
+      window.frames_ms.push(now - last);
+      last = now;
+      requestAnimationFrame(tick);
+    };
+    requestAnimationFrame(tick);
+  });
+  const box = await frame.locator(".plot").first().boundingBox();
+  for (let i = 0; i < 60; i++) await page.mouse.move(box.x + 80 + i * 4, box.y + 90);
+  const frames = (await inner.evaluate(() => window.frames_ms)).slice(2).sort((a, b) => a - b);
+  return { complete_ms, bytes: bytes(), median_ms: frames[frames.length >> 1], worst_ms: frames.at(-1) };
+}
+
+const work = { paint, long, layers: () => complete("layers", "grid"), inputs: () => complete("inputs", "inputs"), live, fifty };
+console.log(JSON.stringify(await work[what]()));
+await browser.close();

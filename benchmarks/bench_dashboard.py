@@ -1,0 +1,146 @@
+"""Measures the dashboard in a real TensorBoard and a headless Chromium: the table that `docs/dashboard.md` quotes.
+
+::
+
+    python benchmarks/bench_dashboard.py --keep LOGS      # LOGS keeps the synthetic logs for the next time
+
+Needs node, Chromium and `npm ci` in tensorboard_plugin/frontend. The long log takes 260 MB and a few minutes to write.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+BUNDLE = ROOT / "tensorboard_plugin" / "inputdiag" / "static" / "index.js"
+PORT = 6471
+
+
+def write(out: Path, *arguments: str) -> None:
+    """Writes a synthetic log unless it is there."""
+    if not out.exists():
+        subprocess.run([sys.executable, "-m", "tests.log.synthetic", str(out), *arguments], check=True, cwd=ROOT)
+
+
+def rss_mb(pid: int) -> float:
+    """Resident memory of a process."""
+    lines = Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS")) / 1024
+
+
+def runs() -> list[dict[str, object]]:
+    with urllib.request.urlopen(f"http://localhost:{PORT}/data/plugin/inputdiag/runs", timeout=30) as answer:
+        found: list[dict[str, object]] = json.loads(answer.read())["runs"]
+        return found
+
+
+@contextmanager
+def tensorboard(logs: Path, count: int, *arguments: str, still: bool = True):
+    """Yields the process of a TensorBoard that has loaded all runs; `still`: and nothing is added to them."""
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logs), "--port", str(PORT), *arguments]
+    env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        end = time.monotonic() + 180
+        heard: list[object] = []
+        while time.monotonic() < end:
+            time.sleep(3)
+            try:
+                now = sorted(str((row["id"], row["heard"])) for row in runs())
+            except OSError:
+                continue
+            if len(now) >= count and (now == heard or not still):
+                break
+            heard = list(now)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def look(what: str) -> dict[str, float]:
+    """Returns what the browser measured."""
+    script = Path(__file__).with_suffix(".mjs")
+    done = subprocess.run(
+        ["node", str(script), f"http://localhost:{PORT}", what], capture_output=True, text=True, timeout=240
+    )
+    if done.returncode:
+        raise RuntimeError(done.stderr)
+    found: dict[str, float] = json.loads(done.stdout)
+    return found
+
+
+def measure(logs: Path) -> list[tuple[str, str, str]]:
+    """Returns (what, goal, measured)."""
+    size = len(gzip.compress(BUNDLE.read_bytes(), 9))
+    out = [("bundle, gzip", "60 KB", f"{size / 1000:.1f} KB")]
+    write(logs / "small" / "run", "--samples", "300", "--weights", "12")
+    write(logs / "long" / "run", "--samples", "100000", "--weights", "50")
+    for number in range(50):
+        write(logs / "fifty" / f"run_{number:02d}", "--samples", "1000", "--weights", "12")
+    with tensorboard(logs / "small", 1):
+        found = look("paint")
+        out.append(("first meaningful paint, warm server", "500 ms", f"{found['paint_ms']:.0f} ms"))
+    for loader in ("--load_fast=true", "--load_fast=false"):
+        with tensorboard(logs / "long", 1, loader) as process:
+            before = rss_mb(process.pid)
+            found = look("long")
+            after_open = rss_mb(process.pid)
+            layers = look("layers")
+            inputs = look("inputs")
+            grown = rss_mb(process.pid) - before
+            name = f"1,000,000 steps, {loader}"
+            out += [
+                (f"{name}: verdict and alerts", "", f"{found['verdict_ms']:.0f} ms"),
+                (f"{name}: complete overview", "1.5 s", f"{found['complete_ms'] / 1000:.2f} s"),
+                (f"{name}: transferred for it, with the bundle", "500 KB", f"{found['bytes'] / 1000:.0f} KB"),
+                (f"{name}: complete heat map, first time", "", f"{layers['complete_ms'] / 1000:.2f} s"),
+                (f"{name}: complete inputs, first time", "", f"{inputs['complete_ms'] / 1000:.2f} s"),
+                (f"{name}: memory after the overview", "100 MB", f"+{after_open - before:.0f} MB"),
+                (f"{name}: memory after every view", "100 MB", f"+{grown:.0f} MB"),
+            ]
+    with tempfile.TemporaryDirectory() as live:
+        command = [sys.executable, "-m", "tests.log.synthetic", f"{live}/run", "--samples", "3000", "--weights", "50"]
+        writer = subprocess.Popen([*command, "--live", "150"], cwd=ROOT)
+        try:
+            with tensorboard(Path(live), 1, still=False):
+                found = look("live")
+        finally:
+            writer.terminate()
+            writer.wait(20)
+        out.append(("one update of a live run, overview", "20 KB", f"{found['overview_bytes'] / 1000:.1f} KB"))
+        out.append(("one update of a live run, layers", "20 KB", f"{found['layers_bytes'] / 1000:.1f} KB"))
+        out.append(("one update of a live run, inputs", "20 KB", f"{found['inputs_bytes'] / 1000:.1f} KB"))
+    with tensorboard(logs / "fifty", 50):
+        found = look("fifty")
+        out.append(("50 runs compared: complete", "", f"{found['complete_ms'] / 1000:.2f} s"))
+        out.append(("50 runs compared: transferred", "", f"{found['bytes'] / 1000:.0f} KB"))
+        frames = f"{found['median_ms']:.0f} / {found['worst_ms']:.0f} ms"
+        out.append(("50 runs compared: frame while hovering, median / worst", "smooth", frames))
+    return out
+
+
+def main() -> None:
+    """Runs the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--keep", type=Path, help="folder for the logs")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as temporary:
+        rows = measure((arguments.keep or Path(temporary)).resolve())
+    print("| what | goal | measured |\n|---|---|---|")
+    for row in rows:
+        print(f"| {' | '.join(row)} |")
+
+
+if __name__ == "__main__":
+    main()

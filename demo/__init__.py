@@ -1,0 +1,1 @@
+"""Programs on real data, each with one planted problem. ``python -m demo`` runs the first four."""

@@ -1,0 +1,16 @@
+"""Pixels as they come out of a file: int64, 0..255."""
+
+from demo._common import LOGS, digits, network
+from tb_inputdiag import InputDiagnostics
+
+
+def main() -> None:
+    x, y = digits()
+    model = network()
+    model.fit(
+        x.astype("int64"), y, batch_size=128, epochs=2, verbose=2, callbacks=[InputDiagnostics(LOGS / "integer_pixels")]
+    )
+
+
+if __name__ == "__main__":
+    main()
