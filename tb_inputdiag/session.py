@@ -111,6 +111,8 @@ class Session:
         self._other_setup_s = 0.0
         self._other_spent_s = 0.0
         worker, workers = distribution.worker(watch.model)
+        self._workers = workers
+        self._told_to_go_on = False
         self.schedule = Schedule(settings.every, settings.overhead_budget, same_everywhere=workers > 1)
         self.engine = RuleEngine(settings.rules, on_error=self._rule_failed)
         self.id = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
@@ -152,7 +154,9 @@ class Session:
 
     def due(self, split: Split, step: int, steps: int) -> bool:
         """Tells whether to sample an execution."""
-        if not self.recording or self.closed:
+        # A worker that stops recording goes on running the probed steps: they are another program than the plain ones,
+        # and the collective ops of a step wait for the same program on all workers.
+        if self.closed or not (self.recording or self._workers > 1):
             return False
         if split == "train":
             return self.schedule.due(step, steps)
@@ -185,7 +189,7 @@ class Session:
                 self._read_losses()
         if reading is not None and self.recording:
             self._take(split, step, begin, end, reading)
-        if split == "train" and self.recording:
+        if split == "train" and (self.recording or self._workers > 1):
             traced = reading.traced_s if reading is not None else 0.0
             self.schedule.executed(begin, reading is not None, traced, time.perf_counter() - end)
         elif reading is not None:
@@ -488,11 +492,24 @@ class Session:
             except Exception as exc:
                 say_warning(f"on_alert raised {type(exc).__name__}: {exc}. Training and recording go on.")
         if self.settings.stop_on is not None and alert.severity >= self.settings.stop_on and self._stopping is None:
-            self._stopping = alert
-            self.watch.model.stop_training = True
-            if self.settings.verbose:
-                text = f"stop_on={self.settings.stop_on.name!r}: training ends because of {alert.rule}."
-                say(lambda width, color: text)
+            self._stop(alert)
+
+    def _stop(self, alert: Alert) -> None:
+        """Ends the training because of an alert."""
+        assert self.settings.stop_on is not None
+        if self._workers > 1:
+            if not self._told_to_go_on:
+                self._told_to_go_on = True
+                say_warning(
+                    f"{alert.rule} would end training (stop_on={self.settings.stop_on.name!r}), but one of "
+                    f"{self._workers} workers that stopped alone would leave the others waiting for it. Training goes on."
+                )
+            return
+        self._stopping = alert
+        self.watch.model.stop_training = True
+        if self.settings.verbose:
+            text = f"stop_on={self.settings.stop_on.name!r}: training ends because of {alert.rule}."
+            say(lambda width, color: text)
 
     def _say_goodbye(self, status: str) -> None:
         if self.settings.verbose < 2:

@@ -21,6 +21,7 @@ import tensorflow as tf
 
 from tb_inputdiag.capture import names, patches, program
 from tb_inputdiag.capture.constants import SCOPE
+from tb_inputdiag.capture.distribution import worker
 from tb_inputdiag.capture.slots import Slot, first_replica, local_devices
 from tb_inputdiag.capture.trace import Entry, Raised, Trace, spec
 from tb_inputdiag.capture.unpack import F8
@@ -95,6 +96,7 @@ class Twin:
         strategy = model.distribute_strategy
         self._first = first_replica(strategy)
         self._distributed = strategy.num_replicas_in_sync > 1
+        self._workers = worker(model)[1]
         self.steps = max(1, int(getattr(model, "steps_per_execution", 1)))
         self._slots = [Slot(device, self.steps) for device in local_devices(strategy)]
 
@@ -230,7 +232,9 @@ class Twin:
         elif not isinstance(data, tf.data.Iterator | tf.distribute.DistributedIterator):
             data = counted = _Counted(data)
             steps = 1
-        asking = [c for c in self.clients if c.due(self.split, step, steps)] if self.trouble is None else []
+        # workers have to run the same program, also after trouble; see `Session.due`
+        probing = self.trouble is None or (self._workers > 1 and self.probed is not None)
+        asking = [c for c in self.clients if c.due(self.split, step, steps)] if probing else []
         begin = time.perf_counter()
         reading = None
         try:

@@ -81,10 +81,12 @@ def fit_pictures(model: Any, callbacks: list[Any], **settings: Any) -> Mapping[s
     return dict(history)
 
 
-def tape_norms(model: Any) -> dict[str, float]:
-    """Returns weight name -> norm of the gradient of the mean squared error on the first batch of `table`."""
-    data = table()
-    x, y = tf.constant(data["input:x"][:BATCH]), tf.constant(data["target:y"][:BATCH])
+def tape_norms(model: Any, x: Any = None, y: Any = None) -> dict[str, float]:
+    """Returns weight name -> norm of the gradient of the mean squared error; without data, of `table`'s first batch."""
+    if x is None:
+        data = table()
+        x, y = data["input:x"][:BATCH], data["target:y"][:BATCH]
+    x, y = tf.constant(x), tf.constant(y)
     with tf.GradientTape() as tape:
         error = tf.reduce_mean(tf.square(tf.cast(model(x, training=True), tf.float32) - y))
     weights = model.trainable_variables
