@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tb_inputdiag.records import Alert, Split
+from tb_inputdiag.records import Alert, Severity, Split
 from tb_inputdiag.rules._causes import CauseGraph
+from tb_inputdiag.rules._text import fold
 from tb_inputdiag.rules.base import Finding, Rule
 from tb_inputdiag.rules.context import Context
 
@@ -124,13 +125,20 @@ class Tracks:
         needed = 1 if self._hook == "on_model" else track.rule.resolve_after
         gone = bool(needed) and track.misses >= needed
         if track.is_open:
-            if gone:
+            if gone and not self._harms(track):
                 assert track.alert is not None
                 self._put(track, replace(track.alert, state="resolved", resolved_step=self._step))
         elif track.alert is None and (track.cause is None or gone):
             del self._tracks[key], self._by_rule[track.rule.id][key]
         elif gone:
             track.cause = None
+
+    def _harms(self, track: _Track) -> bool:
+        """Returns whether certain harm that was put down to this cause goes on: the cause must not look over then."""
+        return any(
+            t.cause is track and t.streak > 0 and (t.finding.severity or t.rule.severity) >= Severity.ERROR
+            for t in self._tracks.values()
+        )
 
     def settle(self) -> list[Alert]:
         """Opens, reopens and folds what is ripe; returns the alerts that changed since `begin`."""
@@ -247,5 +255,5 @@ def _worded(alert: Alert, rule: Rule, finding: Finding, severity: int) -> Alert:
         message=finding.message,
         evidence=dict(finding.evidence),
         why=finding.why or rule.why,
-        fix=finding.fix,
+        fix=fold(finding.fix),
     )

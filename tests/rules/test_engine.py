@@ -148,6 +148,19 @@ def test_a_symptom_outlives_its_resolved_cause_without_an_alert_of_its_own() -> 
     assert [(a.rule, a.state) for a in engine.alerts] == [("cause", "resolved")]
 
 
+def test_a_cause_is_not_over_while_certain_harm_goes_on() -> None:
+    class Fatal(Symptom):
+        id = "fatal"
+        severity = Severity.ERROR
+
+    class Root(Cause):
+        id = "root"
+        explains = ("fatal",)
+
+    assert states([200, 50, 50, 50, 50], Fatal, Root) == ["root:open"]
+    assert states([200, 50, 50, 50, 50, 1, 1, 1, 1], Fatal, Root) == ["root:open", "root:resolved"]
+
+
 def test_a_symptom_waits_for_a_cause_that_has_to_persist() -> None:
     class Slow(Cause):
         id = "slow"
