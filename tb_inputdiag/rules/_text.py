@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 from tb_inputdiag.records import ModelFacts
 
-__all__ = ["join", "number", "percent", "shape_text", "times", "variable"]
+__all__ = ["fold", "join", "number", "percent", "shape_text", "times", "variable"]
+
+_CODE_WIDTH = 69
+"""Columns that a fix has in a terminal of 80."""
 
 
 def number(value: float) -> str:
@@ -55,3 +59,23 @@ def variable(name: str, role: str = "input", facts: ModelFacts | None = None) ->
         return letter + "".join(f"[{part}]" if part.isdigit() else f'["{part}"]' for part in rest.split("/"))
     several = facts is not None and len(facts.inputs if role == "input" else facts.output_units) > 1
     return f'{letter}["{name}"]' if several else letter
+
+
+def fold(code: str, width: int = _CODE_WIDTH) -> str:
+    """Returns code to paste whose comments fit: those behind a line that is too long go in front of it.
+
+    What begins with "or" is another way and goes below.
+    """
+    lines: list[str] = []
+    for line in code.split("\n"):
+        if len(line) <= width:
+            lines.append(line)
+            continue
+        indent = line[: len(line) - len(line.lstrip())]
+        body, _, comment = ("", "", line.lstrip()[1:]) if line.lstrip().startswith("#") else line.partition("  # ")
+        room = width - len(indent) - len("# ")
+        pieces = textwrap.wrap(comment.strip(), room, break_long_words=False, break_on_hyphens=False)
+        remark = [f"{indent}# {piece}" for piece in pieces]
+        rest = [body.rstrip()] if body.strip() else []
+        lines += rest + remark if comment.startswith("or ") else remark + rest
+    return "\n".join(lines)

@@ -67,17 +67,20 @@ class BadSampleWeight(Rule):
         bad = view.nan_count + view.inf_count
         if bad:
             what, severity = f"{bad} of {view.count} are NaN or infinite", Severity.ERROR
+            fix = "sample_weight = np.nan_to_num(sample_weight, posinf=0.0)"
         elif view.min < 0:
             what, severity = f"the smallest is {number(view.min)}", None
+            fix = "sample_weight = sample_weight.clip(0)"
         elif view.max == 0:
             what, severity = f"all {view.count} of the batch are 0", None
+            fix = 'sample_weight = sample_weight.astype("float32")  # before any division: integers drop fractions'
         else:
             return None
         return Finding(
             subject=view.subject,
             message=f"Sample weights are unusable: {what}.",
             evidence={"min": view.min, "max": view.max, "nonfinite_count": bad, "expected_low": 0.0},
-            fix="weight = np.nan_to_num(weight, posinf=0.0).clip(0)\nassert weight.sum() > 0",
+            fix=fix,
             severity=severity,
             at_once=bool(bad),
         )

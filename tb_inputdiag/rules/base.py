@@ -26,14 +26,13 @@ the live run.
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.errors import ConfigurationError, did_you_mean
 from tb_inputdiag.records import JSON, EpochEnd, Failure, Losses, SessionEnd, Severity, Split
 
 if TYPE_CHECKING:
@@ -44,12 +43,6 @@ __all__ = ["HEADINGS", "Finding", "Findings", "Rule", "Threshold", "did_you_mean
 
 HEADINGS = ("What it does", "Why is this bad", "Example", "What to do", "References")
 """The sections of a rule's docstring, in this order."""
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """Returns `` Did you mean 'x'?`` for the closest known word, or an empty string."""
-    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
-    return f" Did you mean {close[0]!r}?" if close else ""
 
 
 class Threshold:

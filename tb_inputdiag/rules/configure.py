@@ -25,7 +25,7 @@ def configure(rules: RulesArgument, on_error: Callable[[str, Exception], None]) 
     """Returns the rules that the argument asks for.
 
     Args:
-        rules: None for all. A dict changes some of all: ``{"unnormalized-input": {"max_abs": 50}, "class-imbalance":
+        rules: None for all. A dict changes some of all: ``{"unnormalized-input": {"max_size": 50}, "class-imbalance":
             False, "stalled-loss": "INFO"}``. A list selects: ids alone ("only these"), ids after a minus ("all but"),
             `Rule` classes or instances (added), and dicts as above, in any mixture.
         on_error: Told of installed packages' rules that cannot be loaded.
@@ -69,7 +69,11 @@ def _items(rules: Any) -> list[Any]:
     if rules is None:
         return []
     if isinstance(rules, (str, bytes)) or not isinstance(rules, Iterable):
-        hint = f" Did you mean [{rules!r}]?" if isinstance(rules, str) else ""
+        hint = ""
+        if isinstance(rules, str):
+            hint = f" Did you mean [{rules!r}]?"
+        elif isinstance(rules, (Rule, type)):
+            hint = " Put it into a list."
         raise ConfigurationError(f"{_EXPECTED}.{hint} Received: {rules!r}.")
     return list(rules)
 
@@ -89,8 +93,8 @@ def _require(rule_id: Any, known: Mapping[str, Rule]) -> None:
     if not isinstance(rule_id, str):
         raise ConfigurationError(f"A rule id must be a string. Received: {rule_id!r} of type {type(rule_id).__name__}.")
     if rule_id not in known:
-        hint = did_you_mean(rule_id, known)
-        raise UnknownRuleError(f"There is no rule {rule_id!r}.{hint} Expected one of: {', '.join(sorted(known))}.")
+        hint = did_you_mean(rule_id, known) or f" Expected one of: {', '.join(sorted(known))}."
+        raise UnknownRuleError(f"There is no rule {rule_id!r}.{hint}")
 
 
 def _changed(rule: Rule, change: Any) -> Rule:

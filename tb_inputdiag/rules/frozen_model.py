@@ -73,10 +73,7 @@ class FrozenModel(Rule):
             what, fix = "the learning rate is 0", "keras.optimizers.Adam(learning_rate=1e-3)"
         elif np.all(table.update_ratio == 0) and np.nansum(table.gradient_norm) > 0:
             what = f"every update is 0, at a learning rate of {number(sample.learning_rate)}"
-            fix = (
-                "keras.optimizers.Adam(learning_rate=1e-3)  # large enough to move float32 weights by 1e-7 of "
-                "themselves"
-            )
+            fix = "keras.optimizers.Adam(learning_rate=1e-3)  # updates below 1e-7 of a float32 weight are lost"
         else:
             return []
         return [

@@ -7,7 +7,7 @@ from collections import deque
 import numpy as np
 
 from tb_inputdiag.records import Severity
-from tb_inputdiag.rules._text import number, percent
+from tb_inputdiag.rules._text import number
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.context import Context
 from tb_inputdiag.rules.scenario import Example, Scenario, fires, silent
@@ -73,8 +73,8 @@ class LossScaleCollapse(Rule):
         return [
             Finding(
                 subject="optimizer",
-                message=f"The loss scale has fallen to {number(sample.loss_scale)}, and {percent(share)} of the latest "
-                f"{len(self._skipped)} sampled steps were skipped.",
+                message=f"The loss scale has fallen to {number(sample.loss_scale)}; skipped of the last "
+                f"{len(self._skipped)} sampled steps: {sum(self._skipped)}.",
                 evidence={
                     "loss_scale": sample.loss_scale,
                     "skipped_share": share,

@@ -79,11 +79,11 @@ class NonFiniteActivation(Rule):
         rows = np.flatnonzero(counts)
         names = [context.layout.layers[row] for row in rows]
         name = names[0].partition("#")[0]
-        before = context.layout.layers[rows[0] - 1] if rows[0] else "the input"
+        before = repr(context.layout.layers[rows[0] - 1]) if rows[0] else "the input"
         return [
             Finding(
                 subject=f"layer:{name}",
-                message=f"{int(counts[rows[0]])} outputs of '{name}' are not finite, while those of {before!r} "
+                message=f"{int(counts[rows[0]])} outputs of '{name}' are not finite, while those of {before} "
                 f"before it "
                 f"are{f'; behind it also {join(names[1:], 3)}' if len(names) > 1 else ''}.",
                 evidence={"nonfinite_count": float(counts[rows[0]]), "layers": names[:16], "loss": sample.loss},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tb_inputdiag.records import Severity, TensorView
+from tb_inputdiag.rules._good_rows import keep_finite
 from tb_inputdiag.rules._symptoms import SYMPTOMS
 from tb_inputdiag.rules._text import join, percent, variable
 from tb_inputdiag.rules.base import Finding, Findings, Rule
@@ -119,8 +120,6 @@ def _finding(context: Context, view: TensorView, *, inside: bool) -> Finding:
     which = f", in example{'s' if len(examples) > 1 else ''} {join(examples, 8)} of the batch" if examples else ""
     empty = [layout.features[i] for i in np.flatnonzero(~np.isfinite(view.feature_mean))] if layout.features else []
     columns_text = f"; feature {join(empty)} has no finite value at all" if empty else ""
-    axes = tuple(range(1, len(view.shape)))
-    rows = f"np.isfinite({name}).all(axis={axes[0] if len(axes) == 1 else axes})" if axes else f"np.isfinite({name})"
     if inside:
         fix = (
             f"# The preprocessing in front of '{layout.layer}' makes them from finite values: look for log(0), a "
@@ -129,9 +128,8 @@ def _finding(context: Context, view: TensorView, *, inside: bool) -> Finding:
             f"example"
         )
     else:
-        label = variable("y", "target")
         fix = (
-            f"good = {rows}\n{name}, {label} = {name}[good], {label}[good]  # drop these examples, or fill the gaps:\n"
+            f"{keep_finite(context, view, 'input')}  # leaves these examples out\n# or fill the gaps:\n"
             f"{name} = np.nan_to_num({name}, nan=0.0, posinf=0.0, neginf=0.0)"
         )
     after = f" after the preprocessing in front of '{layout.layer}'" if inside else ""

@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from tb_inputdiag.records import Losses, Sample, SessionEnd, Severity
+from tb_inputdiag.records import Losses, Role, Sample, SessionEnd, Severity
+from tb_inputdiag.rules._good_rows import keep_finite
 from tb_inputdiag.rules._kernels import lost_before
 from tb_inputdiag.rules._text import join, number
 from tb_inputdiag.rules.base import Finding, Findings, Rule
@@ -164,11 +165,11 @@ class NonFiniteLoss(Rule):
                 f"InputDiagnostics(..., every=1)  # the step that broke them was not sampled\n{clip}  # or a lower rate"
             )
             return "weight", words, fix, ""
-        for role in ("input", "target", "sample_weight"):
+        roles: tuple[Role, ...] = ("input", "target", "sample_weight")
+        for role in roles:
             for view in context.fed(role):
                 if view.nan_count or view.inf_count:
-                    code = "x" if role == "input" else "y"
-                    fix = f"good = np.isfinite({code}).reshape(len({code}), -1).all(axis=1)\nx, y = x[good], y[good]"
+                    fix = f"{keep_finite(context, view, role)}  # leaves these examples out"
                     examples = f", examples {join(view.bad_examples)}" if view.bad_examples else ""
                     return role, f"the {role.replace('_', ' ')} '{view.name}'{examples}", fix, ""
         if layers is not None:

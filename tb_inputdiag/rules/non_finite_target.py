@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 
 from tb_inputdiag.records import Severity
+from tb_inputdiag.rules._good_rows import keep_finite
 from tb_inputdiag.rules._symptoms import SYMPTOMS
-from tb_inputdiag.rules._text import join, percent, variable
+from tb_inputdiag.rules._text import join, percent
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.context import Context
 from tb_inputdiag.rules.scenario import REGRESSOR, Example, Scenario, columns, fires, silent
@@ -53,9 +54,9 @@ class NonFiniteTarget(Rule):
             total = view.nan_count + view.inf_count
             if not total or handled:
                 continue
-            name = variable(view.name, "target", context.facts)
             counts = [f"{n} {what}" for n, what in ((view.nan_count, "NaN"), (view.inf_count, "infinite")) if n]
-            which = f", in examples {join(view.bad_examples, 8)} of the batch" if view.bad_examples else ""
+            n = len(view.bad_examples)
+            which = f", in example{'s' if n > 1 else ''} {join(view.bad_examples, 8)} of the batch" if n else ""
             found.append(
                 Finding(
                     subject=view.subject,
@@ -65,8 +66,7 @@ class NonFiniteTarget(Rule):
                         "nan_count": view.nan_count, "inf_count": view.inf_count, "count": view.count,
                         "bad_examples": list(view.bad_examples),
                     },
-                    fix=f"good = np.isfinite({name}).reshape(len({name}), -1).all(axis=1)\nx, {name} = x[good], "
-                        f"{name}[good]",
+                    fix=f"{keep_finite(context, view, 'target')}  # leaves these examples out",
                 )
             )  # fmt: skip
         return found

@@ -123,8 +123,7 @@ class StalledLoss(Rule):
                 f"{number(level)}, the {what}.",
                 evidence={"loss": now, "constant_loss": level, "steps": history.count, "progress": progress},
                 fix="# Can it learn a single batch by heart? If not, the model or the learning rate is at fault; "
-                "if so, the "
-                "data:\nmodel.fit(x[:32], y[:32], epochs=200)",
+                "if so, do the labels belong to their inputs?\nmodel.fit(x[:32], y[:32], epochs=200)",
             )
         ]
 

@@ -65,8 +65,11 @@ class TokenOutOfRange(Rule):
             embeddings = [i for i in context.facts.layers if i.class_name == "Embedding"]
             fitting = [i.name for i in embeddings if i.config.get("input_dim") == rows]
             where = fitting[0] if fitting else ""
-        name = inputs[0].name if len(inputs) == 1 else (where or "x")
-        return [_finding(context, name, value, value, rows, where)]
+        name = inputs[0].name if len(inputs) == 1 else "x"
+        # Ids that the model makes itself, positions for example, are in no input.
+        entries = set(context.facts.entries.values()) if context.facts is not None else set()
+        fed = len(inputs) == 1 and (not where or not entries or where in entries)
+        return [_finding(context, name, value, value, rows, where, fed=fed)]
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -80,7 +83,7 @@ class TokenOutOfRange(Rule):
         return (
             fires("an id too many", lambda: ids(101), "input:x", Severity.ERROR),
             fires("padding with -1", lambda: ids(50, -1), "input:x"),
-            fires("the exception", lambda: Scenario(model).fail("InvalidArgumentError", message), "input:embedding"),
+            fires("the exception", lambda: Scenario(model).fail("InvalidArgumentError", message), "layer:embedding"),
             silent("0..99", lambda: ids(100)),
             silent("another exception", lambda: Scenario(model).fail("ValueError", "indices are not sorted")),
         )
@@ -94,7 +97,9 @@ class TokenOutOfRange(Rule):
         return _finding(context, name, view.min, view.max, rows, view.layout.layer)
 
 
-def _finding(context: Context, name: str, low: float, high: float, rows: int, where: str) -> Finding:
+def _finding(
+    context: Context, name: str, low: float, high: float, rows: int, where: str, *, fed: bool = True
+) -> Finding:
     code = variable(name, "input", context.facts)
     if low < 0:
         fix = (
@@ -106,9 +111,10 @@ def _finding(context: Context, name: str, low: float, high: float, rows: int, wh
         fix += "\n# with a lookup layer: input_dim=lookup.vocabulary_size()"
     span = f"ids from {number(low)} to {number(high)}" if low != high else f"the id {number(low)}"
     of = f"embedding '{where}'" if where else "the embedding"
+    holder = f"'{name}' holds {span}" if fed else f"{span[0].upper()}{span[1:]} is looked up"
     return Finding(
-        subject=f"input:{name}",
-        message=f"'{name}' holds {span}, but {of} has rows 0 to {rows - 1}.",
+        subject=f"input:{name}" if fed else f"layer:{where}",
+        message=f"{holder}, but {of} has rows 0 to {rows - 1}.",
         evidence={"min": low, "max": high, "expected_low": 0, "expected_high": rows - 1, "layer": where},
         fix=fix,
     )

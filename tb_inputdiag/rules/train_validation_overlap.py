@@ -86,8 +86,9 @@ class TrainValidationOverlap(Rule):
                 f"training "
                 "data too.",
                 evidence={"common": common, "validation_seen": seen, "train_seen": len(self._train)},
-                fix="x_train, x_val, y_train, y_val = sklearn.model_selection.train_test_split(x, y, test_size=0.2)\n"
-                "model.fit(x_train, y_train, validation_data=(x_val, y_val))  # or validation_split=0.2",
+                fix="from sklearn.model_selection import train_test_split\n"
+                "x, x_val, y, y_val = train_test_split(x, y, test_size=0.2)\n"
+                "model.fit(x, y, validation_data=(x_val, y_val))",
             )
         ]
 

@@ -79,7 +79,8 @@ class UnfinishedTraining(Rule):
                 f"{len(epochs)} epochs, "
                 f"to {number(values[-1])}.",
                 evidence={"loss": values[-8:], "epochs": len(epochs), "last_drop": last},
-                fix=f"model.fit(..., epochs={4 * len(epochs)}, callbacks=[keras.callbacks.EarlyStopping(patience=5)])",
+                fix=f"stop = keras.callbacks.EarlyStopping(patience=5)\nmodel.fit(..., epochs={4 * len(epochs)}, "
+                "callbacks=[stop])",
             )
         ]
 

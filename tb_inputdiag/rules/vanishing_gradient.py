@@ -71,7 +71,7 @@ class VanishingGradient(Rule):
             return []
         early, late = context.kernels.layers[rows[0]], context.kernels.layers[rows[-1]]
         activations = _squashing(context)
-        instead = f' instead of activation="{activations}"' if activations else ""
+        instead = f'  # instead of activation="{activations}"' if activations else ""
         return [
             Finding(
                 subject=f"layer:{early}",

@@ -52,6 +52,7 @@ def test_an_example_comes_out_as_it_says(rule: type[Rule], example: Example) -> 
         assert alert.why
         assert alert.evidence
         assert "  " not in alert.message
+        assert all(len(line) <= 69 for line in alert.fix.splitlines()), "it fits a terminal of 80 columns"
 
 
 @pytest.mark.parametrize(("rule", "example"), CASES, ids=[f"{rule.id}: {example.name}" for rule, example in CASES])
