@@ -18,6 +18,8 @@ Every message says what was expected, what came, and what to do.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 __all__ = [
     "BackendError",
     "CaptureError",
@@ -29,7 +31,25 @@ __all__ = [
     "LogVersionError",
     "LogWriteError",
     "UnknownRuleError",
+    "did_you_mean",
+    "there_are",
 ]
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Returns `` Did you mean 'x'?`` for the closest known word, or an empty string."""
+    import difflib  # takes longer to import than this package
+
+    close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
+    return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def there_are(word: str, known: Iterable[str], *, most: int = 24) -> str:
+    """Returns what to say where `word` is not among the known ones: the closest one, and the first of all."""
+    names = list(known)
+    shown = ", ".join(map(repr, names[:most])) or "none"
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return f"{did_you_mean(word, names) if word else ''} There are: {shown}{more}."
 
 
 class InputDiagError(Exception):

@@ -10,10 +10,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tb_inputdiag.cli.findings import severity_counts
-from tb_inputdiag.cli.options import CLEAN, Chosen, choose, open_log, print_json, warn_problems
+from tb_inputdiag.cli.options import Chosen, Selection, choose, print_json
+from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.quantities import gradient_rows, tensor_rows
-from tb_inputdiag.cli.terminal import Terminal
-from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.cli.terminal import Terminal, short_number
+from tb_inputdiag.errors import ConfigurationError, there_are
+from tb_inputdiag.log.reader import read
 from tb_inputdiag.report import alert_line, format_number, to_jsonable
 
 __all__ = ["compare"]
@@ -24,7 +26,8 @@ _NOTABLE = 0.05
 
 def compare(options: argparse.Namespace, terminal: Terminal) -> int:
     """Shows what differs between two runs: settings, model, inputs, gradients, loss and findings."""
-    first, second = (_only(path, options) for path in (options.first, options.second))
+    selections = [_select(path) for path in (options.first, options.second)]
+    first, second = (selection.sessions[-1] for selection in selections)
     found = {
         "settings": _different(_settings(first), _settings(second)),
         "inputs": _inputs(first, second),
@@ -36,22 +39,20 @@ def compare(options: argparse.Namespace, terminal: Terminal) -> int:
         print_json({"first": first.title, "second": second.title, **found}, terminal)
     else:
         _print(first, second, found, terminal)
-    warn_problems([first, second])
+    for selection in {selection.log.log_dir: selection for selection in selections}.values():
+        selection.warn()
     return CLEAN
 
 
-def _only(path: str, options: argparse.Namespace) -> Chosen:
-    """Returns the latest session that a path names: of the only run, or of the run after ``::``."""
-    folder, _, run = path.partition("::")
-    log = open_log(options, folder)
-    if run and run not in log:
-        raise ConfigurationError(f"There is no run {run!r} below {folder!r}. There are: {', '.join(log)}.")
+def _select(path: str) -> Selection:
+    """Returns what ``FOLDER``, ``FOLDER::RUN`` or ``FOLDER::RUN::SESSION`` names; the last session counts."""
+    folder, run, session, *_ = [*path.split("::"), "", ""]
+    log = read(folder)
     if not run and len(log) > 1:
         raise ConfigurationError(
-            f"{folder!r} holds {len(log)} runs. Name one, e.g. '{folder}::{next(iter(log))}'. "
-            f"There are: {', '.join(log)}."
+            f"{folder!r} holds {len(log):,} runs. Name one, e.g. '{folder}::{next(iter(log))}'.{there_are('', log)}"
         )
-    return choose(log, argparse.Namespace(run=run or None, last=True))[-1]
+    return choose(log, argparse.Namespace(run=run or None, session=session or None, last=not session))
 
 
 def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
@@ -106,9 +107,9 @@ def _results(item: Chosen) -> dict[str, Any]:
     loss = session.loss
     return {
         "status": session.status,
-        "steps": session.last_step + 1,
-        "first loss": float(loss.values[0]) if len(loss) else math.nan,
-        "last loss": float(loss.values[-1]) if len(loss) else math.nan,
+        "steps": session.n_steps,
+        "first loss": float(loss.values[0]) if len(loss) else None,
+        "last loss": float(loss.values[-1]) if len(loss) else None,
         **(dict(session.epochs[-1].logs) if session.epochs else {}),
     }
 
@@ -167,11 +168,12 @@ def _gradients(first: Chosen, second: Chosen) -> list[dict[str, Any]]:
         dict(zip(_canonical(item.session.gradients).values(), gradient_rows(item), strict=True))
         for item in (first, second)
     )
-    rows = [
-        {"weight": name, "first": ours[name]["median"], "second": theirs[name]["median"]}
-        for name in ours
-        if name in theirs
-    ]
+    rows = []
+    for name in ours:
+        a, b = ours[name], theirs.get(name)
+        if b is not None:
+            shown = a["weight"] if a["weight"] == b["weight"] else name
+            rows.append({"weight": shown, "first": a["median"], "second": b["median"]})
     return [row for row in rows if _apart(row["first"], row["second"], 4 * min(abs(row["first"]), abs(row["second"])))]
 
 
@@ -187,7 +189,9 @@ def _alerts(first: Chosen, second: Chosen) -> dict[str, list[Any]]:
 
 
 def _shown(value: Any) -> str:
-    if isinstance(value, (bool, int, float)):
+    if isinstance(value, float):
+        return short_number(value)
+    if isinstance(value, (bool, int)):
         return format_number(value)
     if value is None:
         return "-"

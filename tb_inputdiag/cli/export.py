@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from tb_inputdiag.cli.options import CLEAN, Chosen, choose, open_log, warn_problems
+from tb_inputdiag.cli.options import Chosen, select
+from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Progress, Terminal
 from tb_inputdiag.errors import ConfigurationError
 from tb_inputdiag.log.blocks import Array
@@ -122,7 +123,8 @@ def export(options: argparse.Namespace, terminal: Terminal) -> int:
         )
     if kind == "parquet" and not options.output:
         raise ConfigurationError("parquet is binary: give a file with --output FILE.parquet.")
-    chosen = choose(open_log(options), options)
+    selection = select(options)
+    chosen = selection.sessions
     parts = _parts(chosen, options.table)
     if options.table == "epochs":
         parts = _aligned(list(parts))
@@ -140,7 +142,7 @@ def export(options: argparse.Namespace, terminal: Terminal) -> int:
         raise ConfigurationError(f"{options.output!r} cannot be written: {error.strerror}.") from None
     if options.output:
         terminal.print(f"{lines:,} lines of {options.table} in {options.output}")
-    warn_problems(chosen)
+    selection.warn()
     return CLEAN
 
 

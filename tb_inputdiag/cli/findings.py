@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
-from tb_inputdiag.cli.options import CLEAN, choose, open_log, print_json, warn_problems
+from tb_inputdiag.cli.options import print_json, require_rules, select
+from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Terminal
 from tb_inputdiag.records import Alert, Severity
 from tb_inputdiag.report import alert_line, format_alert
@@ -40,8 +41,9 @@ def filter_alerts(found: list[Alert], options: argparse.Namespace) -> list[Alert
 
 def alerts(options: argparse.Namespace, terminal: Terminal) -> int:
     """Prints the findings, worst first."""
-    log = open_log(options)
-    chosen = choose(log, options)
+    selection = select(options)
+    chosen = selection.sessions
+    require_rules(options, chosen)
     found = {item: filter_alerts(item.session.alerts, options) for item in chosen}
     if options.format == "json":
         print_json(
@@ -71,7 +73,7 @@ def alerts(options: argparse.Namespace, terminal: Terminal) -> int:
                 first = False
         every = [alert for some in found.values() for alert in some]
         terminal.print(("\n" if every else "") + f"Alerts: {severity_counts(every, terminal)}.")
-    warn_problems(chosen)
+    selection.warn()
     return CLEAN
 
 

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 from xml.etree import ElementTree
 
 from tb_inputdiag.cli.findings import alert_fields, filter_alerts, severity_counts
-from tb_inputdiag.cli.options import (
-    CLEAN,
-    FINDINGS,
-    UNREADABLE,
-    Chosen,
-    choose,
-    count,
-    open_log,
-    print_json,
-    warn_problems,
-)
+from tb_inputdiag.cli.options import Chosen, Selection, count, print_json, require_rules, select
+from tb_inputdiag.cli.parser import CLEAN, FINDINGS, UNREADABLE, complain
 from tb_inputdiag.cli.terminal import Progress, Terminal
 from tb_inputdiag.errors import ConfigurationError
 from tb_inputdiag.records import Alert, Severity
@@ -34,39 +24,54 @@ __all__ = ["check", "parse_rules", "replay"]
 
 
 def check(options: argparse.Namespace, terminal: Terminal) -> int:
-    """Prints findings at or above a severity, and returns 1 if there is one."""
-    chosen = choose(open_log(options), options)
+    """Prints findings at or above a severity, and returns 1 if there is one, 2 if there may be some that are lost."""
+    selection = select(options)
+    require_rules(options, selection.sessions)
     options.min_severity = options.fail_on
-    found = {item: filter_alerts(item.session.alerts, options) for item in chosen}
-    every = [alert for some in found.values() for alert in some]
+    found = {item: filter_alerts(item.session.alerts, options) for item in selection.sessions}
+    unknown = _unknown(selection)
     if options.junit:
-        _write_junit(options.junit, found)
+        _write_junit(options.junit, found, unknown)
     if options.format == "json":
         rows = [(item, alert) for item, some in found.items() for alert in some]
         print_json([{"run": i.run.name, "session": i.session.id, **alert_fields(alert)} for i, alert in rows], terminal)
-    elif options.format == "github":
-        for item, some in found.items():
-            for alert in some:
-                terminal.print(_annotation(item, alert))
     else:
-        for item, some in found.items():
-            if some and len(chosen) > 1:
-                terminal.heading(item.title)
-            for alert in some:
-                terminal.print(alert_line(alert, terminal.width, terminal.color))
-    if options.format != "json":
-        read = sum(not _is_unknown(item) for item in chosen)
-        total = severity_counts(every, terminal)
-        terminal.print(f"{read} of {count(len(chosen), 'session')} read.\n{options.fail_on} or worse: {total}.")
-    warn_problems(chosen)
-    if every:
+        _print_check(found, options, terminal)
+        total = severity_counts((alert for some in found.values() for alert in some), terminal)
+        terminal.print(f"{_judged(selection, unknown)}\n{options.fail_on} or worse: {total}.")
+    selection.warn()
+    if any(found.values()):
         return FINDINGS
-    return UNREADABLE if any(map(_is_unknown, chosen)) else CLEAN
+    if unknown:
+        complain(f"Not known to be clean. {_judged(selection, unknown)}")
+    return UNREADABLE if unknown else CLEAN
 
 
-def _is_unknown(item: Chosen) -> bool:
-    """Tells whether nothing of a session can be read: then it is not known to be clean."""
-    return item.session.start is None and not item.session.n_samples
+def _unknown(selection: Selection) -> list[str]:
+    """Returns what cannot be judged, one sentence each: it is not known to be clean."""
+    found = list(selection.unreadable)
+    for item in selection.sessions:
+        if item.session.start is None and not item.session.n_samples:
+            found.append(f"{item.title}: nothing of the session can be read.")
+        elif not item.session.alerts_complete:
+            found.append(f"{item.title}: some of what was logged about alerts is lost.")
+    return found
+
+
+def _print_check(found: dict[Chosen, list[Alert]], options: argparse.Namespace, terminal: Terminal) -> None:
+    for item, some in found.items():
+        if some and len(found) > 1 and options.format == "text":
+            terminal.heading(item.title)
+        for alert in some:
+            line = alert_line(alert, terminal.width, terminal.color)
+            terminal.print(_annotation(item, alert) if options.format == "github" else line)
+
+
+def _judged(selection: Selection, unknown: list[str]) -> str:
+    total = len(selection.sessions) + len(selection.unreadable)
+    running = sum(item.session.status == "running" for item in selection.sessions)
+    still = f", {running:,} still running" if running else ""
+    return f"{total - len(unknown):,} of {count(total, 'session')} judged{still}."
 
 
 def _annotation(item: Chosen, alert: Alert) -> str:
@@ -83,8 +88,22 @@ def _annotation(item: Chosen, alert: Alert) -> str:
     return f"::{level} title={title}::{escaped(clean(text))}"
 
 
-def _write_junit(path: str, found: dict[Chosen, list[Alert]]) -> None:
-    root = ElementTree.Element("testsuites", name="tb_inputdiag")
+def _write_junit(path: str, found: dict[Chosen, list[Alert]], unknown: list[str]) -> None:
+    failures = sum(map(len, found.values()))
+    root = ElementTree.Element(
+        "testsuites",
+        name="tb_inputdiag",
+        tests=str(sum(max(len(alerts), 1) for alerts in found.values()) + len(unknown)),
+        failures=str(failures),
+        errors=str(len(unknown)),
+    )
+    if unknown:
+        suite = ElementTree.SubElement(
+            root, "testsuite", name="the log", tests=str(len(unknown)), failures="0", errors=str(len(unknown))
+        )
+        for text in unknown:
+            case = ElementTree.SubElement(suite, "testcase", classname="tb_inputdiag", name="can be judged")
+            ElementTree.SubElement(case, "error", message=clean(text))
     for item, alerts in found.items():
         suite = ElementTree.SubElement(
             root,
@@ -143,10 +162,11 @@ def replay(options: argparse.Namespace, terminal: Terminal) -> int:
     """Judges logged records anew and says what differs from the alerts of the live run."""
     from tb_inputdiag.rules import RuleEngine
 
-    chosen = choose(open_log(options), options)
+    selection = select(options)
+    require_rules(options, selection.sessions)
     wanted = parse_rules(options)
     results = []
-    for item in chosen:
+    for item in selection.sessions:
         engine = RuleEngine(wanted, on_error=_say_rule_error)
         progress = Progress(f"replaying {item.title}", item.session.n_records)
         for numbered in item.session.numbered():
@@ -167,12 +187,12 @@ def replay(options: argparse.Namespace, terminal: Terminal) -> int:
     else:
         for item, now, before in results:
             _print_replay(item, now, before, options, terminal)
-    warn_problems(chosen)
+    selection.warn()
     return CLEAN
 
 
 def _say_rule_error(rule: str, error: Exception) -> None:
-    print(f"tb-inputdiag: rule {rule} was left out: {type(error).__name__}: {error}", file=sys.stderr)
+    complain(f"rule {rule} was left out: {type(error).__name__}: {error}")
 
 
 def _key(alert: Alert) -> tuple[str, str, str]:

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import argparse
+import fnmatch
 import json
 import os
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
+from tb_inputdiag.cli.parser import complain
 from tb_inputdiag.cli.terminal import Terminal
-from tb_inputdiag.errors import LogNotFoundError
+from tb_inputdiag.errors import LogNotFoundError, UnknownRuleError, did_you_mean, there_are
 from tb_inputdiag.log.reader import Log, Run, read
 from tb_inputdiag.log.session import Session
 from tb_inputdiag.report import to_jsonable
 
-__all__ = ["CLEAN", "FINDINGS", "UNREADABLE", "Chosen", "choose", "count", "open_log", "print_json", "warn_problems"]
-
-CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
-"""Exit codes: all is well; `check` found something; what was asked for cannot be read, or was asked for wrongly."""
+__all__ = ["Chosen", "Selection", "choose", "count", "print_json", "require_rules", "select"]
 
 
 def count(n: int, what: str) -> str:
     """Returns e.g. ``1 step`` or ``2,000 steps``."""
     return f"{n:,} {what}{'' if n == 1 else 's'}"
+
+
+def _shown_name(run: Run, log_dir: str) -> str:
+    """Returns the run's name; for that of the folder itself, the folder's."""
+    return run.name if run.name != "." else os.path.basename(os.path.abspath(log_dir)) or log_dir
 
 
 @dataclass(frozen=True)
@@ -43,46 +47,100 @@ class Chosen:
     @property
     def name(self) -> str:
         """The run's name; for that of the folder itself, the folder's."""
-        return (
-            self.run.name if self.run.name != "." else os.path.basename(os.path.abspath(self.log_dir)) or self.log_dir
-        )
+        return _shown_name(self.run, self.log_dir)
 
 
-def open_log(options: argparse.Namespace, path: str | None = None) -> Log:
-    """Returns the log that the arguments name.
+@dataclass(frozen=True)
+class Selection:
+    """The sessions that a command is to look at, and what cannot be read of the runs that they are of."""
+
+    log: Log
+    runs: Sequence[Run]
+    sessions: list[Chosen]
+    whole: bool
+    """No session was asked for by its id: every file counts."""
+
+    @cached_property
+    def unreadable(self) -> list[str]:
+        """Files of which no session can be read, and folders that cannot be looked into, one sentence each."""
+        files = [self._about(run, text) for run in self.runs for text in run.unreadable_files] if self.whole else []
+        return [*self.log.problems, *files]
+
+    def warn(self) -> None:
+        """Says on standard error what of the logs is lost."""
+        for problem in self.log.problems:
+            complain(problem)
+        for run in self.runs:
+            for problem in run.problems:
+                complain(self._about(run, problem))
+
+    def _about(self, run: Run, text: str) -> str:
+        return f"run {_shown_name(run, self.log.log_dir)!r}: {text}"
+
+
+def select(options: argparse.Namespace) -> Selection:
+    """Opens the log that the arguments name, and chooses what ``--run``, ``--session`` and ``--last`` leave.
 
     Raises:
-        LogError: if there is none.
+        LogError: if there is none, or nothing is left, or nothing of it can be read.
     """
-    return read(path if path is not None else options.log_dir)
+    return choose(read(options.log_dir), options)
 
 
-def choose(log: Log, options: argparse.Namespace) -> list[Chosen]:
-    """Returns the sessions that ``--run``, ``--session`` and ``--last`` leave.
+def choose(log: Log, options: argparse.Namespace) -> Selection:
+    """Returns what ``--run``, ``--session`` and ``--last`` leave of a log.
 
     Raises:
-        LogNotFoundError: if they leave none.
+        LogNotFoundError: if they leave nothing, or nothing of it can be read.
     """
-    wanted_run, wanted = getattr(options, "run", None), getattr(options, "session", None)
+    wanted = getattr(options, "session", None)
+    runs = _runs_named(log, getattr(options, "run", None))
     found = []
-    for run in log.runs:
-        if wanted_run is not None and run.name != wanted_run:
-            continue
+    for run in runs:
         sessions = run.sessions[-1:] if getattr(options, "last", False) else run.sessions
-        found += [Chosen(run, session, log.log_dir) for session in sessions if wanted is None or session.id == wanted]
+        found += [Chosen(run, item, log.log_dir) for item in sessions if wanted is None or item.id.endswith(wanted)]
+    selection = Selection(log, runs, found, whole=wanted is None)
+    if not found and wanted is not None:
+        ids = [session.id for run in runs for session in run.sessions]
+        raise LogNotFoundError(f"There is no session {wanted!r}.{there_are(wanted, ids)}")
     if not found:
-        if wanted_run is not None and wanted_run not in log:
-            raise LogNotFoundError(f"There is no run {wanted_run!r}. There are: {', '.join(log) or 'none'}.")
-        ids = ", ".join(session.id for run in log.runs for session in run.sessions) or "none yet"
-        raise LogNotFoundError(f"There is no such session. There are: {ids}.")
+        raise LogNotFoundError("\n".join([f"Nothing below {log.log_dir!r} can be read.", *selection.unreadable]))
+    return selection
+
+
+def _runs_named(log: Log, name: str | None) -> list[Run]:
+    """Returns the runs of a name or a pattern such as ``exp-*``; all without one."""
+    if name is None:
+        return list(log.runs)
+    runs = {_shown_name(run, log.log_dir): run for run in log.runs}
+    found = [run for shown, run in runs.items() if name in (shown, run.name)]
+    found = found or [run for shown, run in runs.items() if fnmatch.fnmatchcase(shown, name)]
+    if not found:
+        raise LogNotFoundError(f"There is no run {name!r}.{there_are(name, runs)}")
     return found
 
 
-def warn_problems(chosen: Sequence[Chosen]) -> None:
-    """Says on standard error what of the logs is lost."""
-    for run in dict.fromkeys(item.run for item in chosen):
-        for problem in run.problems:
-            print(f"tb-inputdiag: run {run.name!r}: {problem}", file=sys.stderr)
+def require_rules(options: argparse.Namespace, chosen: Sequence[Chosen]) -> None:
+    """Lets ``--rule`` pass if each of its ids is that of a rule: of a misspelt one, nothing would ever be found.
+
+    Raises:
+        UnknownRuleError: if one is not.
+    """
+    wanted = options.rule or []
+    known = {alert.rule for item in chosen for alert in item.session.alert_history}
+    for item in chosen:  # rules of the user's own may have found nothing
+        rules = item.session.start.settings.get("rules") if item.session.start else None
+        known |= {rule for rule in rules if isinstance(rule, str)} if isinstance(rules, list) else set()
+    if known.issuperset(wanted):
+        return
+    from tb_inputdiag.rules.catalogue import all_rules, installed_rules
+
+    known |= {rule.id for rule in [*all_rules(), *installed_rules(lambda name, error: None)]}
+    for rule in wanted:
+        if rule not in known:
+            raise UnknownRuleError(
+                f"There is no rule {rule!r}.{did_you_mean(rule, known)} `tb-inputdiag rules` lists all."
+            )
 
 
 def print_json(value: Any, terminal: Terminal) -> None:

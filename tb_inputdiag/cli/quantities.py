@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from tb_inputdiag.cli.options import CLEAN, Chosen, choose, count, open_log, print_json, warn_problems
-from tb_inputdiag.cli.terminal import Terminal, sparkline
+from tb_inputdiag.cli.options import Chosen, count, print_json, select
+from tb_inputdiag.cli.parser import CLEAN
+from tb_inputdiag.cli.terminal import Terminal, short_number, sparkline
 from tb_inputdiag.log.quantities import Row, SplitQuantities
 from tb_inputdiag.records import Split
-from tb_inputdiag.report import format_number
 
 __all__ = ["gradient_rows", "gradients", "inputs", "tensor_rows"]
 
@@ -69,7 +69,8 @@ def _finite(reduce: Any, values: Any) -> float:
 
 def inputs(options: argparse.Namespace, terminal: Terminal) -> int:
     """Prints what was fed, and what the first trainable layers read."""
-    chosen = choose(open_log(options), options)
+    selection = select(options)
+    chosen = selection.sessions
     found = {item: list(tensor_rows(item)) for item in chosen}
     if options.format == "json":
         rows = [{k: v for k, v in row.items() if k != "means"} for some in found.values() for row in some]
@@ -79,7 +80,7 @@ def inputs(options: argparse.Namespace, terminal: Terminal) -> int:
             if len(chosen) > 1:
                 terminal.heading(item.title)
             _inputs_table(rows, terminal)
-    warn_problems(chosen)
+    selection.warn()
     return CLEAN
 
 
@@ -95,14 +96,17 @@ def _inputs_table(rows: list[dict[str, Any]], terminal: Terminal) -> None:
             shape = "?" if row["shape"] is None else "x".join("?" if n is None else str(n) for n in row["shape"])
             table.append(
                 [
-                    row["name"], _ROLE[row["kind"]], f"{row['dtype']} {shape}",
-                    *(format_number(row[name]) for name in ("min", "mean", "max", "std")),
+                    row["name"], _ROLE[row["kind"]], row["dtype"], shape,
+                    *(short_number(row[name]) for name in ("min", "mean", "max", "std")),
                     f"{bad:,}" if bad else "-", f"{100 * row['zero_fraction']:.0f}%",
                     sparkline(row["means"], 8, unicode=terminal.unicode),
                 ]
             )  # fmt: skip
         terminal.table(
-            ["name", "role", "dtype shape", "min", "mean", "max", "std", "NaN", "zeros", "means"], table, left=3
+            ["name", "role", "dtype", "shape", "min", "mean", "max", "std", "NaN", "zeros", "means"],
+            table,
+            left=4,
+            drop=("means", "zeros", "shape", "std"),
         )
         terminal.print()
 
@@ -126,8 +130,9 @@ def gradient_rows(item: Chosen) -> Iterator[dict[str, Any]]:
 
 def gradients(options: argparse.Namespace, terminal: Terminal) -> int:
     """Prints gradient norms and update ratios of each trainable weight, in forward order."""
-    chosen = choose(open_log(options), options)
-    found = {item: list(gradient_rows(item)) for item in chosen}
+    selection = select(options)
+    chosen = selection.sessions
+    found = {item: _largest(list(gradient_rows(item)), options.top) for item in chosen}
     if options.format == "json":
         print_json(
             [{k: v for k, v in row.items() if k != "norms"} for some in found.values() for row in some], terminal
@@ -136,27 +141,34 @@ def gradients(options: argparse.Namespace, terminal: Terminal) -> int:
         for item, rows in found.items():
             if len(chosen) > 1:
                 terminal.heading(item.title)
-            _gradients_table(rows, options.top, terminal)
-    warn_problems(chosen)
+            _gradients_table(rows, terminal)
+    selection.warn()
     return CLEAN
 
 
-def _gradients_table(rows: list[dict[str, Any]], top: int | None, terminal: Terminal) -> None:
+def _largest(rows: list[dict[str, Any]], top: int | None) -> list[dict[str, Any]]:
+    """Returns the rows of the `top` largest gradients, those that are not finite first; all in their order for None."""
+    if top is None:
+        return rows
+    size = lambda row: row["median"] if math.isfinite(row["median"]) else math.inf  # noqa: E731  # short
+    return sorted(rows, key=size, reverse=True)[:top]
+
+
+def _gradients_table(rows: list[dict[str, Any]], terminal: Terminal) -> None:
     if not rows:
         terminal.print("No gradient was sampled: nothing was trained in this session.")
         return
-    if top:
-        rows = sorted(rows, key=lambda row: -row["median"] if math.isfinite(row["median"]) else -math.inf)[:top]
     table = []
     for row in rows:
         bad, samples = row["nonfinite_samples"], row["samples"]
         table.append(
             [
-                row["weight"], *(format_number(row[name]) for name in ("first", "median", "last", "max")),
-                f"{bad:,}/{samples:,}" if bad else "-", format_number(row["update_ratio"]),
-                sparkline(row["norms"], 8, unicode=terminal.unicode), f"{100 * row['zero_fraction']:.0f}%",
+                row["weight"], *(short_number(row[name]) for name in ("first", "median", "last", "max")),
+                f"{bad:,}/{samples:,}" if bad else "-", short_number(row["update_ratio"]),
+                f"{100 * row['zero_fraction']:.0f}%", sparkline(row["norms"], 8, unicode=terminal.unicode),
             ]
         )  # fmt: skip
     terminal.print(f"gradient norms, {count(rows[0]['samples'], 'sample')}")
-    terminal.table(["weight", "first", "median", "last", "max", "NaN", "update", "norms", "zeros"], table)
+    header = ["weight", "first", "median", "last", "max", "NaN", "update", "zeros", "norms"]
+    terminal.table(header, table, drop=("first", "norms", "zeros", "last"))
     terminal.print()

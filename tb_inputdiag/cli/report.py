@@ -8,7 +8,8 @@ import time
 
 import numpy as np
 
-from tb_inputdiag.cli.options import CLEAN, Chosen, choose, count, open_log, warn_problems
+from tb_inputdiag.cli.options import Chosen, count, select
+from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.quantities import gradient_rows, tensor_rows
 from tb_inputdiag.cli.summary import summary_lines
 from tb_inputdiag.cli.terminal import Progress, Terminal
@@ -32,7 +33,8 @@ def report(options: argparse.Namespace, terminal: Terminal) -> int:
     Raises:
         ConfigurationError: if the file cannot be written.
     """
-    chosen = choose(open_log(options), options)
+    selection = select(options)
+    chosen = selection.sessions
     progress = Progress("sessions", len(chosen))
     sections = []
     for number, item in enumerate(chosen):
@@ -58,7 +60,7 @@ def report(options: argparse.Namespace, terminal: Terminal) -> int:
         terminal.print(
             f"{options.output}: {count(len(chosen), 'session')}, {count(findings, 'finding')}, {len(page):,} bytes"
         )
-    warn_problems(chosen)
+    selection.warn()
     return CLEAN
 
 

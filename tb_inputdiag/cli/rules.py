@@ -6,9 +6,10 @@ import argparse
 import textwrap
 from typing import Any
 
-from tb_inputdiag.cli.options import CLEAN, print_json
+from tb_inputdiag.cli.options import print_json
+from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Terminal
-from tb_inputdiag.errors import UnknownRuleError
+from tb_inputdiag.errors import UnknownRuleError, did_you_mean
 from tb_inputdiag.report import to_jsonable
 
 __all__ = ["rules"]
@@ -17,7 +18,6 @@ __all__ = ["rules"]
 def rules(options: argparse.Namespace, terminal: Terminal) -> int:
     """Lists the rules, or prints the documentation of one."""
     from tb_inputdiag.rules import all_rules
-    from tb_inputdiag.rules.base import did_you_mean
 
     known = {rule.id: rule for rule in all_rules()}
     if options.id is None:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from tb_inputdiag.cli.findings import severity_counts
-from tb_inputdiag.cli.options import CLEAN, Chosen, choose, count, open_log, print_json, warn_problems
+from tb_inputdiag.cli.options import Chosen, count, print_json, select
+from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Terminal, sparkline
 from tb_inputdiag.log.session import Session
 from tb_inputdiag.records import ModelFacts, Severity
@@ -28,15 +29,15 @@ _SEVERITIES = sorted(Severity, reverse=True)
 
 def summary(options: argparse.Namespace, terminal: Terminal) -> int:
     """Says what there is: one run in detail, several as a table."""
-    log = open_log(options)
-    chosen = choose(log, options)
+    selection = select(options)
+    chosen = selection.sessions
     if options.format == "json":
         print_json([_summary_json(item) for item in chosen], terminal)
     elif len(chosen) == 1:
         _summarise(chosen[0], terminal)
     else:
         _summary_table(chosen, terminal)
-    warn_problems(chosen)
+    selection.warn()
     return CLEAN
 
 
@@ -51,6 +52,7 @@ def _summary_json(item: Chosen) -> dict[str, Any]:
         "started": start.wall_time if start else None,
         "ended": end.wall_time if end else None,
         "reason": end.reason if end else None,
+        "first_step": session.first_step,
         "last_step": session.last_step,
         "samples": session.n_samples,
         "epochs": [{"epoch": epoch.epoch, **epoch.logs} for epoch in session.epochs],
@@ -73,17 +75,17 @@ def _summary_table(chosen: list[Chosen], terminal: Terminal) -> None:
             [
                 item.title,
                 session.status,
-                f"{session.last_step + 1:,}" if session.last_step >= 0 else "-",
+                f"{session.n_steps:,}" if session.n_steps else "-",
                 *(str(sum(alert.severity == severity for alert in found) or "-") for severity in _SEVERITIES),
                 found[0].rule if found else "-",
                 f"{session.n_samples:,}",
-                "all" if complete.complete else str(complete),
+                "all" if complete.complete else f"{complete.events:,} of {complete.written:,}",
             ]
         )
-    header = ["run", "status", "steps", *(severity.name for severity in _SEVERITIES), "worst finding", "samples", "log"]
+    header = ["run", "status", "steps", *(s.name[0] for s in _SEVERITIES), "worst finding", "samples", "log"]
     if all(row[-1] == "all" for row in rows):
         header, rows = header[:-1], [row[:-1] for row in rows]
-    terminal.table(header, rows, left=2)
+    terminal.table(header, rows, left=2, drop=("samples",))
     terminal.print()
     every = [alert for item in chosen for alert in item.session.alerts]
     terminal.print(f"{count(len(chosen), 'session')}. Alerts: {severity_counts(every, terminal)}.")
@@ -118,8 +120,7 @@ def summary_lines(item: Chosen, terminal: Terminal | None = None) -> Iterator[tu
         )
     lasted = f", {duration(session.last_wall_time - start.wall_time)}" if start and session.last_wall_time else ""
     reason = f": {end.reason}" if end and end.reason else ""
-    steps = count(session.last_step + 1, "step") if session.last_step >= 0 else "no step"
-    yield "status", f"{session.status} after {steps}, {count(len(session.epochs), 'epoch')}{lasted}{reason}"
+    yield "status", f"{session.status} {_progress(session)}{lasted}{reason}"
     if end is not None and end.recording_stopped_step is not None:
         yield "", f"recording stopped at step {end.recording_stopped_step:,}"
     if facts:
@@ -135,8 +136,18 @@ def summary_lines(item: Chosen, terminal: Terminal | None = None) -> Iterator[tu
         logs = session.epochs[-1].logs
         yield "last logs", ", ".join(f"{name} {format_number(value)}" for name, value in logs.items())
     complete = session.completeness
-    yield "log", f"{complete}{', complete' if complete.complete else ''}"
+    upto = "" if end is not None else " up to its last write"
+    yield "log", f"{complete}{f', complete{upto}' if complete.complete else ''}"
     yield "alerts", severity_counts(session.alerts, terminal)
+
+
+def _progress(session: Session) -> str:
+    """Returns how far a session came, e.g. ``after 188 steps (1,880 to 2,067), 1 epoch``."""
+    start, steps = session.start, session.n_steps
+    if not steps and start is not None and start.mode in ("evaluate", "predict"):
+        return f"({start.mode})"
+    resumed = f" ({session.first_step:,} to {session.last_step:,})" if session.first_step > 0 else ""
+    return f"after {count(steps, 'step') if steps else 'no step'}{resumed}, {count(len(session.epochs), 'epoch')}"
 
 
 def _model_line(facts: ModelFacts) -> str:

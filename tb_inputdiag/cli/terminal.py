@@ -12,11 +12,13 @@ from typing import Any, TextIO
 
 import numpy as np
 
-from tb_inputdiag.report.text import clean, paint
+from tb_inputdiag.report.text import clean, format_number, paint
 
-__all__ = ["Progress", "Terminal", "fit_width", "sparkline"]
+__all__ = ["Progress", "Terminal", "fit_width", "short_number", "sparkline"]
 
 _BARS = "▁▂▃▄▅▆▇█"
+_MIN_NAME = 22
+"""Names in a table are cut to this before columns are left out."""
 
 
 def _columns(text: str) -> int:
@@ -52,7 +54,8 @@ class Terminal:
         self.color = color
         if width is None:
             width = shutil.get_terminal_size((80, 24)).columns if self.is_tty or os.environ.get("COLUMNS") else 80
-        self.width = max(40, min(width, 160))
+            width = max(40, min(width, 160))
+        self.width = width
         encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
         self.unicode = encoding.startswith("utf")
 
@@ -71,26 +74,30 @@ class Terminal:
         """Returns the text in a style of `report.text.COLOURS` if colours are on."""
         return paint(text, style, self.color)
 
-    def table(self, header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1, shrink: int = 0) -> None:
+    def table(
+        self, header: Sequence[str], rows: Sequence[Sequence[str]], *, left: int = 1, drop: Sequence[str] = ()
+    ) -> None:
         """Prints a table no wider than the terminal.
 
         Args:
             header: Names of the columns.
-            rows: Cells.
+            rows: Cells. The first of each is a name, which is cut in its middle where the line is too long.
             left: So many columns at the left hold names; the others are aligned to the right.
-            shrink: The column that is cut if it must be. Where that is not enough, columns at the right are left out.
+            drop: Columns that are left out where cutting names is not enough, the first one first; then those at the
+                right.
         """
         cells = [[clean(cell).replace("\n", " ") for cell in row] for row in rows]
         widths = [max(_columns(row[i]) for row in [list(header), *cells]) for i in range(len(header))]
+        minimum = min(widths[0], _MIN_NAME)
         shown = list(range(len(header)))
-        minimum = min(widths[shrink], 22)
-        while sum(widths[i] for i in shown) - widths[shrink] + minimum + 2 * (len(shown) - 1) > self.width:
-            if len(shown) <= 2:
+        rank = [*(header.index(name) for name in drop), *reversed(range(2, len(header)))]
+        for place in dict.fromkeys(rank):
+            if sum(widths[i] for i in shown) - widths[0] + minimum + 2 * (len(shown) - 1) <= self.width:
                 break
-            shown.pop(-1 if shown[-1] != shrink else -2)
+            shown.remove(place)
         spare = self.width - sum(widths[i] for i in shown) - 2 * (len(shown) - 1)
         if spare < 0:
-            widths[shrink] = max(minimum, widths[shrink] + spare)
+            widths[0] = max(minimum, widths[0] + spare)
         self.print(self.style(self._row(list(header), widths, shown, left), "dim"))
         for row in cells:
             self.print(self._row(row, widths, shown, left))
@@ -107,6 +114,12 @@ class Terminal:
             space = " " * (widths[i] - _columns(text))
             parts.append(text + space if i < left else space + text)
         return "  ".join(parts).rstrip()
+
+
+def short_number(value: float) -> str:
+    """Returns a number for a column of a table: all of its digits where those are few."""
+    text = format_number(value)
+    return text if len(text) <= 7 else f"{value:.3g}"
 
 
 def sparkline(values: Any, width: int = 12, *, unicode: bool = True) -> str:

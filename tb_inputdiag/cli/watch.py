@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 
 from tb_inputdiag.cli.findings import filter_alerts, severity_counts
-from tb_inputdiag.cli.options import CLEAN, Chosen, choose
+from tb_inputdiag.cli.options import Chosen, choose
+from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.summary import cost_fraction, duration
 from tb_inputdiag.cli.terminal import Terminal, sparkline
 from tb_inputdiag.errors import LogNotFoundError
@@ -65,7 +66,9 @@ def watch(
 
 def _latest(log: Log, options: argparse.Namespace) -> list[Chosen]:
     try:
-        return choose(log, argparse.Namespace(run=options.run, last=True))
+        return choose(
+            log, argparse.Namespace(run=options.run, session=options.session, last=not options.session)
+        ).sessions
     except LogNotFoundError:
         return []
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Protocol
 from tb_inputdiag.errors import LogError, LogNotFoundError
 from tb_inputdiag.log.rundir import FILE_SUFFIX
 
-__all__ = ["LocalSource", "Source", "find_event_files", "open_source", "run_name"]
+__all__ = ["LocalSource", "Source", "find_event_files", "run_name"]
 
 
 _MOST_OPEN = 64
@@ -106,14 +106,15 @@ def _filesystem(url: str) -> tuple[Any, str]:
     return fs, path
 
 
-def find_event_files(log_dir: str) -> tuple[list[tuple[str, Source]], int]:
+def find_event_files(log_dir: str) -> tuple[list[tuple[str, Source]], int, list[str]]:
     """Returns the event files of the log, each with the path of its folder relative to `log_dir`, in order of path.
 
     Args:
         log_dir: A folder, a file, or a URL that fsspec knows.
 
     Returns:
-        (folder, file) for each, and how many event files of others were met.
+        (folder, file) for each, how many event files of others were met, and a sentence for each folder that cannot be
+        looked into.
 
     Raises:
         LogNotFoundError: if there is no such folder or file.
@@ -122,14 +123,14 @@ def find_event_files(log_dir: str) -> tuple[list[tuple[str, Source]], int]:
     if "://" in log_dir:
         return _find_remote(log_dir)
     if os.path.isfile(log_dir):
-        return [(".", LocalSource(log_dir))], 0
+        return [(".", LocalSource(log_dir))], 0, []
     if not os.path.isdir(log_dir):
         raise LogNotFoundError(
             f"There is no folder {log_dir!r}. Give the log_dir that InputDiagnostics(log_dir) got, or one above it."
         )
     found: list[tuple[str, Source]] = []
-    foreign = 0
-    for folder, names in _walk(log_dir):
+    foreign, problems = 0, list[str]()
+    for folder, names in _walk(log_dir, problems):
         for name in sorted(names):
             if "tfevents" not in name:
                 continue
@@ -137,13 +138,17 @@ def find_event_files(log_dir: str) -> tuple[list[tuple[str, Source]], int]:
                 found.append((os.path.relpath(folder, log_dir), LocalSource(os.path.join(folder, name))))
             else:
                 foreign += 1
-    return found, foreign
+    return found, foreign, problems
 
 
-def _walk(top: str) -> Iterator[tuple[str, list[str]]]:
+def _walk(top: str, problems: list[str]) -> Iterator[tuple[str, list[str]]]:
     """Yields folder and file names in order of path; follows links, but not in circles."""
+
+    def note(error: OSError) -> None:
+        problems.append(f"The folder {error.filename!r} cannot be looked into: {error.strerror}.")
+
     seen = set()
-    for folder, folders, names in os.walk(top, followlinks=True):
+    for folder, folders, names in os.walk(top, onerror=note, followlinks=True):
         real = os.path.realpath(folder)
         if real in seen:
             folders.clear()
@@ -153,7 +158,7 @@ def _walk(top: str) -> Iterator[tuple[str, list[str]]]:
         yield folder, names
 
 
-def _find_remote(url: str) -> tuple[list[tuple[str, Source]], int]:
+def _find_remote(url: str) -> tuple[list[tuple[str, Source]], int, list[str]]:
     fs, top = _filesystem(url)
     try:
         paths = [top] if fs.isfile(top) else fs.find(top)
@@ -165,12 +170,7 @@ def _find_remote(url: str) -> tuple[list[tuple[str, Source]], int]:
         if path.endswith(FILE_SUFFIX):
             folder = path.rpartition("/")[0][len(top.rstrip("/")) :].strip("/") or "."
             found.append((folder, RemoteSource(fs, path)))
-    return found, len(events) - len(found)
-
-
-def open_source(path: str) -> Source:
-    """Returns a file by its path or URL."""
-    return RemoteSource(*_filesystem(path)) if "://" in path else LocalSource(path)
+    return found, len(events) - len(found), []
 
 
 def run_name(folder: str) -> str:

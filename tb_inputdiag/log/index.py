@@ -157,10 +157,15 @@ class EventFile:
     def _reset(self) -> None:
         self.sessions: dict[str, SessionIndex] = {}
         self.damage = Damage()
-        self.foreign = 0
-        """Events of other plugins, or without a summary."""
+        self.events = 0
+        """Events of whatever kind whose checksums fit."""
         self._offset = 0
         self._size = 0
+
+    @property
+    def size(self) -> int:
+        """Bytes that the file had when it was read last."""
+        return self._size
 
     def refresh(self) -> bool:
         """Scans what was appended since the last time. Returns whether there was something.
@@ -199,6 +204,7 @@ class EventFile:
                 if whole > len(buffer):
                     break
             if framing.verify_frame(buffer, at, length):
+                self.events += 1
                 self._take(buffer, at + framing.HEADER, length, base)
             else:
                 self.damage.add("The checksum of an event does not fit its bytes.")
@@ -227,8 +233,7 @@ class EventFile:
             event = framing.parse_event(buffer, start, start + length)
             tag = None if event is None else _parse_tag(event.tag)
             if event is None or tag is None:
-                self.foreign += 1
-                return
+                return  # of another plugin, or the file's version
             header = peek(buffer, event.start)
             index = self.sessions.get(tag.session)
             if index is None:

@@ -11,14 +11,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.errors import ConfigurationError, there_are
 from tb_inputdiag.log.blocks import Array
 from tb_inputdiag.records import COLUMNS, Layout, Role, Split, Stage
 
@@ -175,13 +174,16 @@ class Group(Mapping[str, Row]):
     def __getitem__(self, name: str) -> Row:
         names = list(self)
         if name not in names:
-            close = difflib.get_close_matches(str(name), names, n=1)
-            hint = f"Did you mean {close[0]!r}?" if close else f"There are {', '.join(map(repr, names)) or 'none'}."
-            raise KeyError(f"{name!r} is not among the {self.kind}. {hint}")
+            raise KeyError(f"{name!r} is not among the {self.kind}.{there_are(str(name), names)}")
         return Row(self, name)
 
     def __repr__(self) -> str:
-        return f"<{self.kind}: {', '.join(self)}>"
+        names = list(self)
+        more = f", and {len(names) - 12:,} more" if len(names) > 12 else ""
+        return f"<{self.kind}: {', '.join(names[:12]) or 'none'}{more}>"
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
 
     def series(self, name: str, column: str) -> Series:
         """Returns a column of the table for the row `name`."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tb_inputdiag.errors import ConfigurationError, LogNotFoundError
+from tb_inputdiag.errors import ConfigurationError, LogNotFoundError, there_are
 from tb_inputdiag.log.files import find_event_files, run_name
 from tb_inputdiag.log.index import EventFile
 from tb_inputdiag.log.quantities import Quantities
-from tb_inputdiag.log.session import Session
+from tb_inputdiag.log.session import Session, events_are
 from tb_inputdiag.records import Alert
 
 __all__ = ["Log", "Run", "Session", "read"]
@@ -30,7 +31,7 @@ class Run(Quantities):
         self._unreadable: dict[str, str] = {}
 
     def __repr__(self) -> str:
-        return f"<Run {self.name!r}: {len(self.sessions)} sessions>"
+        return f"<Run {self.name!r}: {', '.join(map(repr, self.sessions)) or 'no session'}>"
 
     def add_file(self, file: EventFile) -> None:
         """Takes an event file in, unless it is known."""
@@ -65,10 +66,12 @@ class Run(Quantities):
         """The latest session.
 
         Raises:
-            LogNotFoundError: if none is there yet.
+            LogNotFoundError: if none can be read.
         """
         if not self._sessions:
-            raise LogNotFoundError(f"The run {self.name!r} holds no session yet: its event file has no event of ours.")
+            raise LogNotFoundError(
+                f"The run {self.name!r} holds no session that can be read. {' '.join(self.unreadable_files)}".rstrip()
+            )
         return self.sessions[-1]
 
     @property
@@ -78,25 +81,61 @@ class Run(Quantities):
         return sorted(found, key=lambda alert: -alert.severity)
 
     @property
-    def problems(self) -> list[str]:
-        """What is lost or cannot be read, one sentence each."""
+    def unreadable_files(self) -> list[str]:
+        """Files in which no session is found, one sentence each: what they hold is not known."""
         found = []
         for path, file in sorted(self._files.items()):
-            name, damage = os.path.basename(path), file.damage
+            name = os.path.basename(path)
             if path in self._unreadable:
                 found.append(f"{name} cannot be read: {self._unreadable[path]}.")
+            elif not file.sessions:
+                found.append(f"{name} {_what_else(file)}")
+        return found
+
+    @property
+    def problems(self) -> list[str]:
+        """What is lost or cannot be read, one sentence each."""
+        found = self.unreadable_files
+        for path, file in sorted(self._files.items()):
+            name, damage = os.path.basename(path), file.damage
+            if path in self._unreadable or not file.sessions:
+                continue
             if damage.frames:
-                found.append(f"{name}: {damage.frames:,} events are damaged. {' '.join(damage.messages)}")
+                found.append(f"{name}: {events_are(damage.frames)} damaged. {' '.join(damage.messages)}")
             if damage.newer:
-                found.append(f"{name}: {damage.newer:,} events cannot be read. {' '.join(damage.messages)}")
+                found.append(f"{name}: {events_are(damage.newer)} not read. {' '.join(damage.messages)}")
             if damage.skipped_bytes:
                 found.append(f"{name}: {damage.skipped_bytes:,} bytes between events are damaged.")
             if damage.tail_bytes:
-                found.append(f"{name}: its last event is cut off after {damage.tail_bytes:,} bytes.")
+                found.append(
+                    f"{name}: its last event is cut off after {damage.tail_bytes:,} bytes: it is being written, or was "
+                    "when the process ended."
+                )
         for session in self.sessions:
             prefix = f"session {session.id}: " if len(self._sessions) > 1 else ""
             found += [prefix + problem for problem in session.problems]
         return found
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Returns a key by which ``run-9`` comes before ``run-10``."""
+    return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _what_else(file: EventFile) -> str:
+    """Returns what a file holds that holds no session, as the end of a sentence that begins with its name."""
+    damage = file.damage
+    if not file.size:
+        return "is empty: nothing was written into it."
+    if damage.newer:
+        return f"holds {damage.newer:,} events in a newer format. {' '.join(damage.messages)}"
+    if not file.events:
+        return f"is no event file, or all of its {file.size:,} bytes are damaged: no event was found in it."
+    if damage.frames or damage.skipped_bytes or damage.tail_bytes:
+        return f"is damaged: none of its {file.size:,} bytes tells of a session."
+    if file.events == 1:
+        return "holds no record: nothing was written into it but its first event."
+    return f"holds {file.events:,} events, but none of InputDiagnostics."
 
 
 class Log(Mapping[str, Run]):
@@ -116,6 +155,8 @@ class Log(Mapping[str, Run]):
         self._known: set[str] = set()
         self.foreign_files = 0
         """Event files of others below the folder, which are left alone."""
+        self.problems: list[str] = []
+        """Folders that cannot be looked into, one sentence each. What the runs lack is in their own `problems`."""
         self.refresh()
 
     def refresh(self) -> bool:
@@ -124,7 +165,7 @@ class Log(Mapping[str, Run]):
         Raises:
             LogError: if the folder cannot be listed.
         """
-        found, self.foreign_files = find_event_files(self.log_dir)
+        found, self.foreign_files, self.problems = find_event_files(self.log_dir)
         for folder, source in found:
             if source.path not in self._known:
                 self._known.add(source.path)
@@ -134,7 +175,7 @@ class Log(Mapping[str, Run]):
         return any(changed)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(sorted(self._runs))
+        return iter(sorted(self._runs, key=_natural))
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -143,10 +184,13 @@ class Log(Mapping[str, Run]):
         try:
             return self._runs[name]
         except KeyError:
-            raise KeyError(f"There is no run {name!r}; there are {', '.join(map(repr, self)) or 'none'}.") from None
+            raise KeyError(f"There is no run {name!r}.{there_are(name, self)}") from None
 
     def __repr__(self) -> str:
-        return f"<Log {self.log_dir!r}: {len(self)} runs>"
+        return f"<Log {self.log_dir!r}: {len(self)} run{'' if len(self) == 1 else 's'}>"
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self)
 
     @property
     def runs(self) -> tuple[Run, ...]:
@@ -158,10 +202,15 @@ class Log(Mapping[str, Run]):
         """The only run.
 
         Raises:
+            LogNotFoundError: if there is none yet.
             ConfigurationError: if there are several.
         """
         if len(self._runs) != 1:
-            raise ConfigurationError(f"There are {len(self)} runs; choose one: log[{next(iter(self))!r}].")
+            if not self:
+                raise LogNotFoundError(f"There is no run below {self.log_dir!r} yet.")
+            raise ConfigurationError(
+                f"There are {len(self)} runs; choose one, e.g. log[{next(iter(self))!r}].{there_are('', self)}"
+            )
         return self.runs[0]
 
     @property

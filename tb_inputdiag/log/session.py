@@ -176,6 +176,14 @@ class Session(Quantities):
         return final_alerts(self.alert_history)
 
     @property
+    def alerts_complete(self) -> bool:
+        """Whether every alert that was raised is known: nothing is lost of what was logged about them."""
+        self._read_documents("alerts")
+        lost = self.completeness
+        unread = any(stream == "alerts" for stream, _ in self._unread)
+        return not unread and "alerts" not in lost.missing and Alert.__name__ not in lost.dropped
+
+    @property
     def images(self) -> list[Images]:
         """Thumbnails of the inputs."""
         return self._all(Images, "images")
@@ -210,15 +218,30 @@ class Session(Quantities):
                 times.append(float(column[-1]))
         return max(times, default=0.0)
 
+    def _steps(self, stream: str, entries: slice) -> Iterator[Array]:
+        """Yields the training steps of some chunks of losses or samples, as far as they are readable and have any."""
+        for entry in self.index.entries[stream][entries]:
+            found = self._attempt(entry, lambda: _train_steps(entry.load().columns))  # noqa: B023  # called at once
+            if found is not None and len(found):
+                yield found
+
+    @property
+    def first_step(self) -> int:
+        """The first training step: not 0 where training was resumed; -1 if none was taken."""
+        found = [int(steps.min()) for stream in ("samples", "losses") for steps in self._steps(stream, slice(4))]
+        return min(found, default=-1)
+
+    @property
+    def n_steps(self) -> int:
+        """Training steps that were taken."""
+        first = self.first_step
+        return 0 if first < 0 else self.last_step - first + 1
+
     @property
     def last_step(self) -> int:
         """The last training step that was taken; -1 if none was."""
-        steps = []
-        for stream in ("samples", "losses"):
-            for entry in self.index.entries[stream][-4:]:  # of the last layouts, one of which is the training's
-                found = self._attempt(entry, lambda: _train_steps(entry.load().columns))  # noqa: B023  # called at once
-                if found is not None and len(found):
-                    steps.append(int(found.max()))
+        # The last chunks are of several layouts, one of which is the training's.
+        steps = [int(found.max()) for stream in ("samples", "losses") for found in self._steps(stream, slice(-4, None))]
         end = self.end
         if steps and end is not None:  # nothing is logged of the steps after recording stopped
             steps.append(end.step)
@@ -249,26 +272,26 @@ class Session(Quantities):
         complete, damage = self.completeness, self.index.damage
         if complete.missing:
             parts = ", ".join(f"{n:,} of {stream}" for stream, n in complete.missing.items())
-            found.append(f"{sum(complete.missing.values()):,} of {complete.written:,} events are lost: {parts}.")
+            found.append(f"{events_are(sum(complete.missing.values()), complete.written)} lost: {parts}.")
         if complete.dropped:
             parts = ", ".join(f"{n:,} {kind}" for kind, n in complete.dropped.items())
             found.append(f"Records were not logged because they came too fast or did not fit the schema: {parts}.")
         if damage.frames:
-            found.append(f"{damage.frames:,} events do not decode. {' '.join(damage.messages)}")
+            found.append(f"{events_are(damage.frames)} damaged. {' '.join(damage.messages)}")
         if self._unread:
             reasons = list(dict.fromkeys(self._unread.values()))
-            found.append(f"{len(self._unread):,} events cannot be read. {' '.join(reasons[:3])}")
+            found.append(f"{events_are(len(self._unread))} not readable. {' '.join(reasons[:3])}")
         if damage.newer:
-            found.append(f"{damage.newer:,} events need a newer tb_inputdiag. {' '.join(damage.messages)}")
+            found.append(f"{events_are(damage.newer)} in a newer format. {' '.join(damage.messages)}")
         newer = sum(self._unknown.values()) + sum(self.index.unknown.values())
         if self.index.schema > SCHEMA_VERSION:
             found.append(
                 f"The log has schema version {self.index.schema}; this tb_inputdiag reads up to {SCHEMA_VERSION}. "
-                f"What it knows was read; {newer:,} records or events of unknown kinds were left out. "
+                f"What it knows was read; {newer:,} records or events of kinds unknown to it were left out. "
                 "Upgrade tb_inputdiag to read all."
             )
         elif newer:
-            found.append(f"{newer:,} records or events of unknown kinds were left out.")
+            found.append(f"{newer:,} records or events of kinds unknown to this tb_inputdiag were left out.")
         if self.start is None:
             found.append("The start of the session is lost: versions and settings are not known.")
         return found
@@ -390,6 +413,12 @@ class Session(Quantities):
             _, oldest = self._cache.popitem(last=False)
             self._cached_bytes -= sum(part.nbytes for part in oldest if part is not None)
         return [row for row in zip(*cached, strict=True) if not any(part is None for part in row)]
+
+
+def events_are(n: int, of: int | None = None) -> str:
+    """Returns e.g. ``1 event is`` or ``2 of 300 events are``."""
+    what = f"{n:,} event{'' if n == 1 else 's'}" if of is None else f"{n:,} of {of:,} events"
+    return f"{what} {'is' if n == 1 else 'are'}"
 
 
 def _train_steps(columns: Mapping[str, Array]) -> Array:
