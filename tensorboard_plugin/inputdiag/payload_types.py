@@ -42,7 +42,7 @@ __all__ = [
 ]
 
 Verdict: TypeAlias = Literal["error", "warning", "info", "healthy", "waiting"]
-"""The worst severity of the open alerts; ``waiting`` as long as nothing was sampled and nothing failed."""
+"""The worst severity of the open alerts, ``error`` if it crashed; ``waiting`` as long as nothing was sampled."""
 Numbers: TypeAlias = list[float | None]
 
 
@@ -75,8 +75,8 @@ class RunRow(TypedDict):
     step: int
     epoch: int
     epochs: int | None
-    loss: float | None
-    """The last one known."""
+    loss: float | Literal["NaN"] | None
+    """The last one known; ``"NaN"`` for whatever is not finite."""
     spent_s: float
     setup_s: float
     """Of `spent_s`: once, before the first step."""

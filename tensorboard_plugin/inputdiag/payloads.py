@@ -43,13 +43,13 @@ def _samples_logged(store: SessionStore) -> int:
     return max(logged, table.rows_read if table else 0)
 
 
-def _progress(store: SessionStore) -> tuple[int, int, float]:
-    """Returns (step, epoch, loss), from whatever tells it."""
+def _progress(store: SessionStore) -> tuple[int, int, float | None]:
+    """Returns (step, epoch, loss), from whatever tells it; no loss if nothing does."""
     facts = store.facts
     step = max((facts.cost.step if facts.cost else 0), (facts.end.step if facts.end else 0))
     ends = [item.record for item in facts.epochs if isinstance(item.record, EpochEnd)]
     epoch = ends[-1].epoch if ends else 0
-    loss = ends[-1].logs.get("loss", math.nan) if ends else math.nan
+    loss = ends[-1].logs.get("loss") if ends else None
     if ends:
         step = max(step, ends[-1].step)
     table = store.tables.get("samples")
@@ -69,10 +69,10 @@ def format_row(store: SessionStore) -> RunRow:
     count = {name: sum(severity_name(a.severity) == name for a in standing) for name in ("error", "warning", "info")}
     samples = _samples_logged(store)
     verdict: Verdict = "waiting"
-    if standing:
-        verdict = severity_name(standing[0].severity)
-    elif facts.failures:
+    if facts.failures:
         verdict = "error"
+    elif standing:
+        verdict = severity_name(standing[0].severity)
     elif samples:
         verdict = "healthy"
     step, epoch, loss = _progress(store)
@@ -100,7 +100,7 @@ def format_row(store: SessionStore) -> RunRow:
         step=step,
         epoch=epoch,
         epochs=epochs if isinstance(epochs, int) else None,
-        loss=number(loss),
+        loss="NaN" if loss is not None and not math.isfinite(loss) else number(loss),
         spent_s=cost.spent_s if cost else 0.0,
         setup_s=cost.setup_s if cost else 0.0,
         elapsed_s=cost.elapsed_s if cost else 0.0,

@@ -104,7 +104,7 @@ def unscaled() -> tuple[Spec, Iterator[Record]]:
                     record, last_step=2990, count=300,
                     evidence={"min": 0.0, "max": 255.0, "mean": 127.4, "std": 73.1, "expected_low": 0.0,
                               "expected_high": 1.0, "layer": "conv2d", "dtype": "uint8"},
-                    consequences=("learning-rate-too-high on optimizer from step 40",),
+                    consequences=("learning-rate-too-high [optimizer]: Each step changes the weights by 40 %.",),
                 )  # fmt: skip
             yield record
 
@@ -143,7 +143,7 @@ def exploded() -> tuple[Spec, Iterator[Record]]:
                     evidence={"loss": math.nan, "went_bad_first": "gradient", "layer": "conv2d", "step": bad_step},
                     why="From here on every weight is NaN: nothing that follows is training.",
                     fix="optimizer = keras.optimizers.Adam(1e-4, clipnorm=1.0)",
-                    consequences=("non-finite-gradient on weight:conv2d/kernel", "exploding-gradient on layer:conv2d"),
+                    consequences=("non-finite-gradient [weight:conv2d/kernel]: The gradient is NaN.",),
                 )  # fmt: skip
                 yield Alert(
                     id=1, rule="exploding-gradient", severity=Severity.WARNING, subject="weight:conv2d/kernel",

@@ -277,7 +277,7 @@ export interface RunRow {
   step: number;
   epoch: number;
   epochs: number | null;
-  loss: number | null;
+  loss: number | "NaN" | null;
   spent_s: number;
   setup_s: number;
   elapsed_s: number;

@@ -62,6 +62,11 @@ describe("status", () => {
     expect(verdictTitle(made, 1000)).toBe(title);
     expect(verdictText(made, 1000)).toMatch(/\.$/);
   });
+  it("says what is not wrong any more, what is silent, and what no rule knows", () => {
+    expect(verdictText(row({ resolved: 1 }), 1000)).toContain("1 alert below no longer holds.");
+    expect(verdictText(row({ end: "", heard: 1000 - 300 }), 1000)).toContain("Nothing was heard of it for 5 min");
+    expect(verdictText(row({ end: "failed", verdict: "error", warnings: 1 }), 1000)).toContain("No rule knows this exception");
+  });
   it("sorts the worst first, then the earliest", () => {
     const rows: AlertRow[] = [alert(1, "info", 0), alert(2, "error", 50), alert(3, "error", 10), alert(4, "warning", 1)];
     expect(rows.sort(worstFirst).map((r) => r.alert.id)).toEqual([3, 2, 4, 1]);

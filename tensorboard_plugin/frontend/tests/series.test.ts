@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { hasValues, nearest, placeOf, placeRange, positions, stepAt, valueRange, type Line } from "../src/logic/chart";
-import { BAD, colour, extent, joinCells, place, ticks, unpack } from "../src/logic/grid";
+import { BAD, colour, extent, joinCells, labelledBuckets, place, ticks, unpack } from "../src/logic/grid";
 import { fromGroup, have, join, smooth } from "../src/logic/series";
 import type { Grid } from "../src/types";
 import { group } from "./fixtures";
@@ -92,6 +92,9 @@ describe("heat maps", () => {
     expect(grown.step).toEqual([0, 2, 4]);
     expect([...grown.values[0]!].map((v) => Math.round(v * 100))).toEqual([10000, 10000, 1]);
     expect(joinCells(held, ["other"], grid([[3]], { first: 3 })).step).toEqual([0]);
+  });
+  it("are labelled at both ends", () => {
+    expect([labelledBuckets(2), labelledBuckets(9), labelledBuckets(0)]).toEqual([[0, 1], [0, 2, 4, 6, 8], []]);
   });
   it("have a scale", () => {
     expect(place(10, 1, 100, true)).toBeCloseTo(0.5);

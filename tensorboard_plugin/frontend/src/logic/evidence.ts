@@ -16,6 +16,7 @@ export type Drawing =
   | { kind: "limit"; label: string; value: number; limit: number; word: string; log: boolean }
   | { kind: "shapes"; got: (number | null)[]; expected: (number | null)[]; gotLabel: string; expectedLabel: string }
   | { kind: "types"; got: string; expected: string }
+  | { kind: "sizes"; sizes: number[]; largest: number; smallest: number }
   | { kind: "none" };
 
 function value(evidence: Record<string, unknown>, ...names: string[]): number {
@@ -59,6 +60,8 @@ export function drawingOf(alert: Alert): Drawing {
   if (typeof e["dtype"] === "string" && typeof e["expected_dtype"] === "string") {
     return { kind: "types", got: e["dtype"], expected: e["expected_dtype"] };
   }
+  const sizes = sizesOf(e);
+  if (sizes) return sizes;
   const range = rangeOf(e);
   if (range) return range;
   return limitOf(e);
@@ -83,13 +86,22 @@ function rangeOf(e: Record<string, unknown>): Drawing | null {
   const limit = value(e, "expected_max_abs", "expected_max_size");
   const expectedLow = value(e, "expected_low", "expected_min");
   const expectedHigh = value(e, "expected_high", "expected_max");
-  if (Number.isFinite(expectedLow) && Number.isFinite(expectedHigh)) {
-    return { kind: "range", seen: [seen], expected: { label: "Expected", low: expectedLow, high: expectedHigh } };
-  }
-  if (Number.isFinite(limit)) {
-    return { kind: "range", seen: [seen], expected: { label: "Expected, at most", low: low < 0 ? -limit : 0, high: limit } };
-  }
-  return null;
+  const expected = Number.isFinite(expectedLow) && Number.isFinite(expectedHigh)
+    ? { label: "Expected", low: expectedLow, high: expectedHigh }
+    : { label: "Expected, at most", low: low < 0 ? -limit : 0, high: limit };
+  // What lies within is no evidence: the rule has judged something else, which the numbers tell.
+  const within = low >= expected.low && high <= expected.high;
+  return Number.isFinite(expected.high) && !within ? { kind: "range", seen: [seen], expected } : null;
+}
+
+/** Sizes of the columns of a table, of which some are far larger than others. */
+function sizesOf(e: Record<string, unknown>): Drawing | null {
+  const sizes = e["sizes"];
+  if (!Array.isArray(sizes) || sizes.length < 2 || sizes.length > 256) return null;
+  if (!sizes.every((size): size is number => typeof size === "number" && size >= 0)) return null;
+  const [largest, smallest] = [value(e, "largest_column"), value(e, "smallest_column")];
+  // Of a wide table only some columns are logged: then the numbers of the columns are not places in this list.
+  return sizes[largest] === Math.max(...sizes) && smallest in sizes ? { kind: "sizes", sizes, largest, smallest } : null;
 }
 
 function limitOf(e: Record<string, unknown>): Drawing {
@@ -122,23 +134,40 @@ export function evidenceText(found: unknown): string {
   return visible(JSON.stringify(found));
 }
 
-/** Returns the curve that shows where it went wrong, as the route `series` names it, and what to call it. */
-export function curveOf(alert: Alert): { quantity: string; label: string } | null {
-  const at = alert.subject.indexOf(":");
-  const kind = at < 0 ? alert.subject : alert.subject.slice(0, at);
-  const name = at < 0 ? "" : alert.subject.slice(at + 1);
-  if (kind === "weight") return { quantity: `weights:train:${/learning-rate/.test(alert.rule) ? "update_ratio" : "gradient_norm"}:${name}`, label: "Gradient norm" };
-  if (kind === "layer") {
-    if (/gradient/.test(alert.rule)) return { quantity: "samples:train:gradient_norm", label: "Global gradient norm" };
-    const column = /dead/.test(alert.rule) ? "dead_fraction" : /saturat/.test(alert.rule) ? "saturated_fraction" : "std";
-    const label = column === "dead_fraction" ? "Dead units" : column === "saturated_fraction" ? "Saturated values" : "Spread of the activations";
-    return { quantity: `layers:train:${column}:${name}`, label };
-  }
-  if (["input", "target", "prediction", "sample_weight"].includes(kind)) {
-    const split = alert.split;
-    return { quantity: `tensors:${split}:mean:${kind}:fed:${name}`, label: `Mean of ${name}` };
-  }
-  if (/gradient/.test(alert.rule)) return { quantity: "samples:train:gradient_norm", label: "Global gradient norm" };
-  if (kind === "loss" || kind === "optimizer" || kind === "training") return { quantity: "losses:loss", label: "Loss" };
-  return null;
+/** Axes of a shape in columns; undefined where it has none. */
+export type Axes = (number | null | undefined)[];
+
+/** Returns two shapes in equally many columns: the first axes, the batch, and the last ones belong together. */
+export function alignShapes(a: readonly (number | null)[], b: readonly (number | null)[]): [Axes, Axes] {
+  const ranks = Math.max(a.length, b.length);
+  const batch = a[0] === b[0] || a[0] === null || b[0] === null;
+  const spread = (axes: readonly (number | null)[]): Axes => {
+    const gap = new Array<undefined>(ranks - axes.length).fill(undefined);
+    return batch && axes.length > 1 ? [axes[0], ...gap, ...axes.slice(1)] : [...gap, ...axes];
+  };
+  return [spread(a), spread(b)];
+}
+
+/** Returns where values lie on a scale that shows all spans, 0..100. A logarithmic one where linear would hide a span. */
+export function scaleOf(spans: readonly { low: number; high: number }[]): { place: (x: number) => number; bent: boolean; low: number; high: number } {
+  const low = Math.min(...spans.map((s) => s.low));
+  const high = Math.max(...spans.map((s) => s.high));
+  const widths = spans.map((s) => s.high - s.low).filter((w) => w > 0);
+  const bent = widths.length > 1 && Math.max(...widths) / Math.min(...widths) > 400;
+  const unit = bent ? Math.max(Math.min(...widths), 1e-30) / 4 : 1;
+  const bend = (x: number) => (bent ? Math.asinh(x / unit) : x);
+  const span = bend(high) - bend(low) || 1;
+  return { place: (x) => ((bend(x) - bend(low)) / span) * 100, bent, low, high };
+}
+
+/** What follows from an alert, as the log writes it: `rule [subject]: message`. */
+export interface Consequence {
+  rule: string;
+  text: string;
+}
+
+/** Returns a consequence; without a rule if it is written otherwise. */
+export function consequence(line: string): Consequence {
+  const match = /^([a-z0-9]+(?:-[a-z0-9]+)*) \[[^\]]*\]: ([\s\S]+)$/.exec(line);
+  return match ? { rule: match[1]!, text: match[2]! } : { rule: "", text: line };
 }

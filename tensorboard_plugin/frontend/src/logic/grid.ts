@@ -108,6 +108,12 @@ export function colour(at: number): [number, number, number] {
   return [a[0] + (b[0] - a[0]) * f, a[1] + (b[1] - a[1]) * f, a[2] + (b[2] - a[2]) * f];
 }
 
+/** Returns the buckets whose steps are written below a map: both ends and some between. */
+export function labelledBuckets(n: number, most = 5): number[] {
+  if (n <= most) return Array.from({ length: n }, (_, i) => i);
+  return Array.from({ length: most }, (_, i) => Math.round((i * (n - 1)) / (most - 1)));
+}
+
 /** Returns the values at which a scale is labelled. */
 export function ticks(low: number, high: number, log: boolean): number[] {
   if (!log) return [0, 0.25, 0.5, 0.75, 1].map((f) => low + f * (high - low));

@@ -1,10 +1,33 @@
-// Distributions from quantiles: as bars, and as bands over time.
+// What the cards of inputs show: which of them, and distributions from quantiles.
+import type { InputCard, TensorLayout } from "../types";
 
-export interface Bar {
-  low: number;
-  high: number;
-  /** Share of the values per unit, the highest bar of all drawn together being 1. */
-  height: number;
+export const SPLITS: Record<string, string> = { train: "Training", validation: "Validation", predict: "Prediction" };
+
+/** Returns a tensor's statistic over time, as the route `series` names it. */
+export function fanKey(split: string, column: string, { layout }: InputCard): string {
+  return `tensors:${split}:${column}:${layout.role}:${layout.stage}:${layout.name}`;
+}
+
+/** Returns the cards to show: of an input that the first layer reads as it is fed, one is enough. */
+export function mergedCards(cards: readonly InputCard[]): InputCard[] {
+  return cards.filter((card) => {
+    const { stage, same_as_fed, name } = card.layout;
+    const source = card.layout.sources[0] ?? name;
+    return !(stage === "entry" && same_as_fed && cards.some((c) => c.layout.stage === "fed" && (c.layout.name === source || c.layout.name === name)));
+  });
+}
+
+/** Returns the entry that stands for a fed input, if it is the same tensor: it knows what range is healthy. */
+export function entryOf(card: InputCard, cards: readonly InputCard[]): InputCard | undefined {
+  const { stage, name } = card.layout;
+  if (stage !== "fed") return undefined;
+  return cards.find(({ layout }) => layout.stage === "entry" && layout.same_as_fed && (layout.sources.includes(name) || layout.name === name));
+}
+
+/** Returns what the last axis of a tensor counts. */
+export function featureWord({ role, shape }: Pick<TensorLayout, "role" | "shape">): string {
+  if (role === "prediction") return "Output";
+  return (shape?.length ?? 0) >= 4 ? "Channel" : "Feature";
 }
 
 /**

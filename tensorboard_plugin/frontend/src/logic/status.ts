@@ -55,18 +55,29 @@ export function verdictTitle(row: RunRow, now: number): string {
 
 /** What stands beside the verdict: what to do next. */
 export function verdictText(row: RunRow, now: number): string {
+  const silent = lifeOf(row, now) === "silent" ? ` Nothing was heard of it for ${duration(now - row.heard)}: it was killed, it is paused, or its steps take long.` : "";
+  return whatToDo(row, now) + silent;
+}
+
+function whatToDo(row: RunRow, now: number): string {
   const life = lifeOf(row, now);
   const samples = count(row.samples, "sampled step");
+  if (life === "crashed" && row.errors === 0) {
+    return `No rule knows this exception; its message is below${row.warnings ? ", and what else was found" : ""}.`;
+  }
   if (row.errors + row.warnings === 1) return "The alert below says what was seen and what to do.";
   if (row.errors || row.warnings) return "Start with the first one below: each says what was seen and what to do.";
-  if (life === "crashed") return "No rule knows this exception; its message is below.";
   if (row.verdict === "waiting") {
     return life === "live"
       ? "Alerts appear here as soon as training starts. Nothing to do."
       : "The program ended, or was killed, before a step was sampled.";
   }
-  const hints = row.infos ? ` ${count(row.infos, "hint")} below may be worth a look.` : "";
-  return `No rule found anything wrong in ${samples}.${hints || " Nothing to do."}`;
+  const rest = [
+    row.resolved ? `${count(row.resolved, "alert")} below no longer ${row.resolved === 1 ? "holds" : "hold"}.` : "",
+    row.infos ? `${count(row.infos, "hint")} below may be worth a look.` : "",
+  ].filter(Boolean);
+  const found = row.resolved ? `Nothing is wrong any more, after ${samples}.` : `No rule found anything wrong in ${samples}.`;
+  return [found, ...(rest.length ? rest : ["Nothing to do."])].join(" ");
 }
 
 /** Share of the time that watching takes while it runs; what is spent once, before the first step, is told apart. */

@@ -1,9 +1,9 @@
 // One finding: what is wrong, since when, the evidence, and what to do.
 import { useState } from "preact/hooks";
 import type { AlertRow } from "../types";
-import { curveOf, drawingOf, evidenceText, words } from "../logic/evidence";
+import { curvesOf, drawnCurves } from "../logic/alertCurves";
+import { consequence, drawingOf, evidenceText, words } from "../logic/evidence";
 import { int } from "../logic/numbers";
-import { hasValues } from "../logic/chart";
 import type { Curves } from "../logic/series";
 import { visible } from "../logic/text";
 import { LEVEL_WORDS } from "../logic/status";
@@ -29,6 +29,19 @@ function Subject({ subject }: { subject: string }) {
   );
 }
 
+function RuleLink({ rule }: { rule: string }) {
+  return (
+    <button type="button" class="link rule" title="What this rule looks for" onClick={(event) => openRule(rule, event.currentTarget)}>
+      {visible(rule)}
+    </button>
+  );
+}
+
+function FollowsFromIt({ line }: { line: string }) {
+  const { rule, text } = consequence(line);
+  return <>{visible(text)} {rule && <RuleLink rule={rule} />}</>;
+}
+
 function since(row: AlertRow): string {
   const { alert } = row;
   const samples = alert.count === 1 ? "seen once" : `seen in ${int(alert.count)} samples`;
@@ -50,8 +63,7 @@ interface Props {
 export function AlertCard({ row, curves, folded = false }: Props) {
   const { alert, severity } = row;
   const [open, setOpen] = useState(!folded);
-  const curve = curveOf(alert);
-  const stream = curve ? Object.values(curves ?? {}).find((c) => hasValues(c, curve.quantity)) : undefined;
+  const curve = drawnCurves(curvesOf(alert), curves);
   const drawn = drawingOf(alert).kind !== "none";
   const numbers = Object.entries(alert.evidence);
   const id = `alert-${alert.id}`;
@@ -62,8 +74,8 @@ export function AlertCard({ row, curves, folded = false }: Props) {
         <div class="alert-head">
           <h3 id={id}>{visible(alert.message)}</h3>
           <p class="alert-facts">
-            <strong class="level-word">{LEVEL_WORDS[severity]}</strong>
-            <button type="button" class="link" onClick={(event) => openRule(alert.rule, event.currentTarget)}>{visible(alert.rule)}</button>
+            <strong class="level-word">{alert.state === "resolved" ? `${LEVEL_WORDS[severity]}, resolved` : LEVEL_WORDS[severity]}</strong>
+            <RuleLink rule={alert.rule} />
             <Subject subject={alert.subject} />
             {alert.split !== "train" && <span>in {alert.split}</span>}
             <span>{since(row)}</span>
@@ -94,16 +106,16 @@ export function AlertCard({ row, curves, folded = false }: Props) {
             {alert.consequences.length > 0 && (
               <div class="consequences">
                 <h4>What follows from it</h4>
-                <ul>{alert.consequences.map((line) => <li key={line}>{visible(line)}</li>)}</ul>
+                <ul>{alert.consequences.map((line) => <li key={line}><FollowsFromIt line={line} /></li>)}</ul>
               </div>
             )}
           </div>
           <div class="evidence">
             <h4>What was seen</h4>
             <Evidence alert={alert} />
-            {stream && curve && <Sparkline curves={stream} quantity={curve.quantity} mark={alert.first_step} label={visible(curve.label)} />}
+            {curve && <Sparkline curves={curve.curves} expected={curve.expected} mark={alert.first_step} />}
             {numbers.length > 0 && (
-              <details class="numbers" open={!drawn && !stream}>
+              <details class="numbers" open={!drawn && !curve}>
                 <summary>All numbers</summary>
                 <dl>
                   {numbers.map(([name, value]) => (

@@ -33,7 +33,7 @@ export function App() {
       <Sidebar onChosen={() => setDrawer(false)} />
       <button type="button" class="veil" aria-label="Close the list of runs" tabIndex={drawer ? 0 : -1} onClick={() => setDrawer(false)} />
       <main>
-        <nav class="bar">
+        <nav class="topbar">
           <button type="button" class="button runs-button" aria-expanded={drawer} onClick={() => setDrawer(!drawer)}>Runs</button>
           <div class="tabs" role="tablist" aria-label="Views" onKeyDown={moveTab}>
             {VIEWS.map((name) => (

@@ -39,13 +39,13 @@ export function Compare() {
         {compared.length === 0 ? <Empty title="No run is chosen" /> : <Table rows={compared} all={rows} />}
       </Section>
       <Section title="Over time" note="Drag to zoom, double-click to see all" tools={<Settings />}>
-      <div class="charts">
-        {CHARTS.map(([quantity, title]) => {
-          const lines = linesOf(many, compared, rows, quantity);
-          if (lines.length === 0 && quantity !== CHARTS[0]![0]) return null;
-          return <Chart key={quantity} title={title} lines={lines} log={log} height={240} />;
-        })}
-      </div>
+        <div class="charts">
+          {CHARTS.map(([quantity, title]) => {
+            const lines = linesOf(many, compared, rows, quantity);
+            if (lines.length === 0 && quantity !== CHARTS[0]![0]) return null;
+            return <Chart key={quantity} title={title} lines={lines} log={log} height={240} />;
+          })}
+        </div>
       </Section>
     </>
   );
@@ -76,18 +76,20 @@ function Table({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] 
         <tbody>
           {rows.map((row) => (
             <tr key={row.id}>
-              <td>
-                <span class="swatch on" style={{ "--run": runColour(all.indexOf(row), dark.value) }} />
-                <button type="button" class="link" onClick={() => show({ view: "overview", run: row.id, zoom: null })}>{names.value.get(row.id)}</button>
+              <td class="run-cell">
+                <span>
+                  <span class="swatch on" style={{ "--run": runColour(all.indexOf(row), dark.value) }} />
+                  <button type="button" class="link" onClick={() => show({ view: "overview", run: row.id, zoom: null })}>{names.value.get(row.id)}</button>
+                </span>
               </td>
               <td class={`level-${row.verdict}`}>
                 <span class="verdict-cell"><LevelIcon level={row.verdict as Level} size={16} />{verdictCell(row)}</span>
               </td>
-              <td class="top">{visible(row.top || row.failure) || "–"}</td>
+              <td class="top">{visible(worst(row)) || "–"}</td>
               <td class="tight">{LIFE_WORDS[lifeOf(row, now.value)]}, {ago(now.value - row.heard)}</td>
               <td class="right">{int(row.step)}</td>
               <td class="right">{row.loss === null ? "–" : fmt(row.loss)}</td>
-              <td class="right">{percent(costOf(row))}</td>
+              <td class="right">{row.samples > 0 ? percent(costOf(row)) : "–"}</td>
             </tr>
           ))}
         </tbody>
@@ -96,7 +98,13 @@ function Table({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] 
   );
 }
 
+/** A crash that no rule knows is worse than what else was found. */
+function worst(row: RunRow): string {
+  return row.failure && row.errors === 0 ? row.failure : row.top;
+}
+
 function verdictCell(row: RunRow): string {
+  if (row.failure && row.errors === 0) return "Crashed";
   const found = [row.errors && count(row.errors, "error"), row.warnings && count(row.warnings, "warning")].filter(Boolean).join(", ");
   return found || LEVEL_WORDS[row.verdict as Level];
 }

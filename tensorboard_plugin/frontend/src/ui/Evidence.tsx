@@ -1,5 +1,5 @@
 // Evidence, drawn: the range against what is expected, shapes side by side, a value against its limit.
-import { drawingOf, words, type Drawing, type Span } from "../logic/evidence";
+import { alignShapes, drawingOf, scaleOf, words, type Axes, type Drawing, type Span } from "../logic/evidence";
 import { fmt } from "../logic/numbers";
 import type { Alert } from "../types";
 
@@ -19,21 +19,11 @@ export function Evidence({ alert }: { alert: Alert }) {
           <div><dt>expected</dt><dd class="good">{drawing.expected}</dd></div>
         </dl>
       );
+    case "sizes":
+      return <Sizes {...drawing} />;
     default:
       return null;
   }
-}
-
-/** Returns where values lie on a scale that shows all spans, 0..100. A logarithmic one where linear would hide a span. */
-export function scaleOf(spans: readonly Span[]): { place: (x: number) => number; bent: boolean; low: number; high: number } {
-  const low = Math.min(...spans.map((s) => s.low));
-  const high = Math.max(...spans.map((s) => s.high));
-  const widths = spans.map((s) => s.high - s.low).filter((w) => w > 0);
-  const bent = widths.length > 1 && Math.max(...widths) / Math.min(...widths) > 400;
-  const unit = bent ? Math.max(Math.min(...widths), 1e-30) / 4 : 1;
-  const bend = (x: number) => (bent ? Math.asinh(x / unit) : x);
-  const span = bend(high) - bend(low) || 1;
-  return { place: (x) => ((bend(x) - bend(low)) / span) * 100, bent, low, high };
 }
 
 export function Ranges({ spans }: { spans: readonly { span: Span; kind: string }[] }) {
@@ -47,7 +37,10 @@ export function Ranges({ spans }: { spans: readonly { span: Span; kind: string }
           <div class="range" key={span.label}>
             <div class="range-text">
               <span>{span.label}</span>
-              <b>{fmt(span.low)} … {fmt(span.high)}</b>
+              <span>
+                <b>{fmt(span.low)} … {fmt(span.high)}</b>
+                {span.mark !== undefined && <span class="note">, mean {fmt(span.mark, 3)}</span>}
+              </span>
             </div>
             <div class="range-track">
               <span class={`range-bar ${kind}`} style={{ left: `${Math.min(left, 99.2)}%`, width: `${width}%` }} />
@@ -87,15 +80,39 @@ function Limit(drawing: Extract<Drawing, { kind: "limit" }>) {
   );
 }
 
+const SIZES_HEIGHT = 64;
+
+/** The columns of a table, on a logarithmic scale: a linear one would show the largest and nothing else. */
+function Sizes({ sizes, largest, smallest }: Extract<Drawing, { kind: "sizes" }>) {
+  const known = sizes.filter((size) => size > 0);
+  const low = Math.log(Math.min(...known)) - 0.7;
+  const span = Math.log(Math.max(...known)) - low;
+  const name = (column: number) => `column ${column}: ${fmt(sizes[column]!, 3)}`;
+  return (
+    <figure class="sizes">
+      <figcaption>Typical size of each column <span class="note">logarithmic</span></figcaption>
+      <svg viewBox={`0 0 ${sizes.length} ${SIZES_HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={`Sizes of ${sizes.length} columns; largest ${name(largest)}, smallest ${name(smallest)}`}>
+        {sizes.map((size, column) => {
+          const height = size > 0 ? ((Math.log(size) - low) / span) * SIZES_HEIGHT : 0;
+          return (
+            <rect key={column} class={column === largest || column === smallest ? "size bad" : "size"} x={column + 0.12} width="0.76" y={SIZES_HEIGHT - height} height={height}>
+              <title>{name(column)}</title>
+            </rect>
+          );
+        })}
+      </svg>
+      <div class="spark-axis"><span>largest, {name(largest)}</span><span>smallest, {name(smallest)}</span></div>
+    </figure>
+  );
+}
+
 function Shapes(drawing: Extract<Drawing, { kind: "shapes" }>) {
-  const ranks = Math.max(drawing.got.length, drawing.expected.length);
-  const row = (label: string, axes: (number | null)[], other: (number | null)[], bad: boolean) => (
+  const [got, expected] = alignShapes(drawing.got, drawing.expected);
+  const row = (label: string, axes: Axes, other: Axes, bad: boolean) => (
     <tr>
       <th scope="row">{label}</th>
-      {Array.from({ length: ranks }, (_, i) => {
-        // The last axes are the ones that belong together: (32, 784) against (None, 28, 28, 1).
-        const here = axes[i - (ranks - axes.length)];
-        const there = other[i - (ranks - other.length)];
+      {axes.map((here, i) => {
+        const there = other[i];
         const differs = here !== undefined && (there === undefined || (here !== there && here !== null && there !== null));
         if (here === undefined) return <td key={i} class="axis none" aria-label="no axis">–</td>;
         return <td key={i} class={`axis ${differs ? (bad ? "bad" : "good") : ""}`}>{here === null ? "any" : here}</td>;
@@ -105,8 +122,8 @@ function Shapes(drawing: Extract<Drawing, { kind: "shapes" }>) {
   return (
     <table class="shapes">
       <tbody>
-        {row(drawing.gotLabel, drawing.got, drawing.expected, true)}
-        {row(drawing.expectedLabel, drawing.expected, drawing.got, false)}
+        {row(drawing.gotLabel, got, expected, true)}
+        {row(drawing.expectedLabel, expected, got, false)}
       </tbody>
     </table>
   );

@@ -1,6 +1,6 @@
 // Rows by steps, in colour. Rows are buttons in effect: arrow keys move, Enter shows the curve.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { BAD, colour, extent, place, ticks, type Cells } from "../logic/grid";
+import { BAD, colour, extent, labelledBuckets, place, ticks, type Cells } from "../logic/grid";
 import { fmt, int } from "../logic/numbers";
 import { visible } from "../logic/text";
 import { dark, show } from "../state/shown";
@@ -128,8 +128,12 @@ export function Heatmap({ cells, rows, title, marks, selected, onSelect }: Props
         </div>
       </div>
       <div class="heat-axis">
-        <span>step {int(cells.step[0] ?? 0)}</span>
-        <span class="heat-read" aria-live="polite">
+        <div class="heat-ticks" aria-hidden="true">
+          {labelledBuckets(n).map((bucket, i) => (
+            <span key={bucket} style={{ left: `${((bucket + 0.5) / n) * 100}%` }}>{i === 0 && "step "}{int(cells.step[bucket]!)}</span>
+          ))}
+        </div>
+        <p class="heat-read" aria-live="polite">
           {row !== null ? (
             <>
               <b>{visible(cells.rows[row]!)}</b>, step {int(cells.step[at!.bucket]!)}
@@ -139,8 +143,7 @@ export function Heatmap({ cells, rows, title, marks, selected, onSelect }: Props
           ) : (
             "Point at a cell for its value, click a row for its curve, drag to zoom"
           )}
-        </span>
-        <span>{int(cells.last[n - 1] ?? 0)}</span>
+        </p>
       </div>
       <Scale low={low} high={high} log={cells.log} width={cells.width} />
     </div>

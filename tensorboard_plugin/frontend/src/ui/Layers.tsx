@@ -1,5 +1,5 @@
 // Gradients, updates and activations of every layer over time.
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 import type { RunRow } from "../types";
 import { hasValues, type Line } from "../logic/chart";
 import { compileFilter } from "../logic/runs";
@@ -41,7 +41,8 @@ export function Layers({ row }: { row: RunRow }) {
   const grid = useGrid(row.id, quantity.table, quantity.column, 240, zoom);
   const cells = grid?.data.value;
   const [filter, setFilter] = useState("");
-  const visible = useMemo(() => {
+  const curve = useRef<HTMLDivElement>(null);
+  const listed = useMemo(() => {
     const { test } = compileFilter(filter);
     return cells?.rows.map((_, i) => i).filter((i) => test(cells.rows[i]!) && known(cells.values[i]!)) ?? [];
   }, [cells, filter]);
@@ -51,14 +52,14 @@ export function Layers({ row }: { row: RunRow }) {
   return (
     <>
       <Section title="Over time" note="Drag to zoom, double-click to see all" tools={<Settings />}>
-      <div class="charts">
-        <Chart title="Loss" lines={lines.loss} markers={marks} log={log} height={190} />
-        <Chart title="Global gradient norm" lines={lines.norm} markers={marks} log={log} height={190} />
-      </div>
+        <div class="charts">
+          <Chart title="Loss" lines={lines.loss} markers={marks} log={log} height={190} />
+          <Chart title="Global gradient norm" lines={lines.norm} markers={marks} log={log} height={190} />
+        </div>
       </Section>
       <Section
         title="Layer by layer"
-        note={cells ? `${count(visible.length, "row")}, first layer at the top` : ""}
+        note={cells ? `${count(listed.length, "row")}, first layer at the top` : ""}
         tools={
           <input type="search" class="small-input" placeholder="Filter rows" aria-label="Filter rows by a regular expression" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
         }
@@ -73,18 +74,24 @@ export function Layers({ row }: { row: RunRow }) {
         />
         <p class="help-text">{quantity.help}</p>
         {grid?.error.value && <p class="problem" role="alert">{grid.error.value}</p>}
-        {!cells ? <Skeleton lines={4} tall /> : visible.length === 0 ? (
+        {!cells ? <Skeleton lines={4} tall /> : listed.length === 0 ? (
           <Empty title={filter ? "No row matches this filter" : "Not known for this model"}>
             {!filter && quantity.column === "dead_fraction" && <p>No layer of this model ends in a ReLU.</p>}
             {!filter && quantity.column === "saturated_fraction" && <p>No layer of this model ends in a tanh or sigmoid.</p>}
           </Empty>
         ) : (
           <Heatmap
-            cells={cells} rows={visible} title={quantity.title} marks={marks} selected={shown.value.row}
-            onSelect={(name) => show({ row: name === shown.peek().row ? "" : name, table: quantity.table, column: quantity.column })}
+            cells={cells} rows={listed} title={quantity.title} marks={marks} selected={shown.value.row}
+            onSelect={(name) => {
+              show({ row: name === shown.peek().row ? "" : name, table: quantity.table, column: quantity.column });
+              // Below a tall map the curve would open out of sight.
+              requestAnimationFrame(() => curve.current?.scrollIntoView({ block: "nearest", behavior: "smooth" }));
+            }}
           />
         )}
-        {shown.value.row && cells?.rows.includes(shown.value.row) && <RowCurve row={row} quantity={quantity} name={shown.value.row} marks={marks} />}
+        <div ref={curve}>
+          {shown.value.row && cells?.rows.includes(shown.value.row) && <RowCurve row={row} quantity={quantity} name={shown.value.row} marks={marks} />}
+        </div>
       </Section>
     </>
   );

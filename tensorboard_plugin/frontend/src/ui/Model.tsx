@@ -57,7 +57,7 @@ function Summary({ model, entries }: { model: ModelFacts; entries: TensorLayout[
     ["Precision", model.dtype_policy],
     ["Inputs", model.inputs.map((t) => `${t.name} ${shape(t.shape)} ${t.dtype}`).join("; ") || "not declared"],
     ["Outputs", Object.entries(model.output_activations).map(([name, act]) => `${name}: ${act}${model.output_units[name] ? `, ${model.output_units[name]} units` : ""}`).join("; ") || "unknown"],
-    ["Runs", flags.join(", ") || "as a compiled graph"],
+    ["Executed", flags.join(", ") || "as a compiled graph"],
   ];
   return (
     <Section title="In short">
@@ -80,7 +80,7 @@ function Summary({ model, entries }: { model: ModelFacts; entries: TensorLayout[
 }
 
 const KEYS = ["activation", "units", "filters", "kernel_size", "strides", "padding", "rate", "scale", "offset", "axis", "input_dim", "output_dim", "use_bias", "kernel_regularizer", "target_shape"];
-const USUAL: Record<string, string> = { strides: "1,1", padding: "valid", use_bias: "true", activation: "linear" };
+const USUAL: Record<string, string> = { strides: "1,1", padding: "valid", use_bias: "true", activation: "linear", scale: "true", axis: "−1" };
 
 /** Returns the settings of a layer that are not the usual ones. */
 export function layerSettings(layer: LayerFacts): string {
@@ -119,7 +119,7 @@ function LayerList({ model, entries }: { model: ModelFacts; entries: TensorLayou
                   {layer.is_preprocessing && <span class="chip plain-chip">preprocessing</span>}
                 </td>
                 <td>{visible(layer.class_name)}{foreign(layer) && <span class="chip plain-chip">own code</span>}</td>
-                <td><code>{layer.output_shape ? shape(layer.output_shape) : "–"}</code></td>
+                <td class="tight"><code>{layer.output_shape ? shape(layer.output_shape) : "–"}</code></td>
                 <td class="right">
                   {layer.n_params ? int(layer.n_params) : "–"}
                   {layer.n_params > 0 && layer.n_trainable_params === 0 && <span class="chip plain-chip">frozen</span>}

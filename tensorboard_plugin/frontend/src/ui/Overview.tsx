@@ -1,7 +1,7 @@
 // Is the run healthy, and what is to be done: the view that opens first.
 import { useMemo } from "preact/hooks";
 import type { AlertRow, Failure, RunRow } from "../types";
-import { curveOf } from "../logic/evidence";
+import { curvesOf, quantitiesOf } from "../logic/alertCurves";
 import { hasValues, type Line } from "../logic/chart";
 import { ago, bytes, count, duration, fmt, int, num, percent, shape } from "../logic/numbers";
 import { visible } from "../logic/text";
@@ -19,7 +19,8 @@ import { palette } from "./palette";
 import { Settings } from "./Settings";
 
 const POINTS = 600;
-const MOST_CURVES = 24;
+/** The route takes 64 at once. */
+const MOST_CURVES = 60;
 
 export function Overview({ row }: { row: RunRow }) {
   const facts = useFacts(row.id);
@@ -27,7 +28,7 @@ export function Overview({ row }: { row: RunRow }) {
   const alerts = found?.alerts ?? [];
   const open = alerts.filter((a) => a.alert.state === "open" && a.alert.caused_by === null);
   const resolved = alerts.filter((a) => a.alert.state === "resolved" && a.alert.caused_by === null);
-  const wanted = [...open, ...resolved].map((a) => curveOf(a.alert)?.quantity).filter((q): q is string => q !== undefined);
+  const wanted = [...open, ...resolved].flatMap((a) => curvesOf(a.alert).flatMap(quantitiesOf));
   const main = useMainLines(row, found);
   // The large curves come first: in a long log those of single tensors take seconds to read.
   const key = main.complete ? JSON.stringify(wanted) : "[]";
@@ -82,7 +83,7 @@ function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
   return (
     <dl class="facts">
       <div>
-        <dt>{life === "live" ? "Last heard" : "Ended"}</dt>
+        <dt>{life === "live" || life === "silent" ? "Last heard" : "Ended"}</dt>
         <dd>{ago(now.value - row.heard)}</dd>
         <dd class="note">{life === "live" ? "live" : lifeText(row, now.value)}</dd>
       </div>

@@ -87,5 +87,9 @@ function Block({ text }: { text: string }) {
 }
 
 function inline(text: string) {
-  return text.split(/(`[^`]+`)/).map((part, i) => (/^`.+`$/s.test(part) ? <code key={i}>{part.slice(1, -1)}</code> : part));
+  return text.split(/(`[^`]+`|https:\/\/[^\s)>,]+)/).map((part, i) => {
+    if (/^`.+`$/s.test(part)) return <code key={i}>{part.slice(1, -1)}</code>;
+    if (part.startsWith("https://")) return <a key={i} href={part} target="_blank" rel="noopener noreferrer">{part}</a>;
+    return part;
+  });
 }

@@ -16,19 +16,19 @@ export function Settings() {
           <span class="offscreen">: show all</span>
         </button>
       )}
-          <Choice label="Horizontal axis" value={axis} options={AXES.map((a) => [a, NAMES[a]] as const)} onChange={(value) => show({ axis: value })} />
-          <label class="toggle">
-            <input type="checkbox" checked={log} onChange={(event) => show({ log: event.currentTarget.checked })} />
-            Log scale
-          </label>
-          <label class="slider">
-            Smoothing
-            <input
-              type="range" min="0" max="0.98" step="0.02" value={smooth}
-              onInput={(event) => show({ smooth: Number(event.currentTarget.value) })}
-            />
-            <output>{smooth.toFixed(2)}</output>
-          </label>
+      <Choice label="Horizontal axis" value={axis} options={AXES.map((a) => [a, NAMES[a]] as const)} onChange={(value) => show({ axis: value })} />
+      <label class="toggle">
+        <input type="checkbox" checked={log} onChange={(event) => show({ log: event.currentTarget.checked })} />
+        Log scale
+      </label>
+      <label class="slider">
+        Smoothing
+        <input
+          type="range" min="0" max="0.98" step="0.02" value={smooth}
+          onInput={(event) => show({ smooth: Number(event.currentTarget.value) })}
+        />
+        <output>{smooth.toFixed(2)}</output>
+      </label>
     </div>
   );
 }

@@ -15,6 +15,16 @@ export function comparedIds(rows: readonly RunRow[], chosen: readonly string[], 
   return taken.length ? taken : listed.slice(0, 10).map((row) => row.id);
 }
 
+let revealed = "";
+
+/** Scrolls the list so that the run of a link can be seen; once, so that it stays where the user scrolls it. */
+function reveal(button: HTMLButtonElement | null): void {
+  const id = current.peek()?.id ?? "";
+  if (!button || revealed === id) return;
+  revealed = id;
+  button.scrollIntoView({ block: "nearest" });
+}
+
 export function Sidebar({ onChosen }: { onChosen: () => void }) {
   const { filter, view, chosen } = shown.value;
   const rows = sorted.value;
@@ -43,7 +53,7 @@ export function Sidebar({ onChosen }: { onChosen: () => void }) {
           return (
             <li key={row.id}>
               <button
-                type="button" class="run" aria-pressed={selected} title={names.value.get(row.id)}
+                type="button" class="run" aria-pressed={selected} title={names.value.get(row.id)} ref={row.id === current.value?.id ? reveal : undefined}
                 onClick={() => {
                   if (comparing) toggle(row.id);
                   else show({ run: row.id, zoom: null, row: "" });

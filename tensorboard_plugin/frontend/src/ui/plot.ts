@@ -40,6 +40,8 @@ const LEFT = 58;
 const TOP = 16;
 const RIGHT = 12;
 const BOTTOM = 24;
+/** More dots than these would hide the line. */
+const MOST_DOTS = 100;
 const FONT = "11px Roboto, system-ui, sans-serif";
 
 /** Returns the frame of a picture, or null if there is nothing to draw. */
@@ -89,7 +91,7 @@ function drawAxes(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
   context.textBaseline = "middle";
   context.beginPath();
   let free = Infinity;
-  for (const tick of valueTicks(frame.low, frame.high, picture.log, Math.floor(frame.height / 32))) {
+  for (const tick of valueTicks(frame.low, frame.high, picture.log, Math.floor(frame.height / 28))) {
     const y = Math.round(frame.py(tick.at)) + 0.5;
     if (free - y < 13) continue;
     free = y;
@@ -99,7 +101,7 @@ function drawAxes(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
   }
   context.textAlign = "center";
   context.textBaseline = "top";
-  const most = Math.max(2, Math.floor(frame.width / (picture.axis === "relative" ? 96 : 76)));
+  const most = Math.max(2, Math.floor(frame.width / (picture.axis === "step" ? 60 : picture.axis === "relative" ? 96 : 76)));
   for (const tick of placeTicks(frame.at(frame.left), frame.at(frame.left + frame.width), picture.axis, most)) {
     const x = Math.round(frame.px(tick.at)) + 0.5;
     context.moveTo(x, frame.top);
@@ -163,7 +165,7 @@ function drawLine(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
   trace(smooth(curve.mean, weight));
   context.fillStyle = line.colour;
   const alone = curve.mean.filter((value) => value !== null).length === 1;
-  if (line.sparse || alone) {
+  if (alone || (line.sparse && places.length <= MOST_DOTS)) {
     curve.mean.forEach((value, i) => {
       const place = places[i];
       if (value === null || place === null || place === undefined) return;
