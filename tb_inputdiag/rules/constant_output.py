@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tb_inputdiag.records import Severity
+from tb_inputdiag.rules._optimizer import gentler
 from tb_inputdiag.rules._pairs import Pair
 from tb_inputdiag.rules._text import number
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
@@ -113,5 +114,5 @@ class ConstantOutput(Rule):
                 "mean": view.mean,
             },
             fix="# Does the input vary where the first layer reads it? Are layers dead or saturated?\n"
-            "keras.optimizers.Adam(learning_rate=1e-4)  # and no ReLU behind the last layer",
+            f"{gentler(context)}  # and no ReLU as last activation",
         )

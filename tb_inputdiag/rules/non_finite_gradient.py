@@ -8,6 +8,7 @@ import numpy as np
 
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules._kernels import lost_before
+from tb_inputdiag.rules._optimizer import gentler
 from tb_inputdiag.rules._text import join
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.context import Context
@@ -71,8 +72,7 @@ class NonFiniteGradient(Rule):
                     "nonfinite_count": float(counts.sum()), "layer": nearest,
                 },
                 fix=f"# In or behind '{nearest}' keep sqrt, log and division away from 0:\n"
-                "keras.ops.sqrt(x + 1e-12)\n# and bound the step:\nkeras.optimizers.Adam(learning_rate=1e-4, "
-                "clipnorm=1.0)",
+                f"keras.ops.sqrt(x + 1e-12)\n# and bound the step:\n{gentler(context, 1.0)}",
             )
         ]  # fmt: skip
 

@@ -9,6 +9,7 @@ import numpy as np
 from tb_inputdiag.records import Losses, Role, Sample, SessionEnd, Severity
 from tb_inputdiag.rules._good_rows import keep_finite
 from tb_inputdiag.rules._kernels import lost_before
+from tb_inputdiag.rules._optimizer import gentler
 from tb_inputdiag.rules._text import join, number
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.context import Context
@@ -155,7 +156,7 @@ class NonFiniteLoss(Rule):
     def _first_bad(self, context: Context) -> tuple[str, str, str, str]:
         """Returns the place, words for it, the fix and the layer."""
         sample = context.sample
-        clip = "optimizer = keras.optimizers.Adam(learning_rate=1e-4, clipnorm=1.0)"
+        clip = f"optimizer = {gentler(context)}"
         weights, layers = sample.weights, sample.layers
         if weights is not None and lost_before(weights).any():
             rows = np.flatnonzero(lost_before(weights))

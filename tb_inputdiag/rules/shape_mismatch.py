@@ -32,6 +32,7 @@ _SIZES = re.compile(r"Data cardinality is ambiguous.*?'x' sizes: ([\d, ]+).*?'y'
 _DIMENSIONS = re.compile(
     rf"Dimensions must be equal, but are (\d+) and (\d+) for '(.*?)' with input shapes: {_SHAPE}, {_SHAPE}"
 )
+_INCOMPATIBLE = re.compile(rf"Incompatible shapes: {_SHAPE} vs\. {_SHAPE}(?:[^{{]*\{{\{{node ([^}}]*)\}}\}})?")
 _DIVISIBLE = re.compile(
     r"evenly divisible by (\d+) but is (\d+) for|reshape is a tensor with (\d+) values, but the requested shape "
     r"has (\d+)"
@@ -80,6 +81,8 @@ class ShapeMismatch(Rule):
                 built = facts.inputs[0]
             if built is None or built.shape is None or len(built.shape) == len(view.shape):
                 continue
+            if len(view.shape) + len(built.shape) == 3 and {view.shape[1:], built.shape[1:]} == {(), (1,)}:
+                continue  # one number an example: there is but one way to read it
             name = variable(view.name, "input", facts)
             found.append(
                 Finding(
@@ -107,6 +110,7 @@ class ShapeMismatch(Rule):
         """Returns runs on which the rule fires, and runs on which it stays silent."""
         x = (TensorLayout(name="x", role="input", shape=(16, 784)),)
         built = (TensorLayout(name="x", role="input", shape=(None, 28, 28, 1)),)
+        scalar = (TensorLayout(name="x", role="input", shape=(None, 1)),)
         conv = (
             "Invalid input shape for input Tensor(...). Expected shape (None, 28, 28, 1), but input has "
             "incompatible shape (16, 784)"
@@ -121,13 +125,17 @@ class ShapeMismatch(Rule):
             "ndim=2. Full shape received: (16, 15)"
         )
 
+        late = "Incompatible shapes: [16] vs. [16,3]\n\t [[{{node compile_loss/mse/sub}}]] [Op:__inference_1260]"
+
         def run() -> Scenario:
             return Scenario(inputs=built)
 
         return (
             fires("flat images", lambda: run().fail("ValueError", conv, fed=x), "input:x", Severity.ERROR),
             fires("channels first", lambda: run().fail("ValueError", axis), "input:x", Severity.ERROR),
+            fires("ids against three units", lambda: Scenario().fail("InvalidArgumentError", late), "target:y"),
             fires("rows for an LSTM", lambda: Scenario((layer("lstm", "LSTM"),)).fail("ValueError", rank), "input:x"),
+            silent("one number an example", lambda: Scenario(inputs=scalar).train(x=columns(n=1)[:, 0])),
             fires("expanded in silence", lambda: run().train(x=pixels()[..., 0]), "input:x", Severity.INFO),
             silent("a partial batch", lambda: run().train(x=pixels()).train(x=pixels()[:3])),
             silent("another exception", lambda: run().fail("ValueError", "Invalid dtype: str1024")),
@@ -279,16 +287,21 @@ def _by_places(context: Context, failure: Failure, text: str) -> Finding | None:
 
 
 def _by_operation(context: Context, failure: Failure, text: str) -> Finding | None:
-    match = _DIMENSIONS.search(text)
-    divisible = _DIVISIBLE.search(text) if match is None else None
-    if match is None and divisible is None:
+    match, late = _DIMENSIONS.search(text), _INCOMPATIBLE.search(text)
+    divisible = _DIVISIBLE.search(text)
+    if match is None and late is None and divisible is None:
         return None
     fed = fed_shapes(failure)
-    if match is not None:
-        left, right = match[4], match[5]
-        if "compile_loss" in match[3] or "/loss" in match[3]:
+    if match is not None or late is not None:
+        # Where a dimension is not known while tracing, the operation itself finds out.
+        if match is not None:
+            node, left, right = match[3], match[4], match[5]
+        else:
+            assert late is not None
+            left, right, node = late[1], late[2], late[3] or ""
+        if "compile_loss" in node or "/loss" in node:
             return _loss_shapes(context, failure, left, right)
-        operation = match[3].partition("=")[0].strip("{ ").removeprefix("{node ").strip()
+        operation = node.partition("=")[0].strip("{ ").removeprefix("{node ").strip() or "unknown"
         message = f"The operation '{operation}' got shapes {left} and {right}, which do not fit together."
         evidence = {"left": left, "right": right, "operation": operation}
     else:
@@ -318,6 +331,9 @@ def _loss_shapes(context: Context, failure: Failure, left: str, right: str) -> F
     if have and want:
         if len(want) == 2 and len(have) == 2:
             fix = f"keras.layers.Dense({have[1]})  # as last layer: one unit for each column of {code}"
+        elif len(have) == 1 and len(want) == 2 and want[1] != 1 and target is not None and "int" in target.dtype:
+            fix = f'model.compile(..., loss="sparse_categorical_crossentropy")  # for class ids in {code}'
+            fix += f"\n# or, for a number to be predicted: keras.layers.Dense(1) as last layer, {code}[:, None]"
         elif len(have) == 1 and len(want) == 2:
             fix = f"keras.layers.Dense(1)  # as last layer, with {code}[:, None]: one number an example"
         fix = fix or reshape_fix(code, have, want)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 
 import numpy as np
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.records import F8, Severity
 from tb_inputdiag.rules._labels import counts_of, per_example
 from tb_inputdiag.rules._symptoms import SYMPTOMS
 from tb_inputdiag.rules._text import join, percent, variable
@@ -55,25 +56,37 @@ class SingleClassBatch(Rule):
     min_batches = Threshold(
         8,
         "Batches that are looked at before the rule judges.",
-        source="By chance a batch of 8 of two even classes is pure in 1 of 128.",
+        source="Fewer may be the end of one class and the beginning of the next.",
+    )
+    max_chance = Threshold(
+        1e-6,
+        "Largest probability that shuffled data of these classes would show as many batches of one class.",
+        source="Looked at a million times, shuffled data would be called sorted once; small batches need more of them.",
+        high=1.0,
     )
 
     def start(self) -> None:
         """Forgets the batches."""
-        self._last: dict[str, deque[tuple[int, bool]]] = {}
+        self._last: dict[str, deque[F8]] = {}
 
     def on_sample(self, context: Context) -> Findings:
         """Judges the latest batches."""
         found = []
         for pair in context.pairs:
             counts = counts_of(pair)
-            if counts is None or not per_example(pair) or counts.sum() < 8:
+            if counts is None or not per_example(pair) or counts.sum() < 2:
                 continue
             last = self._last.setdefault(pair.target.name, deque(maxlen=32))
-            last.append((int(np.argmax(counts)), bool(counts.max() == counts.sum())))
-            share = sum(pure for _, pure in last) / len(last)
-            classes = sorted({number for number, pure in last if pure})
+            if last and len(last[-1]) != len(counts):
+                last.clear()
+            last.append(counts)
+            batches = np.stack(last)
+            pure = batches.max(axis=1) == batches.sum(axis=1)
+            share = float(pure.mean())
+            classes = sorted({int(number) for number in batches.argmax(axis=1)[pure]})
             if len(last) < self.min_batches or share < self.min_share or len(classes) < 2:
+                continue
+            if _chance(batches, int(pure.sum())) > self.max_chance:
                 continue
             name = variable(pair.target.name, "target", context.facts)
             found.append(
@@ -106,8 +119,19 @@ class SingleClassBatch(Rule):
             ),
             silent("shuffled", lambda: Scenario().train(y=class_ids(), steps=20)),
             silent("one class throughout", lambda: Scenario().train(y=class_ids(1), steps=20)),
+            fires("sorted pairs", lambda: Scenario().train(y=lambda step: np.full(2, step // 9), steps=30), "target:y"),
+            silent("one example a batch", lambda: Scenario().train(y=lambda step: np.full(1, step % 3), steps=40)),
+            silent("equal pairs by chance", lambda: Scenario().train(y=lambda step: np.full(2, step % 2), steps=9)),
             silent("a rare class", lambda: Scenario().train(y=_rare, steps=20)),
         )
+
+
+def _chance(batches: F8, pure: int) -> float:
+    """Returns how probable it is that so many batches hold one class only, if the examples were shuffled."""
+    shares = batches.sum(axis=0) / batches.sum()
+    one = float(np.mean((shares[None, :] ** batches.sum(axis=1)[:, None]).sum(axis=1)))
+    n = len(batches)
+    return sum(math.comb(n, k) * one**k * (1 - one) ** (n - k) for k in range(pure, n + 1))
 
 
 def _rare(step: int) -> np.ndarray:

@@ -168,6 +168,8 @@ def replay(log_dir: Path) -> tuple[list[Alert], str]:
 
     trouble: list[str] = []
     alerts: list[Alert] = []
+    if not any(log_dir.iterdir()):
+        return [], "the program ended before training began: nothing was logged"
     for session in read(log_dir).run.sessions:
         engine = RuleEngine(on_error=lambda rule, error: trouble.append(f"rule {rule} raised {error!r}"))
         for record in session.records():
