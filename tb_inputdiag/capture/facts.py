@@ -196,6 +196,8 @@ def _initial(variable: Any) -> dict[str, Any]:
     if value is None or (value.dtype.kind not in "fiub" and value.dtype.name not in ("bfloat16",)):
         return {}
     flat = value.reshape(-1)
+    if len(flat) != size:
+        return {}  # the step that was to create it failed: it has a shape, but no values yet
     if size > _INITIAL_ELEMENTS:
         flat = flat[np.arange(_INITIAL_ELEMENTS) * size // _INITIAL_ELEMENTS]
     flat = flat.astype(np.float64)
