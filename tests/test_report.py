@@ -148,14 +148,16 @@ def a_page() -> str:
     images = Images(step=1, split="train", name=EVIL, stage="fed", pixels=pixels, low=0, high=255, labels=(EVIL,))
     chart = Chart(EVIL, [Line(EVIL, steps, values)], [Band(EVIL, steps, values - 1, values + 1)], marks=[(100, EVIL)])
     alert = replace(ALERT, message=EVIL, subject=EVIL, fix=EVIL, why=EVIL, evidence={EVIL: EVIL}, consequences=(EVIL,))
-    section = Section(EVIL, [(EVIL, EVIL)], [alert], [chart], images=[images], problems=[EVIL])
-    return render_html(EVIL, EVIL, [section, section])
+    section = Section(EVIL, EVIL, [(EVIL, EVIL)], [alert], [chart], images=[images], problems=[EVIL])
+    return render_html(EVIL, EVIL, [section, section], [EVIL])
 
 
 def test_the_page_fetches_and_runs_nothing_and_everything_in_it_is_text() -> None:
     page = Page(a_page())
     assert "script" not in page.tags
-    assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("href", "srcset", "action")]
+    assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("srcset", "action")]
+    assert [value for name, value in page.attributes if name == "href"] == ["#s0", "#s1"]
+    assert [value for name, value in page.attributes if name == "id"] == ["s0", "s1"]
     sources = [value for name, value in page.attributes if name == "src"]
     assert len(sources) == 4
     assert all(value and value.startswith("data:image/png;base64,") for value in sources)
@@ -184,6 +186,19 @@ def test_any_values_can_be_drawn(values: list[float], log: bool) -> None:
     svg = draw(Chart("c", [Line("l", np.arange(len(values)), np.array(values))], log=log))
     assert "nan" not in svg
     assert "inf" not in svg.replace("info", "")
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize(("low", "high"), [(3e-7, 2e-6), (0.3, 0.9), (2e5, 1e8), (1, 1e12), (5e7, 9e7), (1e-5, 1e5)])
+def test_axes_have_a_few_numbers_that_fit_beside_them(low: float, high: float, log: bool) -> None:
+    svg = draw(Chart("c", [Line("l", np.arange(50), np.geomspace(low, high, 50))], log=log))
+    labels = re.findall(r'text-anchor="end">([^<]*)<', svg)
+    assert 2 <= len(labels) <= 7
+    assert max(map(len, labels)) <= 9
+    values = [float(label.replace(",", "")) for label in labels]
+    assert values == sorted(set(values))
+    assert 0.5 * low < values[0] if log else True
+    assert values[-1] <= high * 1.0001
 
 
 def test_png_is_what_a_browser_reads() -> None:

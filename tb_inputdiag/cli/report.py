@@ -48,6 +48,7 @@ def report(options: argparse.Namespace, terminal: Terminal) -> int:
         f"Input diagnostics of {name}",
         f"{count(len(chosen), 'session')}, {count(findings, 'finding')}, made {made}",
         sections,
+        selection.unreadable,
     )
     if options.output == "-":
         terminal.stream.write(page)
@@ -68,6 +69,7 @@ def _section(item: Chosen) -> Section:
     session = item.session
     return Section(
         title=item.title,
+        status=session.status,
         facts=[(label, text) for label, text in summary_lines(item) if label not in ("alerts", "loss")],
         alerts=session.alerts,
         charts=_charts(item),
@@ -88,8 +90,12 @@ def _charts(item: Chosen) -> list[Chart]:
         charts[0] = Chart(
             "Loss", [*charts[0].lines, Line("validation", validation.step, validation.values)], (), True, marks
         )
-    for where, group in (("as fed", session.inputs), ("at the first trainable layer", session.entries)):
-        charts += [_input_chart(f"Input {name}, {where}", row) for name, row in list(group.items())[:_MOST_INPUTS]]
+    entries = session.entries
+    for name, row in list(session.inputs.items())[:_MOST_INPUTS]:
+        charts.append(_input_chart(f"Input {name}, as fed", row))
+        entry = entries.get(name)
+        if entry is not None and not _same_values(row, entry):
+            charts.append(_input_chart(f"Input {name}, at the first trainable layer", entry))
     gradient = session.gradient_norm
     if np.isfinite(gradient.values).any():
         charts.append(
@@ -115,6 +121,11 @@ def _spread(names: list[str], most: int) -> list[str]:
     if len(kernels) <= most:
         return kernels
     return [kernels[round(i * (len(kernels) - 1) / (most - 1))] for i in range(most)]
+
+
+def _same_values(first: Row, second: Row) -> bool:
+    names = ("min", "max", "mean")
+    return all(np.array_equal(getattr(first, n), getattr(second, n), equal_nan=True) for n in names)
 
 
 def _input_chart(title: str, row: Row) -> Chart:

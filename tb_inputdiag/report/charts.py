@@ -140,10 +140,10 @@ class _Scale:
         for value in ticks(self.y_low, self.y_low + self.y_span, 4):
             y = float(self.y(value))
             parts.append(f'<path class="grid" d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}"/>')
-            parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{format_number(value)}</text>')
+            parts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{_tick_text(value)}</text>')
         for tick in _ticks(self.x_low, self.x_low + self.x_span, 6):
             x = float(self.x(tick))
-            parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 8}" text-anchor="middle">{format_number(tick)}</text>')
+            parts.append(f'<text x="{x:.1f}" y="{_HEIGHT - 8}" text-anchor="middle">{_tick_text(tick)}</text>')
         return parts
 
     def path(self, line: Line) -> str:
@@ -170,14 +170,22 @@ class _Scale:
 
 
 def _log_ticks(low: float, high: float, wanted: int) -> list[float]:
-    """Returns 1, 2 and 5 times powers of ten between two decimal logarithms; powers alone if those are enough."""
+    """Returns about `wanted` round numbers between two decimal logarithms: powers of ten if those are enough."""
     decades = range(math.floor(low), math.ceil(high) + 1)
-    stride = max(1, len(decades) // (wanted + 1))
-    powers = [10.0**k for k in decades[::stride] if low <= k <= high]
-    if len(powers) >= wanted:
-        return powers
-    every = [factor * 10.0**k for k in decades for factor in (1, 2, 5)]
-    return [value for value in every if low <= math.log10(value) <= high]
+    found: list[float] = []
+    for factors in ((1,), (1, 3), (1, 2, 5), range(1, 10)):
+        found = [f * 10.0**k for k in decades for f in factors if low - 1e-9 <= math.log10(f) + k <= high + 1e-9]
+        if len(found) >= wanted - 1:
+            break
+    return found[:: max(1, round(len(found) / (wanted + 1)))]
+
+
+def _tick_text(value: float) -> str:
+    """Returns a round number as it fits beside an axis."""
+    if value == 0 or 1e-3 <= abs(value) < 1e6:
+        return format_number(value)
+    mantissa, exponent = f"{value:.2e}".split("e")
+    return f"{float(mantissa):g}e{int(exponent)}"
 
 
 def _ticks(low: float, high: float, wanted: int) -> list[float]:

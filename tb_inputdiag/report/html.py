@@ -33,6 +33,8 @@ class Section:
     """One session."""
 
     title: str
+    status: str
+    """In a word or two: ``finished``, ``died``, ..."""
     facts: Sequence[tuple[str, str]]
     """(label, text)."""
     alerts: Sequence[Alert]
@@ -42,6 +44,9 @@ class Section:
     problems: Sequence[str] = field(default=())
     """What of the log is lost."""
 
+
+_MOST_NAMED = 6
+"""Findings of a session that the overview names."""
 
 _STYLE = """
 :root{color-scheme:light dark;--ink:#1f1f1f;--soft:#5f6368;--line:#dadce0;--paper:#fff;--card:#f8f9fa;--code:#f1f3f4;
@@ -76,6 +81,8 @@ th:first-child,td:first-child{text-align:left}th{color:var(--soft);font-weight:5
 .thumbs{display:flex;flex-wrap:wrap;gap:8px}.thumbs figure{width:96px}.thumbs img{width:96px;height:96px;
 object-fit:contain;image-rendering:pixelated;background:var(--card)}
 .thumbs figcaption{font-size:12px;overflow-wrap:anywhere}
+.overview{margin-top:16px}.overview td,.overview th{text-align:left;white-space:normal}.overview b{color:var(--tone);font-weight:500}
+.overview td:first-child{overflow-wrap:anywhere}a{color:var(--c0)}pre{white-space:pre-wrap;overflow-wrap:anywhere}
 .lost{color:var(--error)}@media print{.alert,figure{break-inside:avoid}}
 """ + "".join(
     f"svg .l{i}{{stroke:var(--c{i})}}svg .b{i}{{fill:var(--c{i});opacity:.16;stroke:none}}"
@@ -84,9 +91,21 @@ object-fit:contain;image-rendering:pixelated;background:var(--card)}
 )
 
 
-def render_html(title: str, subtitle: str, sections: Sequence[Section]) -> str:
-    """Returns the page. Everything from the log is text in it, whatever it contains."""
-    body = "".join(part for section in sections for part in _section(section, single=len(sections) == 1))
+def render_html(title: str, subtitle: str, sections: Sequence[Section], problems: Sequence[str] = ()) -> str:
+    """Returns the page. Everything from the log is text in it, whatever it contains.
+
+    Args:
+        title: Its title.
+        subtitle: What stands below it.
+        sections: The sessions.
+        problems: What is lost beside them: whole files.
+    """
+    single = len(sections) == 1
+    parts = [f'<p class="lost">{_text(problem)}</p>' for problem in problems]
+    parts += [] if single else _overview(sections)
+    for number, section in enumerate(sections):
+        parts += _section(section, None if single else number)
+    body = "".join(parts)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width,initial-scale=1">'
@@ -102,8 +121,22 @@ def _text(text: object) -> str:
     return escape(clean(text), quote=True)
 
 
-def _section(section: Section, *, single: bool) -> Iterator[str]:
-    yield "<section>" if single else f"<section><h2>{_text(section.title)}</h2>"
+def _overview(sections: Sequence[Section]) -> Iterator[str]:
+    """Yields a table of all sessions, each with a link to its own part."""
+    yield '<div class="scroll"><table class="overview"><thead><tr><th>session</th><th>status</th><th>findings</th>'
+    yield "</tr></thead><tbody>"
+    for number, section in enumerate(sections):
+        names = ", ".join(
+            f'<b class="{alert.severity.name}">{_text(alert.rule)}</b>' for alert in section.alerts[:_MOST_NAMED]
+        )
+        more = len(section.alerts) - _MOST_NAMED
+        yield f'<tr><td><a href="#s{number}">{_text(section.title)}</a></td><td>{_text(section.status)}</td>'
+        yield f"<td>{names or 'none'}{f' and {more} more' if more > 0 else ''}</td></tr>"
+    yield "</tbody></table></div>"
+
+
+def _section(section: Section, number: int | None) -> Iterator[str]:
+    yield "<section>" if number is None else f'<section id="s{number}"><h2>{_text(section.title)}</h2>'
     yield f"<dl>{''.join(f'<dt>{_text(label)}</dt><dd>{_text(text)}</dd>' for label, text in section.facts)}</dl>"
     for problem in section.problems:
         yield f'<p class="lost">{_text(problem)}</p>'
