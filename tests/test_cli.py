@@ -312,7 +312,7 @@ def test_report_is_one_page(run: Any, logs: Path, tmp_path: Path) -> None:
     result = run("report", logs, "-o", tmp_path / "r.html")
     assert result.code == 0
     page = (tmp_path / "r.html").read_text()
-    assert page.count("<section>") == 3
+    assert page.count("<section id=") == 3
     assert "non-finite-gradient" in page
     assert "<svg" in page
     assert "http://" not in page

@@ -81,7 +81,8 @@ th:first-child,td:first-child{text-align:left}th{color:var(--soft);font-weight:5
 .thumbs{display:flex;flex-wrap:wrap;gap:8px}.thumbs figure{width:96px}.thumbs img{width:96px;height:96px;
 object-fit:contain;image-rendering:pixelated;background:var(--card)}
 .thumbs figcaption{font-size:12px;overflow-wrap:anywhere}
-.overview{margin-top:16px}.overview td,.overview th{text-align:left;white-space:normal}.overview b{color:var(--tone);font-weight:500}
+.overview{margin-top:16px}.overview td,.overview th{text-align:left;white-space:normal}
+.overview b{color:var(--tone);font-weight:500}
 .overview td:first-child{overflow-wrap:anywhere}a{color:var(--c0)}pre{white-space:pre-wrap;overflow-wrap:anywhere}
 .lost{color:var(--error)}@media print{.alert,figure{break-inside:avoid}}
 """ + "".join(
