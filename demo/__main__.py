@@ -1,31 +1,103 @@
-"""Trains four small networks on real digits, three of them with a problem, and shows what was found.
+"""Trains small networks on real data, most of them with a problem, and shows what is found.
 
-``python -m demo`` runs these; ``python -m demo.NAME`` runs one of the other programs in this folder.
+``python -m demo`` runs four short programs, ``--all`` all of them, and names those that are named.
+``python -m demo.NAME`` runs one as the script that it is.
 """
 
 from __future__ import annotations
 
+import argparse
+import os
 import shutil
+import subprocess
 import sys
+import time
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
 from demo._common import LOGS
 
-PROGRAMS = ("healthy", "wrong_shape", "integer_pixels", "unscaled_pixels")
+SHORT = ("healthy", "wrong_shape", "integer_pixels", "unscaled_pixels")
+ALL = (
+    "healthy",
+    "wrong_shape",
+    "wrong_type",
+    "integer_pixels",
+    "unscaled_pixels",
+    "scaled_twice",
+    "validation_skew",
+    "nan_in_data",
+    "labels_out_of_range",
+    "one_hot_labels",
+    "learning_rate",
+    "exploding_gradients",
+    "vanishing_gradients",
+    "dead_relus",
+    "multi_input",
+    "custom_train_step",
+    "distributed",
+)
+LINE = "=" * 80
 
 
-def main() -> int:
-    from tb_inputdiag import cli
-
-    for name in PROGRAMS:
-        program = import_module(f"demo.{name}")
-        shutil.rmtree(LOGS / name, ignore_errors=True)
-        print(f"\n{'=' * 80}\ndemo/{name}.py: {(program.__doc__ or '').strip()}\n{'=' * 80}", flush=True)
+def run(name: str) -> float:
+    """Runs one program, with its log in a fresh folder, and returns how many seconds it took."""
+    program = import_module(f"demo.{name}")
+    shutil.rmtree(LOGS / name, ignore_errors=True)
+    print(f"\n{LINE}\ndemo/{name}.py: {(program.__doc__ or '').strip()}\n{LINE}", flush=True)
+    began = time.monotonic()
+    if getattr(program, "OWN_PROCESS", False):
+        subprocess.run(
+            [sys.executable, "-m", f"demo.{name}"],
+            cwd=Path(__file__).parent.parent,
+            env={**os.environ, "DEMO_LOGS": str(LOGS.absolute())},
+            check=True,
+        )
+    else:
         program.main()
+    return time.monotonic() - began
+
+
+def found(name: str) -> list[str]:
+    """Returns the rules that have something to say in a program's log, worst first."""
+    import tb_inputdiag
+
+    return [alert.rule for alert in tb_inputdiag.read(LOGS / name).run.alerts]
+
+
+def as_planted(name: str) -> bool:
+    """Tells whether the worst finding is the problem that was planted; in a healthy program, whether there is none."""
+    planted = import_module(f"demo.{name}").FINDS
+    return found(name)[:1] == ([planted] if planted else [])
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs what the arguments say; returns 1 if a program's problem was not found, or one found where there is none."""
+    parser = argparse.ArgumentParser(prog="python -m demo", description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"programs to run (default: {', '.join(SHORT)})")
+    parser.add_argument("--all", action="store_true", help=f"all {len(ALL)} programs")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.names) - set(ALL):
+        parser.error(f"no program {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
+    names = ALL if options.all else tuple(options.names) or SHORT
+    seconds = {name: run(name) for name in names}
+    _show_table(seconds)
+    _show_ways_on()
+    return 0 if all(map(as_planted, names)) else 1
+
+
+def _show_table(seconds: dict[str, float]) -> None:
+    print(f"\n{LINE}\nThe problem that each program has, and what was found, worst first:\n{LINE}\n")
+    width = max(map(len, seconds))
+    for name, took in seconds.items():
+        planted = import_module(f"demo.{name}").FINDS or "none"
+        mark = "as planted" if as_planted(name) else "NOT AS PLANTED"
+        print(f"{name:<{width}}  {took:4.0f} s  {planted:<23} {mark:<10}  {', '.join(found(name)) or 'none'}")
+
+
+def _show_ways_on() -> None:
     shown = _short(LOGS)
-    print(f"\n{'=' * 80}\nThe same, afterwards, from the logs: tb-inputdiag summary {shown}\n{'=' * 80}\n", flush=True)
-    cli.main(["summary", str(LOGS)])
     binary = _short(Path(sys.executable).parent)
     print(
         f"\nThe logs are in {shown}\n\n"
@@ -33,7 +105,6 @@ def main() -> int:
         f"  {binary}/tensorboard --logdir {shown}\n"
         "      shows them in a browser: http://localhost:6006, tab INPUT DIAGNOSTICS\n"
     )
-    return 0
 
 
 def _short(path: Path) -> str:

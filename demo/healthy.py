@@ -3,6 +3,8 @@
 from demo._common import LOGS, digits, network
 from tb_inputdiag import InputDiagnostics
 
+FINDS = None
+
 
 def main() -> None:
     x, y = digits()
