@@ -5,7 +5,7 @@ Only names that the provider itself has listed are ever asked for, so nothing fr
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -88,33 +88,51 @@ class Source:
                 session.streams.setdefault(tag.stream, {})[tag.segment] = (series.max_step, series.max_wall_time)
         return found
 
-    def read(self, run: str, session: str, segments: Iterable[tuple[str, int]]) -> Iterator[RawEvent]:
+    def read(self, tags: SessionTags, segments: Iterable[tuple[str, int]]) -> Iterator[RawEvent]:
         """Yields the events of some (stream, segment), each stream's in their order.
 
+        Of a segment that TensorBoard itself cannot decode, one event without data.
+
         Args:
-            run: TensorBoard's name of the run.
-            session: The session.
+            tags: The session, as listed.
             segments: Pairs of stream and segment.
         """
-        wanted = [(stream, segment, f"{session}/{stream}/{segment}") for stream, segment in segments]
+        wanted = sorted(set(segments))
         if not wanted:
             return
+        try:
+            yield from self._read(tags, wanted)
+        except (ValueError, TypeError):
+            # TensorBoard decodes tensors on its own, and a single one that lies about its type or shape makes the whole
+            # read fail: what it hits is found segment by segment.
+            for stream, segment in wanted:
+                try:
+                    yield from self._read(tags, [(stream, segment)])
+                except (ValueError, TypeError):
+                    step, wall = tags.streams.get(stream, {}).get(segment, (0, 0.0))
+                    yield RawEvent(stream, segment, step, wall, b"")
+
+    def _read(self, tags: SessionTags, wanted: Sequence[tuple[str, int]]) -> list[RawEvent]:
+        names = {(stream, segment): f"{tags.session}/{stream}/{segment}" for stream, segment in wanted}
         answer = self._provider.read_tensors(
             self._ctx,
             experiment_id=self._experiment,
             plugin_name=PLUGIN_NAME,
             downsample=_ALL,
-            run_tag_filter=provider.RunTagFilter(runs=[run], tags=[tag for _, _, tag in wanted]),
+            run_tag_filter=provider.RunTagFilter(runs=[tags.run], tags=list(names.values())),
         )
-        series = answer.get(run, {})
-        for stream, segment, tag in sorted(wanted):
-            for datum in series.get(tag, ()):
-                yield RawEvent(stream, segment, datum.step, datum.wall_time, _as_bytes(datum.numpy))
+        series = answer.get(tags.run, {})
+        return [
+            RawEvent(stream, segment, datum.step, datum.wall_time, _as_bytes(datum.numpy))
+            for (stream, segment), name in names.items()
+            for datum in series.get(name, ())
+        ]
 
 
 def _as_bytes(value: Any) -> bytes:
     array = np.asarray(value)
-    if array.dtype == np.uint8:
+    if array.dtype.kind not in "OS":
         return array.tobytes()
     # A tensor of strings holds the payload as its single element.
-    return bytes(array.reshape(-1)[0]) if array.size else b""
+    element = array.reshape(-1)[0] if array.size else b""
+    return bytes(element) if isinstance(element, bytes) else b""

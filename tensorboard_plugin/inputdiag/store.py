@@ -125,7 +125,7 @@ class SessionStore:
         if not wanted:
             return
         self.revision = self._next_revision()
-        for event in self.source.read(self.tags.run, self.tags.session, wanted):
+        for event in self.source.read(self.tags, wanted):
             chunk = self._open(event)
             if chunk is None:
                 continue
@@ -141,7 +141,7 @@ class SessionStore:
         """Reads the newest thumbnails."""
         pending = self._pending("images")
         # The newest segments hold the newest images of every input; older ones are of no use here.
-        for event in self.source.read(self.tags.run, self.tags.session, [("images", n) for n in pending[-2:]]):
+        for event in self.source.read(self.tags, [("images", n) for n in pending[-2:]]):
             chunk = self._open(event)
             for numbered in self._documents(chunk) if chunk else ():
                 record = numbered.record
@@ -202,7 +202,7 @@ class SessionStore:
         return sorted(n for n, (step, _) in segments.items() if n >= cursor.segment and step > cursor.step)
 
     def _events(self, segments: Iterable[tuple[str, int]]) -> Iterator[RawEvent]:
-        return self.source.read(self.tags.run, self.tags.session, segments)
+        return self.source.read(self.tags, segments)
 
     def _segments_per_read(self, stream: str) -> int:
         """Returns how many segments make a read of about `_BYTES_PER_READ`: each read has a price of its own."""

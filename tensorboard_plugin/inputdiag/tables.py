@@ -50,20 +50,24 @@ def tensor_row(role: str, stage: str, name: str) -> str:
 
 
 class Joined(Mapping[str, Array]):
-    """Columns of several chunks, one after the other; each is decoded when it is asked for."""
+    """Columns of several chunks, one after the other; each is decoded once, when it is asked for."""
 
     def __init__(self, parts: Sequence[Columns]) -> None:
-        self._parts = parts
+        self.parts = parts
+        self._decoded: dict[str, Array] = {}
 
     def __getitem__(self, name: str) -> Array:
-        arrays = [part[name] for part in self._parts]
-        return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+        found = self._decoded.get(name)
+        if found is None:
+            arrays = [part[name] for part in self.parts]
+            found = self._decoded[name] = arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+        return found
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._parts[0])
+        return iter(self.parts[0])
 
     def __len__(self) -> int:
-        return len(self._parts[0])
+        return len(self.parts[0])
 
 
 @dataclass(slots=True)
@@ -91,7 +95,6 @@ class Extent:
     segment: int
     first_step: int
     last_step: int
-    rows: int
 
 
 @dataclass(slots=True)
@@ -134,9 +137,12 @@ class Table:
         if self.low is not None and self.high is not None:
             keep = (step >= self.low) & (step <= self.high)
         elif self.stream == "tensors" and layout is not None and len(step):
-            self.stats.add(columns, layout, step)
+            self.stats.add(columns, _last_part(columns), layout)
+        end = 0
         for segment, chunk in chunks:
-            self._note_extent(segment, np.asarray(chunk.columns["step"]), chunk.header.rows)
+            # A row of the losses holds several of them.
+            start, end = end, end + chunk.columns.sizes["N" if self.stream == "losses" else "R"]
+            self._note_extent(segment, step[start:end])
         self.rows_read += sum(chunk.header.rows for _, chunk in chunks)
         if len(step) == 0:
             return
@@ -150,14 +156,14 @@ class Table:
             wide[:, at * width + number] = values[:, :, number]
         group.pyramid.append(wide[keep], step[keep], wall[keep])
 
-    def _note_extent(self, segment: int, step: Array, rows: int) -> None:
+    def _note_extent(self, segment: int, step: Array) -> None:
         if len(step) == 0:
             return
         low, high = int(step.min()), int(step.max())
         old = self.extents.get(segment)
         if old is not None:
-            low, high, rows = min(low, old.first_step), max(high, old.last_step), rows + old.rows
-        self.extents[segment] = Extent(segment, low, high, rows)
+            low, high = min(low, old.first_step), max(high, old.last_step)
+        self.extents[segment] = Extent(segment, low, high)
 
     def _values(self, columns: Mapping[str, Array], layout: Layout | None) -> tuple[Array, Sequence[str], str]:
         """Returns (values ``[samples, rows, columns]``, names of the rows, split)."""
@@ -194,6 +200,11 @@ class Table:
             group.rows.setdefault(name, len(group.rows))
         group.pyramid.widen(len(group.rows) * len(columns))
         return group
+
+
+def _last_part(columns: Joined) -> Mapping[str, Array]:
+    """Returns the columns of the newest chunk that holds anything."""
+    return next(part for part in reversed(columns.parts) if part.sizes["R"])
 
 
 def _finite_or_inf(values: Array) -> Array:

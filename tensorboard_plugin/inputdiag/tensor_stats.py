@@ -40,6 +40,10 @@ class TensorSummary:
     class_counts: Array | None = None
 
 
+_EVERY = ("step", "min", "max", "nan_count", "inf_count", "feature_min", "feature_max", "class_counts", "quantiles")
+"""Columns of which every sample counts."""
+_NEWEST = ("shape", "feature_mean", "feature_std")
+"""Columns of which only the newest sample is kept, as of `_LAST`: the others are not even decoded."""
 _LAST = ("min", "max", "mean", "std", "zero_fraction", "whole_fraction", "one_hot_fraction")
 
 
@@ -54,24 +58,34 @@ class TensorStats:
         """Memory that it takes, nearly."""
         return 4096 * len(self.tensors)
 
-    def add(self, columns: Mapping[str, Array], layout: Layout, step: NDArray[np.int64]) -> None:
-        """Adds the samples of a chunk of the stream ``tensors``.
+    def add(self, columns: Mapping[str, Array], newest: Mapping[str, Array], layout: Layout) -> None:
+        """Adds samples of the stream ``tensors``.
+
+        Args:
+            columns: Of all of them.
+            newest: Of the last ones.
+            layout: Theirs.
 
         Raises:
             LogCorruptError: if it does not decode.
         """
-        needed = ("shape", "nan_count", "inf_count", "bad_examples", "quantiles", "class_counts", *_LAST)
-        read: dict[str, Array] = {name: columns[name] for name in needed}
-        read |= {name: columns[name] for name in ("feature_min", "feature_max", "feature_mean", "feature_std")}
+        read = {name: columns[name] for name in _EVERY}
+        last = {name: newest[name][-1] for name in (*_LAST, *_NEWEST)}
+        bad = (read["nan_count"] > 0) | (read["inf_count"] > 0)
+        bad_examples = columns["bad_examples"] if bad.any() else None
         for index, tensor in enumerate(layout.tensors):
             key = (layout.split, tensor.role, tensor.stage, tensor.name)
             found = self.tensors.get(key)
             if found is None or len(found.layout.features) != len(tensor.features):
                 found = self.tensors[key] = TensorSummary(tensor)
             found.layout = tensor
-            _add_scalars(found, read, index, step)
+            _add_scalars(found, read, last, index)
+            if bad_examples is not None and bad[:, index].any():
+                row = int(np.flatnonzero(bad[:, index])[-1])
+                found.bad_step = int(read["step"][row])
+                found.bad_examples = tuple(int(i) for i in bad_examples[row, index] if i >= 0)
             if tensor.features:
-                _add_features(found, read, layout.feature_slice(index))
+                _add_features(found, read, last, layout.feature_slice(index))
             if tensor.n_classes:
                 counts: Array = np.asarray(
                     np.nansum(read["class_counts"][:, layout.class_slice(index)], axis=0, dtype=np.float64)
@@ -80,29 +94,24 @@ class TensorStats:
                 found.class_counts = counts if known is None or known.shape != counts.shape else known + counts
 
 
-def _add_scalars(found: TensorSummary, read: dict[str, Array], index: int, step: NDArray[np.int64]) -> None:
+def _add_scalars(found: TensorSummary, read: Mapping[str, Array], last: Mapping[str, Array], index: int) -> None:
     if found.samples == 0:
         found.first_quantiles = read["quantiles"][0, index].copy()
-    found.samples += len(step)
-    found.step = int(step[-1])
-    found.shape = tuple(int(n) for n in read["shape"][-1, index] if n >= 0)
+    found.samples += len(read["step"])
+    found.step = int(read["step"][-1])
+    found.shape = tuple(int(n) for n in last["shape"][index] if n >= 0)
     found.low = float(np.fmin(found.low, np.fmin.reduce(read["min"][:, index])))
     found.high = float(np.fmax(found.high, np.fmax.reduce(read["max"][:, index])))
-    found.last = {name: float(read[name][-1, index]) for name in _LAST}
+    found.last = {name: float(last[name][index]) for name in _LAST}
     found.quantiles = read["quantiles"][-1, index].copy()
-    nans, infs = read["nan_count"][:, index], read["inf_count"][:, index]
-    found.nan_count += int(nans.sum())
-    found.inf_count += int(infs.sum())
-    bad = np.flatnonzero((nans > 0) | (infs > 0))
-    if len(bad):
-        found.bad_step = int(step[bad[-1]])
-        found.bad_examples = tuple(int(i) for i in read["bad_examples"][bad[-1], index] if i >= 0)
+    found.nan_count += int(read["nan_count"][:, index].sum())
+    found.inf_count += int(read["inf_count"][:, index].sum())
 
 
-def _add_features(found: TensorSummary, read: dict[str, Array], part: slice) -> None:
+def _add_features(found: TensorSummary, read: Mapping[str, Array], last: Mapping[str, Array], part: slice) -> None:
     low = np.fmin.reduce(read["feature_min"][:, part], axis=0)
     high = np.fmax.reduce(read["feature_max"][:, part], axis=0)
     found.feature_min = low if found.feature_min is None else np.fmin(found.feature_min, low)
     found.feature_max = high if found.feature_max is None else np.fmax(found.feature_max, high)
-    found.feature_mean = read["feature_mean"][-1, part].copy()
-    found.feature_std = read["feature_std"][-1, part].copy()
+    found.feature_mean = last["feature_mean"][part].copy()
+    found.feature_std = last["feature_std"][part].copy()
