@@ -102,8 +102,8 @@ class ConstantOutput(Rule):
             return None
         return Finding(
             subject=view.subject,
-            message=f"Predictions '{view.name}' are the same for all {view.shape[0]} examples of the batch: they "
-            f"differ by "
+            message=f"Predictions '{view.name}' are {'nearly ' if spread else ''}the same for all {view.shape[0]} "
+            f"examples of the batch: they differ by "
             f"{number(spread)} (standard deviation), {'the targets' if pair.kind else 'at first'} by {number(scale)}.",
             evidence={
                 "std": spread,

@@ -8,6 +8,7 @@ import numpy as np
 
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules._pairs import Pair
+from tb_inputdiag.rules._scale import image_peak, looks_like_image
 from tb_inputdiag.rules._symptoms import SYMPTOMS
 from tb_inputdiag.rules._text import number, percent, variable
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
@@ -111,9 +112,15 @@ class TargetOutOfRange(Rule):
             )
             fix += 'model.compile(..., loss="mse")  # or for measured targets, with no activation on the last layer'
         else:
-            fix = "keras.layers.Dense(1)  # as last layer: no activation for a regression"
-            if math.isfinite(span[1]):
-                fix += f"\n# or scale the targets:\n{name} = ({name} - {name}.min()) / ({name}.max() - {name}.min())"
+            peak = image_peak(view) if looks_like_image(view) else None
+            places = pair.prediction is not None and len(pair.prediction.shape) > 2
+            fix = f"keras.layers.Dense({pair.units or 1})  # as last layer: no activation for a regression"
+            if places:
+                fix = "activation=None  # of the last layer, for a regression"
+            if peak and span == (0.0, 1.0):
+                fix = f"{name} = {name} / {peak}  # the range of {pair.activation}\n# or: {fix}"
+            elif math.isfinite(span[1]):
+                fix += f"\n# or scale the targets:\n{_scaled(name, span)}"
         return Finding(
             subject=view.subject,
             message=f"'{view.name}' goes from {number(view.min)} to {number(view.max)}, but {made} gives "
@@ -126,3 +133,9 @@ class TargetOutOfRange(Rule):
             },
             fix=fix,
         )  # fmt: skip
+
+
+def _scaled(name: str, span: tuple[float, float]) -> str:
+    """Returns code that brings a target into the range of an activation."""
+    unit = f"({name} - {name}.min()) / ({name}.max() - {name}.min())"
+    return f"{name} = {unit}" if span[0] == 0 else f"{name} = 2 * {unit} - 1"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tb_inputdiag.records import Severity, TensorView
@@ -56,6 +58,7 @@ class UnnormalizedInput(Rule):
     severity = Severity.WARNING
     persistence = 3
     explains = (*SYMPTOMS, "degenerate-initialization")
+    supersedes = ("integer-input",)
     why = (
         "The layer's initial weights are made for values of about 1. Larger ones make its outputs and gradients larger "
         "by the same factor, so training starts with a huge loss, crawls or diverges."
@@ -77,9 +80,14 @@ class UnnormalizedInput(Rule):
         source="No usual scaling of images (0..1, -1..1, z-scores) leaves -10..10; raw pixels reach 255.",
     )
 
+    def start(self) -> None:
+        """Forgets which inputs were seen to arrive unscaled."""
+        self._arrived: set[str] = set()
+
     def on_sample(self, context: Context) -> Findings:
-        """Judges every tensor that a trainable layer reads."""
-        return [found for view in context.entries if (found := self._judge(context, view)) is not None]
+        """Judges every tensor that a trainable layer reads, and images whose reader is not known."""
+        found = [found for view in context.entries if (found := self._judge(context, view)) is not None]
+        return found + [self._unread(context, view) for view in context.fed("input") if self._raw(context, view)]
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -87,10 +95,16 @@ class UnnormalizedInput(Rule):
         heavy = columns()
         heavy[0, 0] = 12.0
         normalized = (layer("batch_normalization", "BatchNormalization"), *REGRESSOR)
+        mixed: dict[str, Any] = {"x": pixels(255), "entry": {}}
+        large = {"conv2d": {"max_abs": 180.0}}
         return (
             fires("0..255 images", lambda: Scenario().train(x=pixels(255)), "input:x", Severity.WARNING),
             fires("0..255 as int64", lambda: Scenario().train(x=pixels(255, "int64")), "input:x", Severity.WARNING),
             fires("raw columns", lambda: Scenario(REGRESSOR, loss="mse").train(x=columns(15, 50), steps=3), "input:x"),
+            fires(
+                "mixed with generated ones", lambda: Scenario().train(**mixed, activations=large, steps=2), "input:x"
+            ),
+            silent("mixed and scaled", lambda: Scenario().train(**mixed, steps=2)),
             silent("images / 255", lambda: Scenario().train(x=pixels(1), steps=3)),
             silent("z-scored images", lambda: Scenario().train(x=pixels(4.7) - 2.1, steps=3)),
             silent("Rescaling first", lambda: Scenario().train(x=pixels(255), entry=pixels(1), steps=3)),
@@ -118,6 +132,35 @@ class UnnormalizedInput(Rule):
             # A normalization behind the layer takes the scale out again; a layer of the user's may do so inside.
             severity = Severity.INFO
         return self._finding(context, view, size, large, severity, normalized, raw_pixels)
+
+    def _raw(self, context: Context, view: TensorView) -> bool:
+        """Whether raw pixels are mixed with what the model made, as in a GAN, so that no first layer reads them alone.
+
+        There are two witnesses then: the pixels as fed, and outputs of layers of that size in the first step, which
+        weights fresh from their initializers do not make of scaled ones.
+        """
+        if not (looks_like_image(view) and view.min >= 0 and view.max > self.max_pixel):
+            return False
+        if any(view.name in (entry.layout.sources or (entry.name,)) for entry in context.entries):
+            return False
+        layers = context.sample.layers
+        if context.age == 0 and layers is not None and np.nanmax(layers.max_abs, initial=0.0) > self.max_size:
+            self._arrived.add(view.name)
+        return view.name in self._arrived
+
+    def _unread(self, context: Context, view: TensorView) -> Finding:
+        name, peak = variable(view.name, "input", context.facts), image_peak(view)
+        return Finding(
+            subject=view.subject,
+            message=f"'{view.name}' holds raw pixels from {number(view.min)} to {number(view.max)}, and the outputs of "
+            "the first layers are of that size from the first step on: nothing scales them on the way.",
+            evidence={
+                "min": view.min, "max": view.max, "mean": view.mean, "std": view.std, "expected_low": 0.0,
+                "expected_high": 1.0, "dtype": view.layout.dtype,
+            },
+            fix=_fix(name, view.layout.dtype, peak, view),
+            at_once=True,
+        )  # fmt: skip
 
     def _columns(self, view: TensorView) -> tuple[int, ...]:
         if len(view.shape) not in (2, 3) or not view.layout.features:

@@ -258,3 +258,43 @@ def physics_in_small_units(t: Trial) -> None:
     x, y = data.regression(t.rng)
     model = keras.Sequential([layers.Input((8,)), layers.BatchNormalization(epsilon=1e-14), *_network(8).layers])
     _fit(model, t, x * np.float32(3e-6), y)
+
+
+@healthy()
+def answers_of_yes_and_no(t: Trial) -> None:
+    """Six flags: 64 different rows at most, so that equal rows in training and validation are natural."""
+    x = t.rng.integers(0, 2, (1500, 6))
+    y = (x @ np.array([2.0, -1.5, 1.0, 1.0, -2.0, 0.5]) + t.rng.normal(0, 0.5, 1500) > 0.5).astype("int64")
+    _fit(_network(6, 1, "sigmoid"), t, x, y, "binary_crossentropy", validation_split=0.1)
+
+
+@healthy()
+def integers_encoded_in_the_model(t: Trial) -> None:
+    """int64 columns: ages into an adapted Normalization, codes into CategoryEncoding, both in the model."""
+    n = 1500
+    age, job = t.rng.integers(18, 90, n), t.rng.integers(0, 9, n)
+    y = (age / 30 + (job % 3) + t.rng.normal(0, 0.3, n) > 3).astype("int64")
+    norm = layers.Normalization(axis=None)
+    norm.adapt(age)
+    inputs = {
+        "age": layers.Input((1,), dtype="int64", name="age"),
+        "job": layers.Input((1,), dtype="int64", name="job"),
+    }
+    encoded = layers.CategoryEncoding(9, output_mode="one_hot")(inputs["job"])
+    h = layers.Dense(16, activation="relu")(layers.Concatenate()([norm(inputs["age"]), encoded]))
+    model = keras.Model(inputs, layers.Dense(1, activation="sigmoid")(h))
+    _fit(model, t, {"age": age[:, None], "job": job[:, None]}, y, "binary_crossentropy", 8)
+
+
+@healthy()
+def oversampled_after_the_split(t: Trial) -> None:
+    """One in twenty is rare: its training rows are drawn again and again to balance the classes; validation is not."""
+    x, y = data.blobs(t.rng, 2000, classes=2)
+    rare = np.flatnonzero(y == 1)[:50]
+    common = np.flatnonzero(y == 0)[:900]
+    again = t.rng.permutation(np.concatenate([common[:800], t.rng.choice(rare[:40], 800)]))
+    held = np.concatenate([common[800:], rare[40:]])
+    _fit(
+        _network(10, 1, "sigmoid"), t, x[again], y[again], "binary_crossentropy", 5,
+        validation_data=(x[held], y[held]),
+    )  # fmt: skip
