@@ -61,9 +61,16 @@ class LearningRateTooHigh(Rule):
         source="Ten times below, as the loss testifies too.",
     )
 
+    lethal_ratio = Threshold(
+        1.0,
+        "Largest median of update over weight in earlier steps that is fine when half of the kernels get no gradient.",
+        source="A step as long as the weights themselves replaces what their initializer chose: ReLUs die of it.",
+    )
+
     def start(self) -> None:
-        """Forgets the first loss."""
+        """Forgets the first loss and the largest step."""
         self._first = math.nan
+        self._largest = 0.0
         self._recent: list[float] = []
 
     def on_sample(self, context: Context) -> Findings:
@@ -74,22 +81,28 @@ class LearningRateTooHigh(Rule):
                 self._first = abs(sample.loss)
             self._recent = [*self._recent[-4:], abs(sample.loss)]
         rows = context.kernels.rows
-        if table is None or not len(rows) or sample.skipped or math.isnan(self._first) or context.age < 2:
+        if table is None or not len(rows) or sample.skipped or math.isnan(self._first):
             return None
         ratios = table.update_ratio[rows]
         ratios = ratios[np.isfinite(ratios)]
         if len(ratios) < 0.5 * len(rows):
             return None  # weights of zero have no ratio
         ratio = float(np.median(ratios))
+        self._largest = max(self._largest, ratio)
+        if context.age < 2:
+            return None
         now = float(np.median(self._recent)) if self._recent else math.inf
         custom = context.facts is not None and context.facts.custom_train_step
         stuck = ratio > self.max_ratio and now >= 0.8 * self._first
         wild = ratio > self.wild_ratio and now > 2 * self._first and not custom
         # An update of many times the weight, and the loss has jumped: that is no matter of noise.
         certain = ratio > 30 * self.max_ratio and not abs(sample.loss) <= 10 * self._first and not custom
-        stuck = stuck or certain
-        if not (stuck or wild):
+        # Where a giant step has killed the units, there is nothing left to update, and the ratio is small again.
+        lethal = self._largest > self.lethal_ratio and float(np.mean(table.gradient_norm[rows] == 0)) >= 0.5
+        lethal = lethal and now >= 0.8 * self._first
+        if not (stuck or certain or wild or lethal):
             return []
+        ratio = self._largest if lethal else ratio
         rate = sample.learning_rate
         target = 1e-3 / ratio * rate if math.isfinite(rate) and rate > 0 else 1e-3
         target = float(f"{target:.0e}") if target > 0 else 1e-3
@@ -97,10 +110,10 @@ class LearningRateTooHigh(Rule):
         return [
             Finding(
                 subject="optimizer",
-                message=f"With a learning rate of {number(rate)} each step changes the weights by "
-                f"{percent(ratio) if ratio < 10 else times(ratio) + ' times'} of their size, and the loss is "
-                f"{number(now)} "
-                f"after beginning with {number(self._first)}.",
+                message=f"With a learning rate of {number(rate)} {'a step changed' if lethal else 'each step changes'} "
+                f"the weights by {percent(ratio) if ratio < 10 else times(ratio) + ' times'} of their size, and the "
+                f"loss is {number(now)} after beginning with {number(self._first)}"
+                f"{'; units have died of it, and most kernels get no gradient' if lethal else ''}.",
                 evidence={
                     "update_ratio": ratio, "expected_max_ratio": self.max_ratio, "learning_rate": rate, "loss": now,
                     "first_loss": self._first,
@@ -114,6 +127,7 @@ class LearningRateTooHigh(Rule):
     def examples() -> tuple[Example, ...]:
         """Returns runs on which the rule fires, and runs on which it stays silent."""
         large, some = {"*": {"update_ratio": 3.0}}, {"*": {"update_ratio": 0.4}}
+        dead = {"*": {"update_ratio": 0.0, "gradient_norm": 0.0}}
         return (
             fires(
                 "a rate of 10",
@@ -121,6 +135,12 @@ class LearningRateTooHigh(Rule):
                 "optimizer",
                 Severity.WARNING,
             ),
+            fires(
+                "one lethal step",
+                lambda: Scenario().train(gradients=large).train(gradients=dead, learning_rate=0.5, steps=8),
+                "optimizer",
+            ),
+            silent("dead by birth", lambda: Scenario().train(gradients=dead, steps=8)),
             silent("a thousandth", lambda: Scenario().train(steps=8)),
             silent("a falling loss", lambda: Scenario().train(gradients=some, loss=lambda s: 2.3 * 0.8**s, steps=12)),
             silent("the first two steps", lambda: Scenario().train(gradients=some, loss=2.3, steps=2)),
