@@ -158,8 +158,8 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
         stream = query.choice("table", ("weights", "layers"))
         column = query.choice("column", COLUMNS[stream])
         split = query.choice("split", ("train", "validation", "predict"), "train")
-        points, steps = query.points(240), query.steps()
-        held = query.held().get(f"{stream}:{split}", Held()) if steps is None else Held()
+        points, steps, have = query.points(240), query.steps(), query.held()
+        held = have.get(f"{stream}:{split}", Held()) if steps is None else Held()
         with self._session(request, query) as (hub, store):
             table, pending = _table(store, stream, steps, hub.deadline(_READ_S))
             group = table.groups.get(split)

@@ -14,7 +14,7 @@ import { alert, group, row } from "./fixtures";
 describe("hash", () => {
   const full: Shown = {
     view: "layers", run: "exp/a&b=c#d/inputdiag/s<1>", filter: "a|b\\d+", chosen: ["x/1", "y & z/2"], axis: "wall", log: true,
-    smooth: 0.6, table: "layers", column: "std", row: "block/conv 100%", zoom: [10, 2000],
+    smooth: 0.6, table: "layers", column: "std", row: "block/conv 100%", rows: "conv|\\d", zoom: [10, 2000],
   };
   it("comes back as it was written", () => {
     expect(parseHash(formatHash(full))).toEqual(full);

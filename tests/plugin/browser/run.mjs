@@ -97,6 +97,12 @@ checks["each run shows its verdict and what to do"] = async () => {
   await frame.locator(".run", { hasText: "unscaled" }).click();
   await until(async () => (await frame.locator("section:has(> header h2:text-is('Resolved')) .alert").count()) === 1, "the resolved alert, apart");
   want((await frame.locator(".alert .range-bar.bad").count()) > 0, "the range is not drawn");
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await frame.locator(".alert .fix-head button").first().click();
+  await until(async () => (await text(frame, ".alert .fix-head button")) === "Copied", "the button says so");
+  const copied = await page.evaluate(() => navigator.clipboard.readText());
+  want(copied === (await text(frame, ".alert pre")), `the clipboard holds ${copied}`);
+  want((await frame.locator(".consequences .link", { hasText: "learning-rate-too-high" }).count()) === 1, "a consequence does not lead to its rule");
   await frame.locator(".alert .link").first().click();
   await until(async () => (await frame.locator("dialog[open] h2").count()) > 0, "the rule's documentation");
   await page.keyboard.press("Escape");
@@ -136,6 +142,27 @@ checks["a link opens the same view, and a reload keeps it"] = async () => {
   want((await text(frame, ".zoomed")).includes("500 – 1,500"), "the zoom is lost");
   await frame.locator(".zoomed").click();
   await until(async () => !page.url().includes("zoom="), "the zoom ends");
+  await close();
+};
+
+checks["axes, scale and filters change the charts and the address"] = async () => {
+  const { frame, page, problems, close } = await openPage(fast, shown("exploded", "&view=layers&rows=bias"));
+  await until(async () => (await frame.locator(".heat-names span").count()) === 15, "the biases alone");
+  const label = async () => frame.locator(".plot").first().getAttribute("aria-label");
+  await until(async () => (await label()).includes("over steps"), "steps");
+  await frame.locator(".choice button", { hasText: "Wall time" }).click();
+  await until(async () => (await label()).includes("over time"), "wall time");
+  const picture = () => frame.locator(".plot canvas").first().evaluate((canvas) => canvas.toDataURL());
+  const [linear] = [await picture()];
+  await frame.locator(".toggle input").check();
+  await until(async () => (await picture()) !== linear, "the logarithmic scale");
+  const raw = await picture();
+  await frame.locator(".slider input").fill("0.9");
+  await until(async () => (await picture()) !== raw, "the smoothing");
+  for (const part of ["axis=wall", "log=1", "smooth=0.9", "rows=bias"]) await until(async () => page.url().includes(part), `${part} in the address`);
+  await frame.locator(".filter.small input").fill("(");
+  await until(async () => (await text(frame, ".filter.small")).includes("not a regular expression"), "the mistake is told");
+  want(problems.length === 0, problems.join("; "));
   await close();
 };
 
@@ -192,13 +219,27 @@ checks["mouse: values on hover, zoom by dragging, double-click shows all"] = asy
 checks["charts are saved as CSV, JSON and PNG"] = async () => {
   const { frame, page, problems, close } = await openPage(fast, shown("unscaled"), { height: 1500 });
   await until(async () => (await frame.locator(".plot").count()) === 2 && (await frame.locator(".plot-empty").count()) === 0, "the charts");
-  for (const [kind, start] of [["CSV", "run,quantity,step"], ["JSON", "[\n"], ["PNG", "\u0089PNG"]]) {
+  const files = {};
+  for (const kind of ["CSV", "JSON", "PNG"]) {
     await frame.locator(".menu summary").first().click();
     const [saved] = await Promise.all([page.waitForEvent("download"), frame.locator(".menu-list button", { hasText: kind }).first().click()]);
-    const content = await readFile(await saved.path(), "latin1");
-    want(content.startsWith(start) && content.length > 500, `${kind} holds ${content.slice(0, 40)}`);
     want(saved.suggestedFilename() === `Loss.${kind.toLowerCase()}`, saved.suggestedFilename());
+    files[kind] = await readFile(await saved.path());
   }
+  const query = new URLSearchParams({ id: idOf("unscaled"), q: "losses:loss", points: 600 });
+  const [group] = (await (await fetch(`${fast}/data/plugin/inputdiag/series?${query}`)).json()).groups;
+  const { mean, min, max } = group.values["losses:loss"];
+  const rows = files.CSV.toString().split("\n").filter((line) => line.startsWith("Training loss,losses:loss,")).map((line) => line.split(",").slice(2).map(Number));
+  want(rows.length === group.step.length, `${rows.length} lines of ${group.step.length}`);
+  const differs = rows.findIndex((row, i) => [group.step[i], group.last[i], group.wall[i], mean[i], min[i], max[i]].some((value, k) => value !== row[k]));
+  want(differs < 0, `line ${differs} of the CSV is ${rows[differs]}`);
+  const [json] = JSON.parse(files.JSON);
+  want(json.run === "Training loss" && JSON.stringify(json.curves.values["losses:loss"].mean) === JSON.stringify(mean), "the JSON holds other values");
+  const [wide, high] = [files.PNG.readUInt32BE(16), files.PNG.readUInt32BE(20)];
+  want(files.PNG.toString("latin1", 1, 4) === "PNG" && wide > 300 && high === 220, `the PNG has ${wide} × ${high} pixels`);
+  await frame.locator(".menu summary").first().click();
+  await page.keyboard.press("Escape");
+  want((await frame.locator(".menu[open]").count()) === 0, "Escape leaves the menu open");
   want(problems.length === 0, problems.join("; "));
   await close();
 };

@@ -16,6 +16,8 @@ export interface Shown {
   table: "weights" | "layers";
   column: string;
   row: string;
+  /** Filter of the layers and weights. */
+  rows: string;
   zoom: [number, number] | null;
 }
 
@@ -30,6 +32,7 @@ export const DEFAULTS: Shown = {
   table: "weights",
   column: "",
   row: "",
+  rows: "",
   zoom: null,
 };
 
@@ -48,7 +51,7 @@ export function parseHash(hash: string): Shown {
     if (value === null) continue;
     if (name === "view" && (VIEWS as readonly string[]).includes(value)) shown.view = value as View;
     else if (name === "axis" && (AXES as readonly string[]).includes(value)) shown.axis = value as Axis;
-    else if (name === "run" || name === "filter" || name === "column" || name === "row") shown[name] = value;
+    else if (name === "run" || name === "filter" || name === "column" || name === "row" || name === "rows") shown[name] = value;
     else if (name === "chosen" && value) shown.chosen.push(value);
     else if (name === "log") shown.log = value === "1";
     else if (name === "table" && (value === "weights" || value === "layers")) shown.table = value;
@@ -79,7 +82,7 @@ export function formatHash(shown: Shown): string {
   const parts: string[] = [PLUGIN];
   const add = (name: string, value: string) => parts.push(`${name}=${encodeURIComponent(value)}`);
   if (shown.view !== DEFAULTS.view) add("view", shown.view);
-  for (const name of ["run", "filter", "axis", "column", "row", "table"] as const) {
+  for (const name of ["run", "filter", "axis", "column", "row", "rows", "table"] as const) {
     if (shown[name] !== DEFAULTS[name]) add(name, shown[name]);
   }
   for (const id of shown.chosen) add("chosen", id);

@@ -19,7 +19,7 @@ export function compileFilter(text: string): { test: (name: string) => boolean; 
     const expression = new RegExp(text, "i");
     return { test: (name) => expression.test(name), error: "" };
   } catch {
-    return { test: () => true, error: "This is not a regular expression; all runs are shown." };
+    return { test: () => true, error: "This is not a regular expression; all are shown." };
   }
 }
 

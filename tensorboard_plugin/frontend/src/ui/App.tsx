@@ -29,7 +29,7 @@ export function App() {
   const row = current.value!;
   const { view } = shown.value;
   return (
-    <div class={`app ${drawer ? "drawer-open" : ""}`}>
+    <div class={`app ${drawer ? "drawer-open" : ""}`} onKeyDown={(event) => drawer && event.key === "Escape" && setDrawer(false)}>
       <Sidebar onChosen={() => setDrawer(false)} />
       <button type="button" class="veil" aria-label="Close the list of runs" tabIndex={drawer ? 0 : -1} onClick={() => setDrawer(false)} />
       <main>

@@ -163,7 +163,7 @@ function Save({ title, lines, canvas }: { title: string; lines: readonly Line[];
     copy.toBlob((blob) => blob && save("png", blob));
   };
   return (
-    <details class="menu">
+    <details class="menu" onFocusOut={leaveMenu} onKeyDown={closeMenu}>
       <summary aria-label={`Save “${title}”`} title="Save">
         <svg width="16" height="16" viewBox="0 0 16 16" aria-hidden="true"><path d="M8 2v8M4.8 7L8 10.2 11.2 7M3 13.5h10" /></svg>
       </summary>
@@ -174,6 +174,20 @@ function Save({ title, lines, canvas }: { title: string; lines: readonly Line[];
       </div>
     </details>
   );
+}
+
+/** A menu that is left is closed: by the mouse and by the keyboard. */
+function leaveMenu(event: FocusEvent): void {
+  const menu = event.currentTarget as HTMLDetailsElement;
+  if (!menu.contains(event.relatedTarget as Node | null)) menu.open = false;
+}
+
+function closeMenu(event: KeyboardEvent): void {
+  const menu = event.currentTarget as HTMLDetailsElement;
+  if (event.key !== "Escape" || !menu.open) return;
+  menu.open = false;
+  menu.querySelector("summary")?.focus();
+  event.stopPropagation();
 }
 
 function zoomTo(picture: Picture, frame: Frame, left: number, right: number): void {

@@ -99,7 +99,7 @@ export function Heatmap({ cells, rows, title, marks, selected, onSelect }: Props
             return (
               <span
                 key={name} class={name === selected ? "chosen" : ""} title={name}
-                style={{ top: `${i * height + height / 2}px` }} onClick={() => onSelect(name)}
+                style={{ top: `${Math.max(i * height + height / 2, TEXT / 2)}px` }} onClick={() => onSelect(name)}
               >
                 <bdi>{visible(name)}</bdi>
               </span>

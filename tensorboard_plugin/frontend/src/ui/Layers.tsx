@@ -1,5 +1,5 @@
 // Gradients, updates and activations of every layer over time.
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { RunRow } from "../types";
 import { hasValues, type Line } from "../logic/chart";
 import { compileFilter } from "../logic/runs";
@@ -8,7 +8,7 @@ import { count } from "../logic/numbers";
 import { dark, show, shown } from "../state/shown";
 import { useFacts, useGrid, useSeries } from "../state/sources";
 import { Chart } from "./Chart";
-import { Choice, Empty, Section, Skeleton } from "./common";
+import { Choice, Empty, Filter, Section, Skeleton } from "./common";
 import { Heatmap } from "./Heatmap";
 import { markers, useMainLines } from "./Overview";
 import { palette } from "./palette";
@@ -31,7 +31,7 @@ const QUANTITIES: readonly Quantity[] = [
 ];
 
 export function Layers({ row }: { row: RunRow }) {
-  const { log, zoom, table, column } = shown.value;
+  const { log, zoom, table, column, rows: filter } = shown.value;
   const facts = useFacts(row.id);
   const found = facts?.data.value;
   const lines = useMainLines(row, found);
@@ -40,7 +40,6 @@ export function Layers({ row }: { row: RunRow }) {
   const quantity = QUANTITIES.find((q) => q.table === table && q.column === column) ?? QUANTITIES[0]!;
   const grid = useGrid(row.id, quantity.table, quantity.column, 240, zoom);
   const cells = grid?.data.value;
-  const [filter, setFilter] = useState("");
   const curve = useRef<HTMLDivElement>(null);
   const listed = useMemo(() => {
     const { test } = compileFilter(filter);
@@ -61,7 +60,7 @@ export function Layers({ row }: { row: RunRow }) {
         title="Layer by layer"
         note={cells ? `${count(listed.length, "row")}, first layer at the top` : ""}
         tools={
-          <input type="search" class="small-input" placeholder="Filter rows" aria-label="Filter rows by a regular expression" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+          <Filter small label="Filter rows" value={filter} onChange={(value) => show({ rows: value })} />
         }
       >
         <Choice

@@ -1,11 +1,11 @@
 // The model's layers with the facts that matter, and where the scale of the data was judged.
-import { useState } from "preact/hooks";
 import type { LayerFacts, ModelFacts, RunRow, TensorLayout } from "../types";
 import { compileFilter } from "../logic/runs";
 import { count, fmt, int, num, shape } from "../logic/numbers";
 import { visible } from "../logic/text";
+import { show, shown } from "../state/shown";
 import { useModel } from "../state/sources";
-import { Empty, Section, Skeleton } from "./common";
+import { Empty, Filter, Section, Skeleton } from "./common";
 
 export function Model({ row }: { row: RunRow }) {
   const source = useModel(row.id);
@@ -96,14 +96,14 @@ export function layerSettings(layer: LayerFacts): string {
 }
 
 function LayerList({ model, entries }: { model: ModelFacts; entries: TensorLayout[] }) {
-  const [filter, setFilter] = useState("");
+  const filter = shown.value.rows;
   const { test } = compileFilter(filter);
   const judged = new Set([...entries.map((entry) => entry.layer), ...Object.values(model.entries)]);
   const layers = model.layers.filter((layer) => test(layer.name) || test(layer.class_name));
   return (
     <Section
       title="Layers" note={count(layers.length, "layer")}
-      tools={<input type="search" class="small-input" placeholder="Filter layers" aria-label="Filter layers by a regular expression" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />}
+      tools={<Filter small label="Filter layers" value={filter} onChange={(value) => show({ rows: value })} />}
     >
       <div class="table-scroll">
         <table class="layers">

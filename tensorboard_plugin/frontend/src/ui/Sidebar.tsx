@@ -5,6 +5,7 @@ import { costOf, LIFE_WORDS, lifeOf, type Level } from "../logic/status";
 import { current, names, sorted } from "../state/live";
 import { dark, now, show, shown } from "../state/shown";
 import type { RunRow } from "../types";
+import { Filter } from "./common";
 import { LevelIcon } from "./icons";
 
 /** Runs that the compare view shows: those chosen, else the newest ones. */
@@ -28,7 +29,7 @@ function reveal(button: HTMLButtonElement | null): void {
 export function Sidebar({ onChosen }: { onChosen: () => void }) {
   const { filter, view, chosen } = shown.value;
   const rows = sorted.value;
-  const { test, error } = compileFilter(filter);
+  const { test } = compileFilter(filter);
   const listed = rows.filter((row) => test(names.value.get(row.id) ?? row.id));
   const comparing = view === "compare";
   const compared = comparing ? comparedIds(rows, chosen, filter) : [];
@@ -40,11 +41,7 @@ export function Sidebar({ onChosen }: { onChosen: () => void }) {
     <aside class="sidebar" aria-label="Runs">
       <div class="sidebar-head">
         <h1>Runs <span class="note">{int(rows.length)}</span></h1>
-        <input
-          type="search" placeholder="Filter (regular expression)" aria-label="Filter runs by a regular expression" value={filter}
-          onInput={(event) => show({ filter: event.currentTarget.value })}
-        />
-        {error && <p class="note" role="status">{error}</p>}
+        <Filter label="Filter runs" value={filter} onChange={(value) => show({ filter: value })} />
       </div>
       <ul class="runs">
         {listed.map((row) => {
@@ -56,7 +53,7 @@ export function Sidebar({ onChosen }: { onChosen: () => void }) {
                 type="button" class="run" aria-pressed={selected} title={names.value.get(row.id)} ref={row.id === current.value?.id ? reveal : undefined}
                 onClick={() => {
                   if (comparing) toggle(row.id);
-                  else show({ run: row.id, zoom: null, row: "" });
+                  else show({ run: row.id, zoom: null, row: "", rows: "" });
                   if (!comparing) onChosen();
                 }}
               >

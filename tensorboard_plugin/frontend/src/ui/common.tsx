@@ -1,6 +1,7 @@
 // Small parts that every view uses.
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { compileFilter } from "../logic/runs";
 
 /** A button that copies a text and says so. */
 export function Copy({ text, label = "Copy" }: { text: string; label?: string }) {
@@ -49,6 +50,20 @@ export function Choice<T extends string>(props: {
         </button>
       ))}
     </div>
+  );
+}
+
+/** A field for a regular expression, which says when it is none. */
+export function Filter(props: { label: string; value: string; onChange: (value: string) => void; small?: boolean }) {
+  const { error } = compileFilter(props.value);
+  return (
+    <span class={props.small ? "filter small" : "filter"}>
+      <input
+        type="search" placeholder={`${props.label} (regex)`} aria-label={`${props.label}, a regular expression`} aria-invalid={error !== ""} value={props.value}
+        onInput={(event) => props.onChange(event.currentTarget.value)}
+      />
+      {error && <span class="note" role="status">{error}</span>}
+    </span>
   );
 }
 
