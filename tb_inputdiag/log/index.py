@@ -29,8 +29,10 @@ class Entry(NamedTuple):
     step: int
     """Number of the event within the session."""
     header: Header
-    read: Callable[[], bytes]
-    """Returns the payload."""
+    read: Callable[[int, int], bytes]
+    """Returns bytes of where the payload is: `Source.read`."""
+    offset: int
+    length: int
 
     def load(self) -> Chunk:
         """Returns the payload, decoded as far as its header.
@@ -38,7 +40,7 @@ class Entry(NamedTuple):
         Raises:
             LogCorruptError: if it is damaged.
         """
-        return Chunk(self.stream, self.step, self.read())
+        return Chunk(self.stream, self.step, self.read(self.offset, self.length))
 
     @property
     def key(self) -> tuple[int, int, int, int]:
@@ -85,21 +87,23 @@ class SessionIndex:
         """The newest schema version met."""
         self._head: Entry | None = None
         self._decoded_head: Head | None = None
-        self._steps: set[tuple[str, int]] = set()
+        self._numbers: dict[str, set[int]] = {stream: set() for stream in STREAMS}
 
-    def add(self, tag: Tag, step: int, header: Header, read: Callable[[], bytes]) -> None:
+    def add(self, entry: Entry) -> None:
         """Takes a payload in; one that is there already is left out."""
-        self.schema = max(self.schema, header.schema)
-        entry = Entry(tag.stream, step, header, read)
-        if tag.stream == "head" and header.kind == HEAD:
-            if self._head is None or step > self._head.step:
+        stream, header = entry.stream, entry.header
+        if header.schema > self.schema:
+            self.schema = header.schema
+        numbers = self._numbers.get(stream)
+        if numbers is not None:
+            if header.number not in numbers:
+                numbers.add(header.number)
+                self.entries[stream].append(entry)
+        elif stream == "head" and header.kind == HEAD:
+            if self._head is None or entry.step > self._head.step:
                 self._head, self._decoded_head = entry, None
-        elif tag.stream in self.entries:
-            if (tag.stream, header.number) not in self._steps:
-                self._steps.add((tag.stream, header.number))
-                self.entries[tag.stream].append(entry)
         else:
-            self.unknown[tag.stream] = self.unknown.get(tag.stream, 0) + 1
+            self.unknown[stream] = self.unknown.get(stream, 0) + 1
 
     @property
     def head(self) -> Head | None:
@@ -137,7 +141,7 @@ def index_events(session: str, events: Iterable[tuple[str, int, bytes]]) -> Sess
         if tag is None or tag.session != session:
             continue
         try:
-            index.add(tag, step, peek(data), functools.partial(bytes, data))
+            index.add(Entry(tag.stream, step, peek(data), functools.partial(_part, data), 0, len(data)))
         except LogCorruptError as error:
             index.damage.add(error)
         except LogVersionError as error:
@@ -147,11 +151,16 @@ def index_events(session: str, events: Iterable[tuple[str, int, bytes]]) -> Sess
     return index
 
 
+def _part(data: bytes, offset: int, length: int) -> bytes:
+    return bytes(data[offset : offset + length])
+
+
 class EventFile:
     """One event file, scanned as far as it goes."""
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self._read = source.read
         self._reset()
 
     def _reset(self) -> None:
@@ -239,7 +248,7 @@ class EventFile:
             if index is None:
                 index = self.sessions[tag.session] = SessionIndex(tag.session)
             extent = base + event.start, event.end - event.start
-            index.add(tag, event.step, header, functools.partial(self.source.read, *extent))
+            index.add(Entry(tag.stream, event.step, header, self._read, *extent))
         except LogCorruptError as error:
             self.damage.add(error)
         except LogVersionError as error:

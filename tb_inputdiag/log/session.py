@@ -89,6 +89,7 @@ class Session(Quantities):
         self._documents: dict[str, list[Numbered]] = {}
         self._unread: dict[tuple[str, int], str] = {}
         self._sizes: dict[int, dict[str, int]] = {}
+        self._sizes_known = -1
         self._unknown: dict[tuple[str, int], int] = {}
 
     def __repr__(self) -> str:
@@ -359,8 +360,10 @@ class Session(Quantities):
             LogCorruptError: if the chunk is damaged or does not fit its layout.
         """
         columns, layout = entry.load().columns, entry.header.layout
-        if layout not in self._sizes:
+        known = len(self.index.entries["session"])
+        if layout not in self._sizes and layout >= 0 and known != self._sizes_known:
             self._sizes = {key: layout_sizes(value) for key, value in self.layouts.items()}
+            self._sizes_known = known
         expected = self._sizes.get(layout, {})
         for name, size in columns.sizes.items():
             if expected.get(name, size) != size:
