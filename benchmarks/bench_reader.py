@@ -4,27 +4,35 @@
 
     python -m benchmarks.bench_reader                   # 1,000,000 steps, 100,000 samples of 50 weights; minutes
     python -m benchmarks.bench_reader --samples 5000    # a quick look
+    python -m benchmarks.bench_reader --logs FOLDER     # keeps the logs there, and takes them from there the next time
+    python -m benchmarks.bench_reader --docs            # writes the table into docs/log-format.md
 
-Each figure comes from a process of its own, so that memory and imports count (Linux only). A figure beyond its limit
-makes the exit code 1.
+Each figure comes from a process of its own, so that memory and imports count (Linux only): the best of three, for other
+work on the machine only ever adds to it. A figure beyond its limit makes the exit code 1.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
+import platform
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
+
+import numpy as np
 
 from tb_inputdiag.log.writer import LogWriter, flush_interval
 from tb_inputdiag.records import Sample
 from tests.log import synthetic
 
 ROOT = Path(__file__).parents[1]
+PAGE = ROOT / "docs" / "log-format.md"
+BEGIN, END = "<!-- bench-reader: begin -->", "<!-- bench-reader: end -->"
 
 _IN_PROCESS = """
 import contextlib, io, json, os, sys
@@ -72,20 +80,32 @@ def write_big(folder: Path, spec: synthetic.Spec) -> tuple[Path, float, float]:
     return writer.path, time.perf_counter() - begun, spent / calls
 
 
+@dataclass
 class Figures:
-    """Prints figures beside their limits."""
+    """Prints figures beside their limits, and keeps them for the table."""
 
-    def __init__(self) -> None:
-        self.missed = 0
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+    missed: int = 0
 
     def show(self, what: str, value: float, unit: str, limit: float | None = None) -> None:
         """Prints one figure."""
-        verdict = ""
-        if limit is not None:
-            fits = value <= limit
-            self.missed += not fits
-            verdict = f"  limit {limit:g} {unit}: {'kept' if fits else 'MISSED'}"
-        print(f"{what:<58} {value:9.3f} {unit}{verdict}", flush=True)
+        fits = limit is None or value <= limit
+        self.missed += not fits
+        shown = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+        bound = "" if limit is None else f"{limit:.3g} {unit}" + ("" if fits else ", missed")
+        print(f"{what:<72} {shown:>8} {unit:<3}{'  limit ' + bound if bound else ''}", flush=True)
+        self.rows.append((what, f"{shown} {unit}", bound))
+
+    def process(self, what: str, code: str, seconds: float | None = None, *, times: int = 3) -> None:
+        """Prints what a process of its own took for some code, and its memory."""
+        elapsed, peak = _best(code, times)
+        self.show(what, elapsed, "s", seconds)
+        self.show("... its peak memory", peak, "MB", 500)
+
+    def table(self) -> str:
+        """Returns all of it in Markdown."""
+        lines = [f"| {what} | {value} | {bound} |" for what, value, bound in self.rows]
+        return "\n".join(["| | measured | limit |", "|---|---:|---:|", *lines])
 
 
 def command(*arguments: str) -> str:
@@ -96,40 +116,49 @@ def command(*arguments: str) -> str:
     )
 
 
-def bench_big(figures: Figures, folder: Path, samples: int) -> None:
+def write_long_run(folder: Path, samples: int) -> Path:
+    """Returns the event file of the long run, written unless it is there; what writing it took lies beside it."""
+    notes = folder / "written.json"
+    if not notes.exists():
+        spec = synthetic.Spec(samples=samples, weights=50, every=10, epochs=20)
+        path, seconds, per_write = write_big(folder, spec)
+        made = {"samples": samples, "path": str(path.relative_to(folder)), "seconds": seconds, "write_s": per_write}
+        notes.write_text(json.dumps(made))
+    made = json.loads(notes.read_text())
+    if made["samples"] != samples:
+        raise SystemExit(f"{folder} holds a run of {made['samples']:,} samples: give another --logs, or --samples.")
+    return folder / str(made["path"])
+
+
+def bench_long_run(figures: Figures, folder: Path, samples: int) -> None:
     """One long run."""
-    spec = synthetic.Spec(samples=samples, weights=50, every=10, epochs=20)
-    path, seconds, per_write = write_big(folder, spec)
+    path = write_long_run(folder, samples)
+    written = json.loads((folder / "written.json").read_text())
     size = path.stat().st_size
-    print(
-        f"{samples * 10:,} steps, {samples:,} samples of 50 weights: "
-        f"{size / 1e6:.0f} MB, {size / samples:.0f} bytes a sample"
-    )
-    figures.show("making and writing a sample, all in all", 1e3 * seconds / samples, "ms")
-    figures.show("LogWriter.write, on the calling thread, mean", 1e6 * per_write, "us", 100)
+    print(f"\n{samples * 10:,} steps, {samples:,} samples of 50 weights: {size / samples:.0f} bytes a sample")
+    figures.show("its event file", size / 1e6, "MB")
+    figures.show("`LogWriter.write` of a sample, on the training thread, mean", 1e6 * written["write_s"], "us", 100)
     log = str(folder)
     for name in ("alerts", "summary"):
-        elapsed, peak = in_process(command(name, log))
-        figures.show(f"tb-inputdiag {name}, with the start of Python", elapsed, "s", 1.0)
-        figures.show("  peak memory", peak, "MB", 500)
+        figures.process(f"`tb-inputdiag {name}`, with the start of Python", command(name, log), 1.0)
     for what, expression in {
-        "one gradient norm over the whole run": "len(run.gradients['conv2d/kernel'].norm)",
-        "one input's mean over the whole run": "len(run.inputs['image'].mean)",
-        "every step's loss": "len(run.loss)",
+        'one gradient norm over the whole run, `run.gradients["conv2d/kernel"].norm`': (
+            f"len(run.gradients['conv2d/kernel'].norm) == {samples}"
+        ),
+        'one mean over the whole run, `run.inputs["image"].mean`': f"len(run.inputs['image'].mean) == {samples}",
+        "the loss of each of its steps, `run.loss`": f"len(run.loss) == {samples * 10}",
     }.items():
-        elapsed, peak = in_process(f"import tb_inputdiag\nrun = tb_inputdiag.read({log!r}).run\nassert {expression}")
-        figures.show(f"{what}, with the start of Python", elapsed, "s", 2.0)
-        figures.show("  peak memory", peak, "MB", 500)
-    ours = _best(lambda: in_process(_OURS.format(path=log))[0])
-    theirs = _best(lambda: in_process(_TENSORBOARD.format(path=str(path)))[0])
-    figures.show("TensorBoard's event file loader (C++), without imports", theirs, "s")
-    figures.show("tb_inputdiag.read, every event found and its checksum", ours, "s", theirs)
-    elapsed, peak = in_process(
-        f"import tb_inputdiag\nsession = tb_inputdiag.read({log!r}).run.session\n"
-        "assert sum(1 for _ in session.records())"
-    )
-    figures.show("every record, as for a replay", elapsed, "s")
-    figures.show("  peak memory", peak, "MB", 500)
+        code = f"import tb_inputdiag\nrun = tb_inputdiag.read({log!r}).run\nassert {expression}"
+        figures.process(what, code, 2.0)
+    theirs, their_peak = _best(_TENSORBOARD.format(path=str(path)))
+    ours, our_peak = _best(_OURS.format(path=log))
+    figures.show("TensorBoard's own loader (in C++, of TensorFlow) over the file, without imports", theirs, "s")
+    figures.show("... its peak memory, TensorFlow included", their_peak, "MB")
+    figures.show("`tb_inputdiag.read` of it: every event found, every checksum verified", ours, "s", theirs)
+    figures.show("... its peak memory", our_peak, "MB", 500)
+    replayed = f"import tb_inputdiag\nsession = tb_inputdiag.read({log!r}).run.session\n"
+    every = replayed + "assert sum(1 for _ in session.records())"
+    figures.process("every record in order, as for a replay", every, times=1)
 
 
 _OURS = """
@@ -146,30 +175,63 @@ assert sum(1 for _ in event_file_loader.EventFileLoader({path!r}).Load())
 """
 
 
-def _best(measure: Callable[[], float], times: int = 3) -> float:
-    return min(measure() for _ in range(times))
+def _best(code: str, times: int = 3) -> tuple[float, float]:
+    """Returns the least seconds, and the most memory."""
+    seconds, peaks = zip(*(in_process(code) for _ in range(times)), strict=True)
+    return min(seconds), max(peaks)
 
 
 def bench_many(figures: Figures, folder: Path, runs: int) -> None:
     """Many runs below one folder."""
     for run in range(runs):
-        spec = synthetic.Spec(samples=200, weights=20, seed=run, images=False)
-        synthetic.write(folder / f"run-{run:03d}", spec, per_flush=10)
-    elapsed, peak = in_process(command("summary", str(folder)))
-    figures.show(f"tb-inputdiag summary of {runs} runs of 2,000 steps", elapsed, "s", 5.0)
-    figures.show("  peak memory", peak, "MB", 500)
+        target = folder / f"run-{run:03d}"
+        if not target.exists():
+            spec = synthetic.Spec(samples=200, weights=20, seed=run, images=False)
+            synthetic.write(target, spec, per_flush=10)
+    figures.process(f"`tb-inputdiag summary` of {runs} runs of 2,000 steps", command("summary", str(folder)), 5.0)
+
+
+def bench_start(figures: Figures) -> None:
+    """What a process pays before it does anything."""
+    bare, _ = _best("pass", times=5)
+    for what, code, limit in (
+        ("`import tb_inputdiag`", "import tb_inputdiag", 50),
+        ("`tb-inputdiag --version`", command("--version"), 150),
+        ("`tb-inputdiag rules`", command("rules"), None),
+    ):
+        seconds, _ = _best(code, times=5)
+        figures.show(f"{what}, beyond the start of Python", 1e3 * (seconds - bare), "ms", limit)
+
+
+def write_docs(figures: Figures) -> None:
+    """Puts the table between the page's markers."""
+    text = PAGE.read_text()
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    if not after:
+        raise SystemExit(f"{PAGE} lacks the markers {BEGIN} and {END}.")
+    machine = (
+        f"Processor time on {os.cpu_count()} cores of {platform.machine()}, Python {platform.python_version()}, "
+        f"NumPy {np.__version__}; written by `python -m benchmarks.bench_reader --docs`."
+    )
+    PAGE.write_text(f"{before}{BEGIN}\n{machine}\n\n{figures.table()}\n{END}{after}")
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--samples", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--logs", type=Path, help="where the logs are kept from one time to the next")
+    parser.add_argument("--docs", action="store_true", help=f"write the table into {PAGE.relative_to(ROOT)}")
     options = parser.parse_args()
     figures = Figures()
-    with tempfile.TemporaryDirectory() as folder:
-        bench_big(figures, Path(folder) / "big", options.samples)
-    with tempfile.TemporaryDirectory() as folder:
-        bench_many(figures, Path(folder), options.runs)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.logs or Path(temporary)
+        bench_start(figures)
+        bench_long_run(figures, folder / "long", options.samples)
+        bench_many(figures, folder / "many", options.runs)
+    if options.docs:
+        write_docs(figures)
     return 1 if figures.missed else 0
 
 

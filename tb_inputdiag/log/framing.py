@@ -27,7 +27,7 @@ _NOT_ZERO = re.compile(rb"[^\0]")
 
 
 def _masked(data: bytes) -> int:
-    crc = google_crc32c.value(data)
+    crc: int = google_crc32c.value(data)
     return (((crc >> 15) | (crc << 17)) + _CRC_MASK) & 0xFFFFFFFF
 
 
