@@ -15,6 +15,9 @@ from tb_inputdiag.rules.scenario import REGRESSOR, Example, Scenario, columns, f
 __all__ = ["NonFiniteInput"]
 
 
+_ELSEWHERE = "What the model makes of it is NaN: so are the metrics, and nothing that watches them can work."
+
+
 class NonFiniteInput(Rule):
     """An input holds NaN or infinities.
 
@@ -128,6 +131,8 @@ def _finding(context: Context, view: TensorView, *, inside: bool) -> Finding:
             f"example"
         )
     else:
+        if context.split == "validation":
+            name = "x_val" + name.removeprefix("x")
         fix = (
             f"{keep_finite(context, view, 'input')}  # leaves these examples out\n# or fill the gaps:\n"
             f"{name} = np.nan_to_num({name}, nan=0.0, posinf=0.0, neginf=0.0)"
@@ -142,4 +147,5 @@ def _finding(context: Context, view: TensorView, *, inside: bool) -> Finding:
             "bad_examples": list(examples), "empty_features": [int(i) for i in empty], "min": view.min, "max": view.max,
         },
         fix=fix,
+        why="" if context.split == "train" else _ELSEWHERE,
     )  # fmt: skip

@@ -79,8 +79,8 @@ class NonFiniteLoss(Rule):
         return [
             Finding(
                 subject="loss",
-                message=f"The loss of step {sample.step} is {number(sample.loss)}. What went bad first: "
-                f"{words}{before}.",
+                message=f"The {'' if sample.split == 'train' else 'validation '}loss of step {sample.step} is "
+                f"{number(sample.loss)}. What went bad first: {words}{before}.",
                 evidence={
                     "loss": sample.loss,
                     "went_bad_first": place,

@@ -80,7 +80,8 @@ class RepeatedBatch(Rule):
                 f"before.",
                 evidence={"equal_fraction": equal, "batch_size": context.sample.batch_size, "compared": len(ids)},
                 fix="# A generator must load or select anew inside of its loop:\n"
-                "while True:\n    i = rng.choice(len(x), batch_size)\n    yield x[i], y[i]",
+                "while True:\n    i = rng.choice(len(x), batch_size)\n    yield x[i], y[i]\n"
+                "# In a tf.data.Dataset look for .take(1) in front of .repeat().",
             )
         ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from tb_inputdiag.records import Failure, Severity, TensorView
+from tb_inputdiag.records import Failure, Severity, TensorLayout, TensorView
 from tb_inputdiag.rules._failures import decisive
 from tb_inputdiag.rules._symptoms import SYMPTOMS
 from tb_inputdiag.rules._text import number, variable
@@ -14,6 +14,7 @@ from tb_inputdiag.rules.scenario import REGRESSOR, Example, Scenario, class_ids,
 
 __all__ = ["TokenOutOfRange"]
 
+_COUNTED = re.compile(r"indices\[(\d+)\] = (\d+) is not in")
 _MESSAGE = re.compile(r"indices\[[\d,]*\] = (-?\d+) is not in \[0, (\d+)\)")
 
 
@@ -69,12 +70,16 @@ class TokenOutOfRange(Rule):
         # Ids that the model makes itself, positions for example, are in no input.
         entries = set(context.facts.entries.values()) if context.facts is not None else set()
         fed = len(inputs) == 1 and (not where or not entries or where in entries)
+        counted = _COUNTED.search(decisive(failure.message))
+        if counted is not None and counted[1] == counted[2]:
+            return [_positions(context, inputs, name, rows, where)]
         return [_finding(context, name, value, value, rows, where, fed=fed)]
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
         """Returns runs on which the rule fires, and runs on which it stays silent."""
         model = (layer("embedding", "Embedding", input_dim=100), *REGRESSOR)
+        counted = "indices[100] = 100 is not in [0, 100)\n\t [[{{node position/GatherV2}}]]"
         message = "Graph execution error:\n\nindices[0,3] = 118 is not in [0, 100)\n\t [[{{node embedding/GatherV2}}]]"
 
         def ids(top: int, first: int = 0) -> Scenario:
@@ -85,6 +90,7 @@ class TokenOutOfRange(Rule):
             fires("padding with -1", lambda: ids(50, -1), "input:x"),
             fires("the exception", lambda: Scenario(model).fail("InvalidArgumentError", message), "layer:embedding"),
             silent("0..99", lambda: ids(100)),
+            fires("more positions than rows", lambda: Scenario(model).fail("InvalidArgumentError", counted), "input:x"),
             silent("another exception", lambda: Scenario(model).fail("ValueError", "indices are not sorted")),
         )
 
@@ -95,6 +101,21 @@ class TokenOutOfRange(Rule):
             return None
         name = (view.layout.sources or (view.name,))[0]
         return _finding(context, name, view.min, view.max, rows, view.layout.layer)
+
+
+def _positions(context: Context, inputs: list[TensorLayout], name: str, rows: int, where: str) -> Finding:
+    """Says that sequences are longer than an embedding of positions: ids that count up from 0 are positions."""
+    code = variable(name, "input", context.facts)
+    shape = inputs[0].shape if len(inputs) == 1 else None
+    steps = shape[1] if shape is not None and len(shape) > 1 else None
+    return Finding(
+        subject=f"input:{name}",
+        message=f"'{name}' has {steps or f'more than {rows}'} steps, but embedding '{where}' has rows for {rows} "
+        "positions.",
+        evidence={"steps": steps, "positions": rows, "layer": where},
+        fix=f"keras.layers.Embedding(input_dim={steps or '...'}, ...)  # of the positions\n"
+        f"{code} = {code}[:, :{rows}]  # or shorter sequences",
+    )
 
 
 def _finding(
@@ -111,7 +132,7 @@ def _finding(
         fix += "\n# with a lookup layer: input_dim=lookup.vocabulary_size()"
     span = f"ids from {number(low)} to {number(high)}" if low != high else f"the id {number(low)}"
     of = f"embedding '{where}'" if where else "the embedding"
-    holder = f"'{name}' holds {span}" if fed else f"{span[0].upper()}{span[1:]} is looked up"
+    holder = f"'{name}' holds {span}" if fed else f"{span[0].upper()}{span[1:]} was looked up"
     return Finding(
         subject=f"input:{name}" if fed else f"layer:{where}",
         message=f"{holder}, but {of} has rows 0 to {rows - 1}.",

@@ -210,7 +210,8 @@ def _fix(name: str, dtype: str, peak: int | None, view: TensorView) -> str:
         return f"{same}\n# or, first in the model, so that serving does the same:\nkeras.layers.Rescaling(1/{peak})"
     hint = ""
     if dtype.startswith(("int", "uint")) and float(view.value("whole_fraction")) == 1.0 and len(view.shape) == 2:
-        hint = "\n# If these are ids of tokens or categories, look them up instead:\nkeras.layers.Embedding(n_ids, 64)"
+        hint = "\n# If these are ids of tokens or categories, look them up instead:"
+        hint += f"\nkeras.layers.Embedding(input_dim={int(view.max) + 1}, output_dim=64)"
     return (
         f"norm = keras.layers.Normalization()\nnorm.adapt({name})  # learns mean and variance of the training data\n"
         f"# then put norm first in the model{hint}"
