@@ -451,7 +451,26 @@ def test_watch_draws_a_screen_on_a_terminal_and_leaves_it_as_it_was(logs: Path) 
 
 def test_watch_once_and_before_there_is_a_run(run: Any, logs: Path, tmp_path: Path) -> None:
     assert "step 599" in run("watch", logs / "broken", "--once").out
-    assert "Waiting for a run below" in run("watch", tmp_path, "--once").out
+    for folder in (tmp_path, tmp_path / "later"):
+        assert "Waiting for a run below" in run("watch", folder, "--once").out
+
+
+def test_the_watched_screen_never_scrolls(logs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Tty(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def interrupt(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    for lines in (6, 12):
+        monkeypatch.setenv("LINES", str(lines))
+        monkeypatch.setenv("COLUMNS", "50")
+        out = Tty()
+        options = make_parser().parse_args(["watch", str(logs / "broken")])
+        assert watch(options, Terminal(out, color=False), sleep=interrupt) == 0
+        assert out.getvalue().count("\n") == lines - 1
+        assert "more lines; a taller window shows them" in out.getvalue()
 
 
 # ---- the process

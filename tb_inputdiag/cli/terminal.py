@@ -52,12 +52,20 @@ class Terminal:
         if color is None:
             color = self.is_tty and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
         self.color = color
+        self._asked_width = width
+        self.height = 24
+        self.resize()
+        encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
+        self.unicode = encoding.startswith("utf")
+
+    def resize(self) -> None:
+        """Takes the size that the terminal has now."""
+        width = self._asked_width
         if width is None:
             width = shutil.get_terminal_size((80, 24)).columns if self.is_tty or os.environ.get("COLUMNS") else 80
             width = max(40, min(width, 160))
         self.width = width
-        encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
-        self.unicode = encoding.startswith("utf")
+        self.height = shutil.get_terminal_size((80, 24)).lines
 
     def print(self, text: str = "") -> None:
         """Writes lines; what the stream's encoding lacks is replaced."""

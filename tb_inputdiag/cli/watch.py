@@ -19,8 +19,9 @@ from tb_inputdiag.report import alert_line, format_alert, format_number
 __all__ = ["watch"]
 
 _HOME, _CLEAR_LINE, _CLEAR_REST = "\x1b[H", "\x1b[K", "\x1b[J"
-_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l", "\x1b[?25h\x1b[?1049l"
-"""The alternate screen: what was in the terminal before is there again afterwards."""
+_ENTER, _LEAVE = "\x1b[?1049h\x1b[?25l\x1b[?7l", "\x1b[?7h\x1b[?25h\x1b[?1049l"
+"""The alternate screen: what was in the terminal before is there again afterwards. Without a cursor, and without
+wrapping: a line of code that is too long must not push another off the screen."""
 
 
 def watch(
@@ -45,8 +46,9 @@ def watch(
         while True:
             chosen = _latest(log, options)
             if screen:
-                lines = _screen(chosen, options, terminal)
-                terminal.stream.write(_HOME + "".join(line + _CLEAR_LINE + "\n" for line in lines) + _CLEAR_REST)
+                terminal.resize()
+                lines = _fitted("\n".join(_screen(chosen, options, terminal)).split("\n"), terminal.height)
+                terminal.stream.write(_HOME + "\n".join(line + _CLEAR_LINE for line in lines) + _CLEAR_REST)
             elif options.once:
                 terminal.print("\n".join(_screen(chosen, options, terminal)))
             else:
@@ -62,6 +64,14 @@ def watch(
         if screen:
             terminal.stream.write(_LEAVE)
             terminal.stream.flush()
+
+
+def _fitted(lines: list[str], height: int) -> list[str]:
+    """Returns the lines that the screen has room for, and says how many it has not: one too many would scroll it."""
+    if len(lines) <= height:
+        return lines
+    shown = max(height - 1, 1)
+    return [*lines[:shown], f"... {len(lines) - shown} more lines; a taller window shows them"]
 
 
 def _latest(log: Log, options: argparse.Namespace) -> list[Chosen]:

@@ -143,14 +143,18 @@ class Log(Mapping[str, Run]):
 
     Args:
         log_dir: The folder, a URL that fsspec knows, or one event file.
+        missing_ok: The folder may come into being later.
         clock: Returns seconds since the epoch.
     """
 
-    def __init__(self, log_dir: str | os.PathLike[str], *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, log_dir: str | os.PathLike[str], *, missing_ok: bool = False, clock: Callable[[], float] = time.time
+    ) -> None:
         if not isinstance(log_dir, (str, os.PathLike)):
             raise ConfigurationError(f"log_dir must be a path. Received: {log_dir!r}.")
         self.log_dir = os.fspath(log_dir)
         self._clock = clock
+        self._missing_ok = missing_ok
         self._runs: dict[str, Run] = {}
         self._known: set[str] = set()
         self.foreign_files = 0
@@ -165,7 +169,12 @@ class Log(Mapping[str, Run]):
         Raises:
             LogError: if the folder cannot be listed.
         """
-        found, self.foreign_files, self.problems = find_event_files(self.log_dir)
+        try:
+            found, self.foreign_files, self.problems = find_event_files(self.log_dir)
+        except LogNotFoundError:
+            if not self._missing_ok:
+                raise
+            return False
         for folder, source in found:
             if source.path not in self._known:
                 self._known.add(source.path)
@@ -236,14 +245,14 @@ def read(log_dir: str | os.PathLike[str], *, missing_ok: bool = False, **options
     Args:
         log_dir: The `log_dir` that the callback was given, any folder above it, one event file, or a URL that fsspec
             knows.
-        missing_ok: Return an empty log if there is none yet, for runs that are about to start.
+        missing_ok: Return an empty log if there is none yet, nor its folder, for runs that are about to start.
         **options: ``clock``, see `Log`.
 
     Raises:
         LogNotFoundError: if there is no such folder, or no log below it.
         LogError: if the folder cannot be listed.
     """
-    log = Log(log_dir, **options)
+    log = Log(log_dir, missing_ok=missing_ok, **options)
     if not len(log) and not missing_ok:
         others = f" {log.foreign_files} event files of others are there." if log.foreign_files else ""
         raise LogNotFoundError(
