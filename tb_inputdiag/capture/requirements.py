@@ -7,27 +7,45 @@ import os
 
 from tb_inputdiag.errors import BackendError
 
-_INSTALL = "Install it with: pip install 'tb-inputdiag[tensorflow]'  (or tensorflow-cpu, and keras>=3)"
+_OLDEST = (3, 7)
+"""Oldest Keras that tests/modes pass with; setup.cfg says the same to pip."""
+_NEEDED = f"Keras {_OLDEST[0]}.{_OLDEST[1]} or newer"
+_INSTALL = (
+    "Install it with: pip install 'tb-inputdiag[tensorflow]'  "
+    f"(or tensorflow-cpu, and keras>={_OLDEST[0]}.{_OLDEST[1]})"
+)
+_CHOOSE = "Set the environment variable KERAS_BACKEND=tensorflow before Keras is imported."
 
 
 def require_backend() -> None:
     """Makes sure that Keras 3 runs on TensorFlow.
 
     Raises:
-        BackendError: if TensorFlow or Keras is missing, Keras is older than 3, or runs on another backend.
+        BackendError: if TensorFlow or Keras is missing, Keras is too old, or runs on another backend.
     """
-    if importlib.util.find_spec("tensorflow") is None:
+    if not _is_there("tensorflow"):
         raise BackendError(f"InputDiagnostics needs TensorFlow, which is not installed. {_INSTALL}")
-    if importlib.util.find_spec("keras") is None:
-        raise BackendError(f"InputDiagnostics needs Keras 3, which is not installed. {_INSTALL}")
-    import keras
+    if not _is_there("keras"):
+        raise BackendError(f"InputDiagnostics needs {_NEEDED}, which is not installed. {_INSTALL}")
+    set_by = f" (KERAS_BACKEND is {os.environ['KERAS_BACKEND']!r})" if os.environ.get("KERAS_BACKEND") else ""
+    try:
+        import keras
+    except ImportError as error:  # Keras imports its backend, which need not be there
+        raise BackendError(f"Keras cannot be imported: {error}{set_by}. {_CHOOSE}") from error
 
-    if int(keras.__version__.split(".")[0]) < 3:
-        raise BackendError(f"InputDiagnostics needs Keras 3. Found: Keras {keras.__version__}. {_INSTALL}")
+    version = tuple(int(part) for part in keras.__version__.split(".")[:2])
+    if version < _OLDEST:
+        raise BackendError(f"InputDiagnostics needs {_NEEDED}. Found: Keras {keras.__version__}. {_INSTALL}")
     backend = keras.backend.backend()
     if backend != "tensorflow":
-        set_by = " (set by KERAS_BACKEND)" if os.environ.get("KERAS_BACKEND") else ""
         raise BackendError(
-            f"InputDiagnostics works with Keras on TensorFlow. Found: Keras on {backend}{set_by}. Set the environment "
-            "variable KERAS_BACKEND=tensorflow before Keras is imported. Reading logs works without."
+            f"InputDiagnostics works with Keras on TensorFlow. Found: Keras on {backend}{set_by}. {_CHOOSE} "
+            "Reading logs works without."
         )
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ImportError:
+        return False
