@@ -40,7 +40,7 @@ def found(servers, logs) -> dict[str, str]:
     ]
     if missing:
         pytest.skip(f"The browser tests need {', '.join(missing)}.")
-    live = [sys.executable, "-m", "tests.log.synthetic", str(logs / "live"), "--samples", "1200", "--live", "100"]
+    live = [sys.executable, "-m", "tests.log.synthetic", str(logs / "live"), "--samples", "960", "--live", "240"]
     writer = subprocess.Popen(live, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         command = ["node", str(SCRIPT), servers["fast"].base, servers["python"].base]

@@ -8,6 +8,7 @@ const { browser, page: openPage } = await open();
 const runs = (await (await fetch(`${base}/data/plugin/inputdiag/runs`)).json()).runs;
 const PICTURES = [
   ["overview", "unscaled", "", { height: 1120 }],
+  ["overview-dark", "unscaled", "", { height: 1120, dark: true }],
   ["crash", "mismatched", "", { height: 720 }],
   ["inputs", "unscaled", "&view=inputs", { height: 1000 }],
   ["layers-dark", "exploded", "&view=layers&row=conv2d%2Fkernel", { height: 1320, dark: true }],

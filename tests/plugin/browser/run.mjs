@@ -267,7 +267,8 @@ checks["a lost connection is told, what is there stays, and it comes back"] = as
   await until(async () => (await frame.locator(".lost").count()) === 1, "the loss is told", 6000);
   want((await frame.locator(".alert").count()) > 0, "the alerts went away");
   await page.unroute("**/data/plugin/inputdiag/**");
-  await frame.locator(".lost button").click();
+  // On a busy machine it may have come back by itself before the click.
+  await frame.locator(".lost button").click({ timeout: 1500 }).catch(() => {});
   await until(async () => (await frame.locator(".lost").count()) === 0, "the connection is back", 6000);
   await close();
 };
