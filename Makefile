@@ -5,7 +5,7 @@ BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND := tensorflow
 
-.PHONY: setup check fix test demo bench bench-rules clean
+.PHONY: setup check fix test demo bench bench-rules faults soak clean
 
 setup: .venv/.ready
 
@@ -36,6 +36,15 @@ bench: setup
 
 bench-rules: setup
 	$(BIN)/python -m benchmarks.bench_rules
+
+# Every fault as often as docs/faults.md says.
+faults: setup
+	$(BIN)/python -m tests.faults
+
+# A million steps, or as many as fit into MINUTES.
+MINUTES ?= 10
+soak: setup
+	$(BIN)/python -m benchmarks.bench_soak --minutes $(MINUTES)
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
