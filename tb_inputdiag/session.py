@@ -502,7 +502,7 @@ class Session:
                 self._told_to_go_on = True
                 say_warning(
                     f"{alert.rule} would end training (stop_on={self.settings.stop_on.name!r}), but one of "
-                    f"{self._workers} workers that stopped alone would leave the others waiting for it. Training goes on."
+                    f"{self._workers} workers that stopped alone would leave the others waiting. Training goes on."
                 )
             return
         self._stopping = alert

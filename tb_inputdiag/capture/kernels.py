@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import tensorflow as tf
 
+from tb_inputdiag.capture import ops
 from tb_inputdiag.capture.constants import FEATURE_PARTS, LAYER_COLUMNS, SCALARS
 from tb_inputdiag.records import MAX_BAD_EXAMPLES, MAX_EXAMPLE_IDS, MAX_RANK, N_QUANTILES
 
@@ -43,7 +44,6 @@ __all__ = [
     "bad_examples",
     "class_counts",
     "dense_gradient",
-    "even_indices",
     "example_ids",
     "features",
     "gradient_row",
@@ -83,19 +83,6 @@ def is_numeric(x: Tensor) -> bool:
     return bool(dtype.is_floating or dtype.is_integer or dtype.is_bool) and not dtype.is_quantized
 
 
-def _inf(dtype: Any, sign: int = 1) -> Tensor:
-    return tf.constant(sign * np.inf, dtype)
-
-
-def _total(mask: Tensor, axis: Any = None) -> Tensor:
-    # int64: float32 stops counting at 2**24, and TensorFlow sums int32 on the host
-    return tf.cast(tf.reduce_sum(tf.cast(mask, tf.int64), axis), _F8)
-
-
-def _share(mask: Tensor) -> Tensor:
-    return tf.reduce_mean(tf.cast(mask, tf.float32))
-
-
 def tensor_scalars(x: Tensor) -> Tensor:
     """Returns ``float64[len(SCALARS)]`` for a dense numeric tensor of any shape.
 
@@ -104,68 +91,81 @@ def tensor_scalars(x: Tensor) -> Tensor:
     """
     floating = x.dtype.is_floating
     v = numeric(x)
-    size = tf.cast(tf.size(v, out_type=tf.int64), _F8)
-    zero = tf.constant(0.0, _F8)
+    size = ops.cast(tf.size(v, out_type=tf.int64), _F8)
+    zeros, rows = _row_scalars(v)
     if floating:
         finite = tf.math.is_finite(v)
-        n_finite = _total(finite)
-        wide = tf.cast(tf.where(finite, v, tf.constant(0, v.dtype)), _F8)
-        low = tf.reduce_min(tf.where(finite, v, _inf(v.dtype)))
-        high = tf.reduce_max(tf.where(finite, v, _inf(v.dtype, -1)))
-        nans = _total(tf.math.is_nan(v))
+        is_finite = ops.cast(finite, _F8)
+        n_finite = ops.total(is_finite)
+        wide = ops.cast(tf.where(finite, v, ops.constant(0, v.dtype)), _F8)
+        low = ops.lowest(tf.where(finite, v, ops.constant(np.inf, v.dtype)))
+        high = ops.highest(tf.where(finite, v, ops.constant(-np.inf, v.dtype)))
+        nans = ops.count(tf.math.is_nan(v))
         infs = size - n_finite - nans
-        negative_infs = _total(tf.equal(v, _inf(v.dtype, -1)))
-        whole = _total(tf.logical_and(finite, tf.equal(v, tf.round(v))))
+        negative_infs = ops.count(ops.equals(v, -np.inf))
+        # an infinity is its own rounded value, a NaN is not
+        whole = ops.count(tf.raw_ops.Equal(x=v, y=tf.raw_ops.Rint(x=v))) - infs
     else:
         n_finite = whole = size
-        wide = tf.cast(v, _F8)
-        low, high = tf.reduce_min(v), tf.reduce_max(v)
-        nans = infs = negative_infs = zero
+        wide = ops.cast(v, _F8)
+        low, high = ops.lowest(v), ops.highest(v)
+        nans = infs = negative_infs = ops.constant(0.0, _F8)
     # float64: sums of squares of float32 overflow from 2e19 on, and lose the small spread of values far from 0
-    mean = tf.reduce_sum(wide) / tf.maximum(n_finite, 1.0)
-    squares = tf.square(wide - mean)
-    m2 = tf.reduce_sum(tf.where(finite, squares, zero) if floating else squares)
-    zeros = _total(tf.equal(v, tf.constant(0, v.dtype)))
-    return tf.stack(
-        [
-            size,
-            tf.cast(low, _F8),
-            tf.cast(high, _F8),
-            mean,
-            m2,
-            nans,
-            infs,
-            negative_infs,
-            zeros,
-            whole,
-            *_row_scalars(v),
-        ]
-    )
+    mean = ops.total(wide) / tf.maximum(n_finite, ops.constant(1.0, _F8))
+    deviations = wide - mean
+    if floating:
+        deviations = deviations * is_finite
+    m2 = tf.nn.l2_loss(deviations) * ops.constant(2.0, _F8)
+    low, high = ops.cast(low, _F8), ops.cast(high, _F8)
+    return tf.stack([size, low, high, mean, m2, nans, infs, negative_infs, zeros, whole, *rows])
 
 
-def _row_scalars(v: Tensor) -> list[Tensor]:
-    """Returns rows, one-hot rows, smallest and largest sum along the last axis; NaN sums without such an axis."""
-    nan = tf.constant(np.nan, _F8)
+def _row_scalars(v: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """Returns the number of zeros; rows, one-hot rows, smallest and largest sum along the last axis.
+
+    Without such an axis there are no rows, and the sums are NaN.
+    """
+    zero = ops.equals(v, 0)
     if v.shape.rank is None or v.shape.rank < 2 or v.shape[-1] == 1:
-        return [tf.zeros([], _F8), tf.zeros([], _F8), nan, nan]
-    sums = tf.reduce_sum(v, -1)
-    one, none = tf.constant(1, v.dtype), tf.constant(0, v.dtype)
-    ones = tf.reduce_sum(tf.cast(tf.equal(v, one), v.dtype), -1)
-    zeros = tf.reduce_sum(tf.cast(tf.equal(v, none), v.dtype), -1)
-    one_hot = tf.logical_and(tf.equal(ones, one), tf.equal(zeros, tf.cast(tf.shape(v)[-1] - 1, v.dtype)))
-    return [
-        tf.cast(tf.size(sums, out_type=tf.int64), _F8),
-        _total(one_hot),
-        tf.cast(tf.reduce_min(sums), _F8),
-        tf.cast(tf.reduce_max(sums), _F8),
+        nothing, nan = ops.constant(0.0, _F8), ops.constant(np.nan, _F8)
+        return ops.count(zero), [nothing, nothing, nan, nan]
+    last = ops.constant(-1, tf.int32)
+    sums = tf.raw_ops.Sum(input=v, axis=last)
+    # float32 counts the zeros of a row exactly: none has 2**24 columns
+    zeros = tf.raw_ops.Sum(input=ops.cast(zero, tf.float32), axis=last)
+    width = v.shape[-1]
+    others = ops.constant(width - 1, tf.float32) if width is not None else ops.cast(tf.shape(v)[-1] - 1, tf.float32)
+    # all but one are 0, and that one is the sum
+    one_hot = tf.logical_and(ops.equals(sums, 1), tf.raw_ops.Equal(x=zeros, y=others))
+    rows = [
+        ops.cast(tf.size(sums, out_type=tf.int64), _F8),
+        ops.count(one_hot),
+        ops.cast(ops.lowest(sums), _F8),
+        ops.cast(ops.highest(sums), _F8),
     ]
+    return ops.total(ops.cast(zeros, _F8)), rows
 
 
-def even_indices(size: Tensor, limit: int) -> Tensor:
-    """Returns ``int64[min(size, limit)]``: evenly spaced indices below `size`."""
-    size = tf.cast(size, tf.int64)
-    n = tf.minimum(size, tf.constant(limit, tf.int64))
-    return tf.range(n, dtype=tf.int64) * size // tf.maximum(n, 1)
+def flatten(x: Tensor) -> Tensor:
+    """Returns the values of a tensor as a vector."""
+    return x if x.shape.rank == 1 else tf.raw_ops.Reshape(tensor=x, shape=ops.constant((-1,), tf.int32))
+
+
+def take(x: Tensor, indices: Tensor) -> Tensor:
+    """Returns the elements of a vector, or rows of a tensor, at these indices."""
+    return tf.raw_ops.GatherV2(params=x, indices=indices, axis=ops.constant(0, tf.int32))
+
+
+def even_indices(vector: Tensor, limit: int) -> Tensor:
+    """Returns ``int64[min(n, limit)]``: evenly spaced indices of a vector of n elements."""
+    static = vector.shape[0]
+    if static is not None:
+        n = min(static, limit)
+        return tf.constant(np.arange(n, dtype=np.int64) * static // max(n, 1))
+    size = tf.size(vector, out_type=tf.int64)
+    n = tf.minimum(size, ops.constant(limit, tf.int64))
+    zero, one = ops.constant(0, tf.int64), ops.constant(1, tf.int64)
+    return tf.raw_ops.Range(start=zero, limit=n, delta=one) * size // tf.maximum(n, one)
 
 
 def quantiles(x: Tensor) -> Tensor:
@@ -173,26 +173,29 @@ def quantiles(x: Tensor) -> Tensor:
 
     Of more than `QUANTILE_ELEMENTS` values evenly spaced ones are taken.
     """
-    flat = tf.reshape(numeric(x), [-1])
+    flat = flatten(numeric(x))
     static = flat.shape[0]
     if static is None or static > QUANTILE_ELEMENTS:
-        flat = tf.gather(flat, even_indices(tf.size(flat, out_type=tf.int64), QUANTILE_ELEMENTS))
-    flat = tf.cast(flat, tf.float32)
-    infinity = tf.constant([-np.inf], tf.float32)
+        flat = take(flat, even_indices(flat, QUANTILE_ELEMENTS))
+    flat = ops.cast(flat, tf.float32)
     finite = tf.math.is_finite(flat)
-    last = tf.maximum(tf.reduce_sum(tf.cast(finite, tf.float32)) - 1, 0.0)
+    last = ops.total(ops.cast(finite, tf.float32))
+    last = tf.maximum(last - ops.constant(1.0, tf.float32), ops.constant(0.0, tf.float32))
     # One infinity more at the end: an empty tensor has something to gather from. Falling, as top_k sorts.
-    falling = tf.concat([tf.where(finite, flat, infinity), infinity], 0)
+    kept = tf.where(finite, flat, ops.constant(-np.inf, tf.float32))
+    falling = tf.concat([kept, ops.constant((-np.inf,), tf.float32)], 0)
     falling = tf.math.top_k(falling, tf.size(falling)).values
-    place = tf.constant(1 - _LEVELS, tf.float32) * last
+    place = ops.constant(tuple(1 - _LEVELS), tf.float32) * last
     before = tf.floor(place)
     weight = place - before
-    nearest = tf.cast(before, tf.int32)
-    high = tf.gather(falling, nearest)
-    low = tf.gather(falling, tf.minimum(nearest + 1, tf.cast(last, tf.int32)))
+    nearest = ops.cast(before, tf.int32)
+    one = ops.constant(1, tf.int32)
+    high = take(falling, nearest)
+    low = take(falling, tf.minimum(nearest + one, ops.cast(last, tf.int32)))
     # weighted ends rather than high + weight * (low - high): the difference of two large values may overflow
-    between = tf.where(weight > 0, high * (1 - weight) + low * weight, high)
-    return tf.where(tf.math.is_finite(between), between, tf.constant(np.nan, tf.float32))
+    share = ops.constant(1.0, tf.float32) - weight
+    between = tf.where(weight > ops.constant(0.0, tf.float32), high * share + low * weight, high)
+    return tf.where(tf.math.is_finite(between), between, ops.constant(np.nan, tf.float32))
 
 
 def _examples(x: Tensor, limit_elements: int) -> Tensor:
@@ -208,7 +211,7 @@ def _examples(x: Tensor, limit_elements: int) -> Tensor:
     if per_example is None:
         per_example = tf.maximum(tf.reduce_prod(tf.shape(x)[1:]), 1)
         return x[: tf.maximum(limit_elements // per_example, 1)]
-    return x[: max(1, limit_elements // max(1, per_example))]
+    return ops.first_rows(x, max(1, limit_elements // max(1, per_example)))
 
 
 def features(x: Tensor, axis: int, kept: Sequence[int]) -> Tensor:
@@ -222,17 +225,28 @@ def features(x: Tensor, axis: int, kept: Sequence[int]) -> Tensor:
     if axis != rank - 1:
         v = tf.transpose(v, [*(i for i in range(rank) if i != axis), axis])
     width = v.shape[-1]
-    v = tf.reshape(v, [-1, width])
+    if v.shape.rank != 2:
+        v = tf.raw_ops.Reshape(tensor=v, shape=ops.constant((-1, width), tf.int32))
     if len(kept) != width:
         v = tf.gather(v, tf.constant(list(kept), tf.int32), axis=1)
-    finite = tf.math.is_finite(v)
-    count = _total(finite, 0)
-    low = tf.reduce_min(tf.where(finite, v, _inf(v.dtype)), 0)
-    high = tf.reduce_max(tf.where(finite, v, _inf(v.dtype, -1)), 0)
-    wide = tf.cast(tf.where(finite, v, tf.constant(0, v.dtype)), _F8)
-    mean = tf.reduce_sum(wide, 0) / tf.maximum(count, 1.0)
-    m2 = tf.reduce_sum(tf.where(finite, tf.square(wide - mean), tf.constant(0, _F8)), 0)
-    return tf.concat([tf.cast(low, _F8), tf.cast(high, _F8), mean, m2, count], 0)
+    first = ops.constant(0, tf.int32)
+    if x.dtype.is_floating:
+        finite = tf.math.is_finite(v)
+        is_finite = ops.cast(finite, _F8)
+        count = tf.raw_ops.Sum(input=is_finite, axis=first)
+        low = tf.raw_ops.Min(input=tf.where(finite, v, ops.constant(np.inf, v.dtype)), axis=first)
+        high = tf.raw_ops.Max(input=tf.where(finite, v, ops.constant(-np.inf, v.dtype)), axis=first)
+        wide = ops.cast(tf.where(finite, v, ops.constant(0, v.dtype)), _F8)
+    else:
+        wide = ops.cast(v, _F8)
+        count = tf.fill([len(kept)], ops.cast(tf.shape(v, out_type=tf.int64)[0], _F8))
+        low, high = tf.raw_ops.Min(input=v, axis=first), tf.raw_ops.Max(input=v, axis=first)
+    mean = tf.raw_ops.Sum(input=wide, axis=first) / tf.maximum(count, ops.constant(1.0, _F8))
+    deviations = wide - mean
+    if x.dtype.is_floating:
+        deviations = deviations * is_finite
+    m2 = tf.raw_ops.Sum(input=tf.square(deviations), axis=first)
+    return tf.concat([ops.cast(low, _F8), ops.cast(high, _F8), mean, m2, count], 0)
 
 
 def class_counts(x: Tensor, n_classes: int, one_hot: bool) -> Tensor:
@@ -246,37 +260,45 @@ def class_counts(x: Tensor, n_classes: int, one_hot: bool) -> Tensor:
         one_hot: Whether rows are summed instead.
     """
     v = numeric(x)
+    first = ops.constant(0, tf.int32)
     if one_hot:
         rows = tf.reshape(v, [-1, n_classes])
-        return tf.cast(tf.reduce_sum(tf.where(tf.math.is_finite(rows), rows, tf.zeros_like(rows)), 0), _F8)
-    flat = tf.reshape(v, [-1])
+        rows = tf.where(tf.math.is_finite(rows), rows, ops.constant(0, rows.dtype))
+        return ops.cast(tf.raw_ops.Sum(input=rows, axis=first), _F8)
+    flat = flatten(v)
     size = tf.size(flat, out_type=tf.int64)
-    flat = tf.gather(flat, even_indices(size, CLASS_COMPARISONS // n_classes))
+    flat = take(flat, even_indices(flat, CLASS_COMPARISONS // n_classes))
     # Comparisons rather than a bincount: XLA compiles the latter to a scatter that changes how it orders the step
     # around it, and with that the last bits of the training's result.
-    matches = tf.equal(flat[:, None], tf.cast(tf.range(n_classes), flat.dtype)[None])
-    seen = tf.maximum(tf.size(flat, out_type=tf.int64), 1)
-    return tf.reduce_sum(tf.cast(matches, _F8), 0) * tf.cast(size, _F8) / tf.cast(seen, _F8)
+    classes = ops.constant(tuple(range(n_classes)), flat.dtype)
+    matches = tf.raw_ops.Equal(x=tf.raw_ops.ExpandDims(input=flat, axis=ops.constant(1, tf.int32)), y=classes)
+    seen = tf.maximum(tf.size(flat, out_type=tf.int64), ops.constant(1, tf.int64))
+    counts = tf.raw_ops.Sum(input=ops.cast(matches, _F8), axis=first)
+    return counts * (ops.cast(size, _F8) / ops.cast(seen, _F8))
 
 
 def bad_examples(x: Tensor) -> Tensor:
     """Returns ``float64[MAX_BAD_EXAMPLES]``: indices of the first examples with a NaN or infinity, padded with -1."""
     if not x.dtype.is_floating or x.shape.rank == 0:
         return tf.fill([MAX_BAD_EXAMPLES], tf.constant(-1, _F8))
-    v = numeric(x)
-    bad = tf.reduce_any(tf.logical_not(tf.math.is_finite(v)), list(range(1, x.shape.rank)))
-    bad = tf.concat([bad, tf.zeros([MAX_BAD_EXAMPLES], tf.bool)], 0)
+    bad = tf.logical_not(tf.math.is_finite(x))
+    if x.shape.rank > 1:
+        bad = tf.raw_ops.Any(input=bad, axis=ops.constant(tuple(range(1, x.shape.rank)), tf.int32))
+    bad = tf.concat([bad, ops.constant((False,) * MAX_BAD_EXAMPLES, tf.bool)], 0)
     n = tf.size(bad)
-    order = tf.where(bad, n - tf.range(n), tf.zeros([n], tf.int32))
+    zero, one = ops.constant(0, tf.int32), ops.constant(1, tf.int32)
+    order = tf.where(bad, n - tf.raw_ops.Range(start=zero, limit=n, delta=one), zero)
     first = tf.math.top_k(order, MAX_BAD_EXAMPLES).values
-    return tf.cast(tf.where(first > 0, n - first, -tf.ones_like(first)), _F8)
+    return ops.cast(tf.where(first > zero, n - first, ops.constant(-1, tf.int32)), _F8)
 
 
 def shape_vector(x: Tensor) -> Tensor:
     """Returns ``float64[MAX_RANK]``: the shape, padded with -1."""
     rank = min(x.shape.rank, MAX_RANK)
-    shape = tf.cast(tf.shape(x, out_type=tf.int64), _F8)
-    return tf.concat([shape, tf.constant([-1.0] * (MAX_RANK - rank), _F8)], 0)[:MAX_RANK]
+    shape = ops.cast(tf.shape(x, out_type=tf.int64), _F8)
+    if x.shape.rank > rank:
+        return shape[:rank]
+    return shape if rank == MAX_RANK else tf.concat([shape, ops.constant((-1.0,) * (MAX_RANK - rank), _F8)], 0)
 
 
 def example_ids(inputs: Sequence[Tensor]) -> Tensor:
@@ -288,15 +310,12 @@ def example_ids(inputs: Sequence[Tensor]) -> Tensor:
     """
     total: Tensor = None
     for k, x in enumerate(inputs):
-        rows = x[:MAX_EXAMPLE_IDS]
-        n = tf.shape(rows)[0]
-        flat = tf.reshape(rows, [n, -1]) if x.shape.rank > 1 else rows[:, None]
-        width = tf.shape(flat, out_type=tf.int64)[1]
-        flat = tf.gather(flat, even_indices(width, ID_ELEMENTS), axis=1)
+        flat = _example_rows(ops.first_rows(x, MAX_EXAMPLE_IDS))
         # adding 0 makes -0.0 and 0.0 the same example
-        bits = tf.bitcast(tf.cast(flat, tf.float32) + 0.0, tf.uint32)
-        factors = tf.constant(np.random.default_rng(20_011 + k).integers(1, 2**31, ID_ELEMENTS, np.uint32) * 2 + 1)
-        mixed = bits * factors[: tf.shape(flat)[1]]
+        bits = tf.bitcast(ops.cast(flat, tf.float32) + ops.constant(0.0, tf.float32), tf.uint32)
+        odd = np.random.default_rng(20_011 + k).integers(1, 2**31, ID_ELEMENTS, np.uint32) * 2 + 1
+        factors = tf.constant(odd[: flat.shape[1]])
+        mixed = bits * (factors if flat.shape[1] is not None else factors[: tf.shape(flat)[1]])
         # the upper half has the good bits of a product; a row's sum must see them before they are added
         mixed = tf.bitwise.bitwise_xor(mixed, tf.bitwise.right_shift(mixed, tf.constant(15, tf.uint32)))
         mixed = mixed * tf.constant(2_246_822_519, tf.uint32)
@@ -308,8 +327,26 @@ def example_ids(inputs: Sequence[Tensor]) -> Tensor:
     return tf.concat([ids, tf.zeros([MAX_EXAMPLE_IDS - tf.shape(ids)[0]], _F8)], 0)
 
 
-def layer_row(x: Tensor, unit_axis: int | None, bound: tuple[float, float] | None) -> tuple[Tensor, Tensor]:
-    """Returns ``float32[len(LAYER_COLUMNS)]`` of an activation, and a scalar that is finite if all of `x` is.
+def _example_rows(x: Tensor) -> Tensor:
+    """Returns ``[batch, n]``: at most `ID_ELEMENTS` evenly spaced elements of each example."""
+    width = x.shape[1:].num_elements() if x.shape.rank > 1 else 1
+    if width is None:
+        flat = tf.reshape(x, [tf.shape(x)[0], -1])
+        width = tf.shape(flat, out_type=tf.int64)[1]
+        n = tf.minimum(width, ID_ELEMENTS)
+        return tf.gather(flat, tf.range(n) * width // tf.maximum(n, 1), axis=1)
+    flat = x
+    if x.shape.rank != 2:
+        # a batch of 0 examples tells nothing about an axis of -1
+        batch = x.shape[0] if x.shape[0] is not None else (-1 if width else 0)
+        flat = tf.raw_ops.Reshape(tensor=x, shape=ops.constant((batch, width), tf.int32))
+    if width > ID_ELEMENTS:
+        flat = tf.gather(flat, tf.constant(np.arange(ID_ELEMENTS) * width // ID_ELEMENTS, tf.int32), axis=1)
+    return flat
+
+
+def layer_row(x: Tensor, unit_axis: int | None, bound: tuple[float, float] | None) -> tuple[list[Tensor], Tensor]:
+    """Returns the float32 scalars `LAYER_COLUMNS` of an activation, and one that is finite if all of `x` is.
 
     Args:
         x: A floating activation.
@@ -317,37 +354,38 @@ def layer_row(x: Tensor, unit_axis: int | None, bound: tuple[float, float] | Non
         bound: Lowest and highest value of a saturating activation; values in the outer 1 % of it are counted.
     """
     part = _examples(x, LAYER_ELEMENTS)
-    v = tf.cast(part, tf.float32)
-    mean = tf.reduce_mean(v)
-    std = tf.sqrt(tf.reduce_mean(tf.square(v - mean)))
-    nan = tf.constant(np.nan, tf.float32)
-    dead = saturated = nan
+    v = ops.cast(part, tf.float32)
+    mean = ops.mean(v)
+    std = tf.sqrt(ops.mean(tf.math.squared_difference(v, mean)))
+    dead = saturated = ops.constant(np.nan, tf.float32)
     size = tf.abs(v)
     if unit_axis is not None:
-        size = tf.reduce_max(size, [i for i in range(x.shape.rank) if i != unit_axis % x.shape.rank])
-        dead = _share(tf.equal(size, 0.0))
+        others = tuple(i for i in range(x.shape.rank) if i != unit_axis % x.shape.rank)
+        size = tf.raw_ops.Max(input=size, axis=ops.constant(others, tf.int32))
+        dead = ops.share(ops.equals(size, 0.0))
     if bound is not None:
         margin = 0.01 * (bound[1] - bound[0])
-        saturated = _share(tf.logical_or(v < bound[0] + margin, v > bound[1] - margin))
-    row = tf.stack([mean, std, tf.reduce_max(size), _share(tf.equal(v, 0.0)), dead, saturated])
-    return row, mean if part is x else tf.cast(tf.reduce_sum(x), tf.float32)
+        low, high = (ops.constant(b, tf.float32) for b in (bound[0] + margin, bound[1] - margin))
+        saturated = ops.share(tf.logical_or(v < low, v > high))
+    row = [mean, std, ops.highest(size), ops.share(ops.equals(v, 0.0)), dead, saturated]
+    return row, mean if part is x else ops.cast(ops.total(x), tf.float32)
 
 
 def nonfinite_count(x: Tensor) -> Tensor:
-    """Returns a float32 scalar: NaN and infinities in a floating tensor."""
-    return tf.cast(_total(tf.logical_not(tf.math.is_finite(x))), tf.float32)
+    """Returns a float64 scalar: NaN and infinities in a floating tensor."""
+    return ops.count(tf.logical_not(tf.math.is_finite(x)))
 
 
 def nonfinite_counts(tensors: Sequence[Tensor], health: Tensor) -> Tensor:
-    """Returns ``float32[len(tensors)]``: non-finite values of each, counted only if `health` is not finite.
+    """Returns ``float64[len(tensors)]``: non-finite values of each, counted only if `health` is not finite.
 
     A sum that is finite proves its terms to be (one that is not may also have overflowed): healthy steps pay nothing.
     """
     if not tensors:
-        return tf.zeros([0], tf.float32)
+        return tf.zeros([0], _F8)
     return tf.cond(
         tf.reduce_all(tf.math.is_finite(health)),
-        lambda: tf.zeros([len(tensors)], tf.float32),
+        lambda: tf.zeros([len(tensors)], _F8),
         lambda: tf.stack([nonfinite_count(t) for t in tensors]),
     )
 
@@ -366,21 +404,21 @@ def dense_gradient(gradient: Tensor) -> Tensor:
     return gradient
 
 
-def gradient_row(gradient: Tensor) -> Tensor:
-    """Returns ``float32[3]`` of a dense gradient: half the sum of squares, largest magnitude, fraction of zeros."""
-    zeros = _share(tf.equal(gradient, tf.constant(0, gradient.dtype)))
-    return tf.stack([half_squares(gradient), tf.cast(tf.reduce_max(tf.abs(gradient)), tf.float32), zeros])
+def gradient_row(gradient: Tensor) -> list[Tensor]:
+    """Returns float32 scalars of a dense gradient: half the sum of squares, largest magnitude, fraction of zeros."""
+    largest = ops.cast(ops.highest(tf.abs(gradient)), tf.float32)
+    return [half_squares(gradient), largest, ops.share(ops.equals(gradient, 0.0))]
 
 
 def half_squares(x: Tensor) -> Tensor:
     """Returns a float32 scalar: half the sum of squares of a floating tensor, which is one op."""
-    return tf.cast(tf.nn.l2_loss(x), tf.float32)
+    return ops.cast(tf.nn.l2_loss(x), tf.float32)
 
 
 def weight_sample(value: Tensor) -> Tensor:
-    """Returns at most `UPDATE_ELEMENTS` evenly spaced elements of a weight, as a float32 or float64 vector."""
-    flat = tf.reshape(value, [-1])
-    size = flat.shape[0]
-    if size is not None and size > UPDATE_ELEMENTS:
-        flat = tf.gather(flat, tf.constant(np.arange(UPDATE_ELEMENTS, dtype=np.int64) * size // UPDATE_ELEMENTS))
-    return flat if flat.dtype in (tf.float32, tf.float64) else tf.cast(flat, tf.float32)
+    """Returns a weight, or of a large one `UPDATE_ELEMENTS` evenly spaced elements, in float32 or float64."""
+    size = value.shape.num_elements()
+    if size is None or size > UPDATE_ELEMENTS:
+        value = flatten(value)
+        value = take(value, even_indices(value, UPDATE_ELEMENTS))
+    return value if value.dtype in (tf.float32, tf.float64) else ops.cast(value, tf.float32)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tb_inputdiag.capture import kernels, names
+from tb_inputdiag.capture import kernels, names, ops
 from tb_inputdiag.capture.constants import STEP_SCALARS
 from tb_inputdiag.capture.trace import (
     Activation,
@@ -85,26 +85,45 @@ class Program:
 
 
 class _Row:
-    """Collects the vectors of a row block by block."""
+    """Collects a row block by block. float32 numbers come after the float64 ones, to be cast all at once."""
 
     def __init__(self) -> None:
-        self.parts: list[Any] = []
-        self.blocks: dict[str, tuple[int, tuple[int, ...]]] = {}
-        self.size = 0
+        self._vectors: dict[Any, list[Any]] = {_F8: [], tf.float32: []}
+        self._sizes = {_F8: 0, tf.float32: 0}
+        self._blocks: dict[str, tuple[Any, int, tuple[int, ...]]] = {}
 
-    def add(self, name: str, parts: list[Any], shape: tuple[int, ...]) -> None:
+    def add(self, name: str, parts: list[Any], shape: tuple[int, ...], dtype: Any = _F8) -> None:
+        """Adds a block: scalars, or vectors that together have as many numbers as `shape`."""
         length = int(np.prod(shape))
+        self._blocks[name] = (dtype, self._sizes[dtype], shape)
         if length == 0:
-            self.blocks[name] = (self.size, shape)
             return
-        flat = [p if p.shape.rank == 1 else tf.reshape(p, [-1]) for p in parts]
-        joined = flat[0] if len(flat) == 1 else tf.concat(flat, 0)
-        self.parts.append(tf.ensure_shape(tf.cast(joined, _F8), [length]))
-        self.blocks[name] = (self.size, shape)
-        self.size += length
+        if parts[0].shape.rank == 0:
+            self._vectors[dtype].append(tf.stack(parts))
+        else:
+            self._vectors[dtype] += parts
+        self._sizes[dtype] += length
+
+    @property
+    def size(self) -> int:
+        """Numbers in the row."""
+        return sum(self._sizes.values())
+
+    @property
+    def blocks(self) -> dict[str, tuple[int, tuple[int, ...]]]:
+        """Block name -> (start, shape) in the row."""
+        after = self._sizes[_F8]
+        return {
+            name: (start if dtype == _F8 else after + start, shape)
+            for name, (dtype, start, shape) in self._blocks.items()
+        }
 
     def vector(self) -> Any:
-        return tf.concat(self.parts, 0)
+        """Returns the row as a tensor."""
+        wide, narrow = self._vectors[_F8], self._vectors[tf.float32]
+        if narrow:
+            wide = [*wide, ops.cast(tf.concat(narrow, 0), _F8)]
+        return tf.ensure_shape(tf.concat(wide, 0), [self.size])
 
 
 @dataclass(slots=True)
@@ -131,7 +150,7 @@ def build(trace: Trace, number: int, split: Split, images: int) -> tuple[Program
     tensors, layouts = _tensors(trace, program)
     program.tensors = tuple(layouts)
     row = _Row()
-    row.add("step", [tf.stack(_step_scalars(trace, program))], (len(STEP_SCALARS),))
+    row.add("step", _step_scalars(trace, program), (len(STEP_SCALARS),))
     _tensor_blocks(row, program, trace, tensors)
     weights = _weight_blocks(row, program, trace.updates)
     layers = _layer_blocks(row, program, trace.activations)
@@ -148,13 +167,13 @@ def build(trace: Trace, number: int, split: Split, images: int) -> tuple[Program
 
 def _scalar(value: Any, default: float) -> Any:
     if value is None:
-        return tf.constant(default, _F8)
-    return tf.reshape(tf.cast(tf.reduce_mean(tf.cast(value, _F8)), _F8), [])
+        return ops.constant(default, _F8)
+    return ops.mean(ops.cast(tf.convert_to_tensor(value), _F8))
 
 
 def _step_scalars(trace: Trace, program: Program) -> list[Any]:
     nan = float("nan")
-    skipped = tf.zeros([], _F8)
+    skipped = ops.constant(0.0, _F8)
     if trace.scale is not None and trace.updates:
         sums = [tf.reduce_sum(kernels.dense_gradient(u.gradient)) for u in trace.updates if u.gradient is not None]
         finite = tf.reduce_all(tf.math.is_finite(tf.stack([tf.cast(s, tf.float32) for s in sums])))
@@ -180,7 +199,7 @@ def _batch_size(fed: list[Fed]) -> Any:
             return tf.cast(tensor.dense_shape[0], _F8)
         if tensor.shape.rank:
             return tf.cast(tf.shape(tensor)[0], _F8)
-    return tf.constant(0.0, _F8)
+    return ops.constant(0.0, _F8)
 
 
 # -- tensors ----------------------------------------------------------------------------------------
@@ -299,7 +318,7 @@ def _made_by(tensor: Any) -> str | None:
 def _tensor_blocks(row: _Row, program: Program, trace: Trace, tensors: list[Any]) -> None:
     measured = [i for i in range(len(tensors)) if i not in program.copies]
     n = len(measured)
-    nothing = tf.fill([len(kernels.SCALARS)], tf.constant(np.nan, _F8))
+    nothing = ops.constant((np.nan,) * len(kernels.SCALARS), _F8)
     scalars, shapes, quantiles, bad, features, counts = [], [], [], [], [], []
     for index in measured:
         tensor, layout = tensors[index], program.tensors[index]
@@ -307,11 +326,11 @@ def _tensor_blocks(row: _Row, program: Program, trace: Trace, tensors: list[Any]
         usable = kernels.is_numeric(values) and values.shape.rank is not None
         shapes.append(_shape(tensor))
         scalars.append(kernels.tensor_scalars(values) if usable else nothing)
-        quantiles.append(kernels.quantiles(values) if usable else tf.fill([N_QUANTILES], tf.constant(np.nan)))
+        quantiles.append(kernels.quantiles(values) if usable else ops.constant((np.nan,) * N_QUANTILES, tf.float32))
         bad.append(
             kernels.bad_examples(values)
             if usable and layout.kind == "dense"
-            else tf.fill([MAX_BAD_EXAMPLES], tf.constant(-1, _F8))
+            else ops.constant((-1.0,) * MAX_BAD_EXAMPLES, _F8)
         )
         if layout.features:
             features.append(kernels.features(values, layout.feature_axis or 0, layout.features))
@@ -321,7 +340,7 @@ def _tensor_blocks(row: _Row, program: Program, trace: Trace, tensors: list[Any]
             counts.append(kernels.class_counts(values, layout.n_classes, one_hot))
     row.add("scalars", scalars, (n, len(kernels.SCALARS)))
     row.add("shape", shapes, (n, MAX_RANK))
-    row.add("quantiles", quantiles, (n, N_QUANTILES))
+    row.add("quantiles", quantiles, (n, N_QUANTILES), tf.float32)
     row.add("bad_examples", bad, (n, MAX_BAD_EXAMPLES))
     kept = sum(len(program.tensors[i].features) for i in measured)
     row.add("features", features, (len(kernels.FEATURE_PARTS) * kept,))
@@ -332,7 +351,7 @@ def _tensor_blocks(row: _Row, program: Program, trace: Trace, tensors: list[Any]
         if f.role == "input" and f.kind == "dense" and kernels.is_numeric(f.tensor) and f.tensor.shape.rank
     ]
     row.add("example_ids", [kernels.example_ids(hashable)], (MAX_EXAMPLE_IDS,))
-    labels = tf.fill([LABELS], tf.constant(np.nan, _F8))
+    labels = ops.constant((np.nan,) * LABELS, _F8)
     if program.label_target is not None:
         target = tensors[program.label_target]
         width = program.tensors[program.label_target].n_classes
@@ -365,37 +384,39 @@ def _weight_blocks(row: _Row, program: Program, updates: list[Update]) -> _Measu
     unique = list({u.name: u for u in updates}.values())
     program.weights = tuple(u.name for u in unique)
     n = len(unique)
-    missing = tf.constant([0.0, 0.0, 1.0], tf.float32)
+    missing = [ops.constant(value, tf.float32) for value in (0.0, 0.0, 1.0)]
     dense = [None if u.gradient is None else kernels.dense_gradient(u.gradient) for u in unique]
     rows = [missing if g is None else kernels.gradient_row(g) for g in dense]
-    row.add("gradients", rows, (n, 3))
+    row.add("gradients", [number for numbers in rows for number in numbers], (n, 3), tf.float32)
     clipped = [
         r[0] if u.clipped is None else kernels.half_squares(kernels.dense_gradient(u.clipped))
         for u, r in zip(unique, rows, strict=True)
     ]
-    row.add("clipped", [tf.stack(clipped)] if clipped else [], (n,))
-    nan = tf.constant(np.nan, tf.float32)
-    norms = [nan if u.norm is None else u.norm for u in unique]
-    row.add("weight_norms", [tf.stack(norms)] if norms else [], (n,))
-    before = [nan if u.before is None else kernels.half_squares(u.before) for u in unique]
+    row.add("clipped", clipped, (n,), tf.float32)
+    nan = ops.constant(np.nan, tf.float32)
+    row.add("weight_norms", [nan if u.norm is None else u.norm for u in unique], (n,), tf.float32)
+    before = [nan if u.before is None else u.norm if u.is_whole else kernels.half_squares(u.before) for u in unique]
     change = [nan if u.after is None else kernels.half_squares(u.after - u.before) for u in unique]
-    row.add("updates", [tf.stack(before), tf.stack(change)] if unique else [], (2, n))
-    zero = tf.zeros([1], tf.float32)
+    row.add("updates", [*before, *change], (2, n), tf.float32)
+    zero = ops.constant((0.0,), tf.float32)
     return _Measured([zero if g is None else g for g in dense], [r[0] for r in rows])
 
 
 def _nonfinite_blocks(row: _Row, trace: Trace, weights: _Measured, layers: _Measured) -> None:
     """Counts what is not finite in gradients, weights and activations, all in one branch that healthy steps skip."""
-    zero = tf.zeros([1], tf.float32)
+    zero = ops.constant((0.0,), tf.float32)
     unique = list({u.name: u for u in trace.updates}.values())
-    after = [zero if u.after is None else tf.convert_to_tensor(raw(u.variable)) for u in unique]
+    after = [zero if u.after is None else u.after if u.is_whole else _value(u.variable) for u in unique]
     norms = [zero[0] if u.norm is None else u.norm for u in unique]
     healths = [*weights.healths, *norms, *layers.healths]
     health = tf.stack(healths) if healths else zero
     counts = kernels.nonfinite_counts([*weights.tensors, *after, *layers.tensors], health)
     n = len(unique)
-    row.add("weight_nonfinite", [counts[: 2 * n]] if n else [], (2, n))
-    row.add("layer_nonfinite", [counts[2 * n :]], (len(layers.tensors),))
+    row.add("nonfinite", [counts], (2 * n + len(layers.tensors),))
+
+
+def _value(variable: Any) -> Any:
+    return tf.convert_to_tensor(raw(variable))
 
 
 # -- layers -----------------------------------------------------------------------------------------
@@ -418,7 +439,7 @@ def _layer_blocks(row: _Row, program: Program, activations: list[Activation]) ->
         healths.append(result[1])
     program.layers = tuple(paths)
     n = len(paths)
-    row.add("layers", results, (n, len(kernels.LAYER_COLUMNS)))
+    row.add("layers", [v for result in results for v in result], (n, len(kernels.LAYER_COLUMNS)), tf.float32)
     return _Measured([a.tensor for a in activations], healths)
 
 

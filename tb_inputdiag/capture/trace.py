@@ -64,6 +64,11 @@ class Update:
     norm: Any = None
     """Half the sum of squares of the weight before the update."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether `before` is the whole weight, and not a sample of a large one."""
+        return self.before is not None and self.before.shape == raw(self.variable).shape
+
 
 @dataclass(slots=True)
 class Raised:

@@ -19,11 +19,11 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tb_inputdiag.capture import names, patches, program
+from tb_inputdiag.capture import names, ops, patches, program
 from tb_inputdiag.capture.constants import SCOPE
 from tb_inputdiag.capture.distribution import worker
 from tb_inputdiag.capture.slots import Slot, first_replica, local_devices
-from tb_inputdiag.capture.trace import Entry, Raised, Trace, spec
+from tb_inputdiag.capture.trace import Entry, Raised, Trace, raw, spec
 from tb_inputdiag.capture.unpack import F8
 from tb_inputdiag.records import Split, TensorLayout
 
@@ -156,7 +156,8 @@ class Twin:
 
     def _trace(self, original: Callable[[Any], Any], data: Any) -> Any:
         trace = Trace(self.model, self._paths, self._weight_names)
-        with patches.tracing(trace):
+        known = {id(v) for v in _state(self.model)}
+        with patches.tracing(trace), ops.sharing():
             try:
                 with patches.paused():
                     trace.feed(data)
@@ -168,9 +169,12 @@ class Twin:
             except Exception:
                 self._raised = trace.raised
                 raise
+        if trace.graph is not None and any(id(v) not in known and _is_lifted(v) for v in _state(self.model)):
+            # TensorFlow traces a function that made variables a second time, and runs that one
+            return result
         if trace.trouble is None:
             try:
-                with patches.paused(), tf.name_scope(SCOPE):
+                with patches.paused(), ops.sharing(), tf.name_scope(SCOPE):
                     if trace.graph is None:
                         self._settle_entries(trace, data)
                     self._emit(trace)
@@ -350,6 +354,17 @@ def _without_ours(traceback: Any) -> Any:
     for entry in reversed(kept):
         result = types.TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
     return result
+
+
+def _state(model: Any) -> list[Any]:
+    """Returns the variables that a training step of Keras' makes when it runs for the first time, and others."""
+    optimizer = getattr(model, "optimizer", None)
+    return [*model.variables, *model.metrics_variables, *(optimizer.variables if optimizer is not None else [])]
+
+
+def _is_lifted(variable: Any) -> bool:
+    """Tells whether a variable was made while a `tf.function` was being traced."""
+    return type(raw(variable)).__name__ == "UnliftedInitializerVariable"
 
 
 def _nothing() -> None:

@@ -229,7 +229,7 @@ def weight_table(program: Any, rows: Sequence[F8]) -> WeightTable | None:
     row = rows[0]
     gradients = block(program, row, "gradients")
     before, change = block(program, row, "updates")
-    bad_gradients, bad_weights = block(program, row, "weight_nonfinite")
+    bad_gradients, bad_weights = block(program, row, "nonfinite")[: 2 * len(program.weights)].reshape(2, -1)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.sqrt(change) / np.sqrt(before)
     ratio = np.where(change == 0, 0.0, ratio)
@@ -252,7 +252,9 @@ def layer_table(program: Any, rows: Sequence[F8]) -> LayerTable | None:
     parts = np.stack([block(program, row, "layers") for row in rows])
     values = dict(zip(LAYER_COLUMNS, parts.mean(0).T, strict=True))
     values["max_abs"] = parts[:, :, LAYER_COLUMNS.index("max_abs")].max(0)
-    values["nonfinite_count"] = np.sum([block(program, row, "layer_nonfinite") for row in rows], 0)
+    values["nonfinite_count"] = np.sum(
+        [block(program, row, "nonfinite")[2 * len(program.weights) :] for row in rows], 0
+    )
     return LayerTable(**{name: _f4(column) for name, column in values.items()})
 
 

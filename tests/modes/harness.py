@@ -146,13 +146,16 @@ def visible(seen: Seen, sample: Sample) -> frozenset[str]:
     """Returns what a sample shows."""
     layout = seen.layouts[sample.layout]
     roles = {(t.role, t.stage) for t in layout.tensors}
+    # NaN stands for what was not seen, unless it was counted
+    bad_gradients = sample.weights is not None and np.nansum(sample.weights.gradient_nonfinite_count) > 0
+    bad_outputs = any(view.nan_count for view in sample.views(layout, "prediction"))
     shown = {
         "inputs": ("input", "fed") in roles,
         "targets": ("target", "fed") in roles,
         "outputs": ("prediction", "fed") in roles,
         "entry": ("input", "entry") in roles,
-        "gradients": sample.weights is not None and not np.isnan(sample.weights.gradient_norm).all(),
+        "gradients": sample.weights is not None and (bad_gradients or not np.isnan(sample.weights.gradient_norm).all()),
         "layers": sample.layers is not None,
-        "loss": not np.isnan(sample.loss) or any(np.isnan(t) for t in sample.tensors.mean[:1]),
+        "loss": bad_outputs or not np.isnan(sample.loss),
     }
     return frozenset(name for name, is_shown in shown.items() if is_shown)

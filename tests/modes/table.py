@@ -23,8 +23,8 @@ outputs as fed, the data as the first trainable layer reads it, gradients, layer
 Steps count batches, from the optimizer's iterations at the beginning on.
 """
 _FOOT = """
-Not covered: `ParameterServerStrategy`, `TPUStrategy`, and `steps_per_execution` above 1 under `MirroredStrategy` with smaller last
-batches (TensorFlow 2.21 fails on it by itself).
+Not covered: `ParameterServerStrategy`, `TPUStrategy`, and `steps_per_execution` above 1 under `MirroredStrategy` with
+smaller last batches (TensorFlow 2.21 fails on it by itself).
 """
 
 
