@@ -43,8 +43,6 @@ def tensor_rows(item: Chosen) -> Iterator[dict[str, Any]]:
 
 
 def _tensor_statistics(row: Row) -> dict[str, Any]:
-    count = np.maximum(row.count.values.astype(np.float64), 1)
-    bad = (row.nan_count.values + row.inf_count.values) / count
     with np.errstate(all="ignore"):
         return {
             "samples": len(row.mean),
@@ -56,9 +54,17 @@ def _tensor_statistics(row: Row) -> dict[str, Any]:
             "whole_fraction": _finite(np.mean, row.whole_fraction.values),
             "nan_count": int(row.nan_count.values.sum()),
             "inf_count": int(row.inf_count.values.sum()),
-            "nonfinite_fraction": float(bad.mean()) if len(bad) else 0.0,
+            "nonfinite_fraction": _nonfinite_fraction(row),
             "means": row.mean.values,
         }  # fmt: skip
+
+
+def _nonfinite_fraction(row: Row) -> float:
+    count, nan, inf = (column.values.astype(np.float64) for column in (row.count, row.nan_count, row.inf_count))
+    if len(count) != len(nan) or len(count) != len(inf):
+        # Damage costs the column that it hits: one of these lacks a part of the samples, and the totals have to do.
+        return float(min(1.0, (nan.sum() + inf.sum()) / max(count.sum(), 1.0)))
+    return float(((nan + inf) / np.maximum(count, 1)).mean()) if len(count) else 0.0
 
 
 def _finite(reduce: Any, values: Any) -> float:

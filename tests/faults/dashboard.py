@@ -67,7 +67,7 @@ def dashboard(logs: Path, *arguments: str, at_least: int = 1) -> Iterator[Dashbo
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     server = Dashboard(port, process)
     try:
-        end, before = time.monotonic() + 120, -1
+        end, before = time.monotonic() + 240, -1
         while time.monotonic() < end:
             assert server.alive, "TensorBoard ended."
             try:

@@ -29,6 +29,35 @@ def mutate(data: bytes, seed: int) -> tuple[str, bytes]:
     return kind, bytes(found)
 
 
+def flip_payload(data: bytes, stream: str, where: float) -> bytes:
+    """Returns the file with one bit wrong in the second payload of a stream, behind right checksums.
+
+    Args:
+        data: The file.
+        stream: Which payloads, e.g. ``tensors``.
+        where: Place of the bit: 0 the first of what follows the header, 1 the end.
+    """
+    found = 0
+
+    def change(events: list[bytes]) -> list[bytes]:
+        nonlocal found
+        for at, message in enumerate(events):
+            event = event_pb2.Event.FromString(message)
+            if not event.summary.value or f"/{stream}/" not in event.summary.value[0].tag:
+                continue
+            found += 1
+            if found == 2:
+                tensor = event.summary.value[0].tensor
+                content = bytearray(tensor.tensor_content)
+                start = peek(bytes(content)).length
+                content[start + int(where * (len(content) - start))] ^= 1
+                tensor.tensor_content = bytes(content)
+                events[at] = event.SerializeToString()
+        return events
+
+    return bytes(_rewritten(bytearray(data), change))
+
+
 def _place(data: bytearray, rng: random.Random) -> int:
     return rng.randrange(max(1, len(data)))
 

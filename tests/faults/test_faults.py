@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.faults import namespace
-from tests.faults.trials import Outcome, Trials
+import tb_inputdiag
+from tests.faults import mutation, namespace
+from tests.faults.trials import Outcome, Trials, run_command
+from tests.log import synthetic
 
 needs_mounts = pytest.mark.skipif(
     not namespace.available(),
@@ -55,6 +59,19 @@ def test_a_clock_that_is_set_back_loses_nothing(trials: Trials) -> None:
 
 def test_mutated_files_get_plain_words(trials: Trials) -> None:
     assert survived(*trials.mutated_files(13))
+
+
+def test_damage_in_any_column_leaves_the_statistics_of_the_others(tmp_path: Path) -> None:
+    path = synthetic.write(tmp_path, synthetic.Spec(samples=12, weights=3), per_flush=3)
+    data = path.read_bytes()
+    lost = 0
+    for place in range(60):
+        path.write_bytes(mutation.flip_payload(data, "tensors", place / 60))
+        assert run_command(("inputs",), tmp_path) == 0
+        run = tb_inputdiag.read(tmp_path).run
+        rows = run.inputs["image"]
+        lost += len({len(getattr(rows, column)) for column in rows.columns}) > 1
+    assert lost > 5, "No column was hit."
 
 
 def test_malformed_queries_get_clear_answers(trials: Trials) -> None:

@@ -241,7 +241,7 @@ class Trials:
             except LogError:
                 refused += 1
             for command in COMMANDS:
-                codes[_command(command, home.parent, what=f"{number} ({kind})")] += 1
+                codes[run_command(command, home.parent, what=f"{number} ({kind})")] += 1
         said = ", ".join(f"{n:,} with exit code {code}" for code, n in sorted(codes.items()))
         found = [
             Outcome("mutated event file, reader", times, read + refused, note=f"{refused} refused as no log"),
@@ -351,7 +351,7 @@ def _reads(logs: Path, status: str = "", *, cut_off: bool = False) -> None:
         problems = [text for text in run.problems if not (cut_off and "is cut off" in text)]
         assert not problems, problems
     # without a single event of ours there is nothing to sum up
-    assert _command(("summary",), logs) == (0 if any(run.sessions for run in log.runs) else 2)
+    assert run_command(("summary",), logs) == (0 if any(run.sessions for run in log.runs) else 2)
 
 
 def _use_everything(logs: Path) -> None:
@@ -368,7 +368,7 @@ def _use_everything(logs: Path) -> None:
         len(run.loss)
 
 
-def _command(command: tuple[str, ...], logs: Path, what: str = "") -> int:
+def run_command(command: tuple[str, ...], logs: Path, what: str = "") -> int:
     """Runs a command; raises unless it ends with a documented exit code and plain words."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
