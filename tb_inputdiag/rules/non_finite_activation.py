@@ -43,7 +43,7 @@ class NonFiniteActivation(Rule):
     id = "non-finite-activation"
     severity = Severity.ERROR
     splits = ("train", "validation")
-    explains = ("non-finite-gradient", "non-finite-loss")
+    explains = ("non-finite-gradient", "non-finite-loss", "loss-scale-collapse")
     why = "Gradients of such values are NaN, and after one update all weights are."
 
     max_before = Threshold(
@@ -66,7 +66,8 @@ class NonFiniteActivation(Rule):
         predictions = any(view.nan_count or view.inf_count for view in context.fed("prediction"))
         gradients = weights is not None and np.nan_to_num(weights.gradient_nonfinite_count).any()
         lost = not math.isfinite(sample.loss)
-        if not (predictions or gradients or lost) or (sample.skipped and sample.loss_scale > 1):
+        # A loss scale that is still too large makes gradients overflow, but never what comes out in front of the loss.
+        if not (predictions or lost or (gradients and not (sample.skipped and sample.loss_scale > 1))):
             return []
         first = int(np.flatnonzero(counts)[0])
         bad_data = any(view.nan_count or view.inf_count for role in ("input", "target") for view in context.fed(role))
@@ -87,8 +88,7 @@ class NonFiniteActivation(Rule):
                 f"before it "
                 f"are{f'; behind it also {join(names[1:], 3)}' if len(names) > 1 else ''}.",
                 evidence={"nonfinite_count": float(counts[rows[0]]), "layers": names[:16], "loss": sample.loss},
-                fix=f"# In '{name}' keep arguments of log, sqrt and division away from 0:\n"
-                "keras.ops.log(keras.ops.maximum(x, 1e-7))",
+                fix=_fix(name, half=maker is not None and "float16" in maker.dtype_policy.replace("bfloat16", "")),
             )
         ]
 
@@ -115,3 +115,13 @@ class NonFiniteActivation(Rule):
             silent("scores under a mask", lambda: Scenario().train(activations=bad)),
             fires("a lost loss", lambda: Scenario().train(activations=made, loss=math.nan), "layer:flatten"),
         )
+
+
+def _fix(name: str, *, half: bool) -> str:
+    bounded = f"# In '{name}' keep arguments of log, sqrt and division away from 0:\n"
+    bounded += "keras.ops.log(keras.ops.maximum(x, 1e-7))"
+    if not half:
+        return bounded
+    layer = name.rpartition("/")[2]
+    remedy = f"# float16 ends at 65504. Let '{layer}' compute in float32:\n"
+    return f'{remedy}dtype="float32"  # an argument of the layer\n{bounded}'

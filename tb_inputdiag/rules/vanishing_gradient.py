@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.records import F8, Severity
 from tb_inputdiag.rules._text import number, times
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.context import Context
@@ -18,7 +18,8 @@ class VanishingGradient(Rule):
 
     ## What it does
     Compares, among the kernels in forward order, the gradient per weight norm of the first layers with that of the last
-    ones. It fires where the first get less than a ten-thousandth, sample after sample. Frozen layers do not take part;
+    ones, or follows a steady decline through all of them. It fires where the first get less than a ten-thousandth,
+    sample after sample. Frozen layers do not take part;
     converged runs are fine, as there all layers have small gradients.
 
     ## Why is this bad?
@@ -52,6 +53,13 @@ class VanishingGradient(Rule):
         high=1.0,
     )
 
+    min_depth = Threshold(
+        6,
+        "Kernels from which on a trend through all of them counts too.",
+        source="A line through fewer points is mostly that of its ends.",
+        low=3,
+    )
+
     def on_sample(self, context: Context) -> Findings:
         """Judges the kernels of one step."""
         table, kernels = context.sample.weights, context.kernels
@@ -67,7 +75,12 @@ class VanishingGradient(Rule):
         third = max(len(relative) // 3, 1)
         # The best of the first third: one quiet layer, an embedding say, does not make the network untrainable.
         first, last = float(relative[:third].max()), float(np.median(relative[-third:]))
-        if not (last > 0 and first < self.min_ratio * last and np.isfinite(context.sample.loss)):
+        if not np.isfinite(context.sample.loss):
+            return []
+        # A steady decline is worse over the whole depth than it is between two of its thirds.
+        if len(relative) >= self.min_depth and (relative > 0).all():
+            first = min(first, last * _decline(relative))
+        if not (last > 0 and first < self.min_ratio * last):
             return []
         early, late = context.kernels.layers[rows[0]], context.kernels.layers[rows[-1]]
         activations = _squashing(context)
@@ -103,6 +116,11 @@ class VanishingGradient(Rule):
                 "layer:dense_0",
                 Severity.WARNING,
             ),
+            fires(
+                "a steady decline",
+                lambda: Scenario(deep).train(gradients=shrinking(0.22), steps=6),
+                "layer:dense_0",
+            ),
             silent("a healthy deep net", lambda: Scenario(deep).train(gradients=shrinking(0.7), steps=6)),
             silent("a converged run", lambda: Scenario(deep).train(gradients={"*": {"gradient_norm": 1e-9}}, steps=6)),
             silent("two layers", lambda: Scenario().train(steps=6)),
@@ -113,3 +131,12 @@ def _squashing(context: Context) -> str:
     layers = context.facts.layers if context.facts is not None else ()
     used = [str(item.config.get("activation")) for item in layers[:-1]]
     return next((name for name in ("sigmoid", "tanh", "hard_sigmoid") if name in used), "")
+
+
+def _decline(relative: F8) -> float:
+    """Returns first over last of the geometric decline that fits best: the median of all slopes, so no layer rules."""
+    kept = np.unique(np.linspace(0, len(relative) - 1, min(len(relative), 48)).astype(int))
+    logs = np.log(relative[kept])
+    i, j = np.triu_indices(len(kept), 1)
+    slope = float(np.median((logs[j] - logs[i]) / (kept[j] - kept[i])))
+    return float(np.exp(-slope * (len(relative) - 1)))
