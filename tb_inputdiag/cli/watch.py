@@ -48,7 +48,7 @@ def watch(
             if screen:
                 terminal.resize()
                 lines = _fitted("\n".join(_screen(chosen, options, terminal)).split("\n"), terminal.height)
-                terminal.stream.write(_HOME + "\n".join(line + _CLEAR_LINE for line in lines) + _CLEAR_REST)
+                terminal.stream.write(_HOME + "\n".join(_CLEAR_LINE + line for line in lines) + _CLEAR_REST)
             elif options.once:
                 terminal.print("\n".join(_screen(chosen, options, terminal)))
             else:
