@@ -31,10 +31,18 @@ COUNTS: dict[str, tuple[int, ...]] = {
 }
 
 
+def merged(old: str, new: str) -> str:
+    """Returns the new table with the rows of the old one whose faults it does not have, in the order of the old one."""
+    head, rule, *lines = new.splitlines()
+    rows = {line.split("|")[1]: line for line in old.strip().splitlines()[2:]}
+    rows.update({line.split("|")[1]: line for line in lines})
+    return "\n".join([head, rule, *rows.values()])
+
+
 def main() -> int:
     """Runs the trials; returns the exit code."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", choices=COUNTS, nargs="+", help="print these, and leave the page as it is")
+    parser.add_argument("--only", choices=COUNTS, nargs="+", help="only these; the page keeps the others' rows")
     parser.add_argument("--seed", type=int, default=0, help="chooses the moments; default: 0")
     options = parser.parse_args()
     if not namespace.available():
@@ -49,10 +57,9 @@ def main() -> int:
         print(f"{name}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
     shutil.rmtree(folder)  # kept when a trial raises: what went wrong is in it
     print(table(outcomes))
-    if not options.only:
-        before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-        after = rest.partition(END)[2]
-        PAGE.write_text(f"{before}{BEGIN}\n{table(outcomes)}\n{END}{after}", encoding="utf-8")
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    old, _, after = rest.partition(END)
+    PAGE.write_text(f"{before}{BEGIN}\n{merged(old, table(outcomes))}\n{END}{after}", encoding="utf-8")
     return int(any(o.tried != o.survived or o.lost for o in outcomes))
 
 
