@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -141,7 +142,15 @@ class UnnormalizedInput(Rule):
         """
         if not (looks_like_image(view) and view.min >= 0 and view.max > self.max_pixel):
             return False
-        if any(view.name in (entry.layout.sources or (entry.name,)) for entry in context.entries):
+        # Noise drawn for as many examples as there are images is no reader of theirs: it holds other numbers of values.
+        values = math.prod(view.shape[1:])
+        for entry in context.entries:
+            reads = looks_like_image(entry) or math.prod(entry.shape[1:]) == values
+            if reads and view.name in (entry.layout.sources or (entry.name,)):
+                return False
+        known = context.facts.layers if context.facts is not None else ()
+        # Preprocessing, or frozen layers with weights of any size, make the second witness worthless.
+        if not known or any(item.is_preprocessing or item.n_params > item.n_trainable_params == 0 for item in known):
             return False
         layers = context.sample.layers
         if context.age == 0 and layers is not None and np.nanmax(layers.max_abs, initial=0.0) > self.max_size:
