@@ -25,7 +25,7 @@ def main() -> None:
     )
     model.compile(optimizer="adam", loss="binary_focal_crossentropy", metrics=["accuracy"])
     y = keras.utils.to_categorical(y)
-    model.fit(x, y, batch_size=32, epochs=3, verbose=2, callbacks=[InputDiagnostics(LOGS / "dead_relus")])
+    model.fit(x, y, batch_size=32, epochs=2, verbose=2, callbacks=[InputDiagnostics(LOGS / "dead_relus")])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def main() -> None:
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])
 
     x, y = digits()
-    x = (x / 255).astype("float32")
+    x, y = (x[:2000] / 255).astype("float32"), y[:2000]
     with strategy.scope():
         model = network()
     model.fit(

@@ -13,7 +13,7 @@ def main() -> None:
     x = (x / 255).astype("float32")
     model = network()
     model.compile(keras.optimizers.Adam(learning_rate=1.0), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x, y, batch_size=128, epochs=3, verbose=2, callbacks=[InputDiagnostics(LOGS / "learning_rate")])
+    model.fit(x, y, batch_size=128, epochs=2, verbose=2, callbacks=[InputDiagnostics(LOGS / "learning_rate")])
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ def main() -> None:
     )
     model = keras.Model([phenols, chemistry], keras.layers.Dense(3, activation="softmax", name="cultivar")(both))
     model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(data, y, batch_size=16, epochs=10, verbose=2, callbacks=[InputDiagnostics(LOGS / "multi_input")])
+    model.fit(data, y, batch_size=16, epochs=5, verbose=2, callbacks=[InputDiagnostics(LOGS / "multi_input")])
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ def main() -> None:
         model.add(keras.layers.Dense(32, activation="sigmoid"))
     model.add(keras.layers.Dense(10, activation="softmax"))
     model.compile(keras.optimizers.SGD(0.1), "sparse_categorical_crossentropy", metrics=["accuracy"])
-    model.fit(x, y, batch_size=32, epochs=4, verbose=2, callbacks=[InputDiagnostics(LOGS / "vanishing_gradients")])
+    model.fit(x, y, batch_size=32, epochs=2, verbose=2, callbacks=[InputDiagnostics(LOGS / "vanishing_gradients")])
 
 
 if __name__ == "__main__":

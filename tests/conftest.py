@@ -23,7 +23,7 @@ def demo_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=280,
+        timeout=570,
     )
     (folder / "output.txt").write_text(done.stdout)
     assert "NOT AS PLANTED" not in done.stdout, done.stdout[-4000:]

@@ -14,6 +14,8 @@ from demo.__main__ import ALL
 from tb_inputdiag.rules import all_rules
 
 ROOT = Path(__file__).parents[1]
+# whichever test comes first waits for all programs: a minute on two idle cores, more where others work, too
+pytestmark = pytest.mark.timeout(600)
 
 
 def test_every_program_of_the_folder_is_run() -> None:
