@@ -17,10 +17,12 @@ import argparse
 import json
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,16 +34,17 @@ from tests.log import synthetic
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "log-format.md"
+_DIFFERENT = 20
 BEGIN, END = "<!-- bench-reader: begin -->", "<!-- bench-reader: end -->"
 
 _IN_PROCESS = """
-import contextlib, io, json, os, sys
+import contextlib, io, json, sys, time
 base = 0.0  # what the code may set to leave out its imports
 {code}
 # The peak of this process alone: getrusage would count the parent's, from before exec.
 with open("/proc/self/status") as status:
     peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1024
-print(json.dumps({{"peak_mb": peak, "cpu_s": sum(os.times()[:2]) - base}}), file=sys.stderr)
+print(json.dumps({{"peak_mb": peak, "cpu_s": time.process_time() - base}}), file=sys.stderr)
 """
 
 
@@ -59,17 +62,17 @@ def in_process(code: str) -> tuple[float, float]:
     return float(found["cpu_s"]), float(found["peak_mb"])
 
 
-def write_big(folder: Path, spec: synthetic.Spec) -> tuple[Path, float, float]:
-    """Writes the long run with the flushes that a real one has; returns its file, seconds and the cost of `write`."""
+def write_run(folder: Path, spec: synthetic.Spec) -> tuple[Path, float]:
+    """Writes a run with the flushes that a real one has; returns its file, and what `write` took a sample."""
     clock = synthetic.Clock(spec.start)
     writer = LogWriter(folder, session=spec.session, clock=clock)
-    begun, flushed, spent, calls = time.perf_counter(), spec.start, 0.0, 0
+    flushed, spent, calls = spec.start, 0.0, 0
     for record in synthetic.records(spec):
         is_sample = isinstance(record, Sample)
-        before = time.perf_counter()
+        before = time.thread_time()
         writer.write(record)
         if is_sample:
-            spent, calls = spent + time.perf_counter() - before, calls + 1
+            spent, calls = spent + time.thread_time() - before, calls + 1
             clock.now = record.wall_time  # type: ignore[union-attr]  # a sample
             if clock.now - flushed >= flush_interval(clock.now - spec.start, 1.0):
                 writer.flush()
@@ -77,7 +80,7 @@ def write_big(folder: Path, spec: synthetic.Spec) -> tuple[Path, float, float]:
     writer.close()
     if writer.dropped:
         raise RuntimeError(f"{writer.dropped} records were dropped")
-    return writer.path, time.perf_counter() - begun, spent / calls
+    return writer.path, spent / calls
 
 
 @dataclass
@@ -116,29 +119,33 @@ def command(*arguments: str) -> str:
     )
 
 
-def write_long_run(folder: Path, samples: int) -> Path:
-    """Returns the event file of the long run, written unless it is there; what writing it took lies beside it."""
-    notes = folder / "written.json"
-    if not notes.exists():
-        spec = synthetic.Spec(samples=samples, weights=50, every=10, epochs=20)
-        path, seconds, per_write = write_big(folder, spec)
-        made = {"samples": samples, "path": str(path.relative_to(folder)), "seconds": seconds, "write_s": per_write}
-        notes.write_text(json.dumps(made))
-    made = json.loads(notes.read_text())
-    if made["samples"] != samples:
-        raise SystemExit(f"{folder} holds a run of {made['samples']:,} samples: give another --logs, or --samples.")
-    return folder / str(made["path"])
+def long_run(folder: Path, samples: int) -> Path:
+    """Returns the event file of the long run, written unless it is there."""
+    folder /= f"{samples}-samples"
+    done = folder / "written"
+    if not done.exists():
+        write_run(folder, synthetic.Spec(samples=samples, weights=50, every=10, epochs=20))
+        done.touch()
+    return next(folder.rglob("*.inputdiag"))
+
+
+def bench_writing(figures: Figures) -> None:
+    """What the training thread pays for a sample."""
+    with tempfile.TemporaryDirectory() as folder:
+        spec = synthetic.Spec(samples=1000, weights=50, every=10)
+        per_write = min(write_run(Path(folder) / str(n), spec)[1] for n in range(3))
+    figures.show(
+        "`LogWriter.write` of a sample of 50 weights, on the training thread, mean", 1e6 * per_write, "us", 100
+    )
 
 
 def bench_long_run(figures: Figures, folder: Path, samples: int) -> None:
     """One long run."""
-    path = write_long_run(folder, samples)
-    written = json.loads((folder / "written.json").read_text())
+    path = long_run(folder, samples)
     size = path.stat().st_size
     print(f"\n{samples * 10:,} steps, {samples:,} samples of 50 weights: {size / samples:.0f} bytes a sample")
     figures.show("its event file", size / 1e6, "MB")
-    figures.show("`LogWriter.write` of a sample, on the training thread, mean", 1e6 * written["write_s"], "us", 100)
-    log = str(folder)
+    log = str(path.parent)
     for name in ("alerts", "summary"):
         figures.process(f"`tb-inputdiag {name}`, with the start of Python", command(name, log), 1.0)
     for what, expression in {
@@ -150,8 +157,10 @@ def bench_long_run(figures: Figures, folder: Path, samples: int) -> None:
     }.items():
         code = f"import tb_inputdiag\nrun = tb_inputdiag.read({log!r}).run\nassert {expression}"
         figures.process(what, code, 2.0)
-    theirs, their_peak = _best(_TENSORBOARD.format(path=str(path)))
-    ours, our_peak = _best(_OURS.format(path=log))
+    pairs = [
+        [in_process(code) for code in (_TENSORBOARD.format(path=str(path)), _OURS.format(path=log))] for _ in "12345"
+    ]
+    (theirs, their_peak), (ours, our_peak) = (_extremes(column) for column in zip(*pairs, strict=True))
     figures.show("TensorBoard's own loader (in C++, of TensorFlow) over the file, without imports", theirs, "s")
     figures.show("... its peak memory, TensorFlow included", their_peak, "MB")
     figures.show("`tb_inputdiag.read` of it: every event found, every checksum verified", ours, "s", theirs)
@@ -163,44 +172,49 @@ def bench_long_run(figures: Figures, folder: Path, samples: int) -> None:
 
 _OURS = """
 from tb_inputdiag.log.reader import read
-base = sum(os.times()[:2])
+base = time.process_time()
 assert read({path!r}).run.sessions
 """
 _TENSORBOARD = """
 from tensorboard.backend.event_processing import event_file_loader
 from tensorboard.compat import tf
 tf.io  # imports TensorFlow, whose reader in C++ it then uses; without it reading takes fifty times as long
-base = sum(os.times()[:2])
+base = time.process_time()
 assert sum(1 for _ in event_file_loader.EventFileLoader({path!r}).Load())
 """
 
 
 def _best(code: str, times: int = 3) -> tuple[float, float]:
+    return _extremes([in_process(code) for _ in range(times)])
+
+
+def _extremes(found: Sequence[tuple[float, float]]) -> tuple[float, float]:
     """Returns the least seconds, and the most memory."""
-    seconds, peaks = zip(*(in_process(code) for _ in range(times)), strict=True)
-    return min(seconds), max(peaks)
+    return min(seconds for seconds, _ in found), max(peak for _, peak in found)
 
 
 def bench_many(figures: Figures, folder: Path, runs: int) -> None:
-    """Many runs below one folder."""
+    """Many runs below one folder: twenty different ones, each copied as often as it takes."""
     for run in range(runs):
         target = folder / f"run-{run:03d}"
-        if not target.exists():
-            spec = synthetic.Spec(samples=200, weights=20, seed=run, images=False)
-            synthetic.write(target, spec, per_flush=10)
+        if target.exists():
+            continue
+        if run < _DIFFERENT:
+            synthetic.write(target, synthetic.Spec(samples=200, weights=20, seed=run, images=False), per_flush=10)
+        else:
+            shutil.copytree(folder / f"run-{run % _DIFFERENT:03d}", target)
     figures.process(f"`tb-inputdiag summary` of {runs} runs of 2,000 steps", command("summary", str(folder)), 5.0)
 
 
 def bench_start(figures: Figures) -> None:
-    """What a process pays before it does anything."""
-    bare, _ = _best("pass", times=5)
+    """What a process pays before it does anything, Python's own start left out."""
     for what, code, limit in (
         ("`import tb_inputdiag`", "import tb_inputdiag", 50),
         ("`tb-inputdiag --version`", command("--version"), 150),
         ("`tb-inputdiag rules`", command("rules"), None),
     ):
-        seconds, _ = _best(code, times=5)
-        figures.show(f"{what}, beyond the start of Python", 1e3 * (seconds - bare), "ms", limit)
+        seconds, _ = _best(f"base = time.process_time()\n{code}", times=5)
+        figures.show(f"{what}, beyond the start of Python", 1e3 * seconds, "ms", limit)
 
 
 def write_docs(figures: Figures) -> None:
@@ -228,6 +242,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.logs or Path(temporary)
         bench_start(figures)
+        bench_writing(figures)
         bench_long_run(figures, folder / "long", options.samples)
         bench_many(figures, folder / "many", options.runs)
     if options.docs:
