@@ -144,7 +144,7 @@ def bench_long_run(figures: Figures, folder: Path, samples: int) -> None:
     path = long_run(folder, samples)
     size = path.stat().st_size
     print(f"\n{samples * 10:,} steps, {samples:,} samples of 50 weights: {size / samples:.0f} bytes a sample")
-    figures.show("its event file", size / 1e6, "MB")
+    figures.show("the event file of the long run", size / 1e6, "MB")
     log = str(path.parent)
     for name in ("alerts", "summary"):
         figures.process(f"`tb-inputdiag {name}`, with the start of Python", command(name, log), 1.0)
