@@ -44,7 +44,7 @@ def found(servers, logs) -> dict[str, str]:
     writer = subprocess.Popen(live, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         command = ["node", str(SCRIPT), servers["fast"].base, servers["python"].base]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=480)
     finally:
         writer.terminate()
         writer.wait(20)

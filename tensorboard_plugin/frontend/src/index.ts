@@ -1,6 +1,5 @@
 // What TensorBoard's page imports and calls.
-import { render as draw } from "preact";
-import { h } from "preact";
+import { h, render as draw } from "preact";
 import { App } from "./ui/App";
 import { start } from "./state/live";
 import { followAddress, followTheme } from "./state/shown";

@@ -1,4 +1,4 @@
-// Takes the pictures of docs/dashboard.md: node docs.mjs BASE OUT, on the logs of tests.plugin.scenarios.
+// Takes the pictures of README.md and docs/dashboard.md: node docs.mjs BASE OUT, on the logs of `python -m demo --all`.
 import { mkdirSync } from "node:fs";
 import { open } from "./browser.mjs";
 
@@ -7,11 +7,11 @@ mkdirSync(out, { recursive: true });
 const { browser, page: openPage } = await open();
 const runs = (await (await fetch(`${base}/data/plugin/inputdiag/runs`)).json()).runs;
 const PICTURES = [
-  ["overview", "unscaled", "", { height: 1120 }],
-  ["overview-dark", "unscaled", "", { height: 1120, dark: true }],
-  ["crash", "mismatched", "", { height: 720 }],
-  ["inputs", "unscaled", "&view=inputs", { height: 1000 }],
-  ["layers-dark", "exploded", "&view=layers&row=conv2d%2Fkernel", { height: 1320, dark: true }],
+  ["overview", "unscaled_pixels", "", { height: 960 }],
+  ["overview-dark", "unscaled_pixels", "", { height: 960, dark: true }],
+  ["crash", "wrong_shape", "", { height: 720 }],
+  ["inputs", "unscaled_pixels", "&view=inputs", { height: 1000 }],
+  ["layers-dark", "vanishing_gradients", "&view=layers", { height: 1000, dark: true }],
 ];
 for (const [name, run, rest, options] of PICTURES) {
   const id = runs.find((row) => row.run === run).id;

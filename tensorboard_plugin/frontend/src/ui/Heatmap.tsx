@@ -5,7 +5,7 @@ import { fmt, int } from "../logic/numbers";
 import { visible } from "../logic/text";
 import { dark, show } from "../state/shown";
 import type { Marker } from "./plot";
-import { palette } from "./palette";
+import { paint } from "./heatPaint";
 
 interface Props {
   cells: Cells;
@@ -49,7 +49,7 @@ export function Heatmap({ cells, rows, title, marks, selected, onSelect }: Props
   }, []);
 
   useEffect(() => {
-    if (width > 0) paint(canvas.current!, cells, rows, height, low, high, isDark, marks, selected);
+    if (width > 0) paint(canvas.current!, { cells, rows, height, low, high, dark: isDark, marks, selected });
   }, [cells, rows, width, isDark, low, high, marks, selected, height]);
 
   const find = (event: MouseEvent) => {
@@ -168,61 +168,4 @@ function Scale({ low, high, log, width }: { low: number; high: number; log: bool
       </ul>
     </div>
   );
-}
-
-function paint(
-  canvas: HTMLCanvasElement, cells: Cells, rows: readonly number[], height: number, low: number, high: number,
-  isDark: boolean, marks: readonly Marker[], selected: string,
-): void {
-  const n = cells.step.length;
-  const ratio = devicePixelRatio || 1;
-  const colours = palette(isDark);
-  const image = new ImageData(Math.max(n, 1), Math.max(rows.length, 1));
-  const zero = isDark ? [20, 21, 24] : [12, 8, 20];
-  rows.forEach((index, r) => {
-    const values = cells.values[index]!;
-    for (let i = 0; i < n; i++) {
-      const value = values[i]!;
-      const at = 4 * (r * n + i);
-      if (Number.isNaN(value)) continue;
-      const [red, green, blue] = value === BAD ? [232, 62, 40] : value === 0 && cells.log ? zero : colour(place(value, low, high, cells.log));
-      image.data.set([red!, green!, blue!, 255], at);
-    }
-  });
-  const small = document.createElement("canvas");
-  small.width = image.width;
-  small.height = image.height;
-  small.getContext("2d")!.putImageData(image, 0, 0);
-  canvas.width = Math.round(canvas.clientWidth * ratio);
-  canvas.height = Math.round(rows.length * height * ratio);
-  const context = canvas.getContext("2d")!;
-  context.imageSmoothingEnabled = false;
-  context.clearRect(0, 0, canvas.width, canvas.height);
-  context.drawImage(small, 0, 0, canvas.width, canvas.height);
-  if (height >= 10) {
-    context.fillStyle = colours.surface;
-    for (let i = 1; i < rows.length; i++) context.fillRect(0, Math.round(i * height * ratio) - ratio, canvas.width, ratio);
-  }
-  const first = cells.step[0] ?? 0;
-  const last = cells.last[n - 1] ?? 1;
-  for (const mark of marks) {
-    if (mark.step < first || mark.step > last) continue;
-    let bucket = cells.step.findIndex((step) => step > mark.step);
-    if (bucket < 0) bucket = n;
-    const x = ((bucket - 0.5) / n) * canvas.width;
-    context.strokeStyle = "#ffffff";
-    context.lineWidth = 1.5 * ratio;
-    context.setLineDash([4 * ratio, 4 * ratio]);
-    context.beginPath();
-    context.moveTo(x, 0);
-    context.lineTo(x, canvas.height);
-    context.stroke();
-    context.setLineDash([]);
-  }
-  const chosen = rows.findIndex((index) => cells.rows[index] === selected);
-  if (chosen >= 0) {
-    context.strokeStyle = isDark ? "#ffffff" : "#000000";
-    context.lineWidth = 2 * ratio;
-    context.strokeRect(ratio, chosen * height * ratio + ratio, canvas.width - 2 * ratio, Math.max(height * ratio - 2 * ratio, 2 * ratio));
-  }
 }

@@ -10,9 +10,8 @@ import { useFacts, useGrid, useSeries } from "../state/sources";
 import { Chart } from "./Chart";
 import { Choice, Empty, Filter, Section, Skeleton } from "./common";
 import { Heatmap } from "./Heatmap";
-import { markers, useMainLines } from "./Overview";
+import { markers, OverTime, useMainLines } from "./OverTime";
 import { palette } from "./palette";
-import { Settings } from "./Settings";
 
 interface Quantity {
   table: "weights" | "layers";
@@ -31,7 +30,7 @@ const QUANTITIES: readonly Quantity[] = [
 ];
 
 export function Layers({ row }: { row: RunRow }) {
-  const { log, zoom, table, column, rows: filter } = shown.value;
+  const { zoom, table, column, rows: filter } = shown.value;
   const facts = useFacts(row.id);
   const found = facts?.data.value;
   const lines = useMainLines(row, found);
@@ -50,12 +49,7 @@ export function Layers({ row }: { row: RunRow }) {
   }
   return (
     <>
-      <Section title="Over time" note="Drag to zoom, double-click to see all" tools={<Settings />}>
-        <div class="charts">
-          <Chart title="Loss" lines={lines.loss} markers={marks} log={log} height={190} />
-          <Chart title="Global gradient norm" lines={lines.norm} markers={marks} log={log} height={190} />
-        </div>
-      </Section>
+      <OverTime lines={lines} marks={marks} height={190} />
       <Section
         title="Layer by layer"
         note={cells ? `${count(listed.length, "row")}, first layer at the top` : ""}

@@ -1,24 +1,18 @@
 // Is the run healthy, and what is to be done: the view that opens first.
 import { useMemo } from "preact/hooks";
-import type { AlertRow, Failure, RunRow } from "../types";
+import type { Failure, RunRow } from "../types";
 import { curvesOf, quantitiesOf } from "../logic/alertCurves";
-import { hasValues, type Line } from "../logic/chart";
-import { ago, bytes, count, duration, fmt, int, num, percent, shape } from "../logic/numbers";
+import { ago, bytes, count, duration, fmt, int, percent, shape } from "../logic/numbers";
 import { visible } from "../logic/text";
-import type { Curves } from "../logic/series";
 import { costOf, LIFE_WORDS, lifeOf, lifeText, verdictText, verdictTitle, type Level } from "../logic/status";
 import { names } from "../state/live";
-import { dark, now, shown } from "../state/shown";
+import { now } from "../state/shown";
 import { useFacts, useSeries, type RunFacts } from "../state/sources";
 import { AlertCard } from "./AlertCard";
-import { Chart } from "./Chart";
-import type { Marker } from "./plot";
 import { Section, Skeleton } from "./common";
 import { LevelIcon } from "./icons";
-import { palette } from "./palette";
-import { Settings } from "./Settings";
+import { markers, OverTime, useMainLines } from "./OverTime";
 
-const POINTS = 600;
 /** The route takes 64 at once. */
 const MOST_CURVES = 60;
 
@@ -47,7 +41,7 @@ export function Overview({ row }: { row: RunRow }) {
         </section>
       )}
       {found && row.failure && open.some((a) => a.severity === "error") && <Exceptions failures={found.answer.failures} folded />}
-      {found && row.samples > 0 && <OverTime lines={main} alerts={open} />}
+      {found && row.samples > 0 && <OverTime lines={main} marks={markers(open)} />}
       {resolved.length > 0 && (
         <Section title="Resolved" note={count(resolved.length, "alert")}>
           <div class="alerts resolved">
@@ -137,59 +131,6 @@ function Exceptions({ failures, folded = false }: { failures: Failure[]; folded?
           )}
         </details>
       ))}
-    </Section>
-  );
-}
-
-/** Marks of the alerts, for charts. */
-export function markers(alerts: readonly AlertRow[]): Marker[] {
-  return alerts.map((a) => ({ step: a.alert.first_step, level: a.severity, text: visible(a.alert.message) }));
-}
-
-const MAIN = ["losses:loss", "samples:train:loss", "samples:validation:loss", "samples:train:gradient_norm", "samples:train:learning_rate"];
-
-/** Validation losses of the epochs as a curve. */
-export function epochCurve(facts: RunFacts, name: string): Curves | null {
-  const ends = facts.epochs.filter((end) => Number.isFinite(num(end.logs[name])));
-  if (ends.length === 0) return null;
-  const values = ends.map((end) => num(end.logs[name]));
-  const step = ends.map((end) => end.step);
-  const curve = { mean: values, min: values, max: values, bad: values.map(() => false) };
-  return { stream: name, width: 1, samples: step.length, expected: step.length, step, last: step, wall: ends.map((end) => num(end.wall_time)), values: { [name]: curve } };
-}
-
-export function useMainLines(row: RunRow, facts: RunFacts | undefined) {
-  const { zoom } = shown.value;
-  const source = useSeries(row.id, MAIN, POINTS, zoom);
-  const data = source?.data.value ?? {};
-  const colours = palette(dark.value);
-  const line = (stream: string, quantity: string, label: string, colour: string): Line[] => {
-    const curves = data[stream];
-    return curves && hasValues(curves, quantity) ? [{ key: quantity, label, colour, curves, quantity, started: row.started }] : [];
-  };
-  const step = line("losses:losses", "losses:loss", "Training loss", colours.accent);
-  const loss = step.length ? step : line("samples:train", "samples:train:loss", "Training loss", colours.accent);
-  const ends = facts ? epochCurve(facts, "val_loss") : null;
-  if (ends) {
-    loss.push({ key: "val_loss", label: "Validation loss, epochs", colour: colours.second, curves: ends, quantity: "val_loss", started: row.started, sparse: true });
-  }
-  return {
-    complete: source?.complete.value ?? false,
-    loss,
-    norm: line("samples:train", "samples:train:gradient_norm", "Global gradient norm", colours.accent),
-    rate: line("samples:train", "samples:train:learning_rate", "Learning rate", colours.accent),
-  };
-}
-
-function OverTime({ lines, alerts }: { lines: ReturnType<typeof useMainLines>; alerts: AlertRow[] }) {
-  const marks = markers(alerts);
-  const { log } = shown.value;
-  return (
-    <Section title="Over time" note="Drag to zoom, double-click to see all" tools={<Settings />}>
-      <div class="charts">
-        <Chart title="Loss" lines={lines.loss} markers={marks} log={log} />
-        <Chart title="Global gradient norm" lines={lines.norm} markers={marks} log={log} />
-      </div>
     </Section>
   );
 }
