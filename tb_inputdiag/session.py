@@ -33,6 +33,7 @@ from tb_inputdiag.records import (
     ModelFacts,
     Record,
     Sample,
+    SavedBatch,
     SessionEnd,
     SessionStart,
     Severity,
@@ -49,6 +50,8 @@ _LOSSES = 64
 _PENDING = 32
 """Executions whose losses may wait on a device."""
 _IMAGE_SETS = 12
+_BAD_BATCHES = 3
+_BAD_BATCH_BYTES = 64 * 2**20
 _MESSAGE = 4000
 
 
@@ -105,6 +108,7 @@ class Session:
         self._loss_steps: list[int] = []
         self._losses: list[float] = []
         self._image_sets = 0
+        self._saved_batches = 0
         self._next_image_step = 0
         self._test_runs = 0
         self._printed: set[int] = set()
@@ -134,6 +138,8 @@ class Session:
             )
         )
         self._replay_baseline(baseline)
+        if settings.save_bad_batches and watch.model.jit_compile:
+            say_warning("save_bad_batches has no effect with jit_compile=True. Set jit_compile=False to find a batch.")
         if watch.model.built and mode in ("fit", "watch"):
             self._note_facts(fresh=not iterations(watch.model))
 
@@ -214,12 +220,35 @@ class Session:
             if split == "train":
                 self.baseline.layout = layout
                 self.baseline.samples = [*self.baseline.samples[-2:], sample]
+            if reading.batch is not None and reading.batch[0] == number:
+                self._save_batch(split, at, reading.batch[1])
             self._record(sample)
             if not self.recording:
                 return
         self._take_images(split, reading)
         if self.schedule.samples in (1, 2, 4) or self.schedule.samples % 16 == 0:
             self._record(self.cost())
+
+    def _save_batch(self, split: Split, step: int, batch: Mapping[str, Any]) -> None:
+        """Writes a batch with values that are not finite into a file of its own."""
+        size = sum(array.nbytes for array in batch.values())
+        if self._saved_batches >= _BAD_BATCHES:
+            return
+        self._saved_batches += 1
+        if size > _BAD_BATCH_BYTES:
+            say_warning(f"the batch of step {step} is not saved: {size / 2**20:,.0f} MiB are more than 64 MiB.")
+            return
+        folder = self.writer.path.parent / "bad_batches"
+        path = folder / f"{self.id}-{split}-step-{step}.npz"
+        try:
+            folder.mkdir(exist_ok=True)
+            # a file handle: numpy would take a subject's name for the file's
+            with path.open("wb") as file:
+                np.savez(file, **batch)
+        except OSError as exc:
+            say_warning(f"the batch of step {step} is not saved: {type(exc).__name__}: {exc}.")
+            return
+        self._record(SavedBatch(step=step, wall_time=time.time(), split=split, path=str(path), size_bytes=size))
 
     def _take_images(self, split: Split, reading: Reading) -> None:
         program, rows = reading.steps[-1]
@@ -544,8 +573,8 @@ class Session:
         self.recording_stopped_step = step
         self.reason = f"{type(exc).__name__}: {exc}"[:_MESSAGE]
         say_warning(
-            f"recording stopped at step {step}: {self.reason}. Training goes on unchanged; alerts so far are in "
-            f"{self.settings.log_dir}."
+            f"recording stopped at step {step}: {self.reason.rstrip('.')}. Training goes on unchanged; "
+            f"alerts so far are in {self.settings.log_dir}."
         )
 
 
