@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tb_inputdiag.records import F8, Severity
+from tb_inputdiag.rules._layers import LOOKUPS
 from tb_inputdiag.rules._text import join, number, variable
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.context import Context
@@ -51,7 +52,11 @@ class ConstantFeature(Rule):
     def on_sample(self, context: Context) -> Findings:
         """Judges the columns of every table over all batches so far."""
         found = []
+        # The first token of every sequence may well be the same: a start sign is no column.
+        tokens = {n for e in context.entries if e.layout.layer_class in LOOKUPS for n in e.layout.sources or (e.name,)}
         for view in context.fed("input"):
+            if view.name in tokens or view.layout.kind != "dense":
+                continue
             if len(view.shape) != 2 or not 2 <= view.layout.n_features <= 512 or not view.layout.features:
                 continue
             low, high = view.feature_min.astype(np.float64), view.feature_max.astype(np.float64)

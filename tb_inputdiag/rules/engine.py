@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tb_inputdiag.records import (
@@ -14,6 +15,7 @@ from tb_inputdiag.records import (
     ModelFacts,
     Record,
     Sample,
+    SavedBatch,
     SessionEnd,
     SessionStart,
 )
@@ -24,6 +26,10 @@ from tb_inputdiag.rules.context import Context, Moment
 
 __all__ = ["RuleEngine"]
 
+_OF_A_BATCH = frozenset(
+    {"non-finite-input", "non-finite-target", "non-finite-loss", "non-finite-gradient", "non-finite-activation"}
+)
+"""Rules whose findings name the file of the batch, where it was saved."""
 _HOOKS = ("on_model", "on_layout", "on_sample", "on_losses", "on_epoch_end", "on_failure", "on_session_end")
 
 
@@ -51,6 +57,7 @@ class RuleEngine:
 
     def _reset(self) -> None:
         self._context = Context()
+        self._saved: SavedBatch | None = None
         rules = [rule.fresh() for rule in self._rules]
         self._tracks = Tracks(rules)
         self._hooks: dict[str, list[Rule]] = {
@@ -115,6 +122,9 @@ class RuleEngine:
                 context.wall_time = record.wall_time
                 context.step = max(context.step, record.step)
                 return self._run("on_failure", record)
+            case SavedBatch():
+                self._saved = record
+                return []
             case SessionEnd():
                 context.split = "train"
                 context.wall_time = record.wall_time
@@ -154,8 +164,18 @@ class RuleEngine:
                 continue
             findings = self._ask(rule, getattr(rule, hook), context, *arguments)
             if findings is not None:
-                self._tracks.take(rule, findings)
+                self._tracks.take(rule, [self._with_file(rule, f) for f in findings] if sample else findings)
         return self._tracks.settle()
+
+    def _with_file(self, rule: Rule, finding: Finding) -> Finding:
+        saved, context = self._saved, self._context
+        if saved is None or rule.id not in _OF_A_BATCH or (saved.split, saved.step) != (context.split, context.step):
+            return finding
+        return replace(
+            finding,
+            evidence={**finding.evidence, "batch_file": saved.path},
+            fix=f"batch = numpy.load({saved.path!r})  # the very batch\n{finding.fix}".rstrip(),
+        )
 
     def _ask(self, rule: Rule, hook: Callable[..., Findings], *arguments: Any) -> list[Finding] | None:
         try:
