@@ -63,6 +63,9 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         on_alert: Function that is called with each `Alert` when it opens.
         stop_on: "ERROR", "WARNING" or "INFO": end training, cleanly, at the first alert of that severity or above.
         images: Thumbnails kept of image-like inputs, 0 (none of your pictures are written) to 16.
+        save_bad_batches: Keep the first sampled batches that hold NaN or infinities, or make the loss or a gradient
+            such, as ``bad_batches/*.npz`` in the run's folder: at most 3, of at most 64 MiB each. Not with
+            ``jit_compile=True``, where tensors have no place to wait. These files hold your data.
         verbose: 0 prints nothing, 1 each alert once, 2 also a summary at the end.
 
     Attributes:
@@ -87,10 +90,13 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         on_alert: Callable[[Alert], Any] | None = None,
         stop_on: Any = None,
         images: int = 4,
+        save_bad_batches: bool = False,
         verbose: int = 1,
     ) -> None:
         super().__init__()
-        self._settings = check(log_dir, every, overhead_budget, rules, on_alert, stop_on, images, verbose)
+        self._settings = check(
+            log_dir, every, overhead_budget, rules, on_alert, stop_on, images, save_bad_batches, verbose
+        )
         # made to hear of wrong rules now, not in the middle of a training
         RuleEngine(rules)
         self._reset()
@@ -131,7 +137,7 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
                 # the fit before this one was left by an exception that no step raised
                 self._session.end("failed", "fit was left by an exception outside the training step")
             self._close(self._session)
-        self._watch = watch = watching.watch(model, self._settings.images, self._watch)
+        self._watch = watch = watching.watch(model, self._settings.images, self._watch, self._settings.save_bad_batches)
         session = Session(watch, self._settings, mode, self.params, self._baseline)
         self._session = session
         return session
@@ -154,7 +160,8 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
             self._session.broken(exc)
         elif not self._gave_up:
             self._gave_up = True
-            say_warning(f"nothing is recorded: {type(exc).__name__}: {exc}. Training goes on unchanged.")
+            reason = f"{type(exc).__name__}: {exc}".rstrip(".")
+            say_warning(f"nothing is recorded: {reason}. Training goes on unchanged.")
 
     def _finish_if_left(self, owner: Any) -> None:
         """Ends the session when Keras' callback list goes: after an exception that no step of ours saw."""

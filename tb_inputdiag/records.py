@@ -46,6 +46,7 @@ __all__ = [
     "ModelFacts",
     "Record",
     "Sample",
+    "SavedBatch",
     "SessionEnd",
     "SessionStart",
     "Severity",
@@ -667,6 +668,18 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SavedBatch:
+    """A batch that was put aside because of values that are not finite; comes before the `Sample` of its step."""
+
+    step: int
+    wall_time: float
+    split: Split
+    path: str
+    """The file, absolute: `numpy.load` opens it. Its arrays are named as alerts name their subjects: ``input:x``."""
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """What watching has cost so far."""
 
@@ -741,7 +754,18 @@ class SessionEnd:
 
 
 Record: TypeAlias = (
-    SessionStart | ModelFacts | Layout | Sample | Losses | EpochEnd | Images | Failure | Cost | Alert | SessionEnd
+    SessionStart
+    | ModelFacts
+    | Layout
+    | Sample
+    | Losses
+    | EpochEnd
+    | Images
+    | Failure
+    | SavedBatch
+    | Cost
+    | Alert
+    | SessionEnd
 )
 
 

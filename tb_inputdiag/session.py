@@ -186,15 +186,18 @@ class Session:
         self, split: Split, step: int, steps: int, begin: float, end: float, logs: Any, reading: Reading | None
     ) -> None:
         if split == "train":
-            if self._cheap_to_read():
+            if reading is not None or self._cheap_to_read():
                 self._read_losses()
             own = _own_loss(reading) if reading is not None else None
             if isinstance(logs, Mapping) and "loss" in logs:
                 self._pending.append(_Logged(step, steps, logs["loss"], own))
-            if reading is not None:
+            if reading is not None and steps == 1:
                 self._read_losses()
         if reading is not None and self.recording:
             self._take(split, step, begin, end, reading)
+            if split == "train":
+                # one loss for an execution of several steps, as of its last one: the samples come before it
+                self._read_losses()
         if split == "train" and (self.recording or self._workers > 1):
             traced = reading.traced_s if reading is not None else 0.0
             self.schedule.executed(begin, reading is not None, traced, time.perf_counter() - end)

@@ -25,6 +25,7 @@ class Settings:
     on_alert: Callable[[Alert], Any] | None
     stop_on: Severity | None
     images: int
+    save_bad_batches: bool
     verbose: int
 
     def described(self) -> dict[str, Any]:
@@ -42,6 +43,7 @@ class Settings:
             "rules": rules,
             "stop_on": self.stop_on.name if self.stop_on is not None else None,
             "images": self.images,
+            "save_bad_batches": self.save_bad_batches,
         }
 
 
@@ -59,6 +61,7 @@ def check(
     on_alert: Any,
     stop_on: object,
     images: object,
+    save_bad_batches: object,
     verbose: object,
 ) -> Settings:
     """Returns the settings.
@@ -75,6 +78,8 @@ def check(
             f"images must be the number of thumbnails to keep of a batch, 0 (none) to {MAX_IMAGES}. "
             f"Received: {images!r}."
         )
+    if not isinstance(save_bad_batches, bool):
+        raise ConfigurationError(f"save_bad_batches must be True or False. Received: {save_bad_batches!r}.")
     if verbose not in (0, 1, 2) or isinstance(verbose, float):
         raise ConfigurationError(
             f"verbose must be 0 (silent), 1 (alerts) or 2 (alerts and a summary). Received: {verbose!r}."
@@ -87,6 +92,7 @@ def check(
         on_alert=on_alert,
         stop_on=None if stop_on is None else Severity.parse(stop_on, argument="stop_on"),
         images=images,
+        save_bad_batches=save_bad_batches,
         verbose=int(verbose),
     )
 

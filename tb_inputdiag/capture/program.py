@@ -81,6 +81,7 @@ class Program:
     output_activations: dict[str, str] = field(default_factory=dict)
     entries: dict[str, str] = field(default_factory=dict)
     label_target: int | None = None
+    kept: tuple[str, ...] = ()
     has_loss: bool = False
 
 
@@ -160,6 +161,27 @@ def build(trace: Trace, number: int, split: Split, images: int) -> tuple[Program
     program.entries = {e.name: e.layer for e in layouts if e.stage == "entry"}
     pixels = _images(program, tensors, images) if images else None
     return program, row.vector(), pixels
+
+
+def batch_to_keep(trace: Trace) -> tuple[Any, tuple[str, ...], list[Any]]:
+    """Returns whether a step's batch is worth keeping, the names of its tensors as subjects, and the tensors.
+
+    It is if a tensor holds NaN or an infinity (-inf is what masks are made of), or if the loss or a gradient is not
+    finite although all weights were: a model that is lost makes every batch look guilty.
+    """
+    kept = [f for f in trace.fed if f.kind == "dense" and kernels.is_numeric(f.tensor)]
+    floating = [f.tensor for f in kept if f.tensor.dtype.is_floating]
+    bad = [tf.reduce_any(tf.logical_or(tf.math.is_nan(t), ops.equals(t, np.inf))) for t in floating]
+    results = [] if trace.own_loss is None else [ops.mean(ops.cast(trace.own_loss, tf.float32))]
+    if trace.scale is None:  # loss scaling makes gradients infinite on purpose
+        results += [kernels.half_squares(kernels.dense_gradient(u.gradient)) for u in trace.updates if u.known]
+    before = [u.norm for u in trace.updates if u.norm is not None]
+    if results:
+        lost = tf.logical_not(tf.reduce_all(tf.math.is_finite(tf.stack(results))))
+        well = tf.reduce_all(tf.math.is_finite(tf.stack(before))) if before else ops.constant(True, tf.bool)
+        bad.append(tf.logical_and(lost, well))
+    is_bad = tf.reduce_any(tf.stack(bad)) if bad else ops.constant(False, tf.bool)
+    return is_bad, tuple(f"{f.role}:{f.name}" for f in kept), [f.tensor for f in kept]
 
 
 # -- the step ---------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ class Slot:
         self.written: Any = None
         self.pixels: Any = None
         self.seen = 0
+        self.batch: list[Any] = []
+        self.kept: Any = None
 
     def reserve(self, size: int, image_size: int) -> None:
         """Makes room for rows of `size` and thumbnails of `image_size` numbers; what was there is forgotten.
@@ -61,6 +63,37 @@ class Slot:
             self.written.assign_add(1)
         if pixels is not None:
             self.pixels[: pixels.shape[0]].assign(pixels)
+
+    def keep(self, bad: Any, batch: Sequence[Any]) -> Any:
+        """Adds the ops that keep a batch if it is bad and none is waiting; called while tracing.
+
+        Returns:
+            Whether this batch is kept, a bool scalar.
+        """
+        if len(self.batch) != len(batch):
+            in_own_thread(lambda: self._reserve_batch([tensor.dtype for tensor in batch]))
+        kept = tf.logical_and(bad, tf.logical_not(self.kept))
+
+        def put() -> Any:
+            with tf.control_dependencies([v.assign(t) for v, t in zip(self.batch, batch, strict=True)]):
+                return tf.group(self.kept.assign(True))
+
+        tf.cond(kept, put, tf.no_op)
+        return kept
+
+    def _reserve_batch(self, dtypes: Sequence[Any]) -> None:
+        with tf.device(self.device or None):
+            anything = tf.TensorShape(None)
+            self.batch = [tf.Variable(tf.zeros([0], d), shape=anything, trainable=False, name="bad") for d in dtypes]
+            self.kept = tf.Variable(False, trainable=False, name="kept")
+
+    def take_batch(self) -> list[NDArray[Any]]:
+        """Returns the batch that was kept, and makes room for the next."""
+        arrays = [variable.numpy() for variable in self.batch]
+        for variable in self.batch:
+            variable.assign(tf.zeros([0], variable.dtype))
+        self.kept.assign(False)
+        return arrays
 
     def read(self) -> F8:
         """Returns ``float64[steps, capacity]``: the rows written since the last read, oldest first."""

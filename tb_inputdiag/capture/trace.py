@@ -65,6 +65,11 @@ class Update:
     """Half the sum of squares of the weight before the update."""
 
     @property
+    def known(self) -> bool:
+        """Whether there is a gradient."""
+        return self.gradient is not None
+
+    @property
     def is_whole(self) -> bool:
         """Whether `before` is the whole weight, and not a sample of a large one."""
         return self.before is not None and self.before.shape == raw(self.variable).shape

@@ -43,11 +43,13 @@ class Reading:
         steps: For each step the program that made the rows, and one row for each replica.
         pixels: Reads the thumbnails of the last step.
         traced_s: Seconds that tracing and compiling took in this execution; 0 if it was traced before.
+        batch: Index in `steps` of a step whose values were not finite, and its batch: subject -> array.
     """
 
     steps: list[tuple[program.Program, list[F8]]]
     pixels: Callable[[], Any]
     traced_s: float
+    batch: tuple[int, dict[str, Any]] | None = None
 
 
 class Client(Protocol):
@@ -73,9 +75,10 @@ class Twin:
         model: A compiled Keras model.
         split: Which of its functions.
         images: Examples to keep thumbnails of.
+        keeps_batches: Whether batches with values that are not finite are kept.
     """
 
-    def __init__(self, model: Any, split: Split, images: int) -> None:
+    def __init__(self, model: Any, split: Split, images: int, keeps_batches: bool = False) -> None:
         self.model = model
         self.split = split
         self.function_name, self.step_name, self.make_name = FUNCTIONS[split]
@@ -87,6 +90,9 @@ class Twin:
         self.trouble: BaseException | None = None
         self.fed: tuple[TensorLayout, ...] = ()
         self._images = images
+        # XLA needs to know shapes that only a run shows
+        self._keeps_batches = keeps_batches and not model.jit_compile
+        self._eager_batch: tuple[int, list[Any]] | None = None
         self._paths: dict[int, str] = names.layer_paths(model)
         self._weight_names: dict[int, tuple[str, str]] = names.weight_names(model, self._paths)
         self._raised: Raised | None = None
@@ -207,6 +213,8 @@ class Twin:
         replica = 0
         if self._distributed and context is not None:
             replica = int(tf.get_static_value(context.replica_id_in_sync_group)) - self._first
+        if self._keeps_batches:
+            row = self._keep_batch(trace, made, row, replica)
         if tf.executing_eagerly():
             known = next((p for p in self.programs if _alike(p, made)), None)
             if known is None:
@@ -224,6 +232,19 @@ class Twin:
         if pixels is not None and pixels.shape[0] > slot.image_capacity:
             slot.reserve(0, pixels.shape[0])
         slot.write(row, pixels)
+
+    def _keep_batch(self, trace: Trace, made: program.Program, row: Any, replica: int) -> Any:
+        """Adds the ops that keep a bad batch; returns the row with a word about it at its end."""
+        bad, made.kept, batch = program.batch_to_keep(trace)
+        if not made.kept:
+            return row
+        if not tf.executing_eagerly():
+            bad = self._slots[replica].keep(bad, batch)
+        elif bad and self._eager_batch is None:
+            self._eager_batch = (replica, [tensor.numpy() for tensor in batch])
+        made.blocks["kept"] = (made.size, (1,))
+        made.size += 1
+        return tf.concat([row, tf.cast(bad, tf.float64)[None]], 0)
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -298,10 +319,19 @@ class Twin:
             for k in range(min(len(rows) for rows in by_replica)):
                 made = self.programs[int(by_replica[0][k][0])]
                 steps.append((made, [rows[k][: made.size] for rows in by_replica]))
-            return Reading(steps, self._read_pixels, traced_s)
+            return Reading(steps, self._read_pixels, traced_s, self._read_batch(steps))
         except Exception as exc:
             self.trouble = exc
             return None
+
+    def _read_batch(self, steps: list[tuple[program.Program, list[F8]]]) -> tuple[int, dict[str, Any]] | None:
+        for index, (made, rows) in enumerate(steps):
+            guilty = [r for r, row in enumerate(rows) if made.kept and row[made.blocks["kept"][0]]]
+            if guilty:
+                eager, self._eager_batch = self._eager_batch, None
+                taken = [eager[1]] if eager is not None else [self._slots[r].take_batch() for r in guilty]
+                return index, dict(zip(made.kept, taken[0], strict=True))
+        return None
 
     def _read_pixels(self) -> Any:
         if self._eager:

@@ -24,7 +24,7 @@ _lock = threading.Lock()
 _watches: weakref.WeakKeyDictionary[Any, Watch] = weakref.WeakKeyDictionary()
 
 
-def watch(model: Any, images: int, earlier: Watch | None = None) -> Watch:
+def watch(model: Any, images: int, earlier: Watch | None = None, keeps_batches: bool = False) -> Watch:
     """Returns the watch of a model, made when it is first asked for.
 
     Args:
@@ -32,12 +32,13 @@ def watch(model: Any, images: int, earlier: Watch | None = None) -> Watch:
         images: Examples to keep thumbnails of; the first watcher's number counts.
         earlier: A watch that the caller had before. If it is of the same model it is used again: its probed functions
             need not be traced and compiled anew.
+        keeps_batches: Whether batches with values that are not finite are kept.
     """
     with _lock:
         found = _watches.get(model)
         if found is None:
             again = earlier is not None and earlier.model is model and earlier.images == images
-            found = earlier if again and earlier is not None else Watch(model, images)
+            found = earlier if again and earlier is not None else Watch(model, images, keeps_batches)
             _watches[model] = found
         return found
 
@@ -45,9 +46,10 @@ def watch(model: Any, images: int, earlier: Watch | None = None) -> Watch:
 class Watch:
     """The twins of one model; made by `watch`."""
 
-    def __init__(self, model: Any, images: int) -> None:
+    def __init__(self, model: Any, images: int, keeps_batches: bool = False) -> None:
         self._model = weakref.ref(model)
         self.images = images
+        self.keeps_batches = keeps_batches
         self._twins: dict[Split, Twin] = {}
         self._pins = 0
 
@@ -71,7 +73,7 @@ class Watch:
         if twin is None or twin.steps != _steps(model) or twin.trouble is not None:
             if twin is not None:
                 twin.detach()
-            twin = self._twins[split] = Twin(model, split, self.images)
+            twin = self._twins[split] = Twin(model, split, self.images, self.keeps_batches)
         if client not in twin.clients:
             twin.clients.append(client)
         twin.attach()

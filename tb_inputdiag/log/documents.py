@@ -33,6 +33,7 @@ DOCUMENT_TYPES: Mapping[str, type[Any]] = {
         records.Layout,
         records.EpochEnd,
         records.Failure,
+        records.SavedBatch,
         records.Cost,
         records.Alert,
         records.SessionEnd,
