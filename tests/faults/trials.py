@@ -27,6 +27,10 @@ _PRINTED = re.compile(r"^(?:ERROR|WARNING|INFO) +([a-z-]+) +(\S+)$", re.MULTILIN
 """First line of an alert in the console: rule and subject."""
 
 
+_BEGINNINGS = (b"fit begins", b"INFO milestone")
+"""What a training prints when `fit` is called, and when its first alert is there."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """A line of the table."""
@@ -78,18 +82,19 @@ class Trials:
     # -- the process, the disk, the clock ----------------------------------------------------------------
 
     def killed(self, times: int) -> Outcome:
-        """Kills trainings with SIGKILL at random moments of `fit`."""
+        """Kills trainings with SIGKILL at random moments: every other one of `fit` as a whole, which begins with
+        tracing, and every other one after the first alert."""
         home = self.folder / "not-killed"
         process = train_elsewhere(home, None)
-        length = self._began(home) and time.monotonic()
+        begins = [self._says(home, text) for text in _BEGINNINGS]
         self._same(home, result(home, process))
-        length = time.monotonic() - length
+        lengths = [time.monotonic() - begin for begin in begins]
         printed = lost = number = early = 0
         while number < times:
             home = self.folder / f"killed-{number}"
             process = train_elsewhere(home, None)
-            self._began(home)
-            time.sleep(self.random.uniform(0, length))  # the moment is random: nothing to wait for
+            self._says(home, _BEGINNINGS[number % 2])
+            time.sleep(self.random.uniform(0, lengths[number % 2]))  # the moment is random: nothing to wait for
             process.kill()
             process.join()
             if process.exitcode == 0:  # faster than the one that was timed
@@ -111,12 +116,13 @@ class Trials:
         return Outcome("training killed (SIGKILL) at a random moment", times, times, printed, lost, note)
 
     @staticmethod
-    def _began(home: Path) -> bool:
-        end = time.monotonic() + 120
-        while not (home / "console").exists() or b"fit begins" not in (home / "console").read_bytes():
-            assert time.monotonic() < end, "The training does not begin."
+    def _says(home: Path, text: bytes) -> float:
+        """Waits until a training has printed a text; returns when that was."""
+        end = time.monotonic() + 240
+        while not (home / "console").exists() or text not in (home / "console").read_bytes():
+            assert time.monotonic() < end, f"The training does not say {text!r}."
             time.sleep(0.005)  # another process can only be waited for
-        return True
+        return time.monotonic()
 
     def full_disk(self, times: int) -> Outcome:
         """Trains onto a disk that is too small, of a random size."""
