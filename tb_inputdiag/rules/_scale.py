@@ -9,8 +9,10 @@ from tb_inputdiag.rules.context import Context
 
 __all__ = ["feature_rms", "fed_of", "image_peak", "looks_like_image", "typical_size"]
 
-_PEAKS = (1.0, 255.0, 4095.0, 65535.0)
-"""Where pixels end: floats, 8, 12 and 16 bits."""
+_PEAKS = (255, 4095, 65535)
+"""Where pixels end: 8, 12 and 16 bits."""
+_OVERSHOOT = 1.05
+"""Resampled pixels go beyond the end: bicubic kernels overshoot at edges, and some count to 256."""
 
 
 def typical_size(view: TensorView) -> float:
@@ -45,7 +47,7 @@ def image_peak(view: TensorView) -> int | None:
     """Returns the largest value that this kind of pixel has, 255, 4095 or 65535; None if values say otherwise."""
     if not view.min >= 0 or view.max <= 1:
         return None
-    return int(next((peak for peak in _PEAKS if view.max <= peak), 0)) or None
+    return next((peak for peak in _PEAKS if view.max <= _OVERSHOOT * peak), None)
 
 
 def fed_of(context: Context, entry: TensorView) -> TensorView | None:

@@ -75,7 +75,7 @@ class DivergingLoss(Rule):
         if context.history.count < 40 or self._best <= 0 or not now > 0:
             return None  # a loss below zero has no natural scale
         risen = now >= self.max_rise * max(self._best, self._first)
-        if not risen and not self._lost_progress(recent):
+        if not risen and not self._lost_progress(recent, late):
             return []
         return [
             Finding(
@@ -87,13 +87,17 @@ class DivergingLoss(Rule):
             )
         ]
 
-    def _lost_progress(self, recent: F8) -> bool:
+    def _lost_progress(self, recent: F8, late: float) -> bool:
         """Whether half of the progress has been given back, and not for a moment only."""
         progress = self._first - self._best
         if len(recent) < 80 or progress < 0.3 * self._first:
             return False
-        parts = [float(np.median(part)) for part in np.split(recent[-80:], 4)]
-        return min(parts) > max(self._best + 0.4 * progress, 1.5 * self._best)
+        latest = recent[-80:]
+        # The best of many medians of twenty is lower than the typical one, the more so the smaller the batches are:
+        # 1.25 sigma / sqrt(n) is the standard error of a median (of normal numbers).
+        luck = 3 * 1.25 * float(np.std(latest)) / np.sqrt(20)
+        lowest = min(late, *(float(np.median(part)) for part in np.split(latest, 4)))
+        return lowest > max(self._best + 0.4 * progress, 1.5 * self._best, self._best + luck)
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -115,4 +119,7 @@ class DivergingLoss(Rule):
             silent("falling", lambda: run(falling)),
             silent("one odd batch", lambda: run(falling[:100], np.array([500.0]), falling[100:])),
             silent("settled", lambda: run(falling, np.full(100, 0.4))),
+            # squared errors of single examples: chi-squared
+            silent("batches of one", lambda: run((0.12 + 0.3 * 0.9 ** np.arange(1200)) * rng.normal(size=1200) ** 2)),
+            fires("half given back", lambda: run(falling, np.full(100, 1.6) * noise[:100]), "loss"),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_inputdiag.records import Severity, TensorView
+from tb_inputdiag.records import MAX_BAD_EXAMPLES, Severity, TensorView
 from tb_inputdiag.rules._good_rows import keep_finite
 from tb_inputdiag.rules._symptoms import SYMPTOMS
 from tb_inputdiag.rules._text import join, percent, variable
@@ -120,7 +120,8 @@ def _finding(context: Context, view: TensorView, *, inside: bool) -> Finding:
     counts = [f"{n} {what}" for n, what in ((view.nan_count, "NaN"), (view.inf_count, "infinite")) if n]
     total = view.nan_count + view.inf_count
     examples = view.bad_examples
-    which = f", in example{'s' if len(examples) > 1 else ''} {join(examples, 8)} of the batch" if examples else ""
+    more = ", and maybe more," if len(examples) == MAX_BAD_EXAMPLES else ""
+    which = f", in example{'s' if len(examples) > 1 else ''} {join(examples, 8)}{more} of the batch" if examples else ""
     empty = [layout.features[i] for i in np.flatnonzero(~np.isfinite(view.feature_mean))] if layout.features else []
     columns_text = f"; feature {join(empty)} has no finite value at all" if empty else ""
     if inside:

@@ -65,6 +65,7 @@ class StalledLoss(Rule):
         """Forgets the targets."""
         self._counts = np.zeros(0)
         self._target = Running()
+        self._n_targets = 0
         self._kind = ""
         self._penalty = 0.0
 
@@ -87,6 +88,7 @@ class StalledLoss(Rule):
                 else (np.array([view.mean]), np.array([view.std]))
             )
             self._target.add(*features)
+            self._n_targets += view.count
             self._kind = "regression"
         else:
             counts = counts_of(pair)
@@ -148,7 +150,9 @@ class StalledLoss(Rule):
     def _chance(self) -> float | None:
         """Returns the loss of the best constant answer, or None if it is not known."""
         if self._kind == "regression":
-            return float(np.mean(self._target.std**2)) if self._target.count >= 2 else None
+            # the standard error of a variance is sqrt(2 / n) of it: 18 % for 64 values
+            known = self._target.count >= 2 and self._n_targets >= 64
+            return float(np.mean(self._target.std**2)) if known else None
         if not self._kind or self._counts.sum() < 32:
             return None
         shares = self._counts[self._counts > 0] / self._counts.sum()
