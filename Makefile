@@ -30,6 +30,7 @@ demo: setup
 	$(BIN)/python -m demo
 
 bench: setup
+	$(BIN)/python -m benchmarks.bench_overhead
 	$(BIN)/python -m benchmarks.bench_reader
 	$(BIN)/python -m benchmarks.bench_rules_speed
 	$(BIN)/python -m benchmarks.bench_dashboard

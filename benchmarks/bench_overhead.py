@@ -1,0 +1,264 @@
+"""What watching costs, beside what other tools cost: the tables that the README and docs/overhead.md quote.
+
+::
+
+    python -m benchmarks.bench_overhead                       # everything: 20 minutes on two cores
+    python -m benchmarks.bench_overhead mlp cnn --rounds 10   # some workloads
+    python -m benchmarks.bench_overhead --write               # and put the tables into the documents
+
+Each column trains in a process of its own, all at the same workload. The processes take turns: one trains an epoch of
+some steps while the others wait, in an order that changes from round to round. A ratio compares an epoch with that of
+the process without a callback in the same round, so that noise of the machine that lasts longer than a round cancels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import platform
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parent.parent
+STEPS = {"mlp": 200, "cnn": 10, "cnn-jit": 10, "mobilenet": 2, "text": 12, "text-jit": 12, "table": 120}
+"""Steps of an epoch: about half a second."""
+START = "none", "ours"
+SHORT = {"mobilenet": ("none", "ours", "every1", "tb"), "text-jit": ("none", "ours", "every1", "tb")}
+"""Workloads whose processes take long to start are compared with fewer others."""
+
+
+def child(pipe: Any, name: str, column: str, steps: int, only_first: bool, scale: int = 1) -> None:
+    """Trains one column of one workload; runs in a process of its own."""
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    from benchmarks.overhead_workloads import COLUMNS, WORKLOADS, Gate, folder_bytes
+
+    with tempfile.TemporaryDirectory() as log_dir:
+        model, data = WORKLOADS[name].make(scale)
+        callbacks = COLUMNS[column][1](log_dir, data)
+        begin = time.perf_counter()
+        model.fit(data, steps_per_epoch=1, epochs=1, verbose=0, callbacks=callbacks)
+        pipe.send(time.perf_counter() - begin)
+        if only_first:
+            return
+        gate = Gate(pipe)
+        model.fit(data, steps_per_epoch=steps, epochs=1_000_000, verbose=0, callbacks=[gate, *callbacks, gate.last])
+        found = {"rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "bytes": folder_bytes(log_dir)}
+        if column in ("ours", "every1"):
+            from tb_inputdiag import read
+            from tb_inputdiag.records import Cost, Sample
+
+            session = read(log_dir).run.sessions[-1]
+            costs = [r for r in session.records() if isinstance(r, Cost)]
+            found |= {
+                "samples": sum(isinstance(r, Sample) for r in session.records()),
+                "own_share": (costs[-1].spent_s - costs[-1].setup_s) / costs[-1].elapsed_s,
+                "session_bytes": costs[-1].log_bytes,
+            }
+        pipe.send(found)
+
+
+class Runner:
+    """A child process, seen from here."""
+
+    def __init__(self, name: str, column: str, steps: int, only_first: bool = False, scale: int = 1) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, other = context.Pipe()
+        arguments = (other, name, column, steps, only_first, scale)
+        self._process = context.Process(target=child, args=arguments, daemon=True)
+        self._process.start()
+        other.close()
+        self.first_s: float = self._pipe.recv()
+        self.epochs: list[float] = []
+        if only_first:
+            self._process.join()
+
+    def epoch(self) -> None:
+        """Has it train one epoch."""
+        self._pipe.send(True)
+        self.epochs.append(self._pipe.recv())
+
+    def end(self) -> dict[str, float]:
+        """Has it stop; returns what it says of itself."""
+        self._pipe.send(None)
+        self._pipe.recv()
+        found: dict[str, float] = self._pipe.recv()
+        self._process.join()
+        return found
+
+
+def measure(name: str, columns: list[str], rounds: int, starts: int) -> dict[str, dict[str, float]]:
+    """Returns column -> what was measured."""
+    steps = STEPS[name]
+    runners: dict[str, Runner] = {}
+    for column in columns:
+        try:
+            runners[column] = Runner(name, column, steps)
+        except EOFError:
+            print(f"{name}: {column} does not run", file=sys.stderr)
+    order = list(runners)
+    for runner in runners.values():
+        runner.epoch()  # the first one traces what the one step before it did not
+    for runner in runners.values():
+        runner.epochs.clear()
+    for number in range(rounds):
+        random.Random(number).shuffle(order)
+        for column in list(order):
+            try:
+                runners[column].epoch()
+            except (EOFError, BrokenPipeError):
+                print(f"{name}: {column} died in round {number}", file=sys.stderr)
+                order.remove(column)
+                del runners[column]
+    found: dict[str, dict[str, float]] = {}
+    plain = runners["none"].epochs
+    for column, runner in runners.items():
+        ratios = [a / b for a, b in zip(runner.epochs, plain, strict=True)]
+        quartiles = statistics.quantiles(ratios, n=4)
+        found[column] = {
+            "step_ms": 1000 * statistics.median(runner.epochs) / steps,
+            "ratio": statistics.median(ratios),
+            "ratio_of_minima": min(runner.epochs) / min(plain),
+            "ratio_of_means": statistics.fmean(runner.epochs) / statistics.fmean(plain),
+            "quarter": quartiles[0],
+            "three_quarters": quartiles[2],
+            **runner.end(),
+        }
+    firsts: dict[str, list[float]] = {c: [runners[c].first_s] for c in START if c in runners}
+    for _ in range(starts - 1):
+        for column in firsts:
+            firsts[column].append(Runner(name, column, steps, only_first=True).first_s)
+    for column, times in firsts.items():
+        found[column]["first_s"] = min(times)
+    return found
+
+
+def growth() -> list[tuple[str, float, float]]:
+    """Returns what a sampled step adds, in ms, at 1x, 10x and 100x batch size, and at 1,000 layers."""
+    rows = []
+    for scale in (1, 10, 100):
+        steps = max(1, 400 // scale)
+        pair = {column: Runner("table", column, steps, scale=scale) for column in ("none", "every1")}
+        for _ in range(9):
+            for runner in pair.values():
+                runner.epoch()
+        times = {column: min(runner.epochs[1:]) / steps for column, runner in pair.items()}
+        for runner in pair.values():
+            runner.end()
+        rows.append((f"table, batch {64 * scale}", 1000 * times["none"], 1000 * (times["every1"] - times["none"])))
+    return rows
+
+
+def import_s() -> tuple[float, bool]:
+    """Returns the least seconds that ``import tb_inputdiag`` takes in a fresh process, and whether it is light."""
+    code = (
+        "import time; b = time.perf_counter(); import tb_inputdiag; print(time.perf_counter() - b);"
+        "import sys; print(not {'tensorflow', 'keras', 'tensorboard', 'numpy'} & set(sys.modules))"
+    )
+    answers = [
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT).stdout
+        for _ in range(7)
+    ]
+    return min(float(a.split()[0]) for a in answers), all(a.split()[1] == "True" for a in answers)
+
+
+def tables(results: dict[str, dict[str, dict[str, float]]], rounds: int) -> str:
+    """Returns the tables as Markdown."""
+    from benchmarks.overhead_workloads import COLUMNS, WORKLOADS
+
+    names = list(results)
+    lines = [
+        f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, no GPU, Python {platform.python_version()}; "
+        f"median of the ratios of {rounds} paired epochs to training without a callback, and in brackets the ratio of "
+        "the mean times, which has every sample in it.",
+        "",
+        "| | " + " | ".join(WORKLOADS[name].title for name in names) + " |",
+        "|---|" + "---|" * len(names),
+        "| step without a callback | " + " | ".join(f"{results[n]['none']['step_ms']:.1f} ms" for n in names) + " |",
+    ]
+    for column, (title, _) in COLUMNS.items():
+        if column == "none":
+            continue
+        cells = []
+        for name in names:
+            row = results[name].get(column)
+            cells.append(f"{row['ratio']:.2f} ({row['ratio_of_means']:.2f})" if row else "–")
+        lines.append(f"| {title} | " + " | ".join(cells) + " |")
+    lines += [
+        "",
+        "| InputDiagnostics | " + " | ".join(WORKLOADS[name].title for name in names) + " |",
+        "|---|" + "---|" * len(names),
+    ]
+    facts = [
+        ("first step, ratio", lambda r: f"{r['ours']['first_s'] / r['none']['first_s']:.2f}"),
+        ("first step, seconds more", lambda r: f"{r['ours']['first_s'] - r['none']['first_s']:.1f}"),
+        ("peak memory, ratio", lambda r: f"{r['ours']['rss_mb'] / r['none']['rss_mb']:.2f}"),
+        ("middle half of the ratios", lambda r: f"{r['ours']['quarter']:.2f}-{r['ours']['three_quarters']:.2f}"),
+        ("share of the time, by its own count", lambda r: f"{100 * r['ours']['own_share']:.1f} %"),
+        ("log bytes a sample (every=1)", lambda r: f"{r['every1']['session_bytes'] / r['every1']['samples']:.0f}"),
+    ]
+    for title, fact in facts:
+        lines.append(f"| {title} | " + " | ".join(fact(results[name]) for name in names) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def put(document: Path, marker: str, text: str) -> None:
+    """Replaces what stands between a document's markers."""
+    whole = document.read_text(encoding="utf-8")
+    begin, end = f"<!-- {marker}: begin -->\n", f"<!-- {marker}: end -->"
+    before, _, rest = whole.partition(begin)
+    _, _, after = rest.partition(end)
+    document.write_text(before + begin + text + end + after, encoding="utf-8")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=", ".join(STEPS))
+    parser.add_argument("--columns", nargs="+", default=None)
+    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--starts", type=int, default=3)
+    parser.add_argument("--no-growth", action="store_true")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/overhead.md")
+    options = parser.parse_args()
+    unknown = set(options.workloads) - set(STEPS)
+    if unknown:
+        parser.error(f"no such workload: {', '.join(sorted(unknown))}. There are {', '.join(STEPS)}.")
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    os.chdir(ROOT)
+    from benchmarks.overhead_workloads import COLUMNS
+
+    columns = ["none", *(c for c in options.columns or COLUMNS if c != "none")]
+    seconds, light = import_s()
+    results: dict[str, dict[str, dict[str, float]]] = {}
+    for name in options.workloads or STEPS:
+        begin = time.monotonic()
+        results[name] = measure(
+            name, [c for c in columns if c in SHORT.get(name, columns)], options.rounds, options.starts
+        )
+        print(f"\n{name}, {time.monotonic() - begin:.0f} s", flush=True)
+        for column, row in results[name].items():
+            print(f"  {column:10}" + "  ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
+    text = ""
+    if {"ours", "every1"} <= set(columns):
+        text = tables(results, options.rounds)
+    text += (
+        f"\n`import tb_inputdiag`: {1000 * seconds:.0f} ms, {'without' if light else 'with'} TensorFlow and Keras.\n"
+    )
+    if not options.no_growth:
+        text += "\n| growth | step, ms | a sampled step adds, ms |\n|---|---|---|\n"
+        text += "".join(f"| {title} | {step:.2f} | {more:.2f} |\n" for title, step, more in growth())
+    print(f"\n{text}")
+    if options.write:
+        put(ROOT / "docs" / "overhead.md", "bench-overhead", text)
+
+
+if __name__ == "__main__":
+    main()
