@@ -97,7 +97,7 @@ class DivergingLoss(Rule):
         # 1.25 sigma / sqrt(n) is the standard error of a median (of normal numbers).
         luck = 3 * 1.25 * float(np.std(latest)) / np.sqrt(20)
         lowest = min(late, *(float(np.median(part)) for part in np.split(latest, 4)))
-        return lowest > max(self._best + 0.4 * progress, 1.5 * self._best, self._best + luck)
+        return bool(lowest > max(self._best + 0.4 * progress, 1.5 * self._best, self._best + luck))
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
