@@ -97,7 +97,10 @@ class Trials:
             time.sleep(self.random.uniform(0, lengths[number % 2]))  # the moment is random: nothing to wait for
             process.kill()
             process.join()
-            if process.exitcode == 0:  # faster than the one that was timed
+            log = tb_inputdiag.read(home / "logs", missing_ok=True)
+            sessions = [session for run in log.runs for session in run.sessions]
+            if process.exitcode == 0 or any(session.status == "finished" for session in sessions):
+                # faster than the one that was timed: killed when there was nothing left to lose
                 for path in sorted(home.rglob("*"), reverse=True):
                     path.rmdir() if path.is_dir() else path.unlink()
                 continue
@@ -106,7 +109,6 @@ class Trials:
             on_console = alerts_printed(home)
             early += not on_console
             printed += len(on_console)
-            log = tb_inputdiag.read(home / "logs", missing_ok=True)
             if not log.runs:  # killed before the callback's first word
                 assert not on_console
                 continue

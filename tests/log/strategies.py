@@ -67,6 +67,7 @@ documents = st.one_of(
         where=texts, fed=st.lists(tensor_layouts, max_size=2).map(tuple),
         reached=st.lists(tensor_layouts, max_size=2).map(tuple),
     ),
+    st.builds(r.SavedBatch, step=steps, wall_time=floats, split=splits, path=texts, size_bytes=steps),
     st.builds(
         r.Cost, step=steps, wall_time=floats, elapsed_s=floats, spent_s=floats, setup_s=floats, samples=steps,
         steps=steps, every=floats, log_bytes=steps,
