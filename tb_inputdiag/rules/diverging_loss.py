@@ -92,12 +92,15 @@ class DivergingLoss(Rule):
         progress = self._first - self._best
         if len(recent) < 80 or progress < 0.3 * self._first:
             return False
+        bound = max(self._best + 0.4 * progress, 1.5 * self._best)
+        if late <= bound:
+            return False
         latest = recent[-80:]
         # The best of many medians of twenty is lower than the typical one, the more so the smaller the batches are:
         # 1.25 sigma / sqrt(n) is the standard error of a median (of normal numbers).
         luck = 3 * 1.25 * float(np.std(latest)) / np.sqrt(20)
         lowest = min(late, *(float(np.median(part)) for part in np.split(latest, 4)))
-        return bool(lowest > max(self._best + 0.4 * progress, 1.5 * self._best, self._best + luck))
+        return bool(lowest > max(bound, self._best + luck))
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
