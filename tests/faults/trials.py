@@ -109,7 +109,7 @@ class Trials:
             on_console = alerts_printed(home)
             early += not on_console
             printed += len(on_console)
-            if not log.runs:  # killed before the callback's first word
+            if not sessions:  # killed before the callback's first word
                 assert not on_console
                 continue
             lost += len(on_console - alerts_logged(home / "logs"))
