@@ -166,9 +166,13 @@ class Columns(Mapping[str, Array]):
         flags, start, end, checksum = block
         if flags & ALIAS:
             names = list(self._schema)
-            if not isinstance(end, int) or end >= names.index(name) or self._schema[names[end]] != self._schema[name]:
+            if not isinstance(end, int) or end >= names.index(name) or self._schema[names[end]][0] != kind:
                 raise LogCorruptError(f"Column {self.table}.{name} refers to a column that it cannot equal.")
-            return self[names[end]]
+            same = self[names[end]]
+            # sizes count, not their names: as many classes as features
+            if same.shape != shape:
+                raise LogCorruptError(f"Column {self.table}.{name} refers to a column of another shape.")
+            return same
         if isinstance(end, bytes):
             return decode_column(flags, end, dtype, shape)
         payload = self._payloads[start:end]

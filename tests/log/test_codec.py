@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from tb_inputdiag.errors import ConfigurationError, LogCorruptError, LogError, LogVersionError
-from tb_inputdiag.log import blocks
+from tb_inputdiag.log import blocks, tables
 from tb_inputdiag.log.codec import EVENTS_PER_TAG, Numbered, Tag, decode_event, parse_tag, validate_session
 from tb_inputdiag.log.encoder import Encoder
 from tb_inputdiag.log.index import index_events
@@ -58,6 +58,17 @@ def test_records_come_back_bit_for_bit_and_in_order(records: list[Record], per_f
     assert len(found) == len(records)
     for before, after in zip(records, found, strict=True):
         assert same(before, after), (before, after)
+
+
+def test_as_many_classes_as_features_with_the_same_numbers_come_back() -> None:
+    sizes = {"R": 2, "T": 1, "F": 2, "C": 2}
+    columns = {
+        name: np.zeros([sizes[n] if isinstance(n, str) else n for n in dims], kind)
+        for name, (kind, dims) in tables.TABLES["tensors"].items()
+    }
+    columns["feature_std"] = columns["class_counts"] = np.array([[0, 1], [2, 3]], np.float32)
+    found = tables.Columns("tensors", *tables.encode_table("tensors", columns), rows=2)
+    np.testing.assert_array_equal(found["class_counts"], columns["class_counts"])
 
 
 @pytest.mark.parametrize("per_flush", [1, 7, 1000])
