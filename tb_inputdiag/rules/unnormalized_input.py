@@ -59,7 +59,6 @@ class UnnormalizedInput(Rule):
     severity = Severity.WARNING
     persistence = 3
     explains = (*SYMPTOMS, "degenerate-initialization")
-    supersedes = ("integer-input",)
     why = (
         "The layer's initial weights are made for values of about 1. Larger ones make its outputs and gradients larger "
         "by the same factor, so training starts with a huge loss, crawls or diverges."
