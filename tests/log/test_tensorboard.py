@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -45,12 +46,27 @@ def python_loader(log_dir: Path) -> Any:
 
 
 def fast_loader(log_dir: Path) -> Any:
+    """Starts the data server, which answers while it is still loading: waits until it has read everything."""
     ingester = server_ingester.SubprocessServerDataIngester(
         server_binary=server_ingester.get_server_binary(), logdir=str(log_dir), reload_interval=0,
         channel_creds_type=grpc_util.ChannelCredsType.LOCAL,
     )  # fmt: skip
     ingester.start()
+    deadline, seen = time.monotonic() + 60, -1
+    while time.monotonic() < deadline:
+        before, seen = seen, count_of(ingester.data_provider)
+        if 0 < seen == before:
+            break
+        time.sleep(0.5)
     return ingester.data_provider
+
+
+def count_of(provider: Any) -> int:
+    """Returns how many events a loader has of the run so far."""
+    read = provider.read_tensors(
+        RequestContext(), experiment_id="", plugin_name=PLUGIN_NAME, downsample=100_000
+    ).get("inputdiag", {})  # fmt: skip
+    return sum(len(data) for data in read.values())
 
 
 def events_of(provider: Any) -> Iterator[tuple[str, int, bytes]]:
