@@ -436,8 +436,8 @@ class WeightTable:
 class LayerTable:
     """One row a layer call, in forward order; statistics of its (first) output. NaN: not known.
 
-    Computed over whole examples, evenly spaced in the batch, of at most 262,144 values together (at least
-    one example); `nonfinite_count` is over all.
+    Computed over the first examples of the batch, of at most 65,536 values together, or of up to 262,144 where each
+    unit would have less than 128 of them (at least one example); `nonfinite_count` is over all.
     """
 
     mean: F4

@@ -8,6 +8,8 @@ from typing import Any
 
 _TRANSPARENT = {"Identity", "Cast", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "EnsureShape", "IdentityN"}
 """Ops that change no value; a cast may round."""
+_OF_SHAPE = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
+"""Ops that read no value: noise as large as a batch does not come from the batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,8 @@ class Lineage:
             if key in self._sources:
                 self._memo[key] = Origin(sources=frozenset([self._sources[key]]))
                 continue
-            inputs = [t for t in current.op.inputs if t.graph is self._graph]
+            read = [] if current.op.type in _OF_SHAPE else current.op.inputs
+            inputs = [t for t in read if t.graph is self._graph]
             missing = [t for t in inputs if _key(t) not in self._memo]
             # marks the op as being visited: a loop in the graph (a while loop of TF1's kind) ends here
             if missing and (key, "open") not in self._memo:

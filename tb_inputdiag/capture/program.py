@@ -425,16 +425,26 @@ def _weight_blocks(row: _Row, program: Program, updates: list[Update]) -> _Measu
 
 
 def _nonfinite_blocks(row: _Row, trace: Trace, weights: _Measured, layers: _Measured) -> None:
-    """Counts what is not finite in gradients, weights and activations, all in one branch that healthy steps skip."""
+    """Counts what is not finite in gradients, weights and activations, in ways that healthy steps hardly pay for."""
     zero = ops.constant((0.0,), tf.float32)
     unique = list({u.name: u for u in trace.updates}.values())
     after = [zero if u.after is None else u.after if u.is_whole else _value(u.variable) for u in unique]
     norms = [zero[0] if u.norm is None else u.norm for u in unique]
-    healths = [*weights.healths, *norms, *layers.healths]
-    health = tf.stack(healths) if healths else zero
-    counts = kernels.nonfinite_counts([*weights.tensors, *after, *layers.tensors], health)
-    n = len(unique)
-    row.add("nonfinite", [counts], (2 * n + len(layers.tensors),))
+    healths, tensors = [*weights.healths, *norms], [*weights.tensors, *after]
+    if trace.model.jit_compile:
+        # XLA fuses a count with what else is computed of a tensor; a branch keeps the tensor until its end.
+        counts = [kernels.nonfinite_count(tensor)[None] for tensor in (*tensors, *layers.tensors)]
+    elif tf.executing_eagerly():
+        healths, tensors = healths + layers.healths, tensors + layers.tensors
+        counts = [kernels.nonfinite_counts(tensors, tf.stack(healths) if healths else zero)]
+    else:
+        # Gradients and weights live to the end of a step anyway: one branch will do for them.
+        pairs = zip(layers.tensors, layers.healths, strict=True)
+        counts = [
+            kernels.nonfinite_counts(tensors, tf.stack(healths) if healths else zero),
+            *(kernels.nonfinite_count_unless(tensor, health)[None] for tensor, health in pairs),
+        ]
+    row.add("nonfinite", counts, (2 * len(unique) + len(layers.tensors),))
 
 
 def _value(variable: Any) -> Any:

@@ -22,7 +22,7 @@ import tensorflow as tf
 from tb_inputdiag.capture import names, ops, patches, program
 from tb_inputdiag.capture.constants import SCOPE
 from tb_inputdiag.capture.distribution import worker
-from tb_inputdiag.capture.slots import Slot, first_replica, local_devices
+from tb_inputdiag.capture.slots import Slot, first_replica, in_own_thread, local_devices
 from tb_inputdiag.capture.trace import Entry, Raised, Trace, raw, spec
 from tb_inputdiag.capture.unpack import F8
 from tb_inputdiag.records import Split, TensorLayout
@@ -32,6 +32,7 @@ FUNCTIONS: dict[Split, tuple[str, str, str]] = {
     "validation": ("test_function", "test_step", "make_test_function"),
     "predict": ("predict_function", "predict_step", "make_predict_function"),
 }
+_ITERATORS = (tf.data.Iterator, tf.distribute.DistributedIterator)
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
@@ -254,7 +255,7 @@ class Twin:
         counted: _Counted | None = None
         if self.split == "predict" and isinstance(data, list):
             steps = len(data)
-        elif not isinstance(data, tf.data.Iterator | tf.distribute.DistributedIterator):
+        elif not isinstance(data, _ITERATORS):
             data = counted = _Counted(data)
             steps = 1
         # workers have to run the same program, also after trouble; see `Session.due`
@@ -293,7 +294,7 @@ class Twin:
         try:
             # Keras looks up `predict_step` when it traces, the other steps when it makes the function
             in_place = self._step_in_place() if self.split == "predict" else contextlib.nullcontext()
-            with _loss_noted(self.model), in_place:
+            with _computations_noted(self.model), in_place:
                 logs = self.probed(data)
         except (StopIteration, tf.errors.OutOfRangeError):
             raise
@@ -412,27 +413,47 @@ def _is_ours(exc: BaseException) -> bool:
 
 
 @contextlib.contextmanager
-def _loss_noted(model: Any) -> Iterator[None]:
-    """Shows what `compute_loss` returns to whichever trace is running, while the block runs."""
-    own = vars(model)
-    before = own.get("compute_loss")
-    original = model.compute_loss
+def _computations_noted(model: Any) -> Iterator[None]:
+    """Shows what `compute_loss` returns to whichever trace is running, while the block runs; builds metrics outside."""
+    original_loss, original_metrics = model.compute_loss, model.compute_metrics
 
     def compute_loss(*args: Any, **kwargs: Any) -> Any:
-        loss = original(*args, **kwargs)
+        loss = original_loss(*args, **kwargs)
         trace = patches.current()
         if trace is not None and loss is not None:
             trace.note_loss(loss)
         return loss
 
-    own["compute_loss"] = compute_loss
+    def compute_metrics(x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
+        if patches.current() is not None and not tf.executing_eagerly():
+            _build_metrics(model, y, y_pred)
+        return original_metrics(x, y, y_pred, sample_weight)
+
+    own = vars(model)
+    instead = {"compute_loss": compute_loss, "compute_metrics": compute_metrics}
+    before = {name: own.get(name) for name in instead}
+    own.update(instead)
     try:
         yield
     finally:
-        if before is None:
-            own.pop("compute_loss", None)
-        else:
-            own["compute_loss"] = before
+        for name, method in before.items():
+            if method is None:
+                own.pop(name, None)
+            else:
+                own[name] = method
+
+
+def _build_metrics(model: Any, y: Any, y_pred: Any) -> None:
+    """Builds the metrics of `compile` as their first update would, but where no function is being traced.
+
+    TensorFlow traces a function that makes variables twice: made outside of it, they cost no second tracing.
+    """
+    metrics = getattr(model, "_compile_metrics", None)
+    if metrics is None or metrics.built or tf.distribute.has_strategy():
+        return
+    # if that fails, the update does it in its own way, or says what is wrong
+    with contextlib.suppress(Exception):
+        in_own_thread(lambda: metrics.build(y, y_pred))
 
 
 def _entry_layers(model: Any, x: Any, paths: dict[int, str], weight_names: dict[int, tuple[str, str]]) -> Any:

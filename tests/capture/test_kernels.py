@@ -209,6 +209,25 @@ def test_non_finite_values_anywhere_in_a_large_activation_are_found():
     assert counts.tolist() == [1, 0]
 
 
+@pytest.mark.parametrize("in_graph", [False, True])
+@pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
+def test_a_count_alone_looks_only_if_the_health_is_not_finite(shape, in_graph):
+    x = np.full(shape, np.nan, np.float32)
+    count = tf.function(kernels.nonfinite_count_unless) if in_graph else kernels.nonfinite_count_unless
+    assert count(tf.constant(x), tf.constant(1.0)).numpy() == 0
+    assert count(tf.constant(x), tf.constant(np.nan, tf.float32)).numpy() == x.size
+
+
+def test_small_layers_are_looked_at_in_enough_examples():
+    # of 1,024 examples of 1,000 units the first 65, of a layer of 4 x 4 x 1,000 the first 8: 128 values a unit
+    x = np.ones((1024, 1000), np.float32)
+    x[128:] = 0
+    assert layer(x, axis=1)[0]["zero_fraction"] == 0
+    deep = np.ones((64, 4, 4, 1000), np.float32)
+    deep[7:8] = 0
+    assert layer(deep, axis=3)[0]["zero_fraction"] == pytest.approx(1 / 8)
+
+
 def test_a_finite_health_costs_no_count():
     assert kernels.nonfinite_counts([tf.constant([np.nan])], tf.constant([1.0])).numpy().tolist() == [0]
 

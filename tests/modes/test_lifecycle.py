@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import keras_tuner
 import numpy as np
 import pytest
 
@@ -19,7 +20,7 @@ from tb_inputdiag import InputDiagnostics
 from tb_inputdiag.capture import watch as watching
 from tb_inputdiag.capture.twin import Twin
 from tb_inputdiag.log.reader import read
-from tb_inputdiag.records import Failure, Sample, SessionEnd, SessionStart
+from tb_inputdiag.records import Failure, Layout, Sample, SessionEnd, SessionStart
 from tb_inputdiag.session import Session
 from tests.modes.harness import (
     assert_same_history,
@@ -86,6 +87,46 @@ def test_fit_twice(tmp_path: Path, untouched: dict[str, type]) -> None:
 
 
 @mode(GROUP, "One callback for two models, one after the other")
+def test_the_step_is_traced_once(tmp_path: Path) -> None:
+    """TensorFlow traces a step twice that makes variables: the optimizer's and the metrics' are made outside of it."""
+    fresh()
+
+    class Counting(keras.Sequential):
+        traced = 0
+
+        def train_step(self, data: Any) -> Any:
+            type(self).traced += 1
+            return super().train_step(data)
+
+    x, y = np.zeros((32, 4), np.float32), np.zeros((32, 1), np.float32)
+    model = Counting([keras.layers.Input(x.shape[1:]), keras.layers.Dense(1)])
+    model.compile("adam", "mse", metrics=["mae"], weighted_metrics=["mse"])
+    model.fit(x, y, epochs=1, verbose=0, callbacks=[silent(tmp_path, every=1)])
+    assert Counting.traced == 1
+    assert records_of(tmp_path)
+
+
+def test_noise_does_not_come_from_the_batch(tmp_path: Path) -> None:
+    """Noise that is as large as the batch has its shape only: the layer that reads it reads no input."""
+    fresh()
+
+    class Noisy(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.maker, self.judge = keras.layers.Dense(2, name="maker"), keras.layers.Dense(1, name="judge")
+
+        def call(self, x: Any) -> Any:
+            made = self.maker(keras.random.normal((keras.ops.shape(x)[0], 3)))
+            return self.judge(x) + keras.ops.sum(made, axis=-1, keepdims=True)
+
+    x, y = np.zeros((32, 4), np.float32), np.zeros((32, 1), np.float32)
+    model = Noisy()
+    model.compile("sgd", "mse")
+    model.fit(x, y, epochs=1, verbose=0, callbacks=[silent(tmp_path)])
+    (layout,) = [r for r in records_of(tmp_path) if isinstance(r, Layout)]
+    assert [t.layer for t in layout.tensors if t.stage == "entry"] == ["judge"]
+
+
 def test_two_models(tmp_path: Path) -> None:
     fresh()
     callback = silent(tmp_path)
@@ -242,7 +283,26 @@ def test_saved_while_training(tmp_path: Path) -> None:
     assert (tmp_path / "c.keras").exists()
 
 
-@mode(GROUP, "Copying and pickling the callback, as tuners do: KerasTuner and its like")
+@mode(GROUP, "KerasTuner: a run for each trial")
+def test_keras_tuner(tmp_path: Path) -> None:
+    def build(choices: Any) -> Any:
+        model = keras.Sequential([keras.layers.Input((3,)), keras.layers.Dense(choices.Int("units", 2, 6))])
+        model.add(keras.layers.Dense(1))
+        model.compile(keras.optimizers.Adam(choices.Choice("rate", [0.1, 0.01])), "mse")
+        return model
+
+    def search(name: str, callbacks: list[Any]) -> list[Any]:
+        fresh()
+        tuner = keras_tuner.RandomSearch(build, "loss", max_trials=2, seed=1, directory=tmp_path, project_name=name)
+        arrays = table()
+        tuner.search(arrays["input:x"], arrays["target:y"], epochs=2, verbose=0, callbacks=callbacks)
+        return [(trial.hyperparameters.values, trial.score) for trial in tuner.oracle.trials.values()]
+
+    assert search("plain", []) == search("watched", [silent(tmp_path / "logs")])
+    assert [end.status for end in ends(tmp_path / "logs")] == ["finished"] * 2
+
+
+@mode(GROUP, "Copying and pickling the callback, as other tuners do")
 def test_copies_of_the_callback(tmp_path: Path) -> None:
     original = silent(tmp_path)
     for _ in range(2):
