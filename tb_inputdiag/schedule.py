@@ -80,6 +80,7 @@ class Schedule:
         self._plain_s: deque[float] = deque(maxlen=_WINDOW)
         self._cost_s: deque[float] = deque(maxlen=_WINDOW)
         self._typical_s = math.nan
+        self._median_cost_s = math.nan
         self._previous: tuple[float, bool, float] | None = None
         self._plain_seen = 0
         self._burst = 0
@@ -107,7 +108,7 @@ class Schedule:
     @property
     def cost_s(self) -> float:
         """Seconds that a sample costs: median of the latest ones, NaN before the first."""
-        return statistics.median(self._cost_s) if self._cost_s else math.nan
+        return self._median_cost_s
 
     @property
     def step_s(self) -> float:
@@ -126,7 +127,7 @@ class Schedule:
         if self._previous is not None:
             self._account(begin - self._previous[0], self._previous[1], self._previous[2])
         elif sampled and not setup_s:
-            self._cost_s.append(work_s)
+            self._note_cost(work_s)
         self._previous = (begin, sampled, setup_s)
         if sampled:
             self.samples += 1
@@ -152,9 +153,13 @@ class Schedule:
         # Until a plain execution was timed, what it takes is not known and a sample is taken to cost half.
         plain = self._typical_s if not math.isnan(self._typical_s) else interval_s / 2
         cost = max(0.0, interval_s - plain)
-        self._cost_s.append(cost)
+        self._note_cost(cost)
         self.spent_s += cost
         self._tokens_s += self.overhead_budget * min(interval_s, plain) - cost
+
+    def _note_cost(self, cost_s: float) -> None:
+        self._cost_s.append(cost_s)
+        self._median_cost_s = statistics.median(self._cost_s)  # asked for before every step
 
     def pause(self) -> None:
         """Forgets when the last execution began: what follows (validation, a callback at an epoch's end) is no step."""
@@ -167,12 +172,12 @@ class Schedule:
             self._start_burst()
             return
         n = self._loss_n
+        delta = loss - self._loss_mean
         if n >= _ODD_AFTER:
             spread = math.sqrt(self._loss_var) + 1e-3 * abs(self._loss_mean) + 1e-12
-            if abs(loss - self._loss_mean) > _ODD_SIGMAS * spread:
+            if abs(delta) > _ODD_SIGMAS * spread:
                 self._start_burst()
-        weight = max(1 / (n + 1), 0.05)
-        delta = loss - self._loss_mean
+        weight = 0.05 if n >= _ODD_AFTER else 1 / (n + 1)
         self._loss_mean += weight * delta
         self._loss_var = (1 - weight) * (self._loss_var + weight * delta * delta)
         self._loss_n = n + 1

@@ -104,6 +104,7 @@ class Session:
         self._facts: ModelFacts | None = None
         self._track = LossTrack()
         self._pending: list[_Logged] = []
+        self._on_cpu: bool | None = None
         self._synced: tuple[int, int] | None = None
         self._loss_steps: list[int] = []
         self._losses: list[float] = []
@@ -424,8 +425,10 @@ class Session:
         """
         if not self._pending:
             return False
-        device = str(getattr(self._pending[-1].value, "device", ""))
-        return "CPU" in device or not device or len(self._pending) >= _PENDING
+        if self._on_cpu is None:
+            device = str(getattr(self._pending[-1].value, "device", ""))
+            self._on_cpu = "CPU" in device or not device
+        return self._on_cpu or len(self._pending) >= _PENDING
 
     def _read_losses(self) -> None:
         """Reads the losses that are pending."""

@@ -134,9 +134,11 @@ class Tracks:
             track.cause = None
 
     def _harms(self, track: _Track) -> bool:
-        """Returns whether certain harm that was put down to this cause goes on: the cause must not look over then."""
+        """Returns whether harm that was put down to this cause goes on: the cause must not look over then."""
         return any(
-            t.cause is track and t.streak > 0 and (t.finding.severity or t.rule.severity) >= Severity.ERROR
+            t.cause is track
+            and t.streak > 0
+            and ((t.finding.severity or t.rule.severity) >= Severity.ERROR or t.rule.id in track.rule.lasting)
             for t in self._tracks.values()
         )
 
@@ -156,6 +158,8 @@ class Tracks:
         # A symptom that lasts explains what follows from it, even when its own cause has been resolved meanwhile.
         lasting = [t for t in self._tracks.values() if t.cause is not None and t.streak]
         cause = self._cause_of(track, [t for t in others if t.is_open]) or self._cause_of(track, lasting)
+        if cause is None:
+            cause = self._past_cause_of(track, others)
         if cause is not None:
             self._fold(track, cause)
             return
@@ -171,6 +175,19 @@ class Tracks:
         for other in others:
             if other.is_open and self._cause_of(other, [track]) is track:
                 self._fold(other, track)
+
+    def _past_cause_of(self, track: _Track, others: list[_Track]) -> _Track | None:
+        """Returns a cause that is over but whose harm stays, open again; None if there is none."""
+        past = [
+            t
+            for t in others
+            if t.alert is not None and track.rule.id in t.rule.lasting and t.first_step <= track.first_step
+        ]
+        cause = self._cause_of(track, past)
+        if cause is not None:
+            assert cause.alert is not None
+            self._put(cause, replace(cause.alert, state="open", resolved_step=None))
+        return cause
 
     def _cause_of(self, track: _Track, others: list[_Track]) -> _Track | None:
         graph, rule = self._graph, track.rule.id

@@ -134,6 +134,8 @@ class Rule:
     """Steps after the first of the session during which `on_sample` is not asked."""
     explains: ClassVar[tuple[str, ...]] = ()
     """Rules whose findings are symptoms of this one: they are listed as consequences instead of alerts."""
+    lasting: ClassVar[tuple[str, ...]] = ()
+    """Those of `explains` that stay when this one is over, as units stay dead: it counts as open as long as they do."""
     supersedes: ClassVar[tuple[str, ...]] = ()
     """Rules that say less about the same subject: silent where this one has spoken."""
     why: ClassVar[str] = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tb_inputdiag.records import F8, Losses, Severity
+from tb_inputdiag.rules._medians import median
 from tb_inputdiag.rules._optimizer import gentler
 from tb_inputdiag.rules._text import number, times
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
@@ -68,10 +69,10 @@ class DivergingLoss(Rule):
         if len(recent) < 20 or (facts is not None and facts.custom_train_step):
             return None  # what such a step calls its loss may rise by design, as in a GAN
         if np.isnan(self._first):
-            self._first = float(np.median(recent[:10]))
-        early, late = float(np.median(recent[-20:-10])), float(np.median(recent[-10:]))
+            self._first = median(recent[:10])
+        early, late = median(recent[-20:-10]), median(recent[-10:])
         now = min(early, late)
-        self._best = min(self._best, float(np.median(recent[-20:])))
+        self._best = min(self._best, median(recent[-20:]))
         if context.history.count < 40 or self._best <= 0 or not now > 0:
             return None  # a loss below zero has no natural scale
         risen = now >= self.max_rise * max(self._best, self._first)
@@ -99,7 +100,7 @@ class DivergingLoss(Rule):
         # The best of many medians of twenty is lower than the typical one, the more so the smaller the batches are:
         # 1.25 sigma / sqrt(n) is the standard error of a median (of normal numbers).
         luck = 3 * 1.25 * float(np.std(latest)) / np.sqrt(20)
-        lowest = min(late, *(float(np.median(part)) for part in np.split(latest, 4)))
+        lowest = min(late, *(median(part) for part in np.split(latest, 4)))
         return bool(lowest > max(bound, self._best + luck))
 
     @staticmethod

@@ -53,6 +53,7 @@ class ExplodingGradient(Rule):
         "non-finite-activation", "loss-scale-collapse", "dead-relu", "saturated-activation", "stalled-loss",
         "constant-output", "always-clipped-gradient", "initial-loss-off",
     )  # fmt: skip
+    lasting = ("dead-relu",)
     why = "Updates overshoot by far: the loss jumps about, and sooner or later everything overflows to NaN."
 
     max_elasticity = Threshold(
@@ -89,6 +90,9 @@ class ExplodingGradient(Rule):
         """Judges the global norm of one step."""
         sample, table = context.sample, context.sample.weights
         norm, loss = sample.gradient_norm, abs(sample.loss)
+        if table is not None and norm == np.inf and not np.nansum(table.gradient_nonfinite_count):
+            # the squares overflowed, not the gradient: its largest part is what the norm is at least
+            norm = float(np.nanmax(table.gradient_max_abs))
         if table is None or not (np.isfinite(norm) and np.isfinite(loss)):
             return None
         self._largest_loss = max(self._largest_loss, loss)

@@ -8,6 +8,7 @@ import numpy as np
 
 from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules._layers import LOOKUPS
+from tb_inputdiag.rules._medians import median
 from tb_inputdiag.rules._text import number, times, variable
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.context import Context
@@ -112,14 +113,14 @@ class InputDrift(Rule):
         past.recent.append((view.mean, view.std))
         if len(past.recent) < 5:
             return None
-        first_mean, first_std = float(np.median(past.means)), float(np.median(past.stds))
+        first_mean, first_std = median(past.means), median(past.stds)
         noise = float(np.ptp(past.means))
         steps = np.diff([first_mean, *(m for m, _ in past.recent)])
         # Samples become rarer as training goes on, so a steady drift must not wait until the median is far away.
         steady = bool((steps > noise / 2).all() or (steps < -noise / 2).all())
         if steady and first_std > 0 and abs(view.mean - first_mean) > self.max_shift * first_std:
             return self._drifting(context, view, first_mean, first_std)
-        mean, std = float(np.median([m for m, _ in past.recent])), float(np.median([s for _, s in past.recent]))
+        mean, std = median([m for m, _ in past.recent]), median([s for _, s in past.recent])
         if first_std <= 0 or float(np.ptp([s for _, s in past.recent])) > max(std, first_std):
             return None  # batches that differ this much among themselves have no typical spread
         ratio, shift = std / first_std, abs(mean - first_mean) / first_std

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from tb_inputdiag.records import Severity
+from tb_inputdiag.rules._medians import median
 from tb_inputdiag.rules._optimizer import optimizer_name
 from tb_inputdiag.rules._symptoms import FLAT, LARGE, NANS, SMALL
 from tb_inputdiag.rules._text import number, percent, times
@@ -87,11 +88,11 @@ class LearningRateTooHigh(Rule):
         ratios = ratios[np.isfinite(ratios)]
         if len(ratios) < 0.5 * len(rows):
             return None  # weights of zero have no ratio
-        ratio = float(np.median(ratios))
+        ratio = median(ratios)
         self._largest = max(self._largest, ratio)
         if context.age < 2:
             return None
-        now = float(np.median(self._recent)) if self._recent else math.inf
+        now = median(self._recent) if self._recent else math.inf
         custom = context.facts is not None and context.facts.custom_train_step
         stuck = ratio > self.max_ratio and now >= 0.8 * self._first
         wild = ratio > self.wild_ratio and now > 2 * self._first and not custom

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from tb_inputdiag.records import Severity
+from tb_inputdiag.rules._medians import median
 from tb_inputdiag.rules._optimizer import optimizer_name
 from tb_inputdiag.rules._text import number
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
@@ -76,8 +77,8 @@ class LearningRateTooLow(Rule):
         norms = table.gradient_norm[rows]
         if not len(ratios) or rising or sample.learning_rate == 0 or not np.nansum(norms) > 0:
             return None
-        ratio = float(np.median(ratios))
-        first, now = float(np.median(self._first)), float(np.median(self._recent))
+        ratio = median(ratios)
+        first, now = median(self._first), median(self._recent)
         if ratio >= self.min_ratio or context.age < 10 or now < 0.95 * first:
             return []
         relative = norms / np.maximum(table.weight_norm[rows], 1e-12)

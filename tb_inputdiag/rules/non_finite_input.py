@@ -113,6 +113,30 @@ def _is_mask(view: TensorView) -> bool:
     return only_minus and view.min == 0 == view.max
 
 
+def _fix(context: Context, view: TensorView, name: str, empty: list[int]) -> str:
+    """Returns code that leaves out what is bad, or fills it where that would leave nothing."""
+    last, lines = len(view.shape) - 1, []
+    if empty and view.layout.feature_axis == last:
+        lines.append(f"{name} = np.delete({name}, {[int(i) for i in empty]}, axis={last})  # no value at all")
+        if view.nan_count + view.inf_count == len(empty) * view.count // view.shape[last]:
+            return lines[0]
+    seen = len(view.bad_examples)
+    # The first eight bad examples are noted: if those are the first eight of the batch, the others hardly differ.
+    if seen == min(MAX_BAD_EXAMPLES, context.sample.batch_size) and list(view.bad_examples) == list(range(seen)):
+        lines += [
+            f"{name} = np.where(np.isfinite({name}), {name}, np.nan)",
+            f"{name} = np.where(np.isnan({name}), np.nanmedian({name}, axis=0), {name})  # "
+            f"{'the gaps that are left' if lines else 'every example has gaps'}",
+        ]
+    else:
+        lines += [
+            f"{keep_finite(context, view, 'input')}  # leaves these examples out",
+            "# or fill the gaps:",
+            f"{name} = np.nan_to_num({name}, nan=0.0, posinf=0.0, neginf=0.0)",
+        ]
+    return "\n".join(lines)
+
+
 def _finding(context: Context, view: TensorView, *, inside: bool) -> Finding:
     layout = view.layout
     source = (layout.sources or (view.name,))[0] if inside else view.name
@@ -134,10 +158,7 @@ def _finding(context: Context, view: TensorView, *, inside: bool) -> Finding:
     else:
         if context.split == "validation":
             name = "x_val" + name.removeprefix("x")
-        fix = (
-            f"{keep_finite(context, view, 'input')}  # leaves these examples out\n# or fill the gaps:\n"
-            f"{name} = np.nan_to_num({name}, nan=0.0, posinf=0.0, neginf=0.0)"
-        )
+        fix = _fix(context, view, name, empty)
     after = f" after the preprocessing in front of '{layout.layer}'" if inside else ""
     return Finding(
         subject=f"input:{source}",

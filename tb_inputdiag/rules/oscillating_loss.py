@@ -6,6 +6,7 @@ import numpy as np
 
 from tb_inputdiag.records import Losses, Severity
 from tb_inputdiag.rules._history import LossHistory
+from tb_inputdiag.rules._medians import median, quantile, row_medians
 from tb_inputdiag.rules._optimizer import gentler
 from tb_inputdiag.rules._text import number
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
@@ -41,6 +42,7 @@ class OscillatingLoss(Rule):
     id = "oscillating-loss"
     severity = Severity.WARNING
     resolve_after = 5
+    explains = ("dead-relu", "zero-gradient")
     why = "Steps are longer than the valley is wide: the weights jump from one side to the other and get nowhere."
 
     max_swing = Threshold(
@@ -79,19 +81,20 @@ class OscillatingLoss(Rule):
         table, rows = context.sample.weights, context.kernels.rows
         ratios = table.update_ratio[rows] if table is not None else np.zeros(0)
         ratios = ratios[np.isfinite(ratios)]
-        self._ratio = float(np.median(ratios)) if len(ratios) else 0.0
+        self._ratio = median(ratios) if len(ratios) else 0.0
         return None
 
     def on_losses(self, context: Context, losses: Losses) -> Findings:
         """Judges the latest 64 steps."""
         history, facts = context.history, context.facts
         if np.isnan(self._first) and history.count >= 5:
-            self._first = float(np.median(history.recent[:10]))
+            self._first = median(history.recent[:10])
         best = self._follow(history)
         if history.count < 96 or self._batch < 16 or (facts is not None and facts.custom_train_step):
             return None
         recent = history.recent[-64:]
-        low, middle, high = np.quantile(recent, [0.1, 0.5, 0.9])
+        ordered = np.sort(recent)
+        low, middle, high = (quantile(ordered, share) for share in (0.1, 0.5, 0.9))
         steps = context.session.params.get("steps") if context.session is not None else None
         swings = low > 0 and high > self.max_swing * low and middle >= 0.8 * self._first
         deviations = recent - recent.mean()
@@ -110,12 +113,12 @@ class OscillatingLoss(Rule):
         return [
             Finding(
                 subject="loss",
-                message=f"Over the last 64 steps the loss swings between {number(float(low))} and "
-                f"{number(float(high))} "
+                message=f"Over the last 64 steps the loss swings between {number(low)} and "
+                f"{number(high)} "
                 f"(it began with {number(self._first)}) and "
                 f"{f'has lost what it had reached: {number(best)}' if lost else 'makes no progress'}.",
                 evidence={
-                    "low": float(low), "high": float(high), "median": float(middle), "best_median": best,
+                    "low": low, "high": high, "median": middle, "best_median": best,
                     "alternation": turning, "update_ratio": self._ratio,
                 },
                 fix=gentler(context),
@@ -129,7 +132,7 @@ class OscillatingLoss(Rule):
         recent = history.recent[-(31 + new) :]
         if len(recent) >= 32:
             windows = np.lib.stride_tricks.sliding_window_view(recent, 32)
-            self._best = min(self._best, float(np.median(windows, axis=1).min()))
+            self._best = min(self._best, float(row_medians(windows).min()))
         return self._best
 
     @staticmethod

@@ -67,7 +67,7 @@ class SingleClassBatch(Rule):
 
     def start(self) -> None:
         """Forgets the batches."""
-        self._last: dict[str, deque[F8]] = {}
+        self._last: dict[str, deque[tuple[F8, bool]]] = {}
 
     def on_sample(self, context: Context) -> Findings:
         """Judges the latest batches."""
@@ -77,16 +77,15 @@ class SingleClassBatch(Rule):
             if counts is None or not per_example(pair) or counts.sum() < 2:
                 continue
             last = self._last.setdefault(pair.target.name, deque(maxlen=32))
-            if last and len(last[-1]) != len(counts):
+            if last and len(last[-1][0]) != len(counts):
                 last.clear()
-            last.append(counts)
-            batches = np.stack(last)
-            pure = batches.max(axis=1) == batches.sum(axis=1)
-            share = float(pure.mean())
-            classes = sorted({int(number) for number in batches.argmax(axis=1)[pure]})
-            if len(last) < self.min_batches or share < self.min_share or len(classes) < 2:
+            last.append((counts, bool(counts.max() == counts.sum())))
+            pure = [counts for counts, is_pure in last if is_pure]
+            share = len(pure) / len(last)
+            if len(last) < self.min_batches or share < self.min_share:
                 continue
-            if _chance(batches, int(pure.sum())) > self.max_chance:
+            classes = sorted({int(counts.argmax()) for counts in pure})
+            if len(classes) < 2 or _chance(np.stack([counts for counts, _ in last]), len(pure)) > self.max_chance:
                 continue
             name = variable(pair.target.name, "target", context.facts)
             found.append(

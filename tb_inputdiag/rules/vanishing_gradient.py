@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
+from numpy.typing import NDArray
 
 from tb_inputdiag.records import F8, Severity
+from tb_inputdiag.rules._medians import median
 from tb_inputdiag.rules._text import number, times
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.context import Context
@@ -74,7 +78,7 @@ class VanishingGradient(Rule):
         rows = kernels.rows[usable]
         third = max(len(relative) // 3, 1)
         # The best of the first third: one quiet layer, an embedding say, does not make the network untrainable.
-        first, last = float(relative[:third].max()), float(np.median(relative[-third:]))
+        first, last = float(relative[:third].max()), median(relative[-third:])
         if not np.isfinite(context.sample.loss):
             return []
         # A steady decline is worse over the whole depth than it is between two of its thirds.
@@ -135,8 +139,15 @@ def _squashing(context: Context) -> str:
 
 def _decline(relative: F8) -> float:
     """Returns first over last of the geometric decline that fits best: the median of all slopes, so no layer rules."""
-    kept = np.unique(np.linspace(0, len(relative) - 1, min(len(relative), 48)).astype(int))
+    kept, i, j, distances = _pairs(len(relative))
     logs = np.log(relative[kept])
-    i, j = np.triu_indices(len(kept), 1)
-    slope = float(np.median((logs[j] - logs[i]) / (kept[j] - kept[i])))
+    slope = median((logs[j] - logs[i]) / distances)
     return float(np.exp(-slope * (len(relative) - 1)))
+
+
+@lru_cache(maxsize=8)
+def _pairs(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
+    """Returns at most 48 of n layers, evenly spaced, and all pairs of them with how far they are apart."""
+    kept = np.unique(np.linspace(0, n - 1, min(n, 48)).astype(np.intp))
+    i, j = np.triu_indices(len(kept), 1)
+    return kept, i, j, kept[j] - kept[i]

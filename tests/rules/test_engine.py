@@ -161,6 +161,26 @@ def test_a_cause_is_not_over_while_certain_harm_goes_on() -> None:
     assert states([200, 50, 50, 50, 50, 1, 1, 1, 1], Fatal, Root) == ["root:open", "root:resolved"]
 
 
+def test_a_cause_that_is_over_opens_again_for_harm_that_stays() -> None:
+    class Slow(Symptom):
+        id = "slow"
+        persistence = 6
+
+    class Root(Cause):
+        id = "root"
+        explains = ("slow",)
+        lasting = ("slow",)
+
+    class Passing(Root):
+        id = "passing"
+        lasting = ()
+
+    assert states([200, 50, 50, 50, 50], Slow, Root) == ["root:open", "root:resolved"]
+    assert states([200, 50, 50, 50, 50, 50, 50, 50], Slow, Root) == ["root:open", "root:resolved", "root:open"]
+    assert states([200, *[50] * 7, 1, 1, 1], Slow, Root)[-1] == "root:resolved"
+    assert states([200, *[50] * 6], Slow, Passing) == ["passing:open", "passing:resolved", "slow:open"]
+
+
 def test_a_symptom_waits_for_a_cause_that_has_to_persist() -> None:
     class Slow(Cause):
         id = "slow"
