@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,6 +15,7 @@ from socket import gethostname
 from typing import Any
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from pyarrow import parquet
 
@@ -22,6 +24,7 @@ from tb_inputdiag.cli.entry import SEVERITIES, make_parser
 from tb_inputdiag.cli.judge import parse_rules
 from tb_inputdiag.cli.terminal import Progress, Terminal, fit_width, sparkline
 from tb_inputdiag.cli.watch import watch
+from tb_inputdiag.log.reader import read
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.records import Alert, Sample, SessionEnd, SessionStart, Severity
 from tests.log import synthetic
@@ -292,14 +295,11 @@ def test_export_agrees_in_every_format(run: Any, logs: Path, tmp_path: Path, tab
 
 
 def test_export_has_the_numbers_of_the_records(run: Any, logs: Path) -> None:
-    import tb_inputdiag
-
     rows = list(csv.DictReader(io.StringIO(run("export", logs / "broken", "weights").out)))
-    samples = [
-        r for r in tb_inputdiag.read(logs / "broken").run.session.records() if isinstance(r, Sample) and r.weights
-    ]
-    expected = [float(x) for sample in samples if sample.weights for x in sample.weights.gradient_norm]
-    assert [float(row["gradient_norm"]) for row in rows] == expected
+    samples = [r for r in read(logs / "broken").run.session.records() if isinstance(r, Sample) and r.weights]
+    expected = [x for sample in samples if sample.weights for x in sample.weights.gradient_norm]
+    assert [np.float32(row["gradient_norm"]) for row in rows] == expected
+    assert max(len(row["gradient_norm"]) for row in rows) <= 14, "a float32 has nine digits at most"
 
 
 def test_export_explains_wrong_output(run: Any, logs: Path, tmp_path: Path) -> None:
@@ -433,11 +433,12 @@ def test_watch_in_a_pipe_prints_alerts_as_they_come(tmp_path: Path, capsys: pyte
     assert alerts[1].rule in text
 
 
-def test_watch_draws_a_screen_on_a_terminal_and_leaves_it_as_it_was(logs: Path) -> None:
-    class Tty(io.StringIO):
-        def isatty(self) -> bool:
-            return True
+class Tty(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
+
+def test_watch_draws_a_screen_on_a_terminal_and_leaves_it_as_it_was(logs: Path) -> None:
     def interrupt(seconds: float) -> None:
         raise KeyboardInterrupt
 
@@ -447,6 +448,17 @@ def test_watch_draws_a_screen_on_a_terminal_and_leaves_it_as_it_was(logs: Path) 
     assert out.getvalue().startswith("\x1b[?1049h")
     assert out.getvalue().endswith("\x1b[?1049l")
     assert "finished, step 599" in out.getvalue()
+
+
+def test_watch_leaves_its_screen_when_it_is_told_to_end(logs: Path) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    out = Tty()
+    options = make_parser().parse_args(["watch", str(logs)])
+    with pytest.raises(SystemExit) as raised:
+        watch(options, Terminal(out, color=False, width=80), sleep=lambda seconds: os.kill(os.getpid(), signal.SIGTERM))
+    assert raised.value.code == 128 + signal.SIGTERM
+    assert out.getvalue().endswith("\x1b[?1049l")
+    assert signal.getsignal(signal.SIGTERM) == before
 
 
 def test_watch_once_and_before_there_is_a_run(run: Any, logs: Path, tmp_path: Path) -> None:

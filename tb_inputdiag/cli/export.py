@@ -167,7 +167,15 @@ def _aligned(parts: list[_Table]) -> Iterator[_Table]:
 
 
 def _lists(part: _Table) -> list[list[Any]]:
-    return [value.tolist() if isinstance(value, np.ndarray) else value for value in part.values()]
+    return [_plain(value) if isinstance(value, np.ndarray) else value for value in part.values()]
+
+
+def _plain(values: np.ndarray) -> list[Any]:
+    """Returns an array as Python numbers: a float32 as the shortest one that is the same float32, 0.1 and not
+    0.10000000149011612."""
+    if values.dtype != np.float32:
+        return list(values.tolist())
+    return [float(digits) for digits in values.astype("U").tolist()]
 
 
 def _write_text(parts: Iterator[_Table], kind: str, stream: Any) -> int:

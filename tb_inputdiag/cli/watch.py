@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import signal
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from types import FrameType
 
 from tb_inputdiag.cli.findings import filter_alerts, severity_counts
 from tb_inputdiag.cli.options import Chosen, choose
@@ -40,30 +44,46 @@ def watch(
     log = read(options.log_dir, missing_ok=True)
     screen = terminal.is_tty and not options.once
     seen: dict[tuple[str, str, int], Alert] = {}
-    if screen:
-        terminal.stream.write(_ENTER)
     try:
-        while True:
-            chosen = _latest(log, options)
-            if screen:
-                terminal.resize()
-                lines = _fitted("\n".join(_screen(chosen, options, terminal)).split("\n"), terminal.height)
-                terminal.stream.write(_HOME + "\n".join(_CLEAR_LINE + line for line in lines) + _CLEAR_REST)
-            elif options.once:
-                terminal.print("\n".join(_screen(chosen, options, terminal)))
-            else:
-                _print_news(chosen, options, terminal, seen)
-            terminal.stream.flush()
-            if options.once or (options.until_end and chosen and all(c.session.status != "running" for c in chosen)):
-                return CLEAN
-            sleep(options.interval)
-            log.refresh()
+        with _alternate_screen(terminal) if screen else nullcontext():
+            while True:
+                chosen = _latest(log, options)
+                if screen:
+                    terminal.resize()
+                    lines = _fitted("\n".join(_screen(chosen, options, terminal)).split("\n"), terminal.height)
+                    terminal.stream.write(_HOME + "\n".join(_CLEAR_LINE + line for line in lines) + _CLEAR_REST)
+                elif options.once:
+                    terminal.print("\n".join(_screen(chosen, options, terminal)))
+                else:
+                    _print_news(chosen, options, terminal, seen)
+                terminal.stream.flush()
+                over = options.until_end and chosen and all(c.session.status != "running" for c in chosen)
+                if options.once or over:
+                    return CLEAN
+                sleep(options.interval)
+                log.refresh()
     except KeyboardInterrupt:
         return CLEAN
+
+
+@contextmanager
+def _alternate_screen(terminal: Terminal) -> Iterator[None]:
+    """Shows another screen while the block runs, and the one before after any end of it, SIGTERM included."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    # only the main thread may say what a signal does
+    ours = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, end) if ours else None
+    terminal.stream.write(_ENTER)
+    try:
+        yield
     finally:
-        if screen:
-            terminal.stream.write(_LEAVE)
-            terminal.stream.flush()
+        terminal.stream.write(_LEAVE)
+        terminal.stream.flush()
+        if ours:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _fitted(lines: list[str], height: int) -> list[str]:

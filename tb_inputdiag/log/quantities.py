@@ -303,8 +303,12 @@ class SplitQuantities:
             ImportError: if pandas is not installed.
         """
         series = [self.scalar(name) for name in SCALARS]
-        index = _pandas().Index(series[0].step, name="step")
-        return _pandas().DataFrame({s.name: s.values for s in series}, index=index)
+        pandas, steps = _pandas(), series[0].step
+        if all(np.array_equal(s.step, steps) for s in series):
+            return pandas.DataFrame({s.name: s.values for s in series}, index=pandas.Index(steps, name="step"))
+        # parts of some columns are lost: what is left is put together by step
+        left = {s.name: s.to_pandas().groupby(level="step").last() for s in series}
+        return pandas.DataFrame(left).rename_axis("step")
 
 
 def _in_a_row(name: str, series: Sequence[Series]) -> Series:

@@ -23,6 +23,7 @@ import tb_inputdiag
 from tb_inputdiag import records as r
 from tb_inputdiag.errors import ConfigurationError, LogError, LogNotFoundError
 from tb_inputdiag.log import codec, framing, migrate
+from tb_inputdiag.log.quantities import Series
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.report import to_jsonable
 from tests.log import synthetic
@@ -84,6 +85,21 @@ def test_pandas(log_dir: Path) -> None:
     assert run.loss.to_pandas().shape == (1000,)
     assert run.inputs["table"].feature_mean.to_pandas().shape == (100, 12)
     assert run.to_pandas().loc[0, "batch_size"] == 32
+
+
+def test_pandas_puts_together_what_is_left_of_columns(log_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = tb_inputdiag.read(log_dir).run
+    whole, scalar = run.to_pandas(), type(run).scalar
+
+    def damaged(self: object, name: str) -> Series:
+        found = scalar(self, name)  # type: ignore[arg-type]  # a run
+        return found if name != "penalty" else Series(name, found.step[10:], found.values[10:])
+
+    monkeypatch.setattr(type(run), "scalar", damaged)
+    left = run.to_pandas()
+    assert left.index.name == "step"
+    assert left["penalty"].isna().sum() == 10
+    assert (left["gradient_norm"] == whole["gradient_norm"]).all()
 
 
 def test_sessions_of_a_run_are_put_in_a_row(log_dir: Path) -> None:
