@@ -23,11 +23,16 @@ class Workload:
     arrays: Callable[[int], tuple[Any, Any]]
     batch: int
     jit: bool = False
+    deep: bool = False
+    """Whether it grows by layers instead of by the batch."""
 
     def make(self, scale: int = 1) -> tuple[Any, Any]:
         """Returns the compiled model and its data, in batches `scale` times as large."""
         keras.utils.set_random_seed(1)
-        model = self.build()
+        if self.deep:
+            model, scale = _deep(100 * scale), 1
+        else:
+            model = self.build()
         loss = "mse" if model.output_shape[-1] == 1 else "sparse_categorical_crossentropy"
         metrics = [] if loss == "mse" else ["accuracy"]
         model.compile("adam", loss, metrics=metrics, jit_compile=self.jit)
@@ -111,6 +116,27 @@ def _table() -> Any:
     )
 
 
+def _deep(layers: int = 100) -> Any:
+    x = inputs = L.Input((16,))
+    for _ in range(layers):
+        x = x + L.Dense(16, activation="relu", kernel_initializer="zeros")(x)
+    return keras.Model(inputs, L.Dense(1)(x))
+
+
+def _narrow(n: int) -> tuple[np.ndarray, np.ndarray]:
+    x, y = _columns(n)
+    return x[:, :16], y
+
+
+def _resnet() -> Any:
+    return keras.applications.ResNet50(input_shape=(64, 64, 3), weights=None, classes=10)
+
+
+def _small_photos(n: int) -> tuple[np.ndarray, np.ndarray]:
+    x, y = _photos(n)
+    return x[:, :64, :64], y
+
+
 WORKLOADS = {
     "mlp": Workload("MLP, MNIST, batch 32", _mlp, _digits, 32),
     "cnn": Workload("CNN, MNIST, batch 128", _cnn, _pictures, 128),
@@ -119,6 +145,8 @@ WORKLOADS = {
     "text": Workload("Text, attention, batch 32", _text, _words, 32),
     "text-jit": Workload("Text, jit_compile=True", _text, _words, 32, jit=True),
     "table": Workload("Table of 1,000 columns, batch 64", _table, _columns, 64),
+    "layers": Workload("Dense layers, batch 32", _deep, _narrow, 32, deep=True),
+    "resnet": Workload("ResNet50, 64x64, batch 4", _resnet, _small_photos, 4),
 }
 
 
