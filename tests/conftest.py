@@ -14,16 +14,14 @@ ONE_BY_ONE = {"test_matrix.py", "test_corpus.py"}
 """Files whose tests share nothing: any worker takes any of them."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Keeps tests that share a server or logs in one worker, where several work (`pytest -n`)."""
-    for item in items:
-        if "demo_logs" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("demo"))
-        elif item.path.parent.name == "plugin":
-            item.add_marker(pytest.mark.xdist_group("plugin"))
-        elif item.path.name not in ONE_BY_ONE:
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    if "demo_logs" in getattr(item, "fixturenames", ()):
+        item.add_marker(pytest.mark.xdist_group("demo"))
+    elif item.path.parent.name == "plugin":
+        item.add_marker(pytest.mark.xdist_group("plugin"))
+    elif item.path.name not in ONE_BY_ONE:
+        item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @pytest.fixture(scope="session")
