@@ -24,7 +24,7 @@ fix: setup
 	$(BIN)/ruff check --fix .
 
 test: check
-	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadgroup --durations=15
+	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile --durations=15
 
 demo: setup
 	$(BIN)/python -m demo

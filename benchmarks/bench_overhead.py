@@ -2,7 +2,7 @@
 
 ::
 
-    python -m benchmarks.bench_overhead                       # everything: 20 minutes on two cores
+    python -m benchmarks.bench_overhead                       # everything: half an hour on two cores
     python -m benchmarks.bench_overhead mlp cnn --rounds 10   # some workloads
     python -m benchmarks.bench_overhead --write               # and put the tables into the documents
 
@@ -28,12 +28,13 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parent.parent
-STEPS = {"mlp": 200, "cnn": 10, "cnn-jit": 10, "mobilenet": 2, "text": 12, "text-jit": 12, "table": 120}
+STEPS = {"mlp": 100, "cnn": 10, "cnn-jit": 4, "mobilenet": 2, "text": 12, "text-jit": 6, "table": 100}
 """Steps of an epoch: about half a second."""
-WARM_UP = {"mlp": 10, "cnn": 10, "cnn-jit": 4, "mobilenet": 10, "text": 8, "text-jit": 4, "table": 8}
+WARM_UP = {"mlp": 20, "cnn": 10, "cnn-jit": 8, "mobilenet": 10, "text": 8, "text-jit": 8, "table": 10}
 """Epochs that are not counted: tracing, compiling, and the beginning of a run, which is sampled densely on purpose."""
 START = "none", "ours"
-SHORT = {"mobilenet": ("none", "ours", "every1", "tb"), "text-jit": ("none", "ours", "every1", "tb")}
+_FEW = ("none", "ours", "every1", "tb")
+SHORT = {"mobilenet": _FEW, "cnn-jit": _FEW, "text-jit": _FEW}
 """Workloads whose processes take long to start are compared with fewer others."""
 
 
@@ -254,7 +255,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=", ".join(STEPS))
     parser.add_argument("--columns", nargs="+", default=None)
-    parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--rounds", type=int, default=16)
     parser.add_argument("--starts", type=int, default=3)
     parser.add_argument("--no-growth", action="store_true")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/overhead.md")
