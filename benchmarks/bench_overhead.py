@@ -14,6 +14,7 @@ the process without a callback in the same round, so that noise of the machine t
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
 import platform
@@ -65,7 +66,7 @@ def child(pipe: Any, name: str, column: str, steps: int, only_first: bool, scale
             once, growing = log_bytes(log_dir, session.id)
             found |= {
                 "samples": samples,
-                "own_share": costs[-1].spent_s / costs[-1].elapsed_s,
+                "spent_s": costs[-1].spent_s - costs[-1].setup_s,
                 "bytes_a_sample": growing / samples,
                 "bytes_once": once,
             }
@@ -101,6 +102,7 @@ class Runner:
         self.first_s: float
         self.first_s, self.weights = self._pipe.recv()
         self.epochs: list[float] = []
+        self.trained_s = 0.0
         if only_first:
             self._process.join()
 
@@ -108,6 +110,7 @@ class Runner:
         """Has it train one epoch."""
         self._pipe.send(True)
         self.epochs.append(self._pipe.recv())
+        self.trained_s += self.epochs[-1]
 
     def end(self) -> dict[str, float]:
         """Has it stop; returns what it says of itself."""
@@ -155,6 +158,8 @@ def measure(name: str, columns: list[str], rounds: int, starts: int) -> dict[str
             "three_quarters": quartiles[2],
             **runner.end(),
         }
+        if "spent_s" in found[column]:
+            found[column]["own_share"] = found[column]["spent_s"] / runner.trained_s
     firsts: dict[str, list[float]] = {c: [runners[c].first_s] for c in START if c in runners}
     for _ in range(starts - 1):
         for column in firsts:
@@ -233,7 +238,10 @@ def tables(results: dict[str, dict[str, dict[str, float]]], rounds: int) -> str:
         ("first step, seconds more", lambda r: f"{r['ours']['first_s'] - r['none']['first_s']:.1f}"),
         ("peak memory, ratio", lambda r: f"{r['ours']['rss_mb'] / r['none']['rss_mb']:.2f}"),
         ("middle half of the ratios", lambda r: f"{r['ours']['quarter']:.2f}-{r['ours']['three_quarters']:.2f}"),
-        ("share of all time, by its own count", lambda r: f"{100 * r['ours']['own_share']:.1f} %"),
+        (
+            "share of all time, by its own count",
+            lambda r: f"{100 * r['ours']['own_share']:.1f} %" if "own_share" in r["ours"] else "–",
+        ),
         ("log bytes a sample (every=1)", lambda r: f"{r['every1']['bytes_a_sample']:.0f}"),
         ("log bytes once: facts, alerts, thumbnails", lambda r: f"{r['every1']['bytes_once']:.0f}"),
     ]
@@ -257,6 +265,7 @@ def main() -> None:
     parser.add_argument("--columns", nargs="+", default=None)
     parser.add_argument("--rounds", type=int, default=16)
     parser.add_argument("--starts", type=int, default=3)
+    parser.add_argument("--keep", type=Path, help="a JSON file: what earlier runs measured is taken from it, and added")
     parser.add_argument("--no-growth", action="store_true")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/overhead.md")
     options = parser.parse_args()
@@ -270,7 +279,9 @@ def main() -> None:
     columns = ["none", *(c for c in options.columns or COLUMNS if c != "none")]
     seconds, light = import_s()
     results: dict[str, dict[str, dict[str, float]]] = {}
-    for name in options.workloads or STEPS:
+    if options.keep and options.keep.exists():
+        results = json.loads(options.keep.read_text(encoding="utf-8"))
+    for name in options.workloads or (name for name in STEPS if name not in results):
         begin = time.monotonic()
         results[name] = measure(
             name, [c for c in columns if c in SHORT.get(name, columns)], options.rounds, options.starts
@@ -278,6 +289,9 @@ def main() -> None:
         print(f"\n{name}, {time.monotonic() - begin:.0f} s", flush=True)
         for column, row in results[name].items():
             print(f"  {column:10}" + "  ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
+        if options.keep:
+            options.keep.write_text(json.dumps(results), encoding="utf-8")
+    results = {name: results[name] for name in STEPS if name in results}
     text = ""
     if {"ours", "every1"} <= set(columns):
         text = tables(results, options.rounds)
