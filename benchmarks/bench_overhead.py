@@ -2,7 +2,7 @@
 
 ::
 
-    python -m benchmarks.bench_overhead                       # everything: half an hour on two cores
+    python -m benchmarks.bench_overhead                       # everything: an hour on two cores
     python -m benchmarks.bench_overhead mlp cnn --rounds 10   # some workloads
     python -m benchmarks.bench_overhead --write               # and put the tables into the documents
 

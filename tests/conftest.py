@@ -25,6 +25,7 @@ def demo_logs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if not folder.exists():
             _run_demos(folder)
     output = (folder / "output.txt").read_text()
+    assert "NOT AS PLANTED" not in output, output[-4000:]
     assert output.endswith("exit code 0\n"), output[-4000:]
     return folder
 
