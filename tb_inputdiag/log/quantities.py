@@ -126,10 +126,7 @@ class Row:
             ImportError: if pandas is not installed.
         """
         series = {column: getattr(self, column) for column in self._group.columns}
-        flat = {column: found for column, found in series.items() if found.values.ndim == 1}
-        index = next((found.step for found in flat.values() if len(found)), np.zeros(0, np.int64))
-        data = {column: found.values for column, found in flat.items() if len(found) == len(index)}
-        return _pandas().DataFrame(data, index=_pandas().Index(index, name="step"))
+        return _frame({column: found for column, found in series.items() if found.values.ndim == 1 and len(found)})
 
 
 class Group(Mapping[str, Row]):
@@ -302,13 +299,19 @@ class SplitQuantities:
         Raises:
             ImportError: if pandas is not installed.
         """
-        series = [self.scalar(name) for name in SCALARS]
-        pandas, steps = _pandas(), series[0].step
-        if all(np.array_equal(s.step, steps) for s in series):
-            return pandas.DataFrame({s.name: s.values for s in series}, index=pandas.Index(steps, name="step"))
-        # parts of some columns are lost: what is left is put together by step
-        left = {s.name: s.to_pandas().groupby(level="step").last() for s in series}
-        return pandas.DataFrame(left).rename_axis("step")
+        return _frame({name: self.scalar(name) for name in SCALARS})
+
+
+def _frame(columns: Mapping[str, Series]) -> Any:
+    """Returns the columns, each ``[n]``, as a `pandas.DataFrame` over steps."""
+    pandas = _pandas()
+    steps = next((series.step for series in columns.values()), np.zeros(0, np.int64))
+    if all(np.array_equal(series.step, steps) for series in columns.values()):
+        data = {name: series.values for name, series in columns.items()}
+        return pandas.DataFrame(data, index=pandas.Index(steps, name="step"))
+    # parts of some columns are lost: what is left is put together by step
+    left = {name: series.to_pandas().groupby(level="step").last() for name, series in columns.items()}
+    return pandas.DataFrame(left).rename_axis("step")
 
 
 def _in_a_row(name: str, series: Sequence[Series]) -> Series:

@@ -26,7 +26,7 @@ from tb_inputdiag.log.codec import (
 from tb_inputdiag.log.encoder import Encoder
 from tb_inputdiag.log.framing import frame
 from tb_inputdiag.log.rundir import claim_run_directory, new_event_file, release
-from tb_inputdiag.records import Alert, Cost, Failure, Images, Losses, Record, Sample, SessionEnd
+from tb_inputdiag.records import Alert, Cost, Failure, Images, Losses, Record, Sample, SessionEnd, SessionStart
 
 __all__ = ["MAX_FLUSH_INTERVAL_S", "LogWriter", "flush_interval"]
 
@@ -34,7 +34,7 @@ MAX_FLUSH_INTERVAL_S = 60.0
 """Longest time that records wait. TensorBoard keeps all events in memory: a run must not make hundreds of thousands."""
 _STRETCH = 1 / 1800
 """Seconds of waiting for each second that the session has lasted: 1 s in the first half hour, 2 s after one hour."""
-_URGENT = (Alert, Failure, SessionEnd)
+_URGENT = (SessionStart, Alert, Failure, SessionEnd)
 _LIMITS: dict[type, int] = {Sample: 2048, Losses: 8192, Images: 128, Cost: 1024}
 """Records of a type that may wait; more are dropped and counted. Other types are rare, and never dropped."""
 _EARLY = 512
@@ -53,8 +53,9 @@ def flush_interval(elapsed_s: float, flush_interval_s: float) -> float:
 class LogWriter:
     """Writes one session into an event file of its own.
 
-    `write` only queues; a daemon thread encodes and writes. `Alert`, `Failure` and `SessionEnd` are with the operating
-    system, after everything queued before them, when `write` returns: they survive the death of the process.
+    `write` only queues; a daemon thread encodes and writes. `SessionStart`, `Alert`, `Failure` and `SessionEnd` are
+    with the operating system, after everything queued before them, when `write` returns: they survive the death of the
+    process, and a training that is killed at once is seen to have begun.
 
     Nothing but the constructor raises. When the disk fails, `on_error` is called once and the writer does nothing more.
 
@@ -130,7 +131,7 @@ class LogWriter:
         return sum(self._dropped.values())
 
     def write(self, record: Record) -> None:
-        """Queues a record; returns after `Alert`, `Failure` and `SessionEnd` are written. Never raises. Thread-safe."""
+        """Queues a record; the urgent ones are written when it returns. Never raises. Thread-safe."""
         if os.getpid() != self._pid:  # a forked child has neither the thread nor a lock that is sure to be free
             return
         kind = type(record)

@@ -37,8 +37,11 @@ class Band:
 
     name: str
     step: Any
+    """``[n]``."""
     low: Any
+    """``[n]``."""
     high: Any
+    """``[n]``."""
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ import tb_inputdiag
 from tb_inputdiag import records as r
 from tb_inputdiag.errors import ConfigurationError, LogError, LogNotFoundError
 from tb_inputdiag.log import codec, framing, migrate
-from tb_inputdiag.log.quantities import Series
+from tb_inputdiag.log.quantities import Group, Series
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.report import to_jsonable
 from tests.log import synthetic
@@ -90,16 +90,25 @@ def test_pandas(log_dir: Path) -> None:
 def test_pandas_puts_together_what_is_left_of_columns(log_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = tb_inputdiag.read(log_dir).run
     whole, scalar = run.to_pandas(), type(run).scalar
+    image, series = run.inputs["image"].to_pandas(), Group.series
 
     def damaged(self: object, name: str) -> Series:
         found = scalar(self, name)  # type: ignore[arg-type]  # a run
         return found if name != "penalty" else Series(name, found.step[10:], found.values[10:])
 
+    def damaged_row(self: Group, row: str, column: str) -> Series:
+        found = series(self, row, column)
+        return found if column != "max" else Series(found.name, found.step[10:], found.values[10:])
+
     monkeypatch.setattr(type(run), "scalar", damaged)
-    left = run.to_pandas()
-    assert left.index.name == "step"
-    assert left["penalty"].isna().sum() == 10
-    assert (left["gradient_norm"] == whole["gradient_norm"]).all()
+    monkeypatch.setattr(Group, "series", damaged_row)
+    for left, before, hit, spared in (
+        (run.to_pandas(), whole, "penalty", "gradient_norm"),
+        (run.inputs["image"].to_pandas(), image, "max", "min"),
+    ):
+        assert left.index.name == "step"
+        assert left[hit].isna().sum() == 10
+        assert (left[spared] == before[spared]).all()
 
 
 def test_sessions_of_a_run_are_put_in_a_row(log_dir: Path) -> None:
