@@ -130,10 +130,10 @@ def _same_values(first: Row, second: Row) -> bool:
 
 def _input_chart(title: str, row: Row) -> Chart:
     mean, low, high = row.mean, row.min, row.max
-    steps, at_low, at_high = low.step, slice(None), slice(None)
+    band = Band("min to max", low.step, low.values, high.values)
     if not np.array_equal(low.step, high.step):  # a damaged log can lack a part of one of them
         steps, at_low, at_high = np.intersect1d(low.step, high.step, return_indices=True)
-    band = Band("min to max", steps, low.values[at_low], high.values[at_high])
+        band = Band("min to max", steps, low.values[at_low], high.values[at_high])
     return Chart(title, [Line("mean", mean.step, mean.values)], [band])
 
 
