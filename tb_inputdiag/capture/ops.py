@@ -8,7 +8,7 @@ reductions over all axes are single ops.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -21,26 +21,31 @@ _local = threading.local()
 
 @contextmanager
 def sharing() -> Iterator[None]:
-    """Makes equal constants of one graph the same op, for this thread, while the block runs."""
-    before = getattr(_local, "constants", None)
-    _local.constants = {}
+    """Makes what is `remembered` in one graph the same op, for this thread, while the block runs."""
+    before = getattr(_local, "shared", None)
+    _local.shared = {}
     try:
         yield
     finally:
-        _local.constants = before
+        _local.shared = before
+
+
+def remembered(key: tuple[Any, ...], make: Callable[[], Tensor]) -> Tensor:
+    """Returns what `make` returned for this key in this graph before, if that was while `sharing` is on."""
+    shared = getattr(_local, "shared", None)
+    if shared is None or tf.executing_eagerly():
+        return make()
+    # what is made in a branch of a `tf.cond` is of no use outside of it
+    key = (id(tf.compat.v1.get_default_graph()), *key)
+    found = shared.get(key)
+    if found is None:
+        found = shared[key] = make()
+    return found
 
 
 def constant(value: Any, dtype: Any) -> Tensor:
     """Returns a constant: a number, or a tuple of numbers as a vector."""
-    shared = getattr(_local, "constants", None)
-    if shared is None or tf.executing_eagerly():
-        return tf.constant(value, dtype)
-    # a constant of a branch of a `tf.cond` is of no use outside of it
-    key = (id(tf.compat.v1.get_default_graph()), dtype, repr(value))
-    found = shared.get(key)
-    if found is None:
-        found = shared[key] = tf.constant(value, dtype)
-    return found
+    return remembered(("constant", dtype, repr(value)), lambda: tf.constant(value, dtype))
 
 
 def _all_axes(x: Tensor) -> Tensor:

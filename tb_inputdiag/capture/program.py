@@ -243,7 +243,7 @@ def _tensors(trace: Trace, program: Program) -> tuple[list[Any], list[TensorLayo
             activation = _made_by(leaf.tensor)
             if activation is not None:
                 program.output_activations[leaf.name] = activation
-        tensors.append(leaf.tensor)
+        tensors.append(trace.aside(leaf.tensor))
         layouts.append(layout)
     positions = {id(leaf): index for index, leaf in enumerate([*trace.fed, *trace.predictions])}
     taken: list[str] = []
@@ -263,7 +263,7 @@ def _tensors(trace: Trace, program: Program) -> tuple[list[Any], list[TensorLayo
             )
         else:
             layout = _with_features(layout, entry.tensor)
-        tensors.append(entry.tensor)
+        tensors.append(trace.aside(entry.tensor))
         layouts.append(layout)
     return tensors, layouts
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tb_inputdiag.capture import kernels, names, patches
+from tb_inputdiag.capture.aside import aside, can_be_read
 from tb_inputdiag.capture.constants import SCOPE
 from tb_inputdiag.capture.facts import activation_name, input_names, is_preprocessing, output_names
 from tb_inputdiag.capture.lineage import Lineage
@@ -290,7 +291,7 @@ class Trace:
         if self.scale is None:
             self.scale = scale
         if self.learning_rate is None:
-            self.learning_rate = tf.cast(raw(inner.learning_rate), tf.float64)
+            self.learning_rate = tf.cast(self.aside(raw(inner.learning_rate)), tf.float64)
         if self.iterations is None:
             # optimizer.iterations is that of the step, however many optimizers a step runs
             self.iterations = tf.cast(tf.identity(raw(inner._iterations)), tf.float64)
@@ -368,6 +369,23 @@ class Trace:
             self.weight_names[id(variable)] = found
         return found[0]
 
+    # -- reading -----------------------------------------------------------------------------------
+
+    def aside(self, x: Any) -> Any:
+        """Returns `x` as it can be read without moving the last bits of the step's results; see `aside`.
+
+        XLA compiles the step as it is written, and orders sums otherwise if their terms are read in other ways.
+        """
+        return x if self.model.jit_compile else aside(x, self.loss)
+
+    def finish(self) -> None:
+        """Makes what was noted readable. To be called in the probe's scope, when the step is traced to its end."""
+        for update in self.updates:
+            update.gradient, update.clipped = self.aside(update.gradient), self.aside(update.clipped)
+        if not self.model.jit_compile:
+            self.activations = [a for a in self.activations if can_be_read(a.tensor)]
+        self.activations = [replace(a, tensor=self.aside(a.tensor)) for a in self.activations]
+
     # -- the loss ----------------------------------------------------------------------------------
 
     def differentiate(self, original: Callable[..., Any], args: Any, kwargs: Any) -> Any:
@@ -392,7 +410,7 @@ class Trace:
         self.loss = loss
         try:
             with patches.paused(), tf.name_scope(SCOPE):
-                extra = [tf.cast(p, tf.float64) for p in self.model.losses]
+                extra = [tf.cast(self.aside(p), tf.float64) for p in self.model.losses]
                 # every replica adds the whole penalty, of which Keras takes its share
                 self.penalty = tf.add_n([tf.reduce_sum(p) for p in extra]) / _replicas() if extra else None
         except Exception as exc:

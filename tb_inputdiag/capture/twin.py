@@ -184,6 +184,7 @@ class Twin:
                 with patches.paused(), ops.sharing(), tf.name_scope(SCOPE):
                     if trace.graph is None:
                         self._settle_entries(trace, data)
+                    trace.finish()
                     self._emit(trace)
             except Exception as exc:
                 trace.trouble = exc

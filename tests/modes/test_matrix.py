@@ -13,15 +13,6 @@ from tests.modes.rows import Row
 ROWS = [*rows_data.ROWS, *rows_models.ROWS, *rows_steps.ROWS]
 
 
-OFF_BY_BITS = pytest.mark.xfail(
-    strict=True,
-    reason="Grappler's arithmetic optimizer rewrites the update of three scales of a MobileNet otherwise when their "
-    "gradients are read, which changes their last bit",
-)
-
-
-@pytest.mark.parametrize(
-    "row", [pytest.param(row, id=row.id, marks=OFF_BY_BITS if row.id == "mobilenet" else ()) for row in ROWS]
-)
+@pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in ROWS])
 def test_training_is_the_same_and_seen(row: Row, tmp_path: Path) -> None:
     run_row(row, tmp_path)

@@ -1,0 +1,197 @@
+"""Reading a value of the user's step so that TensorFlow computes the step as it does when nobody reads.
+
+Two things depend on who reads a value, and with them the last bits of what is computed from it:
+
+- Grappler reorders chains of sums and chains of products (`AddOpsRewrite` and `MinimizeBroadcasts` of its arithmetic
+  optimizer), but only through results that are read once. ``learning_rate * (rsqrt(variance) * g)``, the update of a
+  BatchNormalization's scale, came out otherwise when the gradient in the brackets was read as well. So where a value is
+  the middle of a chain, the chain up to there is made again for the probe: elementwise operations, and few.
+- A sum of three or more tensors is added up in the memory of the first term that nobody else needs any more, beginning
+  with that one. When a probe was still busy with it, the sum began with another. So the terms of such a sum are held
+  until it is done: it begins with the first two then, as it does by itself unless both are needed elsewhere. Where they
+  may be, a term that only the sum reads is left alone (`can_be_read`).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tb_inputdiag.capture import ops
+from tb_inputdiag.capture.constants import SCOPE
+
+__all__ = ["aside", "can_be_read"]
+
+_CHAINS = {"Mul": "product", "Add": "sum", "AddV2": "sum", "AddN": "sum"}
+_PASSES = ("Identity", "IdentityN", "StopGradient")
+_NEUTRAL = {"Add": 0, "AddV2": 0, "Mul": 1}
+_READ_NO_VALUES = ("Shape", "ShapeN", "Size", "Rank")
+_ORDER_MATTERS = 3
+"""Terms of a sum: ``a + b`` is ``b + a`` to the last bit."""
+
+
+def aside(x: Any, late: Any = None) -> Any:
+    """Returns a tensor of the same values, which can be read without any effect on the user's step.
+
+    To be called when those operations of the step are there that read `x`. It is `x` itself where reading does no
+    harm.
+
+    Args:
+        x: A tensor of the graph that is built; anything else is returned as it is.
+        late: A floating scalar that the user's step computes after all sums of the forward pass: its loss.
+    """
+    if tf.executing_eagerly() or not isinstance(x, tf.Tensor):
+        return x
+    source = _source(x)
+    chain = _CHAINS.get(source.op.type)
+    # What Keras makes on our behalf, inside of our scope, is merged with what it made for the step.
+    if chain is not None and (SCOPE in source.op.name or _next(source) == chain):
+        return _without_axis(_again(source, chain, late))
+    terms = [] if late is None else _to_hold(source)
+    return ops.remembered(("aside", source.ref()), lambda: _held(source, terms, late)) if terms else x
+
+
+def can_be_read(x: Any) -> bool:
+    """Tells whether `aside` keeps what it says for a tensor of the forward pass; see above."""
+    if tf.executing_eagerly() or not isinstance(x, tf.Tensor):
+        return True
+    source = _source(x)
+    chain = _CHAINS.get(source.op.type)
+    read = _leaves(source) if chain == "sum" and _next(source) == chain else [source]
+    return not any(
+        len(_readers(leaf)) == 1 and not _begins_with_the_first(terms) for leaf in read for terms in _sums(leaf)
+    )
+
+
+def _source(x: Any) -> Any:
+    """Returns where a tensor comes from, through operations that change nothing."""
+    while (place := _passed_on(x.op, x.value_index)) is not None:
+        x = x.op.inputs[place]
+    return x
+
+
+def _passed_on(op: Any, output: int) -> int | None:
+    """Returns the place of the operand that an operation returns as it is; None if it changes it.
+
+    Grappler removes sums with zero and products with one, such as Rescaling without an offset.
+    """
+    if op.type in _PASSES:
+        return output
+    if op.type in _NEUTRAL and len(op.inputs) == 2:
+        for place, operand in enumerate(op.inputs):
+            if operand.shape.rank == 0 and tf.get_static_value(operand) == _NEUTRAL[op.type]:
+                return 1 - place
+    return None
+
+
+def _readers(x: Any) -> list[Any]:
+    """Returns the user's operations that read the values of `x`."""
+    found = []
+    for reader in x.consumers():
+        if SCOPE in reader.name or reader.type in _READ_NO_VALUES:
+            continue
+        passed = [output for output in reader.outputs if _passed_on(reader, output.value_index) is not None]
+        found += [r for output in passed if _source(output).name == _source(x).name for r in _readers(output)]
+        if not passed:
+            found.append(reader)
+    return found
+
+
+def _next(x: Any) -> str | None:
+    """Returns which chain the only operation that reads `x` belongs to; None if others read it as well."""
+    readers = _readers(x)
+    return _CHAINS.get(readers[0].type) if len(readers) == 1 else None
+
+
+def _operands(x: Any, chain: str) -> list[tuple[Any, bool]]:
+    """Returns the sources of an operation's operands, and of each whether the chain goes on there."""
+    sources = [_source(operand) for operand in x.op.inputs]
+    return [(source, _CHAINS.get(source.op.type) == chain and _next(source) == chain) for source in sources]
+
+
+def _leaves(x: Any) -> list[Any]:
+    """Returns what the chain of sums that ends in `x` sums up."""
+    found: list[Any] = []
+    left = [x]
+    while left:
+        for operand, goes_on in _operands(left.pop(), "sum"):
+            (left if goes_on else found).append(operand)
+    return found
+
+
+def _sums(x: Any) -> list[list[Any]]:
+    """Returns of each sum that reads `x` the terms of its shape, if they are enough for their order to matter."""
+    found: list[list[Any]] = []
+    if not x.shape.rank:
+        return found
+    for reader in _readers(x):
+        if _CHAINS.get(reader.type) != "sum":
+            continue
+        total = reader.outputs[0]
+        while _next(total) == "sum":
+            total = _readers(total)[0].outputs[0]
+        alike = [leaf for leaf in _leaves(total) if leaf.shape.rank and leaf.shape.as_list() == x.shape.as_list()]
+        if len(alike) >= _ORDER_MATTERS:
+            found.append(alike)
+    return found
+
+
+def _begins_with_the_first(terms: list[Any]) -> bool:
+    """Tells whether a sum begins with its first two terms, in whatever order the optimizer puts the terms."""
+    return sum(len(_readers(term)) > 1 for term in terms) <= 1
+
+
+def _to_hold(x: Any) -> list[Any]:
+    return [term for terms in _sums(x) if _begins_with_the_first(terms) for term in terms]
+
+
+def _again(x: Any, chain: str, late: Any) -> Any:
+    """Returns the value of an operation of the chain, made again.
+
+    The operands get one more axis in front: the very same operations would be found and merged with the first.
+    """
+
+    def make() -> Any:
+        operands = [
+            _again(operand, chain, late) if goes_on else _wrapped(operand, late if chain == "sum" else None)
+            for operand, goes_on in _operands(x, chain)
+        ]
+        if x.op.type == "AddN":
+            return tf.raw_ops.AddN(inputs=operands)
+        return (tf.raw_ops.Mul if chain == "product" else tf.raw_ops.AddV2)(x=operands[0], y=operands[1])
+
+    return ops.remembered((chain, x.ref()), make)
+
+
+def _wrapped(x: Any, late: Any) -> Any:
+    terms = [] if late is None else _to_hold(x)
+    held = _held(x, terms, late) if terms else x
+    axis = ops.constant(0, tf.int32)
+    return ops.remembered(("wrapped", x.ref()), lambda: tf.raw_ops.ExpandDims(input=held, axis=axis))
+
+
+def _held(x: Any, terms: list[Any], late: Any) -> Any:
+    """Returns `x` itself, without a copy, but not before `late` is there: until then no term can be overwritten."""
+
+    def hold() -> Any:
+        begin = tf.raw_ops.Fill(dims=ops.constant((term.shape.rank,), tf.int32), value=never)
+        size = ops.constant((-1,) * term.shape.rank, tf.int32)
+        return tf.raw_ops.Slice(input=term, begin=begin, size=size)
+
+    never = ops.remembered(("never", late.ref()), lambda: ops.cast(_is_beyond_infinity(late), tf.int32))
+    slices = {}
+    for term in terms:
+        slices[term.ref()] = ops.remembered(("held", term.ref()), hold)
+    with tf.control_dependencies(list(slices.values())):
+        return tf.raw_ops.Identity(input=slices[x.ref()])
+
+
+def _is_beyond_infinity(x: Any) -> Any:
+    """Returns False, in a way that no optimizer sees through."""
+    return tf.raw_ops.Greater(x=ops.cast(ops.highest(x), tf.float32), y=ops.constant(np.inf, tf.float32))
+
+
+def _without_axis(x: Any) -> Any:
+    return ops.remembered(("without axis", x.ref()), lambda: tf.raw_ops.Squeeze(input=x, axis=[0]))

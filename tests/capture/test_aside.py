@@ -1,0 +1,103 @@
+"""Reading from aside: the same values, and a step that computes what it computes when nobody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tb_inputdiag.capture import ops
+from tb_inputdiag.capture.aside import aside, can_be_read
+from tb_inputdiag.capture.constants import SCOPE
+
+VALUES = [np.random.default_rng(n).normal(size=(64, 33)).astype(np.float32) * 10.0**n for n in range(4)]
+ROW = np.linspace(0.1, 1.9, 33, dtype=np.float32)
+
+Step = Callable[..., tuple[Any, list[Any]]]
+"""Takes four tensors; returns a result, and tensors in the middle to read."""
+
+
+def product(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
+    first = tf.sin(a) * ROW
+    second = first * 0.37
+    return second * tf.constant(0.71) * tf.cos(b), [first, second]
+
+
+def without_offset(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
+    first = tf.sin(a) * 0.37 + 0.0
+    return first * ROW * 0.77, [first]
+
+
+def sums(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
+    a, b, c, d = tf.sin(a), 1e3 * tf.sin(b), tf.cos(c), 1e2 * tf.cos(d)
+    first = a + b
+    second = first + ROW
+    return (second + c) + d, [a, b, c, d, first, second]
+
+
+def updates(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
+    gradient = tf.math.rsqrt(tf.abs(ROW)) * tf.reduce_sum(a * b, 0)
+    return tf.identity(gradient) * tf.reduce_mean(c), [gradient]
+
+
+def run(step: Step, reads: bool) -> tuple[Any, list[Any]]:
+    """Returns the step's result and what was read, of each tensor as it is and from aside."""
+
+    @tf.function  # type: ignore[untyped-decorator]  # TensorFlow's
+    def traced(*arguments: Any) -> tuple[Any, list[Any]]:
+        result, middle = step(*arguments)
+        loss = tf.reduce_mean(tf.square(result))
+        if not reads:
+            return (result, loss), []
+        with ops.sharing(), tf.name_scope(SCOPE):
+            return (result, loss), [aside(x, loss) for x in middle if can_be_read(x)]
+
+    (result, _), seen = traced(*map(tf.constant, VALUES))
+    return result.numpy(), [x.numpy() for x in seen]
+
+
+@pytest.mark.parametrize("step", [product, without_offset, sums, updates])
+def test_what_is_read_moves_no_bit(step: Step) -> None:
+    plain, _ = run(step, reads=False)
+    _, middle = step(*map(tf.constant, VALUES))
+    for _ in range(5):
+        result, seen = run(step, reads=True)
+        np.testing.assert_array_equal(result, plain)
+        assert len(seen) == len(middle)
+        for found, expected in zip(seen, middle, strict=True):
+            assert found.shape == expected.shape
+            np.testing.assert_allclose(found, expected, rtol=1e-5)
+
+
+def test_what_ends_a_chain_is_read_as_it_is() -> None:
+    with tf.Graph().as_default():
+        x = tf.compat.v1.placeholder(tf.float32, (None, 3))
+        total = x * 2.0 + 1.0
+        tf.nn.relu(total)
+        assert aside(total, tf.reduce_mean(total)) is total
+        assert can_be_read(total)
+
+
+def test_a_term_that_a_sum_may_begin_with_is_left_alone() -> None:
+    with tf.Graph().as_default():
+        x = tf.compat.v1.placeholder(tf.float32, (None, 3))
+        a, b, c = tf.sin(x), tf.cos(x), tf.tan(x)
+        total = a + b + c
+        assert all(map(can_be_read, (a, b, c)))
+        tf.nn.relu(a)
+        assert all(map(can_be_read, (a, b, c)))
+        tf.nn.relu(b)
+        # neither of the first two can be overwritten: what is added up begins with the third
+        assert not can_be_read(c)
+        assert can_be_read(a)
+        assert can_be_read(total)
+
+
+def test_without_a_graph_there_is_nothing_to_do() -> None:
+    x = tf.constant([1.0])
+    assert aside(x, x) is x
+    assert aside(None) is None
+    assert can_be_read(x)
