@@ -87,16 +87,21 @@ def _passed_on(op: Any, output: int) -> int | None:
 
 
 def _readers(x: Any) -> list[Any]:
-    """Returns the user's operations that read the values of `x`."""
-    found = []
-    for reader in x.consumers():
+    """Returns the user's operations that read the values of `x`, as often as they do."""
+    found: list[Any] = []
+    behind: dict[str, Any] = {}
+    origin = _source(x).name
+    for reader in {operation.name: operation for operation in x.consumers()}.values():
         if SCOPE in reader.name or reader.type in _READ_NO_VALUES:
             continue
         passed = [output for output in reader.outputs if _passed_on(reader, output.value_index) is not None]
-        found += [r for output in passed if _source(output).name == _source(x).name for r in _readers(output)]
+        for output in passed:
+            if _source(output).name == origin:
+                # by several ways, of which Keras' optimizers make two: one for values, one for gradients
+                behind |= {further.name: further for further in _readers(output)}
         if not passed:
-            found.append(reader)
-    return found
+            found += [reader for operand in reader.inputs if operand.name == x.name]
+    return [*found, *behind.values()]
 
 
 def _next(x: Any) -> str | None:

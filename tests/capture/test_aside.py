@@ -39,8 +39,10 @@ def sums(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
 
 
 def updates(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
+    # as Keras' optimizers pass gradients on
     gradient = tf.math.rsqrt(tf.abs(ROW)) * tf.reduce_sum(a * b, 0)
-    return tf.identity(gradient) * tf.reduce_mean(c), [gradient]
+    passed_on = tf.raw_ops.IdentityN(input=[tf.identity(gradient), gradient])
+    return passed_on[0] * tf.reduce_mean(c), [gradient, passed_on[0]]
 
 
 def run(step: Step, reads: bool) -> tuple[Any, list[Any]]:
