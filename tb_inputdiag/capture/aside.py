@@ -14,6 +14,7 @@ Two things depend on who reads a value, and with them the last bits of what is c
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,10 +48,11 @@ def aside(x: Any, late: Any = None) -> Any:
     source = _source(x)
     chain = _CHAINS.get(source.op.type)
     # What Keras makes on our behalf, inside of our scope, is merged with what it made for the step.
-    if chain is not None and (SCOPE in source.op.name or _next(source) == chain):
-        return _without_axis(_again(source, chain, late))
-    terms = [] if late is None else _to_hold(source)
-    return ops.remembered(("aside", source.ref()), lambda: _held(source, terms, late)) if terms else x
+    if chain is not None and (SCOPE in source.op.name or _goes_on(source, chain)):
+        again = _again(source, chain, late)
+        return ops.remembered(("without axis", source.ref()), lambda: tf.raw_ops.Squeeze(input=again, axis=[0]))
+    held = _held(source, late)
+    return x if held is source else held
 
 
 def can_be_read(x: Any) -> bool:
@@ -58,8 +60,7 @@ def can_be_read(x: Any) -> bool:
     if tf.executing_eagerly() or not isinstance(x, tf.Tensor):
         return True
     source = _source(x)
-    chain = _CHAINS.get(source.op.type)
-    read = _leaves(source) if chain == "sum" and _next(source) == chain else [source]
+    read = _leaves(source) if _goes_on(source, "sum") else [source]
     return not any(
         len(_readers(leaf)) == 1 and not _begins_with_the_first(terms) for leaf in read for terms in _sums(leaf)
     )
@@ -110,10 +111,15 @@ def _next(x: Any) -> str | None:
     return _CHAINS.get(readers[0].type) if len(readers) == 1 else None
 
 
+def _goes_on(x: Any, chain: str) -> bool:
+    """Tells whether `x` is the middle of such a chain."""
+    return _CHAINS.get(x.op.type) == chain and _next(x) == chain
+
+
 def _operands(x: Any, chain: str) -> list[tuple[Any, bool]]:
     """Returns the sources of an operation's operands, and of each whether the chain goes on there."""
     sources = [_source(operand) for operand in x.op.inputs]
-    return [(source, _CHAINS.get(source.op.type) == chain and _next(source) == chain) for source in sources]
+    return [(source, _goes_on(source, chain)) for source in sources]
 
 
 def _leaves(x: Any) -> list[Any]:
@@ -148,10 +154,6 @@ def _begins_with_the_first(terms: list[Any]) -> bool:
     return sum(len(_readers(term)) > 1 for term in terms) <= 1
 
 
-def _to_hold(x: Any) -> list[Any]:
-    return [term for terms in _sums(x) if _begins_with_the_first(terms) for term in terms]
-
-
 def _again(x: Any, chain: str, late: Any) -> Any:
     """Returns the value of an operation of the chain, made again.
 
@@ -171,32 +173,34 @@ def _again(x: Any, chain: str, late: Any) -> Any:
 
 
 def _wrapped(x: Any, late: Any) -> Any:
-    terms = [] if late is None else _to_hold(x)
-    held = _held(x, terms, late) if terms else x
-    axis = ops.constant(0, tf.int32)
+    held, axis = _held(x, late), ops.constant(0, tf.int32)
     return ops.remembered(("wrapped", x.ref()), lambda: tf.raw_ops.ExpandDims(input=held, axis=axis))
 
 
-def _held(x: Any, terms: list[Any], late: Any) -> Any:
-    """Returns `x` itself, without a copy, but not before `late` is there: until then no term can be overwritten."""
+def _held(x: Any, late: Any) -> Any:
+    """Returns `x` itself, without a copy, but not before `late`: until then no term of its sums can be overwritten."""
+    terms = [] if late is None else [term for terms in _sums(x) if _begins_with_the_first(terms) for term in terms]
+    if not terms:
+        return x
 
     def hold() -> Any:
-        begin = tf.raw_ops.Fill(dims=ops.constant((term.shape.rank,), tf.int32), value=never)
-        size = ops.constant((-1,) * term.shape.rank, tf.int32)
-        return tf.raw_ops.Slice(input=term, begin=begin, size=size)
+        never = ops.remembered(("never", late.ref()), lambda: ops.cast(_is_beyond_infinity(late), tf.int32))
+        slices = {}
+        for term in terms:
+            slices[term.ref()] = ops.remembered(("all of", term.ref()), partial(_all_from, term, never))
+        with tf.control_dependencies(list(slices.values())):
+            return tf.raw_ops.Identity(input=slices[x.ref()])
 
-    never = ops.remembered(("never", late.ref()), lambda: ops.cast(_is_beyond_infinity(late), tf.int32))
-    slices = {}
-    for term in terms:
-        slices[term.ref()] = ops.remembered(("held", term.ref()), hold)
-    with tf.control_dependencies(list(slices.values())):
-        return tf.raw_ops.Identity(input=slices[x.ref()])
+    return ops.remembered(("held", x.ref()), hold)
+
+
+def _all_from(x: Any, begin: Any) -> Any:
+    """Returns a slice of `x` that begins with `begin` on every axis, which is 0, and so shares its memory."""
+    rank = x.shape.rank
+    begins = tf.raw_ops.Fill(dims=ops.constant((rank,), tf.int32), value=begin)
+    return tf.raw_ops.Slice(input=x, begin=begins, size=ops.constant((-1,) * rank, tf.int32))
 
 
 def _is_beyond_infinity(x: Any) -> Any:
     """Returns False, in a way that no optimizer sees through."""
     return tf.raw_ops.Greater(x=ops.cast(ops.highest(x), tf.float32), y=ops.constant(np.inf, tf.float32))
-
-
-def _without_axis(x: Any) -> Any:
-    return ops.remembered(("without axis", x.ref()), lambda: tf.raw_ops.Squeeze(input=x, axis=[0]))

@@ -382,9 +382,8 @@ class Trace:
         """Makes what was noted readable. To be called in the probe's scope, when the step is traced to its end."""
         for update in self.updates:
             update.gradient, update.clipped = self.aside(update.gradient), self.aside(update.clipped)
-        if not self.model.jit_compile:
-            self.activations = [a for a in self.activations if can_be_read(a.tensor)]
-        self.activations = [replace(a, tensor=self.aside(a.tensor)) for a in self.activations]
+        readable = [a for a in self.activations if self.model.jit_compile or can_be_read(a.tensor)]
+        self.activations = [replace(a, tensor=self.aside(a.tensor)) for a in readable]
 
     # -- the loss ----------------------------------------------------------------------------------
 

@@ -13,6 +13,6 @@ from tests.modes.rows import Row
 ROWS = [*rows_data.ROWS, *rows_models.ROWS, *rows_steps.ROWS]
 
 
-@pytest.mark.parametrize("row", [pytest.param(row, id=row.id) for row in ROWS])
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_training_is_the_same_and_seen(row: Row, tmp_path: Path) -> None:
     run_row(row, tmp_path)
