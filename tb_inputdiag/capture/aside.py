@@ -7,15 +7,15 @@ Two things depend on who reads a value, and with them the last bits of what is c
   BatchNormalization's scale, came out otherwise when the gradient in the brackets was read as well. So where a value is
   the middle of a chain, the chain up to there is made again for the probe: elementwise operations, and few.
 - A sum of three or more tensors is added up in the memory of the first term that nobody else needs any more, beginning
-  with that one. When a probe was still busy with it, the sum began with another. So the terms of such a sum are held
-  until it is done: it begins with the first two then, as it does by itself unless both are needed elsewhere. Where they
-  may be, a term that only the sum reads is left alone (`can_be_read`).
+  with that one. When a probe was still busy with it, the sum began with another. So those of its terms that nobody
+  needs any more are held until it is done: it begins with the first two then, as it does by itself if it can have the
+  memory of all terms or of all but one. Where it can't, those that it can have are left alone (`can_be_read`).
 """
 
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -28,6 +28,7 @@ __all__ = ["aside", "can_be_read"]
 _CHAINS = {"Mul": "product", "Add": "sum", "AddV2": "sum", "AddN": "sum"}
 _PASSES = ("Identity", "IdentityN", "StopGradient")
 _NEUTRAL = {"Add": 0, "AddV2": 0, "Mul": 1}
+_SHARE_MEMORY = ("Reshape", "ExpandDims", "Squeeze", "Slice", "StridedSlice", "Split", "SplitV", "Unpack", "Bitcast")
 _READ_NO_VALUES = ("Shape", "ShapeN", "Size", "Rank")
 _ORDER_MATTERS = 3
 """Terms of a sum: ``a + b`` is ``b + a`` to the last bit."""
@@ -60,10 +61,8 @@ def can_be_read(x: Any) -> bool:
     if tf.executing_eagerly() or not isinstance(x, tf.Tensor):
         return True
     source = _source(x)
-    read = _leaves(source) if _goes_on(source, "sum") else [source]
-    return not any(
-        len(_readers(leaf)) == 1 and not _begins_with_the_first(terms) for leaf in read for terms in _sums(leaf)
-    )
+    read = _leaves(source)[0] if _goes_on(source, "sum") else [source]
+    return all(total.begins_with_the_first for leaf in read for total in _sums(leaf))
 
 
 def _source(x: Any) -> Any:
@@ -122,36 +121,72 @@ def _operands(x: Any, chain: str) -> list[tuple[Any, bool]]:
     return [(source, _goes_on(source, chain)) for source in sources]
 
 
-def _leaves(x: Any) -> list[Any]:
-    """Returns what the chain of sums that ends in `x` sums up."""
+def _leaves(x: Any) -> tuple[list[Any], set[str]]:
+    """Returns what the chain of sums that ends in `x` sums up, and the names of its operations."""
     found: list[Any] = []
+    links: set[str] = set()
     left = [x]
     while left:
-        for operand, goes_on in _operands(left.pop(), "sum"):
+        links.add((link := left.pop()).op.name)
+        for operand, goes_on in _operands(link, "sum"):
             (left if goes_on else found).append(operand)
-    return found
+    return found, links
 
 
-def _sums(x: Any) -> list[list[Any]]:
-    """Returns of each sum that reads `x` the terms of its shape, if they are enough for their order to matter."""
-    found: list[list[Any]] = []
+class _Sum(NamedTuple):
+    """A sum of enough terms of one shape for their order to matter."""
+
+    free: list[Any]
+    """Those terms in whose memory it may be added up: everything else that reads them was made before it."""
+    begins_with_the_first: bool
+    """Whether it is one of the first two that it begins with, in whatever order the optimizer puts the terms."""
+
+
+def _sums(x: Any) -> list[_Sum]:
+    """Returns the sums that may be added up in the memory of `x`."""
+    found: list[_Sum] = []
     if not x.shape.rank:
         return found
     for reader in _readers(x):
-        if _CHAINS.get(reader.type) != "sum":
-            continue
-        total = reader.outputs[0]
-        while _next(total) == "sum":
-            total = _readers(total)[0].outputs[0]
-        alike = [leaf for leaf in _leaves(total) if leaf.shape.rank and leaf.shape.as_list() == x.shape.as_list()]
-        if len(alike) >= _ORDER_MATTERS:
-            found.append(alike)
+        if _CHAINS.get(reader.type) == "sum":
+            end = reader.outputs[0]
+            while _next(end) == "sum":
+                end = _readers(end)[0].outputs[0]
+            terms, links = _leaves(end)
+            alike = [term for term in terms if term.shape.rank and term.shape.as_list() == x.shape.as_list()]
+            if len(alike) >= _ORDER_MATTERS:
+                free = [term for term in alike if _is_free(term, end, links)]
+                if any(term.name == x.name for term in free):
+                    found.append(_Sum(free, len(free) >= len(alike) - 1))
     return found
 
 
-def _begins_with_the_first(terms: list[Any]) -> bool:
-    """Tells whether a sum begins with its first two terms, in whatever order the optimizer puts the terms."""
-    return sum(len(_readers(term)) > 1 for term in terms) <= 1
+def _is_free(term: Any, end: Any, links: set[str]) -> bool:
+    """Tells whether nobody needs a term any more when the sum that ends in `end` is added up.
+
+    Operations are made in an order in which they can run. What is made later, such as all that belongs to gradients,
+    is taken to run later.
+    """
+    reads = [reader.name for reader in _readers(term)]
+    order = _order(term.graph)
+    return _last_use(term, order) <= order.get(end.op.name, len(order)) and sum(name in links for name in reads) == 1
+
+
+def _last_use(x: Any, order: dict[str, int]) -> int:
+    """Returns the place in `order` of the last operation that reads the memory of `x`."""
+    last = 0
+    for reader in _readers(x):
+        last = max(last, order.get(reader.name, len(order)))
+        if reader.type in _SHARE_MEMORY:
+            last = max(last, *(_last_use(output, order) for output in reader.outputs))
+    return last
+
+
+def _order(graph: Any) -> dict[str, int]:
+    order: dict[str, int] = ops.remembered(
+        ("order", id(graph)), lambda: {op.name: place for place, op in enumerate(graph.get_operations())}
+    )
+    return order
 
 
 def _again(x: Any, chain: str, late: Any) -> Any:
@@ -179,7 +214,7 @@ def _wrapped(x: Any, late: Any) -> Any:
 
 def _held(x: Any, late: Any) -> Any:
     """Returns `x` itself, without a copy, but not before `late`: until then no term of its sums can be overwritten."""
-    terms = [] if late is None else [term for terms in _sums(x) if _begins_with_the_first(terms) for term in terms]
+    terms = [] if late is None else [term for total in _sums(x) if total.begins_with_the_first for term in total.free]
     if not terms:
         return x
 

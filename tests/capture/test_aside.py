@@ -38,6 +38,13 @@ def sums(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
     return (second + c) + d, [a, b, c, d, first, second]
 
 
+def sums_of_the_same(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
+    a, b, c, d = 1e3 * tf.sin(a), tf.sin(b), 1e2 * tf.cos(c), tf.cos(d)
+    first = a + b + c
+    second = tf.nn.softplus(first) + (a + b)
+    return second * d, [a, b, d, first, second]
+
+
 def updates(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
     # as Keras' optimizers pass gradients on
     gradient = tf.math.rsqrt(tf.abs(ROW)) * tf.reduce_sum(a * b, 0)
@@ -61,7 +68,7 @@ def run(step: Step, reads: bool) -> tuple[Any, list[Any]]:
     return result.numpy(), [x.numpy() for x in seen]
 
 
-@pytest.mark.parametrize("step", [product, without_offset, sums, updates])
+@pytest.mark.parametrize("step", [product, without_offset, sums, sums_of_the_same, updates])
 def test_what_is_read_moves_no_bit(step: Step) -> None:
     plain, _ = run(step, reads=False)
     _, middle = step(*map(tf.constant, VALUES))
@@ -94,6 +101,34 @@ def test_a_term_that_a_sum_may_begin_with_is_left_alone() -> None:
         tf.nn.relu(b)
         # neither of the first two can be overwritten: what is added up begins with the third
         assert not can_be_read(c)
+        assert can_be_read(a)
+        assert can_be_read(total)
+
+
+def test_a_term_that_was_read_before_is_as_free_as_one_that_nobody_reads() -> None:
+    with tf.Graph().as_default():
+        x = tf.compat.v1.placeholder(tf.float32, (None, 3))
+        a, b, c = tf.sin(x), tf.cos(x), tf.tan(x)
+        first = a + b + c
+        second = tf.nn.relu(first) + a + b
+        # the first one begins with `c`, the second with one of its first two
+        assert not can_be_read(c)
+        loss = tf.reduce_mean(second)
+        assert aside(c, loss) is c
+        assert aside(a, loss).op.inputs[0].op.type == "Slice"
+
+
+def test_a_term_whose_memory_is_read_later_is_not_free() -> None:
+    with tf.Graph().as_default():
+        x = tf.compat.v1.placeholder(tf.float32, (None, 3))
+        a, b, c, d = tf.sin(x), tf.cos(x), tf.tan(x), tf.exp(x)
+        flat = tf.reshape(a, (-1,))
+        tf.nn.relu(b)
+        total = a + b + c + d
+        tf.nn.relu(c)
+        assert all(map(can_be_read, (a, d)))
+        tf.nn.relu(flat)
+        assert not can_be_read(d)
         assert can_be_read(a)
         assert can_be_read(total)
 

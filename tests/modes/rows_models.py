@@ -129,6 +129,8 @@ def branches(**settings: Any) -> Any:
     y = L.Rescaling(0.37)(L.Rescaling(0.3, offset=0.1)(L.Add()([y, c, x])))
     y = L.Multiply()([L.Rescaling(0.77)(y), d, L.Rescaling(1.9)(d)])
     y = L.Average()([L.BatchNormalization()(y), a, c])
+    e, f, g = (L.Dense(3, name=name)(y) for name in "efg")
+    y = L.Add()([L.LayerNormalization()(L.Add()([e, f, g])), e, f])
     y = L.Reshape((3, 1))(y)
     y = L.EinsumDense("abc,cd->abd", (3, 4), bias_axes="d")(y)
     y = L.Add()([y, L.EinsumDense("abc,cd->abd", (3, 4), bias_axes="d")(y)])
