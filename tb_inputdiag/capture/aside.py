@@ -152,13 +152,17 @@ def _sums(x: Any) -> list[_Sum]:
             end = reader.outputs[0]
             while _next(end) == "sum":
                 end = _readers(end)[0].outputs[0]
-            terms, links = _leaves(end)
-            alike = [term for term in terms if term.shape.rank and term.shape.as_list() == x.shape.as_list()]
-            if len(alike) >= _ORDER_MATTERS:
-                free = [term for term in alike if _is_free(term, end, links)]
-                if any(term.name == x.name for term in free):
-                    found.append(_Sum(free, len(free) >= len(alike) - 1))
+            total: _Sum = ops.remembered(("sum", end.ref(), str(x.shape)), partial(_sum_up_to, end, x.shape))
+            if any(term.name == x.name for term in total.free):
+                found.append(total)
     return found
+
+
+def _sum_up_to(end: Any, shape: Any) -> _Sum:
+    terms, links = _leaves(end)
+    alike = [term for term in terms if term.shape.rank and term.shape.as_list() == shape.as_list()]
+    free = [term for term in alike if _is_free(term, end, links)] if len(alike) >= _ORDER_MATTERS else []
+    return _Sum(free, len(free) >= len(alike) - 1)
 
 
 def _is_free(term: Any, end: Any, links: set[str]) -> bool:
