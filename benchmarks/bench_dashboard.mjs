@@ -19,9 +19,12 @@ async function fresh(shown, options = {}) {
   });
   // The frame alone is loaded again: what TensorBoard's own page takes is not the tab's.
   await page.evaluate(() => {
+    const inner = document.querySelector("iframe");
+    inner.contentDocument.documentElement.dataset.before = "";
     window.began = performance.now();
-    document.querySelector("iframe").contentWindow.location.reload();
+    inner.contentWindow.location.reload();
   });
+  await frame.locator("html:not([data-before])").waitFor({ state: "attached" });
   const since = () => page.evaluate(() => performance.now() - window.began);
   return { page, frame, since, bytes: () => bytes };
 }

@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -80,17 +81,17 @@ def look(what: str) -> dict[str, float]:
     return found
 
 
-def measure(logs: Path) -> list[tuple[str, str, str]]:
-    """Returns (what, goal, measured)."""
+def measure(logs: Path) -> Iterator[tuple[str, str, str]]:
+    """Yields (what, goal, measured)."""
     size = len(gzip.compress(BUNDLE.read_bytes(), 9))
-    out = [("bundle, gzip", "60 KB", f"{size / 1000:.1f} KB")]
+    yield "bundle, gzip", "60 KB", f"{size / 1000:.1f} KB"
     write(logs / "small" / "run", "--samples", "300", "--weights", "12")
     write(logs / "long" / "run", "--samples", "100000", "--weights", "50")
     for number in range(50):
         write(logs / "fifty" / f"run_{number:02d}", "--samples", "1000", "--weights", "12")
     with tensorboard(logs / "small", 1):
         found = look("paint")
-        out.append(("first meaningful paint, warm server", "500 ms", f"{found['paint_ms']:.0f} ms"))
+        yield "first meaningful paint, warm server", "500 ms", f"{found['paint_ms']:.0f} ms"
     for loader in ("--load_fast=true", "--load_fast=false"):
         with tensorboard(logs / "long", 1, loader) as process:
             before = rss_mb(process.pid)
@@ -99,16 +100,14 @@ def measure(logs: Path) -> list[tuple[str, str, str]]:
             layers = look("layers")
             inputs = look("inputs")
             grown = rss_mb(process.pid) - before
-            name = f"1,000,000 steps, {loader}"
-            out += [
-                (f"{name}: verdict and alerts", "", f"{found['verdict_ms']:.0f} ms"),
-                (f"{name}: complete overview", "1.5 s", f"{found['complete_ms'] / 1000:.2f} s"),
-                (f"{name}: transferred for it, with the bundle", "500 KB", f"{found['bytes'] / 1000:.0f} KB"),
-                (f"{name}: complete heat map, first time", "", f"{layers['complete_ms'] / 1000:.2f} s"),
-                (f"{name}: complete inputs, first time", "", f"{inputs['complete_ms'] / 1000:.2f} s"),
-                (f"{name}: memory after the overview", "100 MB", f"+{after_open - before:.0f} MB"),
-                (f"{name}: memory after every view", "100 MB", f"+{grown:.0f} MB"),
-            ]
+        name = f"1,000,000 steps, {loader}"
+        yield f"{name}: verdict and alerts", "", f"{found['verdict_ms']:.0f} ms"
+        yield f"{name}: complete overview", "1.5 s", f"{found['complete_ms'] / 1000:.2f} s"
+        yield f"{name}: transferred for it, with the bundle", "500 KB", f"{found['bytes'] / 1000:.0f} KB"
+        yield f"{name}: complete heat map, first time", "", f"{layers['complete_ms'] / 1000:.2f} s"
+        yield f"{name}: complete inputs, first time", "", f"{inputs['complete_ms'] / 1000:.2f} s"
+        yield f"{name}: memory after the overview", "100 MB", f"+{after_open - before:.0f} MB"
+        yield f"{name}: memory after every view", "100 MB", f"+{grown:.0f} MB"
     with tempfile.TemporaryDirectory() as live:
         command = [sys.executable, "-m", "tests.log.synthetic", f"{live}/run", "--samples", "3000", "--weights", "50"]
         writer = subprocess.Popen([*command, "--live", "150"], cwd=ROOT)
@@ -118,16 +117,14 @@ def measure(logs: Path) -> list[tuple[str, str, str]]:
         finally:
             writer.terminate()
             writer.wait(20)
-        out.append(("one update of a live run, overview", "20 KB", f"{found['overview_bytes'] / 1000:.1f} KB"))
-        out.append(("one update of a live run, layers", "20 KB", f"{found['layers_bytes'] / 1000:.1f} KB"))
-        out.append(("one update of a live run, inputs", "20 KB", f"{found['inputs_bytes'] / 1000:.1f} KB"))
+    for view in ("overview", "layers", "inputs"):
+        yield f"one update of a live run, {view}", "20 KB", f"{found[f'{view}_bytes'] / 1000:.1f} KB"
     with tensorboard(logs / "fifty", 50):
         found = look("fifty")
-        out.append(("50 runs compared: complete", "", f"{found['complete_ms'] / 1000:.2f} s"))
-        out.append(("50 runs compared: transferred", "", f"{found['bytes'] / 1000:.0f} KB"))
-        frames = f"{found['median_ms']:.0f} / {found['worst_ms']:.0f} ms"
-        out.append(("50 runs compared: frame while hovering, median / worst", "smooth", frames))
-    return out
+    yield "50 runs compared: complete", "", f"{found['complete_ms'] / 1000:.2f} s"
+    yield "50 runs compared: transferred", "", f"{found['bytes'] / 1000:.0f} KB"
+    frames = f"{found['median_ms']:.0f} / {found['worst_ms']:.0f} ms"
+    yield "50 runs compared: frame while hovering, median / worst", "smooth", frames
 
 
 def main() -> None:
@@ -135,11 +132,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", type=Path, help="folder for the logs")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as temporary:
-        rows = measure((arguments.keep or Path(temporary)).resolve())
     print("| what | goal | measured |\n|---|---|---|")
-    for row in rows:
-        print(f"| {' | '.join(row)} |")
+    with tempfile.TemporaryDirectory() as temporary:
+        for row in measure((arguments.keep or Path(temporary)).resolve()):
+            print(f"| {' | '.join(row)} |", flush=True)
 
 
 if __name__ == "__main__":

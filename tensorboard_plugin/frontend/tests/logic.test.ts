@@ -6,7 +6,7 @@ import { ago, bytes, count, duration, fmt, percent, shape } from "../src/logic/n
 import { compileFilter, runColour, runNames } from "../src/logic/runs";
 import { fromGroup } from "../src/logic/series";
 import { lifeOf, verdictText, verdictTitle, worstFirst } from "../src/logic/status";
-import { visible } from "../src/logic/text";
+import { visible, words } from "../src/logic/text";
 import { niceStep, placeTicks, valueTicks } from "../src/logic/ticks";
 import type { AlertRow } from "../src/types";
 import { alert, group, row } from "./fixtures";
@@ -94,6 +94,10 @@ describe("text", () => {
   it("shows what cannot be seen", () => {
     expect(visible("a\u202eb\u200bc")).toBe("a⟨U+202E⟩b⟨U+200B⟩c");
     expect(visible("x = 1\n\ty <b>")).toBe("x = 1\n\ty <b>");
+  });
+  it("cuts a name between its words and loses nothing of it", () => {
+    expect(words("scaled_twice/run-07.a")).toEqual(["scaled_", "twice/", "run-", "07.", "a"]);
+    for (const name of ["", "/", "__a__", "../x", "plain"]) expect(words(name).join("")).toBe(name);
   });
 });
 

@@ -8,3 +8,8 @@ const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f\u061c\u200b-\u200f\u202a-\u202
 export function visible(text: string): string {
   return text.replace(UNSEEN, (c) => `⟨U+${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, "0")}⟩`);
 }
+
+/** Returns a name cut where a line may end: after what separates its words. */
+export function words(name: string): string[] {
+  return name.split(/(?<=[/_.-])(?=[^/_.-])/);
+}

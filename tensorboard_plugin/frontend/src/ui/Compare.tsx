@@ -10,7 +10,7 @@ import { names, sorted } from "../state/live";
 import { dark, now, show, shown } from "../state/shown";
 import { ManySeries } from "../state/sources";
 import { Chart } from "./Chart";
-import { Empty, Section } from "./common";
+import { Empty, Name, Section } from "./common";
 import { LevelIcon } from "./icons";
 import { Settings } from "./Settings";
 import { comparedIds } from "./Sidebar";
@@ -79,7 +79,7 @@ function Table({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] 
               <td class="run-cell">
                 <span>
                   <span class="swatch on" style={{ "--run": runColour(all.indexOf(row), dark.value) }} />
-                  <button type="button" class="link" onClick={() => show({ view: "overview", run: row.id, zoom: null })}>{names.value.get(row.id)}</button>
+                  <button type="button" class="link" onClick={() => show({ view: "overview", run: row.id, zoom: null })}><Name>{names.value.get(row.id)}</Name></button>
                 </span>
               </td>
               <td class={`level-${row.verdict}`}>

@@ -9,7 +9,7 @@ import { names } from "../state/live";
 import { now } from "../state/shown";
 import { useFacts, useSeries, type RunFacts } from "../state/sources";
 import { AlertCard } from "./AlertCard";
-import { Section, Skeleton } from "./common";
+import { Name, Section, Skeleton } from "./common";
 import { LevelIcon } from "./icons";
 import { markers, OverTime, useMainLines } from "./OverTime";
 
@@ -60,7 +60,7 @@ function Verdict({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
     <header class={`verdict level-${level}`}>
       <LevelIcon level={level} size={40} />
       <div class="verdict-text">
-        <p class="verdict-run">{names.value.get(row.id)} <span class={`life life-${life}`}>{LIFE_WORDS[life]}</span></p>
+        <p class="verdict-run"><Name>{names.value.get(row.id)}</Name> <span class={`life life-${life}`}>{LIFE_WORDS[life]}</span></p>
         <h2>{verdictTitle(row, now.value)}</h2>
         <p>{verdictText(row, now.value)}</p>
       </div>

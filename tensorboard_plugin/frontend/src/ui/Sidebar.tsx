@@ -5,7 +5,7 @@ import { costOf, LIFE_WORDS, lifeOf, type Level } from "../logic/status";
 import { current, names, sorted } from "../state/live";
 import { dark, now, show, shown } from "../state/shown";
 import type { RunRow } from "../types";
-import { Filter } from "./common";
+import { Filter, Name } from "./common";
 import { LevelIcon } from "./icons";
 
 /** Runs that the compare view shows: those chosen, else the newest ones. */
@@ -82,7 +82,7 @@ function RunText({ row }: { row: RunRow }) {
   const verdict = found || (row.verdict === "waiting" ? "waiting" : row.verdict === "error" ? "failed" : "healthy");
   return (
     <span class="run-text">
-      <span class="run-name">{names.value.get(row.id)}</span>
+      <span class="run-name"><Name>{names.value.get(row.id)}</Name></span>
       <span class="run-facts">
         <span class={`life life-${life}`}>{LIFE_WORDS[life].split(" ")[0]}</span> · {verdict}
       </span>

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { compileFilter } from "../logic/runs";
+import { words } from "../logic/text";
 
 /** A button that copies a text and says so. */
 export function Copy({ text, label = "Copy" }: { text: string; label?: string }) {
@@ -33,6 +34,11 @@ async function copy(text: string): Promise<boolean> {
     area.remove();
     return done;
   }
+}
+
+/** A name that ends its lines between words, if it needs more than one. */
+export function Name({ children }: { children: string | undefined }) {
+  return <>{words(children ?? "").map((word, at) => (at ? [<wbr key={at} />, word] : word))}</>;
 }
 
 /** A few choices side by side, one of them taken. */
