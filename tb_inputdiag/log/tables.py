@@ -7,6 +7,7 @@ each column its flags (u8) and either the one element (``FILL``), the index of a
 
 from __future__ import annotations
 
+import itertools
 import struct
 from collections.abc import Iterator, Mapping
 
@@ -47,6 +48,9 @@ TABLES: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
 }
 """Stream -> column -> (NumPy dtype, shape). ``R`` rows; ``N`` losses of all rows one after the other."""
 
+_DTYPES = {
+    kind: np.dtype(kind).newbyteorder("<") for table in TABLES.values() for kind in {kind for kind, _ in table.values()}
+}
 _SIZES = {
     "samples": ("R",),
     "tensors": ("R", "T", "F", "C"),
@@ -83,7 +87,7 @@ def encode_table(table: str, columns: Mapping[str, Array]) -> tuple[bytes, bytes
     payloads: list[bytes] = []
     seen: dict[tuple[str, bytes], int] = {}
     for index, (name, (kind, dims)) in enumerate(TABLES[table].items()):
-        dtype = np.dtype(kind).newbyteorder("<")
+        dtype = _DTYPES[kind]
         array = np.ascontiguousarray(columns[name], dtype)
         shape = tuple(sizes[n] if isinstance(n, str) else n for n in dims)
         if array.shape != shape:
@@ -135,10 +139,10 @@ class Columns(Mapping[str, Array]):
         """Yields name -> (flags, start, element or index or end, checksum) of each known column."""
         count, start, at = directory[at], 0, at + 1
         # Columns beyond the known ones are a newer schema's and come last: left out.
-        for name, (kind, _) in list(schema.items())[:count]:
+        for name, (kind, _) in itertools.islice(schema.items(), count):
             flags = directory[at]
             if flags & FILL:
-                size = np.dtype(kind).itemsize
+                size = _DTYPES[kind].itemsize
                 element = directory[at + 1 : at + 1 + size]
                 yield name, (flags, 0, element, 0)
                 at += 1 + size
@@ -158,8 +162,8 @@ class Columns(Mapping[str, Array]):
 
     def __getitem__(self, name: str) -> Array:
         kind, dims = self._schema[name]
-        dtype = np.dtype(kind).newbyteorder("<")
-        shape = tuple(self.sizes[n] if isinstance(n, str) else n for n in dims)
+        dtype = _DTYPES[kind]
+        shape = tuple([self.sizes[n] if isinstance(n, str) else n for n in dims])
         block = self._blocks.get(name)
         if block is None:  # an older log lacks it
             return np.full(shape, np.nan if dtype.kind == "f" else 0, dtype)

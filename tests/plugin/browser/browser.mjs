@@ -8,10 +8,13 @@ const FLAGS = [
   "--disable-component-update", "--disable-sync",
 ];
 
-/** Starts the browser; `page` opens the tab with what is shown, and collects what goes wrong in it. */
+/**
+ * Starts the browser; `page` opens the tab with what is shown, and collects what goes wrong in it. `before` gets the
+ * page before it loads anything.
+ */
 export async function open() {
   const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
-  const page = async (base, shown = "", { width = 1280, height = 900, dark = false } = {}) => {
+  const page = async (base, shown = "", { width = 1280, height = 900, dark = false, before = async () => {} } = {}) => {
     const context = await browser.newContext({ viewport: { width, height }, acceptDownloads: true });
     const opened = await context.newPage();
     const problems = [];
@@ -31,6 +34,7 @@ export async function open() {
     await opened.addInitScript((isDark) => {
       if (window === window.top) localStorage.setItem("_tb_global_settings", JSON.stringify({ theme: isDark ? "dark" : "light" }));
     }, dark);
+    await before(opened);
     await opened.goto(`${base}/?darkMode=${dark}#inputdiag${shown ? `&${shown}` : ""}`);
     const frame = opened.frameLocator("iframe[src*=inputdiag], ng-component iframe, iframe").first();
     await frame.locator("#root").waitFor({ timeout: 20000 });

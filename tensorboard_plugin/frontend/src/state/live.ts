@@ -11,6 +11,8 @@ const SLOWEST_MS = 10000;
 /** Something shown that follows one run. */
 export interface Followed {
   readonly id: string;
+  /** Fetched before all others for the first time: what a person reads first must not wait for curves. */
+  readonly first?: boolean;
   /** Fetches what is new. Returns whether the server has more to read at once. */
   refresh(): Promise<boolean>;
   /** Forgets what it holds: the server is another one. */
@@ -110,22 +112,24 @@ async function refreshRuns(): Promise<void> {
   loaded.value = true;
 }
 
+async function refresh(item: Followed): Promise<boolean> {
+  const at = rows.peek().get(item.id)?.revision ?? 0;
+  const more = await item.refresh();
+  if (!followed.has(item)) return false;
+  fetched.set(item, at);
+  if (more) hungry.add(item);
+  else hungry.delete(item);
+  return more;
+}
+
 async function refreshFollowed(): Promise<boolean> {
   const due = [...followed].filter((item) => {
     const row = rows.peek().get(item.id);
     return row !== undefined && (hungry.has(item) || fetched.get(item) !== row.revision);
   });
-  const results = await Promise.all(
-    due.map(async (item) => {
-      const at = rows.peek().get(item.id)?.revision ?? 0;
-      const more = await item.refresh();
-      if (!followed.has(item)) return false;
-      fetched.set(item, at);
-      if (more) hungry.add(item);
-      else hungry.delete(item);
-      return more;
-    }),
-  );
+  const first = due.filter((item) => item.first && !fetched.has(item));
+  const rest = due.filter((item) => !first.includes(item));
+  const results = [...(await Promise.all(first.map(refresh))), ...(await Promise.all(rest.map(refresh)))];
   return results.some(Boolean) || [...followed].some((item) => !fetched.has(item) && rows.peek().has(item.id));
 }
 

@@ -42,6 +42,7 @@ export interface RunFacts {
 }
 
 class FactsSource extends Base<RunFacts> {
+  readonly first = true;
   private since = 0;
   private alerts = new Map<number, AlertRow>();
   private epochs = new Map<string, EpochEnd>();
