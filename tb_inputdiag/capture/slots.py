@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
+
+from tb_inputdiag.capture.outside import in_own_thread
 
 F8 = NDArray[np.float64]
 
@@ -123,20 +124,3 @@ def first_replica(strategy: Any) -> int:
     resolver = getattr(strategy, "cluster_resolver", None) if strategy is not None else None
     task = getattr(resolver, "task_id", None)
     return int(task) * len(local_devices(strategy)) if task else 0
-
-
-def in_own_thread(work: Callable[[], None]) -> None:
-    """Runs `work` where no function is being traced and no strategy is in scope; raises what it raises."""
-    trouble: list[BaseException] = []
-
-    def guarded() -> None:
-        try:
-            work()
-        except BaseException as exc:
-            trouble.append(exc)
-
-    thread = threading.Thread(target=guarded)
-    thread.start()
-    thread.join()
-    if trouble:
-        raise trouble[0]

@@ -14,7 +14,7 @@ from tb_inputdiag.capture.aside import aside, can_be_read
 from tb_inputdiag.capture.constants import SCOPE
 from tb_inputdiag.capture.facts import activation_name, input_names, is_preprocessing, output_names
 from tb_inputdiag.capture.lineage import Lineage
-from tb_inputdiag.capture.slots import in_own_thread
+from tb_inputdiag.capture.outside import build_optimizer
 from tb_inputdiag.records import Kind, Role, TensorLayout
 
 _OPAQUE = ("RNN", "Bidirectional", "TimeDistributed", "MultiHeadAttention", "GroupedQueryAttention", "ConvLSTM")
@@ -260,7 +260,7 @@ class Trace:
         self._applying = True
         try:
             try:
-                _build(*args, **kwargs)
+                build_optimizer(*args, **kwargs)
                 with patches.paused(), tf.name_scope(SCOPE):
                     self._before(args[0], *args[1:], **kwargs)
             except Exception as exc:
@@ -414,28 +414,6 @@ class Trace:
                 self.penalty = tf.add_n([tf.reduce_sum(p) for p in extra]) / _replicas() if extra else None
         except Exception as exc:
             self.trouble = self.trouble or exc
-
-
-def _build(optimizer: Any, grads: Any, trainable_variables: Any = None) -> None:
-    """Builds an optimizer as its `apply` would, but before any control dependency of ours.
-
-    Under XLA, TensorFlow lifts the variables that a function creates out of it, and can't if they depend on its ops.
-    """
-    if trainable_variables is None or optimizer.built:
-        return
-
-    def build() -> None:
-        with keras.name_scope(optimizer.name, caller=optimizer):
-            optimizer.build(list(trainable_variables))
-        optimizer.built = True
-
-    if tf.distribute.has_strategy() or hasattr(optimizer, "inner_optimizer"):
-        # Keras wrote the initial loss scale into this tracing as a constant, because the optimizer was not built then.
-        # The variables that are made here have TensorFlow trace the function again, with the scale that moves.
-        build()
-    else:
-        # A function that makes variables is traced twice: made outside of it, they cost no second tracing.
-        in_own_thread(build)
 
 
 def _divide(gradient: Any, scale: Any) -> Any:

@@ -22,7 +22,8 @@ import tensorflow as tf
 from tb_inputdiag.capture import names, ops, patches, program
 from tb_inputdiag.capture.constants import SCOPE
 from tb_inputdiag.capture.distribution import worker
-from tb_inputdiag.capture.slots import Slot, first_replica, in_own_thread, local_devices
+from tb_inputdiag.capture.outside import build_metrics
+from tb_inputdiag.capture.slots import Slot, first_replica, local_devices
 from tb_inputdiag.capture.trace import Entry, Raised, Trace, raw, spec
 from tb_inputdiag.capture.unpack import F8
 from tb_inputdiag.records import Split, TensorLayout
@@ -427,7 +428,7 @@ def _computations_noted(model: Any) -> Iterator[None]:
 
     def compute_metrics(x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
         if patches.current() is not None and not tf.executing_eagerly():
-            _build_metrics(model, y, y_pred)
+            build_metrics(model, y, y_pred)
         return original_metrics(x, y, y_pred, sample_weight)
 
     own = vars(model)
@@ -442,19 +443,6 @@ def _computations_noted(model: Any) -> Iterator[None]:
                 own.pop(name, None)
             else:
                 own[name] = method
-
-
-def _build_metrics(model: Any, y: Any, y_pred: Any) -> None:
-    """Builds the metrics of `compile` as their first update would, but where no function is being traced.
-
-    TensorFlow traces a function that makes variables twice: made outside of it, they cost no second tracing.
-    """
-    metrics = getattr(model, "_compile_metrics", None)
-    if metrics is None or metrics.built or tf.distribute.has_strategy():
-        return
-    # if that fails, the update does it in its own way, or says what is wrong
-    with contextlib.suppress(Exception):
-        in_own_thread(lambda: metrics.build(y, y_pred))
 
 
 def _entry_layers(model: Any, x: Any, paths: dict[int, str], weight_names: dict[int, tuple[str, str]]) -> Any:
