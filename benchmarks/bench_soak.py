@@ -183,11 +183,11 @@ def report(moments: list[Moment], logs: Path) -> tuple[str, bool]:
     lines.append(f"| log | {first.log_mb:.2f} MB | {middle.log_mb:.2f} MB | {last.log_mb:.2f} MB | |")
     lines.append(f"| samples, at most 1,000 (1 + ln(steps / 1,000)) = {limit:,.0f} | | | {samples:,} | "
                  f"{'yes' if bounded else 'NO'} |")  # fmt: skip
-    sizes = {stream: sum(entry.length for entry in entries) for stream, entries in session.index.entries.items()}
-    losses = sizes.pop("losses")
+    losses = sum(entry.length for entry in session.index.entries["losses"])
+    rest = sum(path.stat().st_size for path in logs.rglob("*.tfevents.*")) - losses
     each = f"{losses / 1e6:.2f} MB, {losses / steps:.1f} bytes a step"
     lines.append(f"| of the log: losses of all {steps:,} steps | | | {each} | |")
-    lines.append(f"| of the log: everything else | | | {sum(sizes.values()) / 1e6:.2f} MB | |")
+    lines.append(f"| of the log: everything else | | | {rest / 1e6:.2f} MB | |")
     lines.append(
         f"| events complete | | | {session.completeness} | {'yes' if session.completeness.complete else 'NO'} |"
     )
