@@ -2,14 +2,17 @@
 
 make bench-rules                                     # every program as written
 python -m benchmarks.bench_rules --variations 4      # and with other seeds, batch sizes, optimizers
+python -m benchmarks.bench_rules --keep FILE         # in parts: what FILE holds already is not run again
 python -m benchmarks.bench_rules --write             # and put the tables into docs/corpus.md
 """
 
 from __future__ import annotations
 
 import argparse
+import pickle
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from datetime import date
 from pathlib import Path
 
 from tb_inputdiag.records import Severity
@@ -120,8 +123,8 @@ def report(outcomes: Sequence[Outcome], variations: int) -> str:
     programs = {o.program_id for o in outcomes}
     broken = sum(not PROGRAMS[p].healthy for p in programs)
     first = (
-        f"{broken} broken programs and {len(programs) - broken} healthy ones, each run {variations} "
-        f"time{'s' if variations > 1 else ''}."
+        f"{date.today():%Y-%m-%d}: {broken} broken programs and {len(programs) - broken} healthy ones, each run "
+        f"{variations} time{'s' if variations > 1 else ''}."
     )
     return "\n\n".join(
         [
@@ -148,6 +151,7 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="ids, patterns, topics or rules; all by default")
     parser.add_argument("--variations", type=int, default=1, choices=range(1, len(VARIATIONS) + 1))
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--keep", type=Path, help="a file: the runs in it are not run again, and new ones are added")
     parser.add_argument("--fast", action="store_true", help="without the programs that take long to trace")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/corpus.md")
     arguments = parser.parse_args()
@@ -156,10 +160,15 @@ def main() -> int:
     variations = VARIATIONS[: arguments.variations]
     # A slow program says the same with other seeds.
     jobs = [(p.id, v) for p in programs for v in (variations[:1] if p.slow else variations)]
-    outcomes = []
-    for outcome in run_all(jobs, arguments.processes):
-        outcomes.append(outcome)
+    kept: dict[tuple[str, Variation], Outcome] = {}
+    if arguments.keep and arguments.keep.exists():
+        kept = pickle.loads(arguments.keep.read_bytes())
+    for outcome in run_all([job for job in jobs if job not in kept], arguments.processes):
+        kept[outcome.program_id, outcome.variation] = outcome
         print(f"{line(outcome)}  ({outcome.variation})", flush=True)
+        if arguments.keep:
+            arguments.keep.write_bytes(pickle.dumps(kept))
+    outcomes = [kept[job] for job in jobs]
     text = report(outcomes, len(variations))
     print(text)
     if arguments.write:
