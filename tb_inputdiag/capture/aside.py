@@ -182,7 +182,7 @@ def _last_use(x: Any, order: dict[str, int]) -> int:
     for reader in _readers(x):
         last = max(last, order.get(reader.name, len(order)))
         if reader.type in _SHARE_MEMORY:
-            last = max(last, *(_last_use(output, order) for output in reader.outputs))
+            last = max([last, *(_last_use(output, order) for output in reader.outputs)])
     return last
 
 
