@@ -11,5 +11,5 @@ export function visible(text: string): string {
 
 /** Returns a name cut where a line may end: after what separates its words. */
 export function words(name: string): string[] {
-  return name.split(/(?<=[/_.-])(?=[^/_.-])/);
+  return name.match(/[/_.-]*[^/_.-]+[/_.-]*|[/_.-]+/g) ?? [name];
 }
