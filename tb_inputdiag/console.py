@@ -7,10 +7,17 @@ import shutil
 import sys
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 
 class InputDiagWarning(UserWarning):
     """Something failed inside tb_inputdiag; training is not affected."""
+
+
+def width_of(stream: Any) -> int:
+    """Returns the columns that a text on a stream may have: those of the terminal, at most 100; elsewhere 80."""
+    terminal = bool(getattr(stream, "isatty", lambda: False)())
+    return min(100, shutil.get_terminal_size((80, 24)).columns) if terminal else 80
 
 
 def say(text: Callable[[int, bool], str]) -> None:
@@ -22,10 +29,9 @@ def say(text: Callable[[int, bool], str]) -> None:
     stream = sys.stdout
     terminal = bool(getattr(stream, "isatty", lambda: False)())
     color = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    width = min(100, shutil.get_terminal_size((80, 24)).columns) if terminal else 80
     try:
         # Keras' bar rewrites its own line: this text begins on a new one and leaves the next to the bar.
-        stream.write("\n" + text(width, color).rstrip("\n") + "\n\n")
+        stream.write("\n" + text(width_of(stream), color).rstrip("\n") + "\n\n")
         stream.flush()
     except (OSError, ValueError, UnicodeEncodeError):
         # a closed or narrow stream is no reason to stop a training

@@ -7,6 +7,7 @@ import os
 import platform
 import re
 import socket
+import sys
 import time
 import uuid
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from tb_inputdiag._version import __version__
 from tb_inputdiag.capture import distribution, unpack
 from tb_inputdiag.capture.twin import Reading
 from tb_inputdiag.capture.watch import Watch, iterations
-from tb_inputdiag.console import say, say_warning
+from tb_inputdiag.console import say, say_warning, width_of
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.loss_track import LossTrack
 from tb_inputdiag.records import (
@@ -311,7 +312,7 @@ class Session:
         if quiet:
             found = [alert for alert in self.engine.alerts if alert.id not in before]
             for alert in found:
-                exc.add_note("\n" + format_alert(alert, width=100, color=False))
+                exc.add_note("\n" + format_alert(alert, width=width_of(sys.stderr), color=False))
             if found:
                 exc.add_note(f"tb_inputdiag wrote this to {self.settings.log_dir}")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ import pytest
 from tb_inputdiag import InputDiagnostics
 from tb_inputdiag.capture import watch as watching
 from tb_inputdiag.capture.twin import Twin
+from tb_inputdiag.console import width_of
 from tb_inputdiag.log.reader import read
 from tb_inputdiag.records import Failure, Layout, Sample, SessionEnd, SessionStart
 from tb_inputdiag.session import Session
@@ -415,7 +417,9 @@ def test_watch_around_fit(tmp_path: Path) -> None:
     model = regressor()
     with pytest.raises(ValueError, match="shape") as caught, silent(tmp_path).watch(model):
         model.fit(np.zeros((8, 7), np.float32), np.zeros(8), verbose=0)
-    assert "shape-mismatch" in "".join(caught.value.__notes__)
+    diagnosis, *_ = caught.value.__notes__
+    assert "shape-mismatch" in diagnosis
+    assert max(map(len, diagnosis.splitlines())) <= width_of(sys.stderr)
     assert [r.fed[0].shape for r in records_of(tmp_path) if isinstance(r, Failure)] == [(None, 7)]
     assert not isinstance(model.train_function, Twin)
 
