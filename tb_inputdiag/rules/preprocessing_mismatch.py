@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tb_inputdiag.records import LayerFacts, ModelFacts, Severity, TensorView
+import math
+
+from tb_inputdiag.records import LayerFacts, ModelFacts, Severity, TensorView, WeightFacts
 from tb_inputdiag.rules._layers import backbone_of
 from tb_inputdiag.rules._scale import fed_of, looks_like_image
 from tb_inputdiag.rules._symptoms import SYMPTOMS
@@ -25,6 +27,8 @@ _MODULES = {
 _KEEPS_RANGE = ("InputLayer", "Random", "Resizing", "CenterCrop", "ZeroPadding", "MaxNumBoundingBoxes")
 """Layers that leave pixels in their range, by the beginning of their names."""
 
+_WITH_PREPROCESSING = "base = keras.applications.NAME(..., include_preprocessing=True)  # and feed it 0..255"
+
 
 class PreprocessingMismatch(Rule):
     """A backbone of keras.applications gets images in another range than it was trained on.
@@ -32,8 +36,9 @@ class PreprocessingMismatch(Rule):
     ## What it does
     Knows what each family of `keras.applications` expects, and compares with what reaches it: EfficientNet,
     ConvNeXt and MobileNetV3 rescale 0..255 inside; VGG and ResNet want BGR with the mean subtracted; MobileNet,
-    Xception, Inception and ResNetV2 want -1..1; DenseNet wants z-scores. Families that do not rescale inside are
-    judged only when they carry pretrained weights.
+    Xception, Inception and ResNetV2 want -1..1; DenseNet wants z-scores. Families that do not rescale inside, and
+    those that were built with `include_preprocessing=False`, are judged only when they carry pretrained weights: new
+    ones learn any range, as far as batch normalization follows their first convolution.
 
     ## Why is this bad?
     The pretrained filters respond to another range than they were trained for: features are poor, and accuracy
@@ -64,6 +69,11 @@ class PreprocessingMismatch(Rule):
         0.1,
         "A backbone that rescales inside must leave at least this span between its smallest and largest value.",
         source="0..255 leaves 2 to 4.6, 0..1 leaves at most 0.018.",
+    )
+    max_span = Threshold(
+        20.0,
+        "More than this between smallest and largest value, and the backbone was built without its own rescaling.",
+        source="With its rescaling, 0..255 leaves 2 to 4.6; without, 255.",
     )
 
     def on_sample(self, context: Context) -> Findings:
@@ -104,6 +114,10 @@ class PreprocessingMismatch(Rule):
         head = {"backbones": {"base": "efficientnet"}, "kind": "functional"}
         raw, unit = pixels(255, shape=shape), pixels(1, shape=shape)
         features = pixels(2, shape=(8, 32))
+        learned = WeightFacts(
+            name="stem_conv/bias", shape=(10,), dtype="float32", trainable=True, layer="stem_conv", initial_std=0.2
+        )
+        pretrained = {"weights": (learned,)}
         return (
             fires(
                 "0..1 into EfficientNet",
@@ -116,6 +130,17 @@ class PreprocessingMismatch(Rule):
                 lambda: Scenario(frozen, **head).train(x=unit, entry=features, steps=2),
                 "input:x",
             ),
+            fires(
+                "0..1 into a pretrained ResNet",
+                lambda: Scenario(stem, backbones={"": "resnet"}, **pretrained).train(x=unit, steps=2),
+                "input:x",
+            ),
+            fires(
+                "0..255 into a pretrained EfficientNet without its own rescaling",
+                lambda: Scenario(stem, **whole, **pretrained).train(x=raw, entry=raw, steps=2),
+                "input:x",
+            ),
+            silent("the same, untrained", lambda: Scenario(stem, **whole).train(x=raw, entry=raw, steps=2)),
             silent("0..255 into EfficientNet", lambda: Scenario(stem, **whole).train(x=raw, entry=unit, steps=2)),
             silent("0..255, frozen", lambda: Scenario(frozen, **head).train(x=raw, entry=features, steps=2)),
             silent("an untrained ResNet", lambda: Scenario(stem, backbones={"": "resnet"}).train(x=unit, steps=2)),
@@ -123,9 +148,13 @@ class PreprocessingMismatch(Rule):
         )
 
     def _inside(self, context: Context, family: str, view: TensorView, fed: TensorView) -> list[Finding]:
-        if not view.max - view.min < self.min_span or view.max == view.min:
-            return []
-        return [_finding(context, family, view, fed, "0..255, as it rescales inside")]
+        span = view.max - view.min
+        if 0 < span < self.min_span:
+            return [_finding(context, family, view, fed, "0..255, as it rescales inside")]
+        facts = context.facts
+        if facts is not None and self.max_span < span < math.inf and _pretrained(facts, view.layout.layer):
+            return [_finding(context, family, view, fed, "about unit scale there", fix=_WITH_PREPROCESSING)]
+        return []
 
 
 def _fed_inside(context: Context, family: str, fed: TensorView) -> list[Finding]:
@@ -145,7 +174,9 @@ def _outside(context: Context, family: str, view: TensorView, fed: TensorView) -
     return [] if fine else [_finding(context, family, view, fed, contract)]
 
 
-def _finding(context: Context, family: str, view: TensorView, fed: TensorView, contract: str) -> Finding:
+def _finding(
+    context: Context, family: str, view: TensorView, fed: TensorView, contract: str, *, fix: str = ""
+) -> Finding:
     name = variable(fed.name, "input", context.facts)
     module = _MODULES.get(family, family)
     scale = ""
@@ -164,7 +195,7 @@ def _finding(context: Context, family: str, view: TensorView, fed: TensorView, c
             "expected": contract, "expected_low": 0.0 if family in _INSIDE else -1.0,
             "expected_high": 255.0 if family in _INSIDE else 1.0,
         },
-        fix=(scale + call).rstrip() or f"{name} = {name}  # 0..255",
+        fix=fix or (scale + call).rstrip() or f"{name} = {name}  # 0..255",
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """`keras.applications`: every family as its documentation has it, and some fed against their contract.
 
-Weights are random, so nothing is downloaded; a few steps on a few images.
+Nothing is downloaded: kernels are random, and biases and normalizations spread as those of learned weights do, by which
+the rule tells a pretrained backbone from a new one. A few steps on a few images.
 """
 
 from __future__ import annotations
@@ -17,11 +18,29 @@ from tests.corpus.harness import Trial, broken, healthy, scale_row
 _Backbone = Callable[..., keras.Model]
 
 
+def as_if_pretrained(model: keras.Model, t: Trial) -> None:
+    """Spreads the weights that are constant in a new model."""
+    for weight in model.weights:
+        if len(weight.shape) == 1:
+            noise = t.rng.normal(0, 0.05, weight.shape)
+            # scales and variances are about 1; the normalization of raw pixels has numbers of its own
+            if weight.path.rpartition("/")[2] in ("gamma", "beta", "bias", "moving_mean", "moving_variance"):
+                weight.assign(weight + noise)
+
+
 def _transfer(
-    t: Trial, family: _Backbone, size: int, prepare: Callable[[np.ndarray], np.ndarray], **settings: object
+    t: Trial,
+    family: _Backbone,
+    size: int,
+    prepare: Callable[[np.ndarray], np.ndarray],
+    *,
+    pretrained: bool = True,
+    **settings: object,
 ) -> None:
     x, y = data.textures(t.rng, 12, size)
     body = family(weights=None, include_top=False, input_shape=(size, size, 3), pooling="avg", **settings)
+    if pretrained:
+        as_if_pretrained(body, t)
     model = keras.Sequential([layers.Input((size, size, 3)), body, layers.Dense(3, activation="softmax")])
     model.compile(t.optimizer("adam", 1e-4), loss="sparse_categorical_crossentropy")
     model.fit(prepare(x.astype("float32")), y, epochs=1, batch_size=4, callbacks=t.callbacks, verbose=0)
@@ -133,3 +152,9 @@ def resnet50_unit(t: Trial) -> None:
 def vgg16_minus_one_to_one(t: Trial) -> None:
     """-1..1 into VGG16, with another family's preprocess_input."""
     _transfer(t, applications.VGG16, 32, lambda x: x / 127.5 - 1)
+
+
+@healthy(slow=True, steady=True)
+def untrained_mobilenet_v2_unit(t: Trial) -> None:
+    """0..1 into a new MobileNetV2, which learns any range: batch normalization follows each convolution."""
+    _transfer(t, applications.MobileNetV2, 32, _unit, pretrained=False, alpha=0.35)

@@ -9,6 +9,7 @@ from keras import layers, ops
 
 from tests.corpus import data
 from tests.corpus.harness import Trial, broken
+from tests.corpus.programs.backbones import as_if_pretrained
 from tests.corpus.programs.held_out_healthy import VAE, TokenAndPosition, fit_gan
 
 _SPARSE = "sparse_categorical_crossentropy"
@@ -388,6 +389,7 @@ def efficientnet_v2_without_its_preprocessing(t: Trial) -> None:
     base = keras.applications.EfficientNetV2B0(
         include_top=False, weights=None, input_shape=(64, 64, 3), include_preprocessing=False, pooling="avg"
     )
+    as_if_pretrained(base, t)
     model = keras.Sequential([base, layers.Dense(3, activation="softmax")])
     model.compile(t.optimizer(), loss=_SPARSE)
     big = np.kron(x, np.ones((1, 2, 2, 1)))
