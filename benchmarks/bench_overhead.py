@@ -25,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -169,9 +170,8 @@ def measure(name: str, columns: list[str], rounds: int, starts: int) -> dict[str
     return found
 
 
-def growth() -> list[tuple[str, float, float]]:
-    """Returns what a sampled step adds, in ms, at 1x, 10x and 100x batch size, and at 100 and 1,000 layers."""
-    rows = []
+def growth() -> Iterator[tuple[str, float, float]]:
+    """Yields what a sampled step adds, in ms, at 1x, 10x and 100x batch size, and at 100 and 1,000 layers."""
     cases = [("table", scale, f"table, batch {64 * scale}", max(1, 400 // scale)) for scale in (1, 10, 100)]
     cases += [("layers", scale, f"{100 * scale} layers", 20 // scale) for scale in (1, 10)]
     for name, scale, title, steps in cases:
@@ -182,8 +182,9 @@ def growth() -> list[tuple[str, float, float]]:
         times = {column: min(runner.epochs[6:]) / steps for column, runner in pair.items()}
         for runner in pair.values():
             runner.end()
-        rows.append((title, 1000 * times["none"], 1000 * (times["every1"] - times["none"])))
-    return rows
+        row = title, 1000 * times["none"], 1000 * (times["every1"] - times["none"])
+        print(row, flush=True)
+        yield row
 
 
 def resnet_bytes() -> tuple[int, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -120,6 +121,8 @@ def _deep(layers: int = 100) -> Any:
     x = inputs = L.Input((16,))
     for _ in range(layers):
         x = x + L.Dense(16, activation="relu", kernel_initializer="zeros")(x)
+    # Keras walks a model's graph layer by layer, and back
+    sys.setrecursionlimit(20_000)
     return keras.Model(inputs, L.Dense(1)(x))
 
 
