@@ -153,7 +153,7 @@ class PreprocessingMismatch(Rule):
             return [_finding(context, family, view, fed, "0..255, as it rescales inside")]
         facts = context.facts
         if facts is not None and self.max_span < span < math.inf and _pretrained(facts, view.layout.layer):
-            return [_finding(context, family, view, fed, "about unit scale there", fix=_WITH_PREPROCESSING)]
+            return [_finding(context, family, view, fed, "about unit scale there", built_without=True)]
         return []
 
 
@@ -175,10 +175,11 @@ def _outside(context: Context, family: str, view: TensorView, fed: TensorView) -
 
 
 def _finding(
-    context: Context, family: str, view: TensorView, fed: TensorView, contract: str, *, fix: str = ""
+    context: Context, family: str, view: TensorView, fed: TensorView, contract: str, *, built_without: bool = False
 ) -> Finding:
     name = variable(fed.name, "input", context.facts)
     module = _MODULES.get(family, family)
+    low, high = (0.0, 255.0) if family in _INSIDE and not built_without else (-1.0, 1.0)
     scale = ""
     if fed.min >= 0 and fed.max <= 1.01:
         scale = f"{name} = {name} * 255  # back to 0..255, or drop the division\n"
@@ -192,10 +193,9 @@ def _finding(
         f"expects {contract}.",
         evidence={
             "min": fed.min, "max": fed.max, "entry_min": view.min, "entry_max": view.max, "family": family,
-            "expected": contract, "expected_low": 0.0 if family in _INSIDE else -1.0,
-            "expected_high": 255.0 if family in _INSIDE else 1.0,
+            "expected": contract, "expected_low": low, "expected_high": high,
         },
-        fix=fix or (scale + call).rstrip() or f"{name} = {name}  # 0..255",
+        fix=_WITH_PREPROCESSING if built_without else (scale + call).rstrip() or f"{name} = {name}  # 0..255",
     )  # fmt: skip
 
 
