@@ -16,8 +16,11 @@ class InputDiagWarning(UserWarning):
 
 def width_of(stream: Any) -> int:
     """Returns the columns that a text on a stream may have: those of the terminal, at most 100; elsewhere 80."""
-    terminal = bool(getattr(stream, "isatty", lambda: False)())
-    return min(100, shutil.get_terminal_size((80, 24)).columns) if terminal else 80
+    return min(100, shutil.get_terminal_size((80, 24)).columns) if _is_terminal(stream) else 80
+
+
+def _is_terminal(stream: Any) -> bool:
+    return bool(getattr(stream, "isatty", lambda: False)())
 
 
 def say(text: Callable[[int, bool], str]) -> None:
@@ -27,8 +30,7 @@ def say(text: Callable[[int, bool], str]) -> None:
         text: Makes the text for a width in columns, with or without colours.
     """
     stream = sys.stdout
-    terminal = bool(getattr(stream, "isatty", lambda: False)())
-    color = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    color = _is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     try:
         # Keras' bar rewrites its own line: this text begins on a new one and leaves the next to the bar.
         stream.write("\n" + text(width_of(stream), color).rstrip("\n") + "\n\n")
