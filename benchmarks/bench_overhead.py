@@ -182,9 +182,7 @@ def growth() -> Iterator[tuple[str, float, float]]:
         times = {column: min(runner.epochs[6:]) / steps for column, runner in pair.items()}
         for runner in pair.values():
             runner.end()
-        row = title, 1000 * times["none"], 1000 * (times["every1"] - times["none"])
-        print(row, flush=True)
-        yield row
+        yield title, 1000 * times["none"], 1000 * (times["every1"] - times["none"])
 
 
 def resnet_bytes() -> tuple[int, float]:
@@ -301,7 +299,10 @@ def main() -> None:
     )
     if not options.no_growth:
         text += "\n| growth | step, ms | a sampled step adds, ms |\n|---|---|---|\n"
-        text += "".join(f"| {title} | {step:.2f} | {more:.2f} |\n" for title, step, more in growth())
+        for title, step, more in growth():
+            row = f"| {title} | {step:.2f} | {more:.2f} |"
+            print(row, flush=True)
+            text += f"{row}\n"
         weights, size = resnet_bytes()
         text += f"\nA sample of Keras' ResNet50 ({weights} trainable weights): {size:.0f} bytes of log.\n"
     print(f"\n{text}")
