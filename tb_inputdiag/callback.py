@@ -64,8 +64,8 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         stop_on: "ERROR", "WARNING" or "INFO": end training, cleanly, at the first alert of that severity or above.
         images: Thumbnails kept of image-like inputs, 0 (none of your pictures are written) to 16.
         save_bad_batches: Keep the first sampled batches that hold NaN or infinities, or make the loss or a gradient
-            such, as ``bad_batches/*.npz`` in the run's folder: at most 3, of at most 64 MiB each. Not with
-            ``jit_compile=True``, where tensors have no place to wait. These files hold your data.
+            such, as ``bad_batches/*.npz`` in the run's folder: at most 3, of at most 64 MiB each. These files hold
+            your data.
         verbose: 0 prints nothing, 1 each alert once, 2 also a summary at the end.
 
     Attributes:

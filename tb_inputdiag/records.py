@@ -426,7 +426,7 @@ class WeightTable:
     weight_norm: F4
     """L2 norm before the update."""
     weight_nonfinite_count: F4
-    """After the update."""
+    """After the update, of at most 65,536 evenly spaced elements; at least 1 if any other is not finite."""
     update_ratio: F4
     """Norm of the update over norm of the weight, over at most 65,536 evenly spaced elements;
     inf if only the weight is 0, 0 if the update is."""
@@ -437,7 +437,8 @@ class LayerTable:
     """One row a layer call, in forward order; statistics of its (first) output. NaN: not known.
 
     Computed over the first examples of the batch, of at most 65,536 values together, or of up to 262,144 where each
-    unit would have less than 128 of them (at least one example); `nonfinite_count` is over all.
+    unit would have less than 128 of them (at least one example). `nonfinite_count` is of these, and at least 1 if any
+    other value of the activation is not finite.
     """
 
     mean: F4

@@ -140,8 +140,6 @@ class Session:
             )
         )
         self._replay_baseline(baseline)
-        if settings.save_bad_batches and watch.model.jit_compile:
-            say_warning("save_bad_batches has no effect with jit_compile=True. Set jit_compile=False to find a batch.")
         if watch.model.built and mode in ("fit", "watch"):
             self._note_facts(fresh=not iterations(watch.model))
 

@@ -21,8 +21,23 @@ SCALARS = (
 FEATURE_PARTS = ("min", "max", "mean", "m2", "count")
 """Of each feature; count is that of its finite values."""
 
-LAYER_COLUMNS = ("mean", "std", "max_abs", "zero_fraction", "dead_fraction", "saturated_fraction")
-"""Of an activation."""
+LAYER_COLUMNS = ("mean", "variance", "saturated_fraction", "mean_of_all")
+"""Of an activation; the last one is NaN or infinite if any value of it is."""
+
+HEALTH = (
+    "tensor_id",
+    "device_id",
+    "dtype",
+    "rank",
+    "count",
+    "negative_inf",
+    "positive_inf",
+    "nan",
+    "negative",
+    "zero",
+    "positive",
+)
+"""Counts of a tensor's values by kind, as of TensorFlow's `DebugNumericSummaryV2` with ``tensor_debug_mode=4``."""
 
 STEP_SCALARS = (
     "program",

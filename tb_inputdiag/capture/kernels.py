@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from tb_inputdiag.capture import ops
-from tb_inputdiag.capture.constants import FEATURE_PARTS, LAYER_COLUMNS, SCALARS
+from tb_inputdiag.capture.constants import FEATURE_PARTS, HEALTH, LAYER_COLUMNS, SCALARS
 from tb_inputdiag.records import MAX_BAD_EXAMPLES, MAX_EXAMPLE_IDS, MAX_RANK, N_QUANTILES
 
 Tensor: TypeAlias = Any
@@ -37,11 +37,16 @@ DENSE_GRADIENT_ELEMENTS = 1 << 22
 """Sparse gradients of weights up to this size are summed up per row before they are measured."""
 CLASS_COMPARISONS = 1 << 20
 """Ids times classes that counting classes compares."""
+HEALTH_ELEMENTS = 1 << 18
+"""Values that are counted by a single operation of a single thread, in half a millisecond."""
+_FULL_HEALTH = 4
+"""Mode of `DebugNumericSummaryV2` that counts all kinds of values."""
 ID_ELEMENTS = 1024
 """Elements of an example that its fingerprint looks at."""
 
 __all__ = [
     "FEATURE_PARTS",
+    "HEALTH",
     "LAYER_COLUMNS",
     "SCALARS",
     "bad_examples",
@@ -49,13 +54,16 @@ __all__ = [
     "dense_gradient",
     "example_ids",
     "features",
+    "first_examples",
     "gradient_row",
     "half_squares",
+    "health",
     "is_numeric",
+    "layer_part",
     "layer_row",
+    "mean_of_all",
     "nonfinite_count",
     "nonfinite_count_unless",
-    "nonfinite_counts",
     "numeric",
     "quantiles",
     "shape_vector",
@@ -202,7 +210,7 @@ def quantiles(x: Tensor) -> Tensor:
     return tf.where(tf.math.is_finite(between), between, ops.constant(np.nan, tf.float32))
 
 
-def _examples(x: Tensor, limit_elements: int) -> Tensor:
+def first_examples(x: Tensor, limit_elements: int) -> Tensor:
     """Returns the first examples of a batch, at least one, of at most so many values together.
 
     The first ones rather than evenly spaced ones: that is a view of memory, not a copy.
@@ -224,7 +232,7 @@ def features(x: Tensor, axis: int, kept: Sequence[int]) -> Tensor:
     Statistics are over all other axes and over finite values, of at most `FEATURE_ELEMENTS` values (the first
     examples of the batch, at least one).
     """
-    v = numeric(_examples(x, FEATURE_ELEMENTS))
+    v = numeric(first_examples(x, FEATURE_ELEMENTS))
     rank = x.shape.rank
     if axis != rank - 1:
         v = tf.transpose(v, [*(i for i in range(rank) if i != axis), axis])
@@ -358,30 +366,45 @@ def _layer_elements(x: Tensor, unit_axis: int) -> int:
     return max(LAYER_ELEMENTS, min(examples * int(per_example), 4 * LAYER_ELEMENTS))
 
 
-def layer_row(x: Tensor, unit_axis: int | None, bound: tuple[float, float] | None) -> tuple[list[Tensor], Tensor]:
-    """Returns the float32 scalars `LAYER_COLUMNS` of an activation, and one that is finite if all of `x` is.
+def layer_part(x: Tensor, unit_axis: int | None) -> Tensor:
+    """Returns the values of an activation that its statistics look at: the first examples, at least one.
 
     Args:
         x: A floating activation.
         unit_axis: Axis of the units, where dead units are to be counted.
+    """
+    return first_examples(x, _layer_elements(x, -1 if unit_axis is None else unit_axis))
+
+
+def layer_row(part: Tensor, unit_axis: int | None, bound: tuple[float, float] | None) -> tuple[list[Tensor], Tensor]:
+    """Returns the float32 scalars `LAYER_COLUMNS` of an activation, and the largest magnitude of each unit.
+
+    Args:
+        part: What `layer_part` returned.
+        unit_axis: Axis of the units; None returns the largest magnitude of all, as a vector of one.
         bound: Lowest and highest value of a saturating activation; values in the outer 1 % of it are counted.
     """
-    part = _examples(x, _layer_elements(x, -1 if unit_axis is None else unit_axis))
     v = ops.cast(part, tf.float32)
     mean = ops.mean(v)
-    std = tf.sqrt(ops.mean(tf.math.squared_difference(v, mean)))
-    dead = saturated = ops.constant(np.nan, tf.float32)
-    size = tf.abs(v)
-    if unit_axis is not None:
-        others = tuple(i for i in range(x.shape.rank) if i != unit_axis % x.shape.rank)
-        size = tf.raw_ops.Max(input=size, axis=ops.constant(others, tf.int32))
-        dead = ops.share(ops.equals(size, 0.0))
+    variance = ops.mean(tf.math.squared_difference(v, mean))
+    saturated = ops.constant(np.nan, tf.float32)
     if bound is not None:
         margin = 0.01 * (bound[1] - bound[0])
         low, high = (ops.constant(b, tf.float32) for b in (bound[0] + margin, bound[1] - margin))
         saturated = ops.share(tf.logical_or(v < low, v > high))
-    row = [mean, std, ops.highest(size), ops.share(ops.equals(v, 0.0)), dead, saturated]
-    return row, mean if part is x else ops.cast(ops.total(x), tf.float32)
+    size = tf.abs(v)
+    if unit_axis is None:
+        units = tf.raw_ops.Max(input=flatten(size), axis=ops.constant((0,), tf.int32), keep_dims=True)
+    else:
+        others = tuple(i for i in range(part.shape.rank) if i != unit_axis % part.shape.rank)
+        units = tf.raw_ops.Max(input=size, axis=ops.constant(others, tf.int32))
+    return [mean, variance, saturated], units
+
+
+def mean_of_all(x: Tensor) -> Tensor:
+    """Returns the mean of a floating tensor as a float32 scalar: not finite if any value is not."""
+    # a sum of float16 overflows early; bfloat16 has the range of float32
+    return ops.cast(ops.mean(ops.cast(x, tf.float32) if x.dtype == tf.float16 else x), tf.float32)
 
 
 def nonfinite_count(x: Tensor) -> Tensor:
@@ -389,29 +412,36 @@ def nonfinite_count(x: Tensor) -> Tensor:
     return ops.count(tf.logical_not(tf.math.is_finite(x)))
 
 
-def nonfinite_count_unless(x: Tensor, health: Tensor) -> Tensor:
-    """Returns a float64 scalar: non-finite values, counted only if `health`, a scalar, is not finite.
+def nonfinite_count_unless(x: Tensor, proof: Tensor) -> Tensor:
+    """Returns a float64 scalar: non-finite values, counted only if `proof`, a scalar, is not finite.
 
-    A slice of nothing or all rather than a branch: a branch that waits for the health of a whole step keeps every
-    activation in memory until the step ends. Not for XLA, which has to know sizes.
+    A slice of nothing or all rather than a branch: a branch keeps what it may need in memory until it is decided. Not
+    for XLA, which has to know sizes.
     """
-    all_or_none = tf.where(tf.math.is_finite(health), ops.constant(0, tf.int32), ops.constant(-1, tf.int32))
+    all_or_none = tf.where(tf.math.is_finite(proof), ops.constant(0, tf.int32), ops.constant(-1, tf.int32))
     size = tf.raw_ops.ExpandDims(input=all_or_none, axis=ops.constant(0, tf.int32))
     return nonfinite_count(tf.raw_ops.Slice(input=flatten(x), begin=ops.constant((0,), tf.int32), size=size))
 
 
-def nonfinite_counts(tensors: Sequence[Tensor], health: Tensor) -> Tensor:
-    """Returns ``float64[len(tensors)]``: non-finite values of each, counted only if `health` is not finite.
+def health(x: Tensor, proof: Tensor = None) -> Tensor:
+    """Returns ``float64[len(HEALTH)]``: counts of a floating tensor's values by kind.
 
-    A sum that is finite proves its terms to be (one that is not may also have overflowed): healthy steps pay nothing.
+    One operation where that can be: TensorFlow's debugger has it, with a single thread, so that large tensors are
+    quicker counted by several operations. XLA does not have it. Of those the count of negative and positive numbers
+    is 0, and all that is not finite counts as NaN.
+
+    Args:
+        x: The tensor.
+        proof: A scalar that is finite only if all of `x` is, such as its sum of squares; spares a pass over `x`.
     """
-    if not tensors:
-        return tf.zeros([0], _F8)
-    return tf.cond(
-        tf.reduce_all(tf.math.is_finite(health)),
-        lambda: tf.zeros([len(tensors)], _F8),
-        lambda: tf.stack([nonfinite_count(t) for t in tensors]),
-    )
+    n = x.shape.num_elements()
+    if not ops.compiled() and (proof is None or (n is not None and n <= HEALTH_ELEMENTS)):
+        return tf.raw_ops.DebugNumericSummaryV2(input=x, output_dtype=_F8, tensor_debug_mode=_FULL_HEALTH, tensor_id=0)
+    counted = ops.compiled() or proof is None
+    bad = nonfinite_count(x) if counted else nonfinite_count_unless(x, proof)
+    nothing = ops.constant(0.0, _F8)
+    known = {"count": ops.cast(tf.size(x), _F8), "nan": bad, "zero": ops.count(ops.equals(x, 0.0))}
+    return tf.stack([known.get(name, nothing) for name in HEALTH])
 
 
 def dense_gradient(gradient: Tensor) -> Tensor:
@@ -428,10 +458,10 @@ def dense_gradient(gradient: Tensor) -> Tensor:
     return gradient
 
 
-def gradient_row(gradient: Tensor) -> list[Tensor]:
-    """Returns float32 scalars of a dense gradient: half the sum of squares, largest magnitude, fraction of zeros."""
-    largest = ops.cast(ops.highest(tf.abs(gradient)), tf.float32)
-    return [half_squares(gradient), largest, ops.share(ops.equals(gradient, 0.0))]
+def gradient_row(gradient: Tensor) -> tuple[list[Tensor], Tensor]:
+    """Returns float32 scalars of a dense gradient, half the sum of squares and largest magnitude, and its `health`."""
+    half = half_squares(gradient)
+    return [half, ops.cast(ops.highest(tf.abs(gradient)), tf.float32)], health(gradient, half)
 
 
 def half_squares(x: Tensor) -> Tensor:

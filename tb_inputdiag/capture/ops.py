@@ -20,14 +20,23 @@ _local = threading.local()
 
 
 @contextmanager
-def sharing() -> Iterator[None]:
-    """Makes what is `remembered` in one graph the same op, for this thread, while the block runs."""
-    before = getattr(_local, "shared", None)
-    _local.shared = {}
+def sharing(by_xla: bool = False) -> Iterator[None]:
+    """Makes what is `remembered` in one graph the same op, for this thread, while the block runs.
+
+    Args:
+        by_xla: Whether XLA compiles what is built in the block.
+    """
+    before = getattr(_local, "shared", None), compiled()
+    _local.shared, _local.compiled = {}, by_xla
     try:
         yield
     finally:
-        _local.shared = before
+        _local.shared, _local.compiled = before
+
+
+def compiled() -> bool:
+    """Tells whether XLA compiles what this thread builds."""
+    return bool(getattr(_local, "compiled", False))
 
 
 def remembered(key: tuple[Any, ...], make: Callable[[], Tensor]) -> Tensor:

@@ -20,12 +20,10 @@ from tb_inputdiag.capture.trace import (
     Fed,
     Trace,
     Update,
-    activation_bound,
     kind_of,
     raw,
     spec,
     static_shape,
-    unit_axis,
     values_of,
 )
 from tb_inputdiag.records import (
@@ -65,6 +63,7 @@ class Program:
         number: Stands at the front of every row that it makes.
         blocks: Block name -> (start, shape) in the row.
         size: Length of the row.
+        units: For each layer, how many units there are to tell dead ones among; 0 if that makes no sense.
         copies: Tensor index of an untouched entry -> index of the fed tensor that it equals.
     """
 
@@ -73,6 +72,7 @@ class Program:
     tensors: tuple[TensorLayout, ...] = ()
     weights: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
+    units: tuple[int, ...] = ()
     blocks: dict[str, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
     size: int = 0
     copies: dict[int, int] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Program:
     has_loss: bool = False
 
 
-class _Row:
+class Row:
     """Collects a row block by block. float32 numbers come after the float64 ones, to be cast all at once."""
 
     def __init__(self) -> None:
@@ -127,14 +127,6 @@ class _Row:
         return tf.ensure_shape(tf.concat(wide, 0), [self.size])
 
 
-@dataclass(slots=True)
-class _Measured:
-    """Tensors, and for each a number that is finite if all of it is."""
-
-    tensors: list[Any]
-    healths: list[Any]
-
-
 def build(trace: Trace, number: int, split: Split, images: int) -> tuple[Program, Any, Any]:
     """Adds the reductions of a traced step to the graph.
 
@@ -150,12 +142,11 @@ def build(trace: Trace, number: int, split: Split, images: int) -> tuple[Program
     program = Program(number=number, split=split, has_loss=trace.own_loss is not None)
     tensors, layouts = _tensors(trace, program)
     program.tensors = tuple(layouts)
-    row = _Row()
+    row = Row()
     row.add("step", _step_scalars(trace, program), (len(STEP_SCALARS),))
     _tensor_blocks(row, program, trace, tensors)
-    weights = _weight_blocks(row, program, trace.updates)
-    layers = _layer_blocks(row, program, trace.activations)
-    _nonfinite_blocks(row, trace, weights, layers)
+    _weight_blocks(row, program, trace.updates)
+    add_layers(row, program, trace.activations)
     program.blocks, program.size = row.blocks, row.size
     program.fed = tuple(spec(f.name, f.role, f.tensor) for f in trace.fed)
     program.entries = {e.name: e.layer for e in layouts if e.stage == "entry"}
@@ -174,7 +165,11 @@ def batch_to_keep(trace: Trace) -> tuple[Any, tuple[str, ...], list[Any]]:
     bad = [tf.reduce_any(tf.logical_or(tf.math.is_nan(t), ops.equals(t, np.inf))) for t in floating]
     results = [] if trace.own_loss is None else [ops.mean(ops.cast(trace.own_loss, tf.float32))]
     if trace.scale is None:  # loss scaling makes gradients infinite on purpose
-        results += [kernels.half_squares(kernels.dense_gradient(u.gradient)) for u in trace.updates if u.known]
+        results += [
+            u.measured[0][0] if u.measured else kernels.half_squares(kernels.dense_gradient(u.gradient))
+            for u in trace.updates
+            if u.known
+        ]
     before = [u.norm for u in trace.updates if u.norm is not None]
     if results:
         lost = tf.logical_not(tf.reduce_all(tf.math.is_finite(tf.stack(results))))
@@ -197,8 +192,7 @@ def _step_scalars(trace: Trace, program: Program) -> list[Any]:
     nan = float("nan")
     skipped = ops.constant(0.0, _F8)
     if trace.scale is not None and trace.updates:
-        sums = [tf.reduce_sum(kernels.dense_gradient(u.gradient)) for u in trace.updates if u.gradient is not None]
-        finite = tf.reduce_all(tf.math.is_finite(tf.stack([tf.cast(s, tf.float32) for s in sums])))
+        finite = tf.reduce_all(tf.stack([_is_finite(u) for u in trace.updates if u.known]))
         skipped = tf.cast(tf.logical_not(finite), _F8)
     return [
         tf.constant(float(program.number), _F8),
@@ -210,6 +204,13 @@ def _step_scalars(trace: Trace, program: Program) -> list[Any]:
         _scalar(trace.scale, 1.0),
         skipped,
     ]
+
+
+def _is_finite(update: Update) -> Any:
+    if update.measured is None:
+        total = tf.reduce_sum(kernels.dense_gradient(update.gradient))
+        return tf.math.is_finite(tf.cast(total, tf.float32))
+    return ops.equals(update.measured[1][kernels.HEALTH.index("nan")], 0.0)
 
 
 def _batch_size(fed: list[Fed]) -> Any:
@@ -239,12 +240,10 @@ def _tensors(trace: Trace, program: Program) -> tuple[list[Any], list[TensorLayo
             layout = replace(layout, n_classes=classes.get(leaf.name, 0))
             if layout.n_classes and program.label_target is None:
                 program.label_target = len(tensors)
-        if leaf.role == "prediction":
-            activation = _made_by(leaf.tensor)
-            if activation is not None:
-                program.output_activations[leaf.name] = activation
+        if leaf.made_by is not None:
+            program.output_activations[leaf.name] = leaf.made_by
         tensors.append(trace.aside(leaf.tensor))
-        layouts.append(layout)
+        layouts.append(layout if leaf.whole is None else replace(layout, shape=leaf.whole.static))
     positions = {id(leaf): index for index, leaf in enumerate([*trace.fed, *trace.predictions])}
     taken: list[str] = []
     for entry in trace.entries:
@@ -264,7 +263,7 @@ def _tensors(trace: Trace, program: Program) -> tuple[list[Any], list[TensorLayo
         else:
             layout = _with_features(layout, entry.tensor)
         tensors.append(trace.aside(entry.tensor))
-        layouts.append(layout)
+        layouts.append(layout if entry.whole is None else replace(layout, shape=entry.whole.static))
     return tensors, layouts
 
 
@@ -317,36 +316,17 @@ def _class_numbers(trace: Trace) -> dict[str, int]:
     return found
 
 
-_MADE_BY = {"Softmax": "softmax", "Sigmoid": "sigmoid", "Relu": "relu", "Tanh": "tanh", "Softplus": "softplus"}
-_LINEAR = {"BiasAdd", "MatMul", "Add", "AddV2", "Conv2D", "Einsum", "BatchMatMulV2", "Sum", "Mean"}
-
-
-def _made_by(tensor: Any) -> str | None:
-    """Returns the activation whose op made a prediction, looking through casts and reshapes; None if unknown."""
-    if tf.executing_eagerly() or not hasattr(tensor, "op"):
-        return None
-    for _ in range(20):
-        operation = tensor.op
-        if operation.type in _MADE_BY:
-            return _MADE_BY[operation.type]
-        if operation.type in _LINEAR:
-            return "linear"
-        if operation.type not in ("Identity", "Cast", "Reshape", "Squeeze", "IdentityN") or not operation.inputs:
-            return None
-        tensor = operation.inputs[tensor.value_index if operation.type == "IdentityN" else 0]
-    return None
-
-
-def _tensor_blocks(row: _Row, program: Program, trace: Trace, tensors: list[Any]) -> None:
+def _tensor_blocks(row: Row, program: Program, trace: Trace, tensors: list[Any]) -> None:
     measured = [i for i in range(len(tensors)) if i not in program.copies]
     n = len(measured)
     nothing = ops.constant((np.nan,) * len(kernels.SCALARS), _F8)
     scalars, shapes, quantiles, bad, features, counts = [], [], [], [], [], []
+    leaves: list[Fed | Entry] = [*trace.fed, *trace.predictions, *trace.entries]
     for index in measured:
-        tensor, layout = tensors[index], program.tensors[index]
+        tensor, layout, whole = tensors[index], program.tensors[index], leaves[index].whole
         values = values_of(tensor)
         usable = kernels.is_numeric(values) and values.shape.rank is not None
-        shapes.append(_shape(tensor))
+        shapes.append(_shape(tensor) if whole is None else whole.shape)
         scalars.append(kernels.tensor_scalars(values) if usable else nothing)
         quantiles.append(kernels.quantiles(values) if usable else ops.constant((np.nan,) * N_QUANTILES, tf.float32))
         bad.append(
@@ -401,50 +381,36 @@ def _shape(tensor: Any) -> Any:
 # -- weights ----------------------------------------------------------------------------------------
 
 
-def _weight_blocks(row: _Row, program: Program, updates: list[Update]) -> _Measured:
+def _weight_blocks(row: Row, program: Program, updates: list[Update]) -> None:
     # a weight that two optimizers update, or one twice in a step, is shown as of its last update
     unique = list({u.name: u for u in updates}.values())
     program.weights = tuple(u.name for u in unique)
     n = len(unique)
-    missing = [ops.constant(value, tf.float32) for value in (0.0, 0.0, 1.0)]
-    dense = [None if u.gradient is None else kernels.dense_gradient(u.gradient) for u in unique]
-    rows = [missing if g is None else kernels.gradient_row(g) for g in dense]
-    row.add("gradients", [number for numbers in rows for number in numbers], (n, 3), tf.float32)
-    clipped = [
-        r[0] if u.clipped is None else kernels.half_squares(kernels.dense_gradient(u.clipped))
-        for u, r in zip(unique, rows, strict=True)
+    zero, nan = ops.constant(0.0, tf.float32), ops.constant(np.nan, tf.float32)
+    unknown = ops.constant((0.0,) * len(kernels.HEALTH), _F8)
+    missing = [zero, zero], unknown
+    gradients = [
+        u.measured or (missing if u.gradient is None else kernels.gradient_row(kernels.dense_gradient(u.gradient)))
+        for u in unique
     ]
-    row.add("clipped", clipped, (n,), tf.float32)
-    nan = ops.constant(np.nan, tf.float32)
-    row.add("weight_norms", [nan if u.norm is None else u.norm for u in unique], (n,), tf.float32)
+    clipped = [
+        u.clipped_norm
+        if u.clipped_norm is not None
+        else numbers[0]
+        if u.clipped is None
+        else kernels.half_squares(kernels.dense_gradient(u.clipped))
+        for u, (numbers, _) in zip(unique, gradients, strict=True)
+    ]
+    norms = [nan if u.norm is None else u.norm for u in unique]
     before = [nan if u.before is None else u.norm if u.is_whole else kernels.half_squares(u.before) for u in unique]
     change = [nan if u.after is None else kernels.half_squares(u.after - u.before) for u in unique]
-    row.add("updates", [*before, *change], (2, n), tf.float32)
-    zero = ops.constant((0.0,), tf.float32)
-    return _Measured([zero if g is None else g for g in dense], [r[0] for r in rows])
-
-
-def _nonfinite_blocks(row: _Row, trace: Trace, weights: _Measured, layers: _Measured) -> None:
-    """Counts what is not finite in gradients, weights and activations, in ways that healthy steps hardly pay for."""
-    zero = ops.constant((0.0,), tf.float32)
-    unique = list({u.name: u for u in trace.updates}.values())
-    after = [zero if u.after is None else u.after if u.is_whole else _value(u.variable) for u in unique]
-    norms = [zero[0] if u.norm is None else u.norm for u in unique]
-    healths, tensors = [*weights.healths, *norms], [*weights.tensors, *after]
-    if trace.model.jit_compile:
-        # XLA fuses a count with what else is computed of a tensor; a branch keeps the tensor until its end.
-        counts = [kernels.nonfinite_count(tensor)[None] for tensor in (*tensors, *layers.tensors)]
-    elif tf.executing_eagerly():
-        healths, tensors = healths + layers.healths, tensors + layers.tensors
-        counts = [kernels.nonfinite_counts(tensors, tf.stack(healths) if healths else zero)]
-    else:
-        # Gradients and weights live to the end of a step anyway: one branch will do for them.
-        pairs = zip(layers.tensors, layers.healths, strict=True)
-        counts = [
-            kernels.nonfinite_counts(tensors, tf.stack(healths) if healths else zero),
-            *(kernels.nonfinite_count_unless(tensor, health)[None] for tensor, health in pairs),
-        ]
-    row.add("nonfinite", counts, (2 * len(unique) + len(layers.tensors),))
+    # a sample of a large weight may miss the one value that is not finite
+    proof = [zero if u.after is None or u.is_whole else kernels.mean_of_all(_value(u.variable)) for u in unique]
+    row.add("gradients", [number for numbers, _ in gradients for number in numbers], (n, 2), tf.float32)
+    row.add("weights", [*clipped, *norms, *before, *change, *proof], (5, n), tf.float32)
+    row.add("gradient_health", [health for _, health in gradients], (n, len(kernels.HEALTH)))
+    health = [unknown if u.after is None else kernels.health(u.after) for u in unique]
+    row.add("weight_health", health, (n, len(kernels.HEALTH)))
 
 
 def _value(variable: Any) -> Any:
@@ -454,25 +420,33 @@ def _value(variable: Any) -> Any:
 # -- layers -----------------------------------------------------------------------------------------
 
 
-def _layer_blocks(row: _Row, program: Program, activations: list[Activation]) -> _Measured:
+def add_layers(row: Row, program: Program, activations: list[Activation]) -> None:
+    """Adds the blocks of the layers to a row."""
     paths: list[str] = []
-    done: dict[int, tuple[Any, Any]] = {}
-    results, healths = [], []
+    done: dict[tuple[Any, ...], tuple[list[Any], Any, Any]] = {}
+    rows, units = [], []
     for activation in activations:
         number = sum(p.split("#")[0] == activation.path for p in paths) + 1
         paths.append(activation.path if number == 1 else f"{activation.path}#{number}")
-        tensor = activation.tensor
-        axis, bound = unit_axis(activation.layer, tensor.shape.rank), activation_bound(activation.layer)
-        if id(tensor) in done and axis is None and bound is None:
-            result = done[id(tensor)]
-        else:
-            result = done[id(tensor)] = kernels.layer_row(tensor, axis, bound)
-        results.append(result[0])
-        healths.append(result[1])
-    program.layers = tuple(paths)
+        axis, bound = activation.unit_axis, activation.bound
+        if axis is not None and activation.part.shape[axis] is None:
+            axis = None
+        key = id(activation.part), axis, bound
+        if key not in done:
+            done[key] = _layer(activation, axis, bound)
+        rows.append(done[key])
+        units.append(0 if axis is None else int(activation.part.shape[axis]))
+    program.layers, program.units = tuple(paths), tuple(units)
     n = len(paths)
-    row.add("layers", [v for result in results for v in result], (n, len(kernels.LAYER_COLUMNS)), tf.float32)
-    return _Measured([a.tensor for a in activations], healths)
+    row.add("layers", [v for numbers, _, _ in rows for v in numbers], (n, len(kernels.LAYER_COLUMNS)), tf.float32)
+    row.add("units", [u for _, u, _ in rows], (sum(max(1, u) for u in units),), tf.float32)
+    row.add("layer_health", [health for _, _, health in rows], (n, len(kernels.HEALTH)))
+
+
+def _layer(activation: Activation, axis: int | None, bound: tuple[float, float] | None) -> tuple[list[Any], Any, Any]:
+    numbers, units = kernels.layer_row(activation.part, axis, bound)
+    whole = numbers[0] if activation.mean is None else activation.mean
+    return [*numbers, whole], units, kernels.health(activation.part)
 
 
 # -- thumbnails -------------------------------------------------------------------------------------

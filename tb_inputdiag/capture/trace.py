@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -19,6 +19,17 @@ from tb_inputdiag.records import Kind, Role, TensorLayout
 
 _OPAQUE = ("RNN", "Bidirectional", "TimeDistributed", "MultiHeadAttention", "GroupedQueryAttention", "ConvLSTM")
 """Layers that read data through layers inside them in ways that a graph does not show (loops)."""
+_BOUNDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "hard_tanh": (-1.0, 1.0)}
+_MADE_BY = {"Softmax": "softmax", "Sigmoid": "sigmoid", "Relu": "relu", "Tanh": "tanh", "Softplus": "softplus"}
+_LINEAR = {"BiasAdd", "MatMul", "Add", "AddV2", "Conv2D", "Einsum", "BatchMatMulV2", "Sum", "Mean"}
+
+
+@dataclass(slots=True)
+class Whole:
+    """The shape of a tensor of which only the first examples are here: while tracing, and as a vector of the graph."""
+
+    static: tuple[int | None, ...]
+    shape: Any
 
 
 @dataclass(slots=True)
@@ -29,6 +40,10 @@ class Fed:
     role: Role
     tensor: Any
     kind: Kind
+    made_by: str | None = None
+    """Of a prediction: the activation whose operation made it, if that is known."""
+    whole: Whole | None = None
+    """Where `tensor` is only the first examples."""
 
 
 @dataclass(slots=True)
@@ -40,6 +55,8 @@ class Entry:
     path: str
     sources: tuple[int, ...]
     untouched: bool
+    whole: Whole | None = None
+    """Where `tensor` is only the first examples."""
 
 
 @dataclass(slots=True)
@@ -49,6 +66,30 @@ class Activation:
     path: str
     layer: Any
     tensor: Any
+    part: Any = None
+    """The values that its statistics look at."""
+    mean: Any = None
+    """Mean of all of it if `part` is less."""
+
+    def read(self, tensor: Any) -> None:
+        """Takes of a tensor what its statistics are made of."""
+        self.tensor = tensor
+        self.part = kernels.layer_part(tensor, self.unit_axis)
+        if self.part is not tensor:
+            self.mean = kernels.mean_of_all(tensor)
+
+    @property
+    def unit_axis(self) -> int | None:
+        """Axis of the layer's units if it ends in a ReLU, so that dead ones can be counted, else None."""
+        layer, rank = self.layer, self.tensor.shape.rank
+        if activation_name(layer) not in ("relu", "relu6") or getattr(layer, "negative_slope", None):
+            return None
+        return 1 if getattr(layer, "data_format", None) == "channels_first" and rank > 2 else rank - 1
+
+    @property
+    def bound(self) -> tuple[float, float] | None:
+        """Lowest and highest value of the layer's activation if it saturates at both ends, else None."""
+        return _BOUNDS.get(activation_name(self.layer) or "")
 
 
 @dataclass(slots=True)
@@ -64,11 +105,27 @@ class Update:
     after: Any = None
     norm: Any = None
     """Half the sum of squares of the weight before the update."""
+    measured: tuple[list[Any], Any] | None = None
+    """`kernels.gradient_row` of a gradient that is not here any more."""
+    clipped_norm: Any = None
+    """Half the sum of squares of a clipped gradient that is not here any more."""
 
     @property
     def known(self) -> bool:
         """Whether there is a gradient."""
-        return self.gradient is not None
+        return self.gradient is not None or self.measured is not None
+
+    def read_before(self) -> None:
+        """Reads the weight as it is before the update."""
+        value = tf.convert_to_tensor(raw(self.variable))
+        if value.dtype.is_floating:
+            self.norm = kernels.half_squares(value)
+            self.before = kernels.weight_sample(value)
+
+    def read_after(self) -> None:
+        """Reads the weight as it is after the update."""
+        if self.before is not None:
+            self.after = kernels.weight_sample(tf.convert_to_tensor(raw(self.variable)))
 
     @property
     def is_whole(self) -> bool:
@@ -118,11 +175,13 @@ class Trace:
         model: The model in training.
         paths: ``id(layer) -> path``, completed when layers turn up that were not known.
         weight_names: ``id(variable) -> (name, layer path)``.
+        apart: Whether what is noted is measured in another graph than that of the step; see `capture.cluster`.
     """
 
     model: Any
     paths: dict[int, str]
     weight_names: dict[int, tuple[str, str]]
+    apart: bool = False
     fed: list[Fed] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     activations: list[Activation] = field(default_factory=list)
@@ -136,11 +195,14 @@ class Trace:
     iterations: Any = None
     raised: Raised | None = None
     trouble: BaseException | None = None
+    lifted: bool = False
+    """Whether the step made variables: TensorFlow traces it a second time then, and runs that one."""
     _lineage: Lineage | None = None
     _depth: int = 0
     _inside: int = 0
     _applying: bool = False
     _pending: list[Update] = field(default_factory=list)
+    _penalties: list[Any] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
@@ -149,6 +211,13 @@ class Trace:
 
     def feed(self, data: Any) -> None:
         """Notes the batch that the step was given."""
+        self.fed = self.leaves(data)
+        if self.graph is not None:
+            inputs = [values_of(f.tensor) for f in self.fed if f.role == "input"]
+            self._lineage = Lineage(self.graph, inputs, self._learned())
+
+    def leaves(self, data: Any) -> list[Fed]:
+        """Returns the tensors of a batch."""
         x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
         targets = names.named_leaves(y, "y", output_names(self.model))
         of_targets = [name for name, _ in targets] if len(targets) > 1 else []
@@ -157,11 +226,9 @@ class Trace:
             ("target", targets),
             ("sample_weight", names.named_leaves(sample_weight, "sample_weight", of_targets)),
         )
-        for role, leaves in groups:
-            self.fed += [Fed(name, role, leaf, kind_of(leaf)) for name, leaf in leaves if is_tensor(leaf)]
-        if self.graph is not None:
-            inputs = [values_of(f.tensor) for f in self.fed if f.role == "input"]
-            self._lineage = Lineage(self.graph, inputs, self._learned())
+        return [
+            Fed(name, role, leaf, kind_of(leaf)) for role, leaves in groups for name, leaf in leaves if is_tensor(leaf)
+        ]
 
     def _learned(self) -> list[Any]:
         found = []
@@ -303,11 +370,9 @@ class Trace:
         self._clip(inner)
         if _replicas() > 1:
             self._sum_up(scaled=scale is not None)
-        for update in self._pending:
-            value = tf.convert_to_tensor(raw(update.variable))
-            if value.dtype.is_floating:
-                update.norm = kernels.half_squares(value)
-                update.before = kernels.weight_sample(value)
+        if not self.apart:
+            for update in self._pending:
+                update.read_before()
 
     def _clip(self, optimizer: Any) -> None:
         if not any(getattr(optimizer, k, None) for k in ("clipnorm", "clipvalue", "global_clipnorm")):
@@ -353,8 +418,7 @@ class Trace:
 
     def _after(self) -> None:
         for update in self._pending:
-            if update.before is not None:
-                update.after = kernels.weight_sample(tf.convert_to_tensor(raw(update.variable)))
+            update.read_after()
         self.updates += self._pending
         self._pending = []
 
@@ -380,10 +444,16 @@ class Trace:
 
     def finish(self) -> None:
         """Makes what was noted readable. To be called in the probe's scope, when the step is traced to its end."""
+        extra = [tf.cast(self.aside(penalty), tf.float64) for penalty in self._penalties]
+        # every replica adds the whole penalty, of which Keras takes its share
+        self.penalty = tf.add_n([tf.reduce_sum(penalty) for penalty in extra]) / _replicas() if extra else None
+        for prediction in self.predictions:
+            prediction.made_by = _made_by(prediction.tensor)
         for update in self.updates:
             update.gradient, update.clipped = self.aside(update.gradient), self.aside(update.clipped)
-        readable = [a for a in self.activations if self.model.jit_compile or can_be_read(a.tensor)]
-        self.activations = [replace(a, tensor=self.aside(a.tensor)) for a in readable]
+        self.activations = [a for a in self.activations if self.model.jit_compile or can_be_read(a.tensor)]
+        for activation in self.activations:
+            activation.read(self.aside(activation.tensor))
 
     # -- the loss ----------------------------------------------------------------------------------
 
@@ -409,9 +479,7 @@ class Trace:
         self.loss = loss
         try:
             with patches.paused(), tf.name_scope(SCOPE):
-                extra = [tf.cast(self.aside(p), tf.float64) for p in self.model.losses]
-                # every replica adds the whole penalty, of which Keras takes its share
-                self.penalty = tf.add_n([tf.reduce_sum(p) for p in extra]) / _replicas() if extra else None
+                self._penalties = list(self.model.losses)
         except Exception as exc:
             self.trouble = self.trouble or exc
 
@@ -456,14 +524,17 @@ def _specs(structure: Any) -> tuple[TensorLayout, ...]:
     return tuple(spec(f"inputs/{i}" if len(leaves) > 1 else "inputs", "input", leaf) for i, leaf in enumerate(leaves))
 
 
-def activation_bound(layer: Any) -> tuple[float, float] | None:
-    """Returns lowest and highest value of a layer's activation if it saturates at both ends, else None."""
-    name = activation_name(layer) or ""
-    return {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "hard_tanh": (-1.0, 1.0)}.get(name)
-
-
-def unit_axis(layer: Any, rank: int) -> int | None:
-    """Returns the axis of a layer's units if it ends in a ReLU, so that dead ones can be counted, else None."""
-    if activation_name(layer) not in ("relu", "relu6") or getattr(layer, "negative_slope", None):
+def _made_by(tensor: Any) -> str | None:
+    """Returns the activation whose op made a prediction, looking through casts and reshapes; None if unknown."""
+    if tf.executing_eagerly() or not hasattr(tensor, "op"):
         return None
-    return 1 if getattr(layer, "data_format", None) == "channels_first" and rank > 2 else rank - 1
+    for _ in range(20):
+        operation = tensor.op
+        if operation.type in _MADE_BY:
+            return _MADE_BY[operation.type]
+        if operation.type in _LINEAR:
+            return "linear"
+        if operation.type not in ("Identity", "Cast", "Reshape", "Squeeze", "IdentityN") or not operation.inputs:
+            return None
+        tensor = operation.inputs[tensor.value_index if operation.type == "IdentityN" else 0]
+    return None

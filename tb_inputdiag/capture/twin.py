@@ -19,7 +19,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tb_inputdiag.capture import names, ops, patches, program
+from tb_inputdiag.capture import cluster, names, ops, patches, program
 from tb_inputdiag.capture.constants import SCOPE
 from tb_inputdiag.capture.distribution import worker
 from tb_inputdiag.capture.outside import build_metrics
@@ -92,8 +92,6 @@ class Twin:
         self.trouble: BaseException | None = None
         self.fed: tuple[TensorLayout, ...] = ()
         self._images = images
-        # XLA needs to know shapes that only a run shows
-        self._keeps_batches = keeps_batches and not model.jit_compile
         self._eager_batch: tuple[int, list[Any]] | None = None
         self._paths: dict[int, str] = names.layer_paths(model)
         self._weight_names: dict[int, tuple[str, str]] = names.weight_names(model, self._paths)
@@ -105,6 +103,8 @@ class Twin:
         self._first = first_replica(strategy)
         self._distributed = strategy.num_replicas_in_sync > 1
         self._workers = worker(model)[1]
+        self._keeps_batches = keeps_batches
+        self._compiled: list[Any] = []
         self.steps = max(1, int(getattr(model, "steps_per_execution", 1)))
         self._slots = [Slot(device, self.steps) for device in local_devices(strategy)]
 
@@ -112,6 +112,15 @@ class Twin:
     def running(self) -> bool:
         """Whether this twin is in the model's place."""
         return vars(self.model).get(self.function_name) is self
+
+    @property
+    def _apart(self) -> bool:
+        """Whether XLA compiles the step, which is measured from outside then.
+
+        Not with several replicas, which XLA can't compile: their variables are on other devices. What TensorFlow says
+        about that should come out as it does without us.
+        """
+        return bool(self.model.jit_compile) and not self._distributed
 
     # -- attach and detach -------------------------------------------------------------------------
 
@@ -122,7 +131,7 @@ class Twin:
         current = getattr(self.model, self.function_name)
         if current is not self.plain:
             # compiled anew, perhaps with other layers
-            self.plain, self.probed, self.programs = current, None, []
+            self.plain, self.probed, self.programs, self._compiled = current, None, [], []
             self._paths = names.layer_paths(self.model)
             self._weight_names = names.weight_names(self.model, self._paths)
         setattr(self.model, self.function_name, self)
@@ -133,12 +142,24 @@ class Twin:
             setattr(self.model, self.function_name, self.plain)
 
     def _make_probed(self) -> Any:
-        with self._step_in_place():
+        with self._step_in_place(), self._compiled_by_us():
             try:
                 getattr(type(self.model), self.make_name)(self.model, force=True)
                 return getattr(self.model, self.function_name)
             finally:
                 setattr(self.model, self.function_name, self)
+
+    @contextlib.contextmanager
+    def _compiled_by_us(self) -> Iterator[None]:
+        """Keeps Keras from having XLA compile the function that it makes while the block runs."""
+        own = vars(self.model)
+        before = own.get("_jit_compile")
+        if self._apart:
+            own["_jit_compile"] = False
+        try:
+            yield
+        finally:
+            own["_jit_compile"] = before
 
     @contextlib.contextmanager
     def _step_in_place(self) -> Iterator[None]:
@@ -163,9 +184,59 @@ class Twin:
     # -- tracing -----------------------------------------------------------------------------------
 
     def _trace(self, original: Callable[[Any], Any], data: Any) -> Any:
-        trace = Trace(self.model, self._paths, self._weight_names)
+        if self._apart and not tf.executing_eagerly():
+            return self._trace_apart(original, data)
+        trace, result = self._note(original, data)
+        with self._ours(trace) as usable:
+            if usable:
+                if trace.graph is None:
+                    self._settle_entries(trace, data)
+                trace.finish()
+                self._emit(trace)
+        return result
+
+    def _trace_apart(self, original: Callable[[Any], Any], data: Any) -> Any:
+        """Has XLA compile the step, and measures it from outside."""
+        noted: list[Trace] = []
+        inside: list[Any] = []
+
+        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+        def step(data: Any) -> Any:
+            trace, result = self._note(original, data)
+            noted.append(trace)
+            inside.clear()
+            with self._ours(trace) as usable:
+                if usable:
+                    trace.finish()
+                    inside.extend(cluster.hand_out(trace))
+            return result, list(inside)
+
+        # a graph looks its functions up by name, and they go with the last object that knows them
+        compiled = tf.function(step, jit_compile=True, reduce_retracing=True).get_concrete_function(data)
+        self._compiled.append(compiled)
+        trace = noted[-1]
+        with self._ours(trace) as usable:
+            if usable:
+                for update in trace.updates:
+                    update.read_before()
+        # XLA updates a weight in place if nobody is reading it any more
+        before = [u.norm for u in trace.updates if u.norm is not None]
+        before += [u.before for u in trace.updates if u.before is not None and not u.is_whole]
+        with tf.control_dependencies(before):
+            result, outside = compiled(data)
+        with self._ours(trace) as usable:
+            if usable:
+                for update in trace.updates:
+                    update.read_after()
+                cluster.take_in(trace, inside, outside, trace.leaves(data))
+                self._emit(trace)
+        return result
+
+    def _note(self, original: Callable[[Any], Any], data: Any) -> tuple[Trace, Any]:
+        """Runs a step of the user's and notes what passes through it."""
+        trace = Trace(self.model, self._paths, self._weight_names, self._apart and not tf.executing_eagerly())
         known = {id(v) for v in _state(self.model)}
-        with patches.tracing(trace), ops.sharing():
+        with patches.tracing(trace), ops.sharing(self.model.jit_compile):
             try:
                 with patches.paused():
                     trace.feed(data)
@@ -177,21 +248,21 @@ class Twin:
             except Exception:
                 self._raised = trace.raised
                 raise
-        if trace.graph is not None and any(id(v) not in known and _is_lifted(v) for v in _state(self.model)):
-            # TensorFlow traces a function that made variables a second time, and runs that one
-            return result
-        if trace.trouble is None:
-            try:
-                with patches.paused(), ops.sharing(), tf.name_scope(SCOPE):
-                    if trace.graph is None:
-                        self._settle_entries(trace, data)
-                    trace.finish()
-                    self._emit(trace)
-            except Exception as exc:
-                trace.trouble = exc
-        if trace.trouble is not None:
+        trace.lifted = trace.graph is not None and any(id(v) not in known and _is_lifted(v) for v in _state(self.model))
+        return trace, result
+
+    @contextlib.contextmanager
+    def _ours(self, trace: Trace) -> Iterator[bool]:
+        """Keeps what fails in a block of ours away from the step; gives whether the trace is any good."""
+        try:
+            by_xla = self.model.jit_compile and tf.compat.v1.get_default_graph() is trace.graph
+            with patches.paused(), ops.sharing(by_xla), tf.name_scope(SCOPE):
+                # TensorFlow traces a function that made variables a second time, and runs that one
+                yield trace.trouble is None and not trace.lifted
+        except Exception as exc:
+            trace.trouble = exc
+        if trace.trouble is not None and not trace.lifted:
             self.trouble = trace.trouble
-        return result
 
     def _settle_entries(self, trace: Trace, data: Any) -> None:
         """Keeps of an eager step's candidates those layers that a trace of the model's call shows to read the data."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.capture.constants import (
     FEATURE_PARTS,
-    LAYER_COLUMNS,
+    HEALTH,
     SCALARS,
     STEP_SCALARS,
 )
@@ -227,20 +227,23 @@ def weight_table(program: Any, rows: Sequence[F8]) -> WeightTable | None:
     if not program.weights:
         return None
     row = rows[0]
-    gradients = block(program, row, "gradients")
-    before, change = block(program, row, "updates")
-    bad_gradients, bad_weights = block(program, row, "nonfinite")[: 2 * len(program.weights)].reshape(2, -1)
+    half, largest = block(program, row, "gradients").T
+    gradients = counts(block(program, row, "gradient_health"))
+    clipped, norms, before, change, proof = block(program, row, "weights")
+    weights = counts(block(program, row, "weight_health"))
+    # without a gradient there is nothing that is not zero
+    zeros = np.where(gradients["count"] > 0, gradients["zero"] / np.maximum(gradients["count"], 1), 1.0)
     with np.errstate(invalid="ignore", divide="ignore"):
         ratio = np.sqrt(change) / np.sqrt(before)
     ratio = np.where(change == 0, 0.0, ratio)
     return WeightTable(
-        gradient_norm=_f4(np.sqrt(2 * gradients[:, 0])),
-        gradient_max_abs=_f4(gradients[:, 1]),
-        gradient_zero_fraction=_f4(gradients[:, 2]),
-        gradient_nonfinite_count=_f4(bad_gradients),
-        clipped_gradient_norm=_f4(np.sqrt(2 * block(program, row, "clipped"))),
-        weight_norm=_f4(np.sqrt(2 * block(program, row, "weight_norms"))),
-        weight_nonfinite_count=_f4(bad_weights),
+        gradient_norm=_f4(np.sqrt(2 * half)),
+        gradient_max_abs=_f4(largest),
+        gradient_zero_fraction=_f4(zeros),
+        gradient_nonfinite_count=_f4(gradients["nonfinite"]),
+        clipped_gradient_norm=_f4(np.sqrt(2 * clipped)),
+        weight_norm=_f4(np.sqrt(2 * norms)),
+        weight_nonfinite_count=_f4(_at_least(weights["nonfinite"], proof, np.sqrt(2 * before))),
         update_ratio=_f4(ratio),
     )
 
@@ -249,13 +252,55 @@ def layer_table(program: Any, rows: Sequence[F8]) -> LayerTable | None:
     """Returns the layers' table, averaged over replicas; None if no layer was seen."""
     if not program.layers:
         return None
-    parts = np.stack([block(program, row, "layers") for row in rows])
-    values = dict(zip(LAYER_COLUMNS, parts.mean(0).T, strict=True))
-    values["max_abs"] = parts[:, :, LAYER_COLUMNS.index("max_abs")].max(0)
-    values["nonfinite_count"] = np.sum(
-        [block(program, row, "nonfinite")[2 * len(program.weights) :] for row in rows], 0
-    )
-    return LayerTable(**{name: _f4(column) for name, column in values.items()})
+    parts = [_layer_columns(program, row) for row in rows]
+    columns = {name: np.mean([part[name] for part in parts], 0) for name in parts[0]}
+    columns["max_abs"] = np.max([part["max_abs"] for part in parts], 0)
+    columns["nonfinite_count"] = np.sum([part["nonfinite_count"] for part in parts], 0)
+    return LayerTable(**{name: _f4(column) for name, column in columns.items()})
+
+
+def _layer_columns(program: Any, row: F8) -> dict[str, F8]:
+    """Returns the columns of a `LayerTable` as of one replica."""
+    mean, variance, saturated, mean_of_all = block(program, row, "layers").T
+    seen = counts(block(program, row, "layer_health"))
+    units = block(program, row, "units")
+    starts = np.cumsum([0, *(max(1, width) for width in program.units)])[:-1]
+    max_abs = np.maximum.reduceat(units, starts)
+    dead = np.add.reduceat(units == 0, starts) / np.maximum(program.units, 1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return {
+            "mean": mean,
+            "std": np.sqrt(variance),
+            "max_abs": max_abs,
+            "zero_fraction": seen["zero"] / seen["count"],
+            "dead_fraction": np.where(np.array(program.units) > 0, dead, np.nan),
+            "saturated_fraction": saturated,
+            "nonfinite_count": _at_least(seen["nonfinite"], np.where(seen["count"] > 0, mean_of_all, 0.0), max_abs),
+        }
+
+
+def counts(health: F8) -> dict[str, F8]:
+    """Returns ``float64[n]`` counts of all, of zeros and of what is not finite, of ``float64[n, len(HEALTH)]``."""
+    columns = dict(zip(HEALTH, health.T, strict=True))
+    bad = columns["nan"] + columns["negative_inf"] + columns["positive_inf"]
+    return {"count": columns["count"], "zero": columns["zero"], "nonfinite": bad}
+
+
+_OVERFLOWS = 1e30
+"""Values of this size may have a sum that float32 does not hold."""
+
+
+def _at_least(nonfinite: F8, proof: F8, size: F8) -> F8:
+    """Returns counts of what is not finite, of tensors of which only a part was counted.
+
+    Args:
+        nonfinite: Counts of the parts.
+        proof: Finite if all of a tensor is. It is not either if its sum overflows.
+        size: Of the values of the part.
+    """
+    elsewhere = ~np.isfinite(proof) & ~(size >= _OVERFLOWS)
+    found: F8 = np.maximum(nonfinite, elsewhere)
+    return found
 
 
 def sample(

@@ -1,5 +1,8 @@
 """The reductions against NumPy, on what users feed: large integers, NaN, infinities, offsets, empty batches."""
 
+from dataclasses import asdict
+
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,8 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tb_inputdiag.capture import kernels
-from tb_inputdiag.capture.constants import FEATURE_PARTS, LAYER_COLUMNS, SCALARS
+from tb_inputdiag.capture import kernels, ops, program, unpack
+from tb_inputdiag.capture.constants import FEATURE_PARTS, SCALARS
+from tb_inputdiag.capture.trace import Activation
 from tb_inputdiag.records import MAX_EXAMPLE_IDS, N_QUANTILES
 
 DTYPES = ["float32", "float64", "float16", "uint8", "int8", "int16", "uint16", "int32", "int64", "bool"]
@@ -180,38 +184,82 @@ def test_fingerprints_see_every_input_and_small_changes():
     assert len(set(kernels.example_ids([tf.constant(a)]).numpy()[:2])) == 1
 
 
-def layer(x, axis=None, bound=None):
-    row, health = kernels.layer_row(tf.constant(x), axis, bound)
-    return dict(zip(LAYER_COLUMNS, (v.numpy() for v in row), strict=True)), float(health)
+def layer(x, activation="relu"):
+    """Returns the row of a layer's table, of a layer that puts out `x`."""
+    of_layer = Activation("layer", keras.layers.Activation(activation), None)
+    of_layer.read(tf.constant(x))
+    made, row = program.Program(0, "train"), program.Row()
+    program.add_layers(row, made, [of_layer])
+    made.blocks = row.blocks
+    return {name: float(column[0]) for name, column in asdict(unpack.layer_table(made, [row.vector().numpy()])).items()}
 
 
 def test_layers_statistics_are_those_of_numpy():
     x = np.maximum(np.random.default_rng(4).normal(size=(16, 6, 6, 8)), 0).astype(np.float32)
     x[..., 3] = 0
-    got, health = layer(x, axis=3)
-    assert np.isfinite(health)
+    got = layer(x)
+    assert got["nonfinite_count"] == 0
     assert got["dead_fraction"] == pytest.approx(1 / 8)
     assert got["zero_fraction"] == pytest.approx((x == 0).mean())
     np.testing.assert_allclose([got["mean"], got["std"], got["max_abs"]], [x.mean(), x.std(), x.max()], rtol=1e-5)
 
 
+def test_units_are_those_of_a_relu_only():
+    got = layer(np.array([[-2.0, 0.0, 1.0]], np.float32), "linear")
+    assert np.isnan(got["dead_fraction"])
+    assert np.isnan(got["saturated_fraction"])
+    assert got["max_abs"] == 2
+    assert np.isnan(layer(np.ones((2, 3), np.float32))["saturated_fraction"])
+
+
 def test_saturated_values_are_counted():
-    got, _ = layer(np.array([[-1.0, 0.995, 0.5, 0.0]], np.float32), bound=(-1.0, 1.0))
-    assert got["saturated_fraction"] == 0.5
+    assert layer(np.array([[-1.0, 0.995, 0.5, 0.0]], np.float32), "tanh")["saturated_fraction"] == 0.5
 
 
-def test_non_finite_values_anywhere_in_a_large_activation_are_found():
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_non_finite_values_anywhere_in_a_large_activation_are_found(bad):
     x = np.zeros((512, 1024), np.float32)
-    x[511, 1023] = np.inf
-    _, health = layer(x)
-    assert not np.isfinite(health)
-    counts = kernels.nonfinite_counts([tf.constant(x), tf.zeros([3])], tf.constant([health, 0.0])).numpy()
-    assert counts.tolist() == [1, 0]
+    x[511, 1020:] = bad
+    assert layer(x)["nonfinite_count"] == 1  # the statistics look at the first examples: at least one elsewhere
+    x[0, :3] = bad
+    assert layer(x)["nonfinite_count"] == 3
+
+
+def test_a_sum_that_overflows_is_not_taken_for_a_value_that_is_not_finite():
+    x = np.full((512, 1024), 3e35, np.float32)
+    assert layer(x)["nonfinite_count"] == 0
+    half = np.full((512, 1024), 6e4, np.float16)
+    assert layer(half)["nonfinite_count"] == 0
+
+
+def test_an_activation_of_no_example_holds_nothing_bad():
+    assert layer(np.zeros((0, 1024), np.float32))["nonfinite_count"] == 0
+
+
+def health(x, proof=None):
+    return dict(zip(kernels.HEALTH, kernels.health(tf.constant(x), proof).numpy(), strict=True))
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_values_are_counted_by_kind(dtype):
+    got = health(np.array([[0, 0, -1, 2, 3, 4], [np.nan, np.nan, np.nan, np.inf, np.inf, -np.inf]], dtype))
+    expected = {"count": 12, "zero": 2, "negative": 1, "positive": 3, "nan": 3, "positive_inf": 2, "negative_inf": 1}
+    assert {name: got[name] for name in expected} == expected
+
+
+@pytest.mark.parametrize("in_graph", [False, True])
+def test_large_tensors_are_counted_if_their_proof_is_not_finite(in_graph):
+    x = np.full((600, 1000), np.nan, np.float32)
+    x[:10] = 0
+    count = tf.function(kernels.health) if in_graph else kernels.health
+    for proof, bad in ((1.0, 0), (np.nan, 590_000)):
+        seen = unpack.counts(count(tf.constant(x), tf.constant(proof, tf.float32)).numpy()[None])
+        assert [seen[name][0] for name in ("count", "zero", "nonfinite")] == [600_000, 10_000, bad]
 
 
 @pytest.mark.parametrize("in_graph", [False, True])
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
-def test_a_count_alone_looks_only_if_the_health_is_not_finite(shape, in_graph):
+def test_a_count_alone_looks_only_if_the_proof_is_not_finite(shape, in_graph):
     x = np.full(shape, np.nan, np.float32)
     count = tf.function(kernels.nonfinite_count_unless) if in_graph else kernels.nonfinite_count_unless
     assert count(tf.constant(x), tf.constant(1.0)).numpy() == 0
@@ -222,27 +270,23 @@ def test_small_layers_are_looked_at_in_enough_examples():
     # of 1,024 examples of 1,000 units the first 65, of a layer of 4 x 4 x 1,000 the first 8: 128 values a unit
     x = np.ones((1024, 1000), np.float32)
     x[128:] = 0
-    assert layer(x, axis=1)[0]["zero_fraction"] == 0
+    assert layer(x)["zero_fraction"] == 0
     deep = np.ones((64, 4, 4, 1000), np.float32)
     deep[7:8] = 0
-    assert layer(deep, axis=3)[0]["zero_fraction"] == pytest.approx(1 / 8)
-
-
-def test_a_finite_health_costs_no_count():
-    assert kernels.nonfinite_counts([tf.constant([np.nan])], tf.constant([1.0])).numpy().tolist() == [0]
+    assert layer(deep)["zero_fraction"] == pytest.approx(1 / 8)
 
 
 def test_sparse_gradients_are_summed_by_row():
     gradient = tf.IndexedSlices(tf.constant([[1.0, 0.0], [2.0, 0.0]]), tf.constant([1, 1]), tf.constant([4, 2]))
-    half, largest, zeros = (v.numpy() for v in kernels.gradient_row(kernels.dense_gradient(gradient)))
-    assert (half, largest, zeros) == (4.5, 3.0, 7 / 8)
+    (half, largest), counted = kernels.gradient_row(kernels.dense_gradient(gradient))
+    zeros = counted[kernels.HEALTH.index("zero")]
+    assert (half.numpy(), largest.numpy(), zeros.numpy()) == (4.5, 3.0, 7)
 
 
 def test_kernels_compile_under_xla():
     x = np.random.default_rng(5).normal(size=(8, 6, 6, 3)).astype(np.float32)
 
-    @tf.function(jit_compile=True)
-    def compiled(x, y):
+    def measured(x, y):
         return (
             kernels.tensor_scalars(x),
             kernels.quantiles(x),
@@ -251,10 +295,17 @@ def test_kernels_compile_under_xla():
             kernels.example_ids([x]),
             kernels.class_counts(y, 10, False),
             tf.stack(kernels.layer_row(x, 3, (-1.0, 1.0))[0]),
+            kernels.layer_row(x, 3, (-1.0, 1.0))[1],
+            tf.gather(kernels.health(x), [kernels.HEALTH.index(name) for name in ("count", "zero", "nan")]),
         )
+
+    @tf.function(jit_compile=True)
+    def compiled(x, y):
+        with ops.sharing(by_xla=True):
+            return measured(x, y)
 
     got = compiled(tf.constant(x), tf.constant([1, 2, 2, 3]))
     with tf.device("CPU"):
-        expected = compiled.python_function(tf.constant(x), tf.constant([1, 2, 2, 3]))
+        expected = measured(tf.constant(x), tf.constant([1, 2, 2, 3]))
     for a, b in zip(got, expected, strict=True):
         np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-5, atol=1e-6)

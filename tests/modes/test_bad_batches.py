@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import pytest
 
 from tb_inputdiag import InputDiagnostics
-from tb_inputdiag.console import InputDiagWarning
 from tb_inputdiag.records import SavedBatch
 from tests.modes.harness import assert_same_history, fresh, records_of
 from tests.modes.models import BATCH, fit_table, regressor, table
@@ -71,15 +68,3 @@ def test_healthy_runs_and_others_save_nothing(tmp_path: Path) -> None:
     fit_table(regressor(), [InputDiagnostics(tmp_path, every=1, verbose=0, save_bad_batches=True)])
     train(regressor(), [InputDiagnostics(tmp_path, every=1, verbose=0)], spoiled())
     assert not list(tmp_path.rglob("*.npz"))
-
-
-def test_it_says_that_xla_keeps_no_batches(tmp_path: Path) -> None:
-    fresh()
-    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
-    model.compile("sgd", "mse", jit_compile=True)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        train(model, [InputDiagnostics(tmp_path, every=1, verbose=0, save_bad_batches=True)], spoiled())
-    said = [str(w.message) for w in caught if issubclass(w.category, InputDiagWarning)]
-    assert len(said) == 1
-    assert "jit_compile" in said[0]
