@@ -476,7 +476,7 @@ class TensorView:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of this batch."""
-        return tuple(int(n) for n in self.table.shape[self.index] if n >= 0)
+        return tuple(n for n in self.table.shape[self.index].tolist() if n >= 0)
 
     @property
     def count(self) -> int:

@@ -5,6 +5,7 @@ Merging replicas follows Chan, Golub and LeVeque (1979) for means and squared de
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -36,7 +37,7 @@ _SUMS = ("count", "nan_count", "inf_count", "negative_inf_count", "zero_count", 
 def block(program: Any, row: F8, name: str) -> F8:
     """Returns one block of a row in its shape."""
     start, shape = program.blocks[name]
-    return row[start : start + int(np.prod(shape))].reshape(shape)
+    return row[start : start + math.prod(shape)].reshape(shape)
 
 
 def step_scalar(row: F8, name: str) -> float:
@@ -130,7 +131,7 @@ def tensor_table(program: Any, rows: Sequence[F8]) -> TensorTable:
     kept = [block(program, row, "features").reshape(len(FEATURE_PARTS), -1) for row in rows]
     kept = [_measured_features(program, k, feature_widths) for k in kept]
     low, high, mean, m2, count = _expand_ragged(program, merge_features(kept), feature_widths)
-    counts = np.sum([block(program, row, "class_counts") for row in rows], 0)
+    counts = np.add.reduce([block(program, row, "class_counts") for row in rows])
     # Copies hold no classes: only targets have them.
     ids = np.concatenate([block(program, row, "example_ids") for row in rows])
     ids = np.concatenate([ids[ids > 0], np.zeros(32)])[:32]
@@ -253,9 +254,11 @@ def layer_table(program: Any, rows: Sequence[F8]) -> LayerTable | None:
     if not program.layers:
         return None
     parts = [_layer_columns(program, row) for row in rows]
-    columns = {name: np.mean([part[name] for part in parts], 0) for name in parts[0]}
-    columns["max_abs"] = np.max([part["max_abs"] for part in parts], 0)
-    columns["nonfinite_count"] = np.sum([part["nonfinite_count"] for part in parts], 0)
+    columns = parts[0]
+    if len(parts) > 1:
+        columns = {name: np.mean([part[name] for part in parts], 0) for name in columns}
+        columns["max_abs"] = np.max([part["max_abs"] for part in parts], 0)
+        columns["nonfinite_count"] = np.sum([part["nonfinite_count"] for part in parts], 0)
     return LayerTable(**{name: _f4(column) for name, column in columns.items()})
 
 
