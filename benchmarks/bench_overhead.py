@@ -151,6 +151,7 @@ def measure(name: str, columns: list[str], rounds: int, starts: int) -> dict[str
         ratios = [a / b for a, b in zip(runner.epochs, plain, strict=True)]
         quartiles = statistics.quantiles(ratios, n=4)
         found[column] = {
+            "rounds": rounds,
             "step_ms": 1000 * statistics.median(runner.epochs) / steps,
             "ratio": statistics.median(ratios),
             "ratio_of_minima": min(runner.epochs) / min(plain),
@@ -205,15 +206,15 @@ def import_s() -> tuple[float, bool]:
     return min(float(a.split()[0]) for a in answers), all(a.split()[1] == "True" for a in answers)
 
 
-def tables(results: dict[str, dict[str, dict[str, float]]], rounds: int) -> str:
+def tables(results: dict[str, dict[str, dict[str, float]]]) -> str:
     """Returns the tables as Markdown."""
     from benchmarks.overhead_workloads import COLUMNS, WORKLOADS
 
     names = list(results)
     lines = [
         f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, no GPU, Python {platform.python_version()}; "
-        f"median of the ratios of {rounds} paired epochs to training without a callback, and in brackets the ratio of "
-        "the mean times, which has every sample in it.",
+        "median of the ratios of paired epochs to training without a callback, and in brackets the ratio of the mean "
+        "times, which has every sample in it.",
         "",
         "| | " + " | ".join(WORKLOADS[name].title for name in names) + " |",
         "|---|" + "---|" * len(names),
@@ -236,6 +237,7 @@ def tables(results: dict[str, dict[str, dict[str, float]]], rounds: int) -> str:
         ("first step, ratio", lambda r: f"{r['ours']['first_s'] / r['none']['first_s']:.2f}"),
         ("first step, seconds more", lambda r: f"{r['ours']['first_s'] - r['none']['first_s']:.1f}"),
         ("peak memory, ratio", lambda r: f"{r['ours']['rss_mb'] / r['none']['rss_mb']:.2f}"),
+        ("paired epochs", lambda r: f"{r['none']['rounds']:.0f}"),
         ("middle half of the ratios", lambda r: f"{r['ours']['quarter']:.2f}-{r['ours']['three_quarters']:.2f}"),
         (
             "share of all time, by its own count",
@@ -293,7 +295,7 @@ def main() -> None:
     results = {name: results[name] for name in STEPS if name in results}
     text = ""
     if {"ours", "every1"} <= set(columns):
-        text = tables(results, options.rounds)
+        text = tables(results)
     text += (
         f"\n`import tb_inputdiag`: {1000 * seconds:.0f} ms, {'without' if light else 'with'} TensorFlow and Keras.\n"
     )

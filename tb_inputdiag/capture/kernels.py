@@ -441,7 +441,7 @@ def health(x: Tensor, proof: Tensor = None) -> Tensor:
     bad = nonfinite_count(x) if counted else nonfinite_count_unless(x, proof)
     nothing, count = ops.constant(0.0, _F8), ops.cast(tf.size(x), _F8)
     # the fraction first: a count in float64 takes twice the time
-    known = {"count": count, "nan": bad, "zero": ops.cast(ops.share(ops.equals(x, 0.0)), _F8) * count}
+    known = {"count": count, "nan": bad, "zero": tf.round(ops.cast(ops.share(ops.equals(x, 0.0)), _F8) * count)}
     return tf.stack([known.get(name, nothing) for name in HEALTH])
 
 
