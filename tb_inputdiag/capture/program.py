@@ -6,6 +6,7 @@ The results of a step are one vector of float64, the *row*: scalars of the step,
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -423,10 +424,12 @@ def _value(variable: Any) -> Any:
 def add_layers(row: Row, program: Program, activations: list[Activation]) -> None:
     """Adds the blocks of the layers to a row."""
     paths: list[str] = []
+    calls: Counter[str] = Counter()
     done: dict[tuple[Any, ...], tuple[list[Any], Any, Any]] = {}
     rows, units = [], []
     for activation in activations:
-        number = sum(p.split("#")[0] == activation.path for p in paths) + 1
+        calls[activation.path] += 1
+        number = calls[activation.path]
         paths.append(activation.path if number == 1 else f"{activation.path}#{number}")
         axis, bound = activation.unit_axis, activation.bound
         if axis is not None and activation.part.shape[axis] is None:
@@ -446,7 +449,7 @@ def add_layers(row: Row, program: Program, activations: list[Activation]) -> Non
 def _layer(activation: Activation, axis: int | None, bound: tuple[float, float] | None) -> tuple[list[Any], Any, Any]:
     numbers, units = kernels.layer_row(activation.part, axis, bound)
     whole = numbers[0] if activation.mean is None else activation.mean
-    return [*numbers, whole], units, kernels.health(activation.part)
+    return [*numbers, whole], units, kernels.layer_health(activation.part)
 
 
 # -- thumbnails -------------------------------------------------------------------------------------
