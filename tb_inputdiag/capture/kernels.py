@@ -39,8 +39,6 @@ CLASS_COMPARISONS = 1 << 20
 """Ids times classes that counting classes compares."""
 HEALTH_ELEMENTS = 1 << 12
 """Values that are counted by a single operation, in 30 microseconds."""
-EXACT_SHARE = 1 << 18
-"""Values of which a fraction in float32 still tells how many they are."""
 _FULL_HEALTH = 4
 """Mode of `DebugNumericSummaryV2` that counts all kinds of values."""
 ID_ELEMENTS = 1024
@@ -61,7 +59,6 @@ __all__ = [
     "half_squares",
     "health",
     "is_numeric",
-    "layer_health",
     "layer_part",
     "layer_row",
     "mean_of_all",
@@ -379,12 +376,6 @@ def layer_part(x: Tensor, unit_axis: int | None) -> Tensor:
     return first_examples(x, _layer_elements(x, -1 if unit_axis is None else unit_axis))
 
 
-def layer_health(part: Tensor) -> Tensor:
-    """Returns the `health` of what `layer_part` returned."""
-    per_example = part.shape[1:].num_elements() if part.shape.rank else 1
-    return health(part, at_most=None if per_example is None else max(4 * LAYER_ELEMENTS, int(per_example)))
-
-
 def layer_row(part: Tensor, unit_axis: int | None, bound: tuple[float, float] | None) -> tuple[list[Tensor], Tensor]:
     """Returns the float32 scalars `LAYER_COLUMNS` of an activation, and the largest magnitude of each unit.
 
@@ -432,7 +423,7 @@ def nonfinite_count_unless(x: Tensor, proof: Tensor) -> Tensor:
     return nonfinite_count(tf.raw_ops.Slice(input=flatten(x), begin=ops.constant((0,), tf.int32), size=size))
 
 
-def health(x: Tensor, proof: Tensor = None, at_most: int | None = None) -> Tensor:
+def health(x: Tensor, proof: Tensor, zeros: bool = True) -> Tensor:
     """Returns ``float64[len(HEALTH)]``: counts of a floating tensor's values by kind.
 
     Of a small tensor by a single operation, which TensorFlow's debugger has. It has one thread and a branch for each
@@ -441,26 +432,18 @@ def health(x: Tensor, proof: Tensor = None, at_most: int | None = None) -> Tenso
 
     Args:
         x: The tensor.
-        proof: A scalar that is finite only if all of `x` is, such as its sum of squares; spares passes over a large
-            `x`.
-        at_most: How many values `x` can have, where its shape does not say so.
+        proof: A scalar that is finite only if all of `x` is, such as its mean: what is not finite is counted only if
+            this is not.
+        zeros: Whether to count zeros of a larger tensor.
     """
-    n = x.shape.num_elements() if x.shape.is_fully_defined() else at_most
+    n = x.shape.num_elements()
     if not ops.compiled() and n is not None and n <= HEALTH_ELEMENTS:
         return tf.raw_ops.DebugNumericSummaryV2(input=x, output_dtype=_F8, tensor_debug_mode=_FULL_HEALTH, tensor_id=0)
     nothing, count = ops.constant(0.0, _F8), ops.cast(tf.size(x), _F8)
-
-    def counted(mask: Tensor) -> Tensor:
+    known = {"count": count, "nan": nonfinite_count(x) if ops.compiled() else nonfinite_count_unless(x, proof)}
+    if zeros:
         # the fraction first: a count in float64 takes twice the time
-        return tf.round(ops.cast(ops.share(mask), _F8) * count)
-
-    if n is not None and n <= EXACT_SHARE:
-        bad = count - counted(tf.math.is_finite(x))
-    elif proof is None or ops.compiled():
-        bad = nonfinite_count(x)
-    else:
-        bad = nonfinite_count_unless(x, proof)
-    known = {"count": count, "nan": bad, "zero": counted(ops.equals(x, 0.0))}
+        known["zero"] = tf.round(ops.cast(ops.share(ops.equals(x, 0.0)), _F8) * count)
     return tf.stack([known.get(name, nothing) for name in HEALTH])
 
 

@@ -410,7 +410,11 @@ def _weight_blocks(row: Row, program: Program, updates: list[Update]) -> None:
     row.add("gradients", [number for numbers, _ in gradients for number in numbers], (n, 2), tf.float32)
     row.add("weights", [*clipped, *norms, *before, *change, *proof], (5, n), tf.float32)
     row.add("gradient_health", [health for _, health in gradients], (n, len(kernels.HEALTH)))
-    health = [unknown if u.after is None else kernels.health(u.after) for u in unique]
+    # what changed by a finite amount and was finite is finite
+    health = [
+        unknown if u.after is None else kernels.health(u.after, moved, zeros=False)
+        for u, moved in zip(unique, change, strict=True)
+    ]
     row.add("weight_health", health, (n, len(kernels.HEALTH)))
 
 
@@ -449,7 +453,7 @@ def add_layers(row: Row, program: Program, activations: list[Activation]) -> Non
 def _layer(activation: Activation, axis: int | None, bound: tuple[float, float] | None) -> tuple[list[Any], Any, Any]:
     numbers, units = kernels.layer_row(activation.part, axis, bound)
     whole = numbers[0] if activation.mean is None else activation.mean
-    return [*numbers, whole], units, kernels.layer_health(activation.part)
+    return [*numbers, whole], units, kernels.health(activation.part, numbers[0])
 
 
 # -- thumbnails -------------------------------------------------------------------------------------
