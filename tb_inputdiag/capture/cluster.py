@@ -34,16 +34,15 @@ def hand_out(trace: Trace) -> list[Any]:
         if not entry.untouched:
             _shorten(entry)
     for update in trace.updates:
-        if update.clipped is not None:
-            update.clipped_norm, update.clipped = kernels.half_squares(kernels.dense_gradient(update.clipped)), None
+        update.measure_clipped()
+        update.clipped = None
         if update.gradient is None:
             continue
-        gradient = kernels.dense_gradient(update.gradient)
-        size = gradient.shape.num_elements()
+        update.gradient = kernels.dense_gradient(update.gradient)
+        size = update.gradient.shape.num_elements()
         if size is None or size > GRADIENT_ELEMENTS:
-            update.gradient, update.measured = None, kernels.gradient_row(gradient)
-        else:
-            update.gradient = gradient
+            update.measure()
+            update.gradient = None
     handed: dict[int, Any] = {}
 
     def note(tensor: Any) -> Any:
@@ -92,8 +91,7 @@ def _change(trace: Trace, change: Callable[[Any], Any]) -> None:
         if leaf.whole is not None:
             leaf.whole.shape = change(leaf.whole.shape)
     for activation in trace.activations:
-        activation.part, activation.mean = change(activation.part), change(activation.mean)
-        activation.tensor = activation.part
+        activation.tensor, activation.mean = change(activation.tensor), change(activation.mean)
     for update in trace.updates:
         update.gradient, update.clipped_norm = change(update.gradient), change(update.clipped_norm)
         if update.measured is not None:

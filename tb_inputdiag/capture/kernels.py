@@ -62,7 +62,6 @@ __all__ = [
     "layer_part",
     "layer_row",
     "mean_of_all",
-    "nonfinite_count",
     "nonfinite_count_unless",
     "numeric",
     "quantiles",

@@ -143,6 +143,9 @@ def build(trace: Trace, number: int, split: Split, images: int) -> tuple[Program
     program = Program(number=number, split=split, has_loss=trace.own_loss is not None)
     tensors, layouts = _tensors(trace, program)
     program.tensors = tuple(layouts)
+    for update in trace.updates:
+        update.measure()
+        update.measure_clipped()
     row = Row()
     row.add("step", _step_scalars(trace, program), (len(STEP_SCALARS),))
     _tensor_blocks(row, program, trace, tensors)
@@ -156,7 +159,7 @@ def build(trace: Trace, number: int, split: Split, images: int) -> tuple[Program
 
 
 def batch_to_keep(trace: Trace) -> tuple[Any, tuple[str, ...], list[Any]]:
-    """Returns whether a step's batch is worth keeping, the names of its tensors as subjects, and the tensors.
+    """Returns whether a measured step's batch is worth keeping, the names of its tensors as subjects, and the tensors.
 
     It is if a tensor holds NaN or an infinity (-inf is what masks are made of), or if the loss or a gradient is not
     finite although all weights were: a model that is lost makes every batch look guilty.
@@ -166,11 +169,7 @@ def batch_to_keep(trace: Trace) -> tuple[Any, tuple[str, ...], list[Any]]:
     bad = [tf.reduce_any(tf.logical_or(tf.math.is_nan(t), ops.equals(t, np.inf))) for t in floating]
     results = [] if trace.own_loss is None else [ops.mean(ops.cast(trace.own_loss, tf.float32))]
     if trace.scale is None:  # loss scaling makes gradients infinite on purpose
-        results += [
-            u.measured[0][0] if u.measured else kernels.half_squares(kernels.dense_gradient(u.gradient))
-            for u in trace.updates
-            if u.known
-        ]
+        results += [u.measured[0][0] for u in trace.updates if u.measured is not None]
     before = [u.norm for u in trace.updates if u.norm is not None]
     if results:
         lost = tf.logical_not(tf.reduce_all(tf.math.is_finite(tf.stack(results))))
@@ -193,7 +192,7 @@ def _step_scalars(trace: Trace, program: Program) -> list[Any]:
     nan = float("nan")
     skipped = ops.constant(0.0, _F8)
     if trace.scale is not None and trace.updates:
-        finite = tf.reduce_all(tf.stack([_is_finite(u) for u in trace.updates if u.known]))
+        finite = tf.reduce_all(tf.stack([_is_finite(u.measured[1]) for u in trace.updates if u.measured is not None]))
         skipped = tf.cast(tf.logical_not(finite), _F8)
     return [
         tf.constant(float(program.number), _F8),
@@ -207,11 +206,9 @@ def _step_scalars(trace: Trace, program: Program) -> list[Any]:
     ]
 
 
-def _is_finite(update: Update) -> Any:
-    if update.measured is None:
-        total = tf.reduce_sum(kernels.dense_gradient(update.gradient))
-        return tf.math.is_finite(tf.cast(total, tf.float32))
-    return ops.equals(update.measured[1][kernels.HEALTH.index("nan")], 0.0)
+def _is_finite(health: Any) -> Any:
+    bad = [health[kernels.HEALTH.index(kind)] for kind in ("negative_inf", "positive_inf", "nan")]
+    return ops.equals(tf.add_n(bad), 0.0)
 
 
 def _batch_size(fed: list[Fed]) -> Any:
@@ -236,7 +233,7 @@ def _tensors(trace: Trace, program: Program) -> tuple[list[Any], list[TensorLayo
     classes = _class_numbers(trace)
     inputs = [f for f in trace.fed if f.role == "input"]
     for leaf in [*trace.fed, *trace.predictions]:
-        layout = _with_features(spec(leaf.name, leaf.role, leaf.tensor), leaf.tensor)
+        layout = _with_features(spec(leaf.name, leaf.role, leaf.tensor, leaf.whole), leaf.tensor)
         if leaf.role == "target":
             layout = replace(layout, n_classes=classes.get(leaf.name, 0))
             if layout.n_classes and program.label_target is None:
@@ -244,7 +241,7 @@ def _tensors(trace: Trace, program: Program) -> tuple[list[Any], list[TensorLayo
         if leaf.made_by is not None:
             program.output_activations[leaf.name] = leaf.made_by
         tensors.append(trace.aside(leaf.tensor))
-        layouts.append(layout if leaf.whole is None else replace(layout, shape=leaf.whole.static))
+        layouts.append(layout)
     positions = {id(leaf): index for index, leaf in enumerate([*trace.fed, *trace.predictions])}
     taken: list[str] = []
     for entry in trace.entries:
@@ -264,7 +261,7 @@ def _tensors(trace: Trace, program: Program) -> tuple[list[Any], list[TensorLayo
         else:
             layout = _with_features(layout, entry.tensor)
         tensors.append(trace.aside(entry.tensor))
-        layouts.append(layout if entry.whole is None else replace(layout, shape=entry.whole.static))
+        layouts.append(layout)
     return tensors, layouts
 
 
@@ -272,7 +269,7 @@ def _entry_layout(entry: Entry, inputs: list[Fed], taken: list[str]) -> TensorLa
     sources = tuple(inputs[i].name for i in entry.sources)
     name = names.unique(sources[0] if len(sources) == 1 else entry.path, taken)
     return replace(
-        spec(name, "input", entry.tensor),
+        spec(name, "input", entry.tensor, entry.whole),
         stage="entry",
         layer=entry.path,
         layer_class=type(entry.layer).__name__,
@@ -389,17 +386,9 @@ def _weight_blocks(row: Row, program: Program, updates: list[Update]) -> None:
     n = len(unique)
     zero, nan = ops.constant(0.0, tf.float32), ops.constant(np.nan, tf.float32)
     unknown = ops.constant((0.0,) * len(kernels.HEALTH), _F8)
-    missing = [zero, zero], unknown
-    gradients = [
-        u.measured or (missing if u.gradient is None else kernels.gradient_row(kernels.dense_gradient(u.gradient)))
-        for u in unique
-    ]
+    gradients = [u.measured or ([zero, zero], unknown) for u in unique]
     clipped = [
-        u.clipped_norm
-        if u.clipped_norm is not None
-        else numbers[0]
-        if u.clipped is None
-        else kernels.half_squares(kernels.dense_gradient(u.clipped))
+        numbers[0] if u.clipped_norm is None else u.clipped_norm
         for u, (numbers, _) in zip(unique, gradients, strict=True)
     ]
     norms = [nan if u.norm is None else u.norm for u in unique]
@@ -436,13 +425,13 @@ def add_layers(row: Row, program: Program, activations: list[Activation]) -> Non
         number = calls[activation.path]
         paths.append(activation.path if number == 1 else f"{activation.path}#{number}")
         axis, bound = activation.unit_axis, activation.bound
-        if axis is not None and activation.part.shape[axis] is None:
+        if axis is not None and activation.tensor.shape[axis] is None:
             axis = None
-        key = id(activation.part), axis, bound
+        key = id(activation.tensor), axis, bound
         if key not in done:
             done[key] = _layer(activation, axis, bound)
         rows.append(done[key])
-        units.append(0 if axis is None else int(activation.part.shape[axis]))
+        units.append(0 if axis is None else int(activation.tensor.shape[axis]))
     program.layers, program.units = tuple(paths), tuple(units)
     n = len(paths)
     row.add("layers", [v for numbers, _, _ in rows for v in numbers], (n, len(kernels.LAYER_COLUMNS)), tf.float32)
@@ -451,9 +440,9 @@ def add_layers(row: Row, program: Program, activations: list[Activation]) -> Non
 
 
 def _layer(activation: Activation, axis: int | None, bound: tuple[float, float] | None) -> tuple[list[Any], Any, Any]:
-    numbers, units = kernels.layer_row(activation.part, axis, bound)
+    numbers, units = kernels.layer_row(activation.tensor, axis, bound)
     whole = numbers[0] if activation.mean is None else activation.mean
-    return [*numbers, whole], units, kernels.health(activation.part, numbers[0])
+    return [*numbers, whole], units, kernels.health(activation.tensor, numbers[0])
 
 
 # -- thumbnails -------------------------------------------------------------------------------------

@@ -66,16 +66,13 @@ class Activation:
     path: str
     layer: Any
     tensor: Any
-    part: Any = None
-    """The values that its statistics look at."""
     mean: Any = None
-    """Mean of all of it if `part` is less."""
+    """Mean of all of it, where `tensor` is only the values that its statistics look at."""
 
     def read(self, tensor: Any) -> None:
-        """Takes of a tensor what its statistics are made of."""
-        self.tensor = tensor
-        self.part = kernels.layer_part(tensor, self.unit_axis)
-        if self.part is not tensor:
+        """Takes of a tensor of this shape what its statistics are made of."""
+        self.tensor = kernels.layer_part(tensor, self.unit_axis)
+        if self.tensor is not tensor:
             self.mean = kernels.mean_of_all(tensor)
 
     @property
@@ -106,14 +103,19 @@ class Update:
     norm: Any = None
     """Half the sum of squares of the weight before the update."""
     measured: tuple[list[Any], Any] | None = None
-    """`kernels.gradient_row` of a gradient that is not here any more."""
+    """`kernels.gradient_row`, once there is one; the gradient may be gone then."""
     clipped_norm: Any = None
-    """Half the sum of squares of a clipped gradient that is not here any more."""
+    """Half the sum of squares of `clipped`, likewise."""
 
-    @property
-    def known(self) -> bool:
-        """Whether there is a gradient."""
-        return self.gradient is not None or self.measured is not None
+    def measure(self) -> None:
+        """Reduces the gradient, unless that was done."""
+        if self.measured is None and self.gradient is not None:
+            self.measured = kernels.gradient_row(kernels.dense_gradient(self.gradient))
+
+    def measure_clipped(self) -> None:
+        """Reduces what clipping made of the gradient, unless that was done."""
+        if self.clipped_norm is None and self.clipped is not None:
+            self.clipped_norm = kernels.half_squares(kernels.dense_gradient(self.clipped))
 
     def read_before(self) -> None:
         """Reads the weight as it is before the update."""
@@ -507,13 +509,13 @@ def static_shape(tensor: Any) -> tuple[int | None, ...] | None:
         return None
 
 
-def spec(name: str, role: Role, tensor: Any) -> TensorLayout:
-    """Returns name, shape and dtype of a tensor as a layout."""
+def spec(name: str, role: Role, tensor: Any, whole: Whole | None = None) -> TensorLayout:
+    """Returns name, shape and dtype of a tensor as a layout; the shape is that of `whole` if the tensor is a part."""
     dtype = getattr(tensor, "dtype", None)
     return TensorLayout(
         name=name,
         role=role,
-        shape=static_shape(tensor),
+        shape=static_shape(tensor) if whole is None else whole.static,
         dtype=getattr(dtype, "name", None) or str(dtype),
         kind=kind_of(tensor),
     )

@@ -11,7 +11,7 @@ import os
 import re
 import time
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -142,44 +142,22 @@ class Twin:
             setattr(self.model, self.function_name, self.plain)
 
     def _make_probed(self) -> Any:
-        with self._step_in_place(), self._compiled_by_us():
+        by_keras = {"_jit_compile": False} if self._apart else {}
+        with self._step_in_place(), _instead(self.model, by_keras):
             try:
                 getattr(type(self.model), self.make_name)(self.model, force=True)
                 return getattr(self.model, self.function_name)
             finally:
                 setattr(self.model, self.function_name, self)
 
-    @contextlib.contextmanager
-    def _compiled_by_us(self) -> Iterator[None]:
-        """Keeps Keras from having XLA compile the function that it makes while the block runs."""
-        own = vars(self.model)
-        before = own.get("_jit_compile")
-        if self._apart:
-            own["_jit_compile"] = False
-        try:
-            yield
-        finally:
-            own["_jit_compile"] = before
-
-    @contextlib.contextmanager
-    def _step_in_place(self) -> Iterator[None]:
-        """Makes the probed step the model's while the block runs."""
-        own = vars(self.model)
-        before = own.get(self.step_name)
+    def _step_in_place(self) -> contextlib.AbstractContextManager[None]:
+        """Makes the probed step the model's while a block runs."""
         original = getattr(self.model, self.step_name)
 
         def probed_step(data: Any) -> Any:
             return self._trace(original, data)
 
-        # past Layer.__setattr__, which would track it
-        own[self.step_name] = probed_step
-        try:
-            yield
-        finally:
-            if before is None:
-                del own[self.step_name]
-            else:
-                own[self.step_name] = before
+        return _instead(self.model, {self.step_name: probed_step})
 
     # -- tracing -----------------------------------------------------------------------------------
 
@@ -202,7 +180,7 @@ class Twin:
 
         @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
         def step(data: Any) -> Any:
-            trace, result = self._note(original, data)
+            trace, result = self._note(original, data, apart=True)
             noted.append(trace)
             inside.clear()
             with self._ours(trace) as usable:
@@ -232,9 +210,9 @@ class Twin:
                 self._emit(trace)
         return result
 
-    def _note(self, original: Callable[[Any], Any], data: Any) -> tuple[Trace, Any]:
+    def _note(self, original: Callable[[Any], Any], data: Any, apart: bool = False) -> tuple[Trace, Any]:
         """Runs a step of the user's and notes what passes through it."""
-        trace = Trace(self.model, self._paths, self._weight_names, self._apart and not tf.executing_eagerly())
+        trace = Trace(self.model, self._paths, self._weight_names, apart)
         known = {id(v) for v in _state(self.model)}
         with patches.tracing(trace), ops.sharing(self.model.jit_compile):
             try:
@@ -486,8 +464,24 @@ def _is_ours(exc: BaseException) -> bool:
 
 
 @contextlib.contextmanager
-def _computations_noted(model: Any) -> Iterator[None]:
-    """Shows what `compute_loss` returns to whichever trace is running, while the block runs; builds metrics outside."""
+def _instead(model: Any, values: Mapping[str, Any]) -> Iterator[None]:
+    """Puts values in the place of a model's attributes while a block runs.
+
+    Past `Layer.__setattr__`, which would track them.
+    """
+    own = vars(model)
+    before = {name: own[name] for name in values if name in own}
+    own.update(values)
+    try:
+        yield
+    finally:
+        for name in values:
+            own.pop(name, None)
+        own.update(before)
+
+
+def _computations_noted(model: Any) -> contextlib.AbstractContextManager[None]:
+    """Shows what `compute_loss` returns to whichever trace is running, while a block runs; builds metrics outside."""
     original_loss, original_metrics = model.compute_loss, model.compute_metrics
 
     def compute_loss(*args: Any, **kwargs: Any) -> Any:
@@ -502,18 +496,7 @@ def _computations_noted(model: Any) -> Iterator[None]:
             build_metrics(model, y, y_pred)
         return original_metrics(x, y, y_pred, sample_weight)
 
-    own = vars(model)
-    instead = {"compute_loss": compute_loss, "compute_metrics": compute_metrics}
-    before = {name: own.get(name) for name in instead}
-    own.update(instead)
-    try:
-        yield
-    finally:
-        for name, method in before.items():
-            if method is None:
-                own.pop(name, None)
-            else:
-                own[name] = method
+    return _instead(model, {"compute_loss": compute_loss, "compute_metrics": compute_metrics})
 
 
 def _entry_layers(model: Any, x: Any, paths: dict[int, str], weight_names: dict[int, tuple[str, str]]) -> Any:

@@ -186,8 +186,9 @@ def test_fingerprints_see_every_input_and_small_changes():
 
 def layer(x, activation="relu"):
     """Returns the row of a layer's table, of a layer that puts out `x`."""
-    of_layer = Activation("layer", keras.layers.Activation(activation), None)
-    of_layer.read(tf.constant(x))
+    output = tf.constant(x)
+    of_layer = Activation("layer", keras.layers.Activation(activation), output)
+    of_layer.read(output)
     made, row = program.Program(0, "train"), program.Row()
     program.add_layers(row, made, [of_layer])
     made.blocks = row.blocks
