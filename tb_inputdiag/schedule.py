@@ -48,12 +48,12 @@ def validate(every: object, overhead_budget: object) -> tuple[int | Literal["aut
     return every, float(overhead_budget)  # type: ignore[arg-type]  # a number by the line above
 
 
-def is_fixed(n: int) -> bool:
-    """Tells whether execution `n` is sampled whatever it costs: 0..4, then 2**k and 3 * 2**k."""
+def next_fixed(n: int) -> int:
+    """Returns the first execution from `n` on that is sampled whatever it costs: 0..4, then 2**k and 3 * 2**k."""
     if n < _FIRST:
-        return True
-    odd = n >> ((n & -n).bit_length() - 1)
-    return odd in (1, 3)
+        return n
+    power = 1 << n.bit_length() - 1
+    return next(fixed for fixed in (power, power // 2 * 3, power * 2) if fixed >= n)
 
 
 class Schedule:
@@ -92,18 +92,25 @@ class Schedule:
 
     def due(self, step: int, steps: int) -> bool:
         """Tells whether to sample the execution of steps `step` .. ``step + steps - 1``."""
-        if self.every != "auto":
-            return self.executions == 0 or -(-step // self.every) * self.every < step + steps
+        return self.quiet(step, steps) == 0
+
+    def quiet(self, step: int, steps: int) -> int:
+        """Returns how many executions, from that of `step` on, are not to be sampled, by what is known by now.
+
+        What is noted later may bring the next sample forward, but no execution that is sampled whatever happens lies
+        among them.
+        """
         n = self.executions
-        if is_fixed(n):
-            return True
+        if self.every != "auto":
+            return (-step % self.every) // steps if n else 0
+        fixed = next_fixed(n) - n
         if self.same_everywhere:
-            return n % max(64, n // _DENSITY) == 0
-        if self._burst > 0:
-            return True
-        if n - self._last_sample < n // _DENSITY:
-            return False
-        return bool(self._cost_s) and self._tokens_s >= self.cost_s
+            return min(fixed, 1 if n % max(64, n // _DENSITY) else 0)
+        if fixed == 0 or self._burst > 0:
+            return 0
+        if not self._cost_s or self._tokens_s < self.cost_s:
+            return fixed
+        return min(fixed, max(0, n // _DENSITY - (n - self._last_sample)))
 
     @property
     def cost_s(self) -> float:

@@ -50,6 +50,9 @@ _LOSSES = 64
 """Losses that are collected before rules and log get them."""
 _PENDING = 32
 """Executions whose losses may wait on a device."""
+_BEHIND_S = 0.02
+"""Seconds of executions without a sample that may wait to be looked at. Between two steps of TensorFlow each line of
+Python takes six times as long as in a loop of its own (it is out of the caches by then), so many lines run at once."""
 _IMAGE_SETS = 12
 _BAD_BATCHES = 3
 _BAD_BATCH_BYTES = 64 * 2**20
@@ -104,6 +107,8 @@ class Session:
         self._layouts: dict[Any, Layout] = {}
         self._facts: ModelFacts | None = None
         self._track = LossTrack()
+        self._behind: list[tuple[int, int, float, Any]] = []
+        self._quiet = 0
         self._pending: list[_Logged] = []
         self._on_cpu: bool | None = None
         self._synced: tuple[int, int] | None = None
@@ -165,7 +170,13 @@ class Session:
         if self.closed or not (self.recording or self._workers > 1):
             return False
         if split == "train":
-            return self.schedule.due(step, steps)
+            if self._quiet == 0:
+                self._account()
+                self._quiet = self.schedule.quiet(step, steps)
+                if self._quiet == 0:
+                    return True
+            self._quiet -= 1
+            return False
         if isinstance(self.settings.every, int):
             return step % self.settings.every < steps
         held = range(step, step + max(1, steps))
@@ -178,30 +189,53 @@ class Session:
     ) -> None:
         """Takes in one execution."""
         try:
-            self._executed(split, step, steps, begin, end, logs, reading)
+            if split == "train" and reading is None:
+                self._note(step, steps, begin, logs)
+            else:
+                self._executed(split, step, steps, begin, end, logs, reading)
         except Exception as exc:
             self._stop_recording(exc, step)
+
+    def _note(self, step: int, steps: int, begin: float, logs: Any) -> None:
+        """Takes in an execution of training that was not sampled."""
+        behind = self._behind
+        if behind and begin - behind[0][2] >= _BEHIND_S:
+            self._account()
+            if self._cheap_to_read():
+                self._read_losses()
+        behind.append((step, steps, begin, _loss(logs)))
+
+    def _account(self) -> None:
+        """Hands the executions that wait to the schedule, and their losses to those that are to be read."""
+        for step, steps, begin, loss in self._behind:
+            if loss is not None:
+                self._pending.append(_Logged(step, steps, loss, None))
+            if self.recording or self._workers > 1:
+                self.schedule.executed(begin, False)
+        self._behind.clear()
+        self._quiet = 0
 
     def _executed(
         self, split: Split, step: int, steps: int, begin: float, end: float, logs: Any, reading: Reading | None
     ) -> None:
+        if reading is None:
+            return
         if split == "train":
-            if reading is not None or self._cheap_to_read():
+            self._read_losses()
+            loss = _loss(logs)
+            if loss is not None:
+                self._pending.append(_Logged(step, steps, loss, _own_loss(reading)))
+            if steps == 1:
                 self._read_losses()
-            own = _own_loss(reading) if reading is not None else None
-            if isinstance(logs, Mapping) and "loss" in logs:
-                self._pending.append(_Logged(step, steps, logs["loss"], own))
-            if reading is not None and steps == 1:
-                self._read_losses()
-        if reading is not None and self.recording:
+        if self.recording:
             self._take(split, step, begin, end, reading)
-            if split == "train":
-                # one loss for an execution of several steps, as of its last one: the samples come before it
-                self._read_losses()
-        if split == "train" and (self.recording or self._workers > 1):
-            traced = reading.traced_s if reading is not None else 0.0
-            self.schedule.executed(begin, reading is not None, traced, time.perf_counter() - end)
-        elif reading is not None:
+        if split == "train":
+            # one loss for an execution of several steps, as of its last one: the samples come before it
+            self._read_losses()
+            if self.recording or self._workers > 1:
+                self.schedule.executed(begin, True, reading.traced_s, time.perf_counter() - end)
+                self._quiet = 0
+        else:
             self._other_setup_s += reading.traced_s
             self._other_spent_s += time.perf_counter() - end
 
@@ -335,6 +369,7 @@ class Session:
         those by then. Later iterations tell how many steps the last execution of an epoch really held. They are no
         better count in general: loss scaling skips some, and a step may update several times.
         """
+        self._account()
         twin, model = self.watch.twin("train"), self.watch.model
         known = iterations(model)
         if twin is None or known is None:
@@ -367,6 +402,7 @@ class Session:
     def begin_test(self) -> None:
         """Notes that a validation begins."""
         self._test_runs += 1
+        self._account()
         self.schedule.pause()
 
     def end(self, status: Literal["finished", "stopped", "failed", "interrupted"], reason: str = "") -> None:
@@ -400,6 +436,7 @@ class Session:
 
     def cost(self) -> Cost:
         """Returns what watching has cost so far."""
+        self._account()
         spent = self.schedule.spent_s + self._other_spent_s
         setup = self.schedule.setup_s + self._other_setup_s
         return Cost(
@@ -430,7 +467,8 @@ class Session:
         return self._on_cpu or len(self._pending) >= _PENDING
 
     def _read_losses(self) -> None:
-        """Reads the losses that are pending."""
+        """Reads the losses of all executions so far."""
+        self._account()
         pending, self._pending = self._pending, []
         for logged in pending:
             loss = self._track.add(float(logged.value), logged.steps, logged.own)
@@ -581,6 +619,11 @@ class Session:
             f"recording stopped at step {step}: {self.reason.rstrip('.')}. Training goes on unchanged; "
             f"alerts so far are in {self.settings.log_dir}."
         )
+
+
+def _loss(logs: Any) -> Any:
+    """Returns the loss that an execution logged, maybe still on its way from the device; None without one."""
+    return logs.get("loss") if type(logs) is dict or isinstance(logs, Mapping) else None
 
 
 def _own_loss(reading: Reading) -> float | None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tb_inputdiag.errors import ConfigurationError
 from tb_inputdiag.loss_track import LossTrack
-from tb_inputdiag.schedule import Schedule, is_fixed, validate
+from tb_inputdiag.schedule import Schedule, next_fixed, validate
 
 
 def simulate(schedule, executions, plain_s, cost_s, steps=1):
@@ -44,6 +44,30 @@ def test_every_finds_its_step_inside_an_execution_of_several():
     assert [s for s in range(4, 40, 4) if schedule.due(s, 4)] == [8, 20, 28]
 
 
+@given(st.integers(0, 100_000))
+def test_next_fixed_is_the_first_of_its_kind_that_is_not_past(n):
+    fixed = sorted({*range(5), *(2**k for k in range(20)), *(3 * 2**k for k in range(20))})
+    assert next_fixed(n) == min(k for k in fixed if k >= n)
+
+
+@given(
+    every=st.sampled_from(["auto", 1, 7, 100]),
+    steps=st.sampled_from([1, 4]),
+    cost_ms=st.floats(0.01, 30),
+    n=st.integers(0, 3000),
+)
+def test_nothing_that_is_due_lies_in_what_was_called_quiet(every, steps, cost_ms, n):
+    schedule = Schedule(every, 0.05)
+    simulate(schedule, n, 0.001, cost_ms / 1e3, steps)
+    quiet = schedule.quiet(n * steps, steps)
+    for k in range(n, n + min(quiet, 100)):
+        schedule.pause()  # so that nothing is earned
+        assert not schedule.due(k * steps, steps)
+        schedule.executed(1e6 + k, False)
+    if quiet < 100 and (every != "auto" or quiet == 0):
+        assert schedule.due((n + quiet) * steps, steps)
+
+
 def test_first_steps_are_dense():
     sampled, _ = simulate(Schedule("auto", 0.01), 100, plain_s=0.0005, cost_s=0.003)
     assert sampled[:13] == [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
@@ -54,7 +78,7 @@ def test_budget_is_kept_in_the_long_run(plain_ms, ratio, budget):
     schedule = Schedule("auto", budget)
     n = 20_000
     sampled, total = simulate(schedule, n, plain_ms / 1e3, ratio * plain_ms / 1e3)
-    fixed = sum(is_fixed(k) for k in range(n))
+    fixed = sum(next_fixed(k) == k for k in range(n))
     paid = (len(sampled) - fixed) * ratio * plain_ms / 1e3
     assert paid <= budget * total + ratio * plain_ms / 1e3
 
