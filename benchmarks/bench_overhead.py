@@ -35,6 +35,9 @@ STEPS = {"mlp": 100, "cnn": 10, "cnn-jit": 4, "mobilenet": 2, "text": 12, "text-
 WARM_UP = {"mlp": 20, "cnn": 10, "cnn-jit": 8, "mobilenet": 10, "text": 8, "text-jit": 8, "table": 10}
 """Epochs that are not counted: tracing, compiling, and the beginning of a run, which is sampled densely on purpose."""
 START = "none", "ours"
+SHORT_RUN = 32
+"""Steps after which a process is asked for its peak memory: where that ends up differs by some percent from process to
+process, so it is taken of several, which have to be short."""
 _FEW = ("none", "ours", "every1", "tb")
 SHORT = {"mobilenet": _FEW, "cnn-jit": _FEW, "text-jit": _FEW}
 """Workloads whose processes take long to start are compared with fewer others."""
@@ -53,10 +56,12 @@ def child(pipe: Any, name: str, column: str, steps: int, only_first: bool, scale
         model.fit(data, steps_per_epoch=1, epochs=1, verbose=0, callbacks=callbacks)
         pipe.send((time.perf_counter() - begin, len(model.trainable_weights)))
         if only_first:
+            model.fit(data, steps_per_epoch=SHORT_RUN, verbose=0, callbacks=callbacks)
+            pipe.send(peak_mb())
             return
         gate = Gate(pipe)
         model.fit(data, steps_per_epoch=steps, epochs=1_000_000, verbose=0, callbacks=[gate, *callbacks, gate.last])
-        found = {"rss_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "bytes": folder_bytes(log_dir)}
+        found = {"bytes": folder_bytes(log_dir)}
         if column in ("ours", "every1"):
             from tb_inputdiag import read
             from tb_inputdiag.records import Cost, Sample
@@ -72,6 +77,11 @@ def child(pipe: Any, name: str, column: str, steps: int, only_first: bool, scale
                 "bytes_once": once,
             }
         pipe.send(found)
+
+
+def peak_mb() -> float:
+    """Returns the largest memory that this process has had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def log_bytes(log_dir: str, session: str) -> tuple[int, int]:
@@ -104,7 +114,9 @@ class Runner:
         self.first_s, self.weights = self._pipe.recv()
         self.epochs: list[float] = []
         self.trained_s = 0.0
+        self.peak_mb = 0.0
         if only_first:
+            self.peak_mb = self._pipe.recv()
             self._process.join()
 
     def epoch(self) -> None:
@@ -162,13 +174,26 @@ def measure(name: str, columns: list[str], rounds: int, starts: int) -> dict[str
         }
         if "spent_s" in found[column]:
             found[column]["own_share"] = found[column]["spent_s"] / runner.trained_s
-    firsts: dict[str, list[float]] = {c: [runners[c].first_s] for c in START if c in runners}
-    for _ in range(starts - 1):
-        for column in firsts:
-            firsts[column].append(Runner(name, column, steps, only_first=True).first_s)
-    for column, times in firsts.items():
-        found[column]["first_s"] = min(times)
+    for column, row in measure_starts(name, [c for c in START if c in runners], starts).items():
+        found[column] |= row
     return found
+
+
+def measure_starts(name: str, columns: list[str], starts: int) -> dict[str, dict[str, float]]:
+    """Returns column -> least seconds of the first step, and median peak memory, of so many processes of their own."""
+    runners: dict[str, list[Runner]] = {column: [] for column in columns}
+    for _ in range(starts):
+        for column, own in runners.items():
+            own.append(Runner(name, column, STEPS[name], only_first=True))
+    return {
+        column: {
+            "first_s": min(r.first_s for r in own),
+            "peak_mb": statistics.median(r.peak_mb for r in own),
+            "least_peak_mb": min(r.peak_mb for r in own),
+            "most_peak_mb": max(r.peak_mb for r in own),
+        }
+        for column, own in runners.items()
+    }
 
 
 def growth() -> Iterator[tuple[str, float, float]]:
@@ -236,7 +261,9 @@ def tables(results: dict[str, dict[str, dict[str, float]]]) -> str:
     facts = [
         ("first step, ratio", lambda r: f"{r['ours']['first_s'] / r['none']['first_s']:.2f}"),
         ("first step, seconds more", lambda r: f"{r['ours']['first_s'] - r['none']['first_s']:.1f}"),
-        ("peak memory, ratio", lambda r: f"{r['ours']['rss_mb'] / r['none']['rss_mb']:.2f}"),
+        ("peak memory, ratio", lambda r: f"{r['ours']['peak_mb'] / r['none']['peak_mb']:.2f}"),
+        ("peak memory without, MB", lambda r: "{least_peak_mb:.0f}-{most_peak_mb:.0f}".format_map(r["none"])),
+        ("peak memory with, MB", lambda r: "{least_peak_mb:.0f}-{most_peak_mb:.0f}".format_map(r["ours"])),
         ("paired epochs", lambda r: f"{r['none']['rounds']:.0f}"),
         ("middle half of the ratios", lambda r: f"{r['ours']['quarter']:.2f}-{r['ours']['three_quarters']:.2f}"),
         (
