@@ -90,12 +90,10 @@ class Schedule:
         self._loss_mean = 0.0
         self._loss_var = 0.0
 
-    def due(self, step: int, steps: int) -> bool:
-        """Tells whether to sample the execution of steps `step` .. ``step + steps - 1``."""
-        return self.quiet(step, steps) == 0
-
     def quiet(self, step: int, steps: int) -> int:
         """Returns how many executions, from that of `step` on, are not to be sampled, by what is known by now.
+
+        0 says that the execution of steps `step` .. ``step + steps - 1`` is to be sampled.
 
         What is noted later may bring the next sample forward, but no execution that is sampled whatever happens lies
         among them.

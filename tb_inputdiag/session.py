@@ -189,10 +189,10 @@ class Session:
     ) -> None:
         """Takes in one execution."""
         try:
-            if split == "train" and reading is None:
+            if reading is not None:
+                self._sampled(split, step, steps, begin, end, logs, reading)
+            elif split == "train":
                 self._note(step, steps, begin, logs)
-            else:
-                self._executed(split, step, steps, begin, end, logs, reading)
         except Exception as exc:
             self._stop_recording(exc, step)
 
@@ -215,11 +215,10 @@ class Session:
         self._behind.clear()
         self._quiet = 0
 
-    def _executed(
-        self, split: Split, step: int, steps: int, begin: float, end: float, logs: Any, reading: Reading | None
+    def _sampled(
+        self, split: Split, step: int, steps: int, begin: float, end: float, logs: Any, reading: Reading
     ) -> None:
-        if reading is None:
-            return
+        """Takes in an execution that was sampled."""
         if split == "train":
             self._read_losses()
             loss = _loss(logs)
@@ -234,7 +233,6 @@ class Session:
             self._read_losses()
             if self.recording or self._workers > 1:
                 self.schedule.executed(begin, True, reading.traced_s, time.perf_counter() - end)
-                self._quiet = 0
         else:
             self._other_setup_s += reading.traced_s
             self._other_spent_s += time.perf_counter() - end

@@ -172,9 +172,12 @@ def even_indices(vector: Tensor, limit: int) -> Tensor:
     static = vector.shape[0]
     if static is not None:
         n = min(static, limit)
-        even = np.arange(n, dtype=np.int64) * static // max(n, 1)
-        # Shared and narrow: a graph exists in about ten copies while TensorFlow optimizes it, with all its constants.
-        return ops.remembered(("even", static, n), lambda: tf.constant(even, tf.int32 if static < 2**31 else tf.int64))
+        dtype = tf.int32 if static < 2**31 else tf.int64
+        # Shared and narrow: a graph exists in several copies while TensorFlow optimizes it, with all its constants.
+        return ops.remembered(
+            ("even", static, n),
+            lambda: tf.constant(np.arange(n, dtype=np.int64) * static // max(n, 1), dtype),
+        )
     size = tf.size(vector, out_type=tf.int64)
     n = tf.minimum(size, ops.constant(limit, tf.int64))
     zero, one = ops.constant(0, tf.int64), ops.constant(1, tf.int64)
