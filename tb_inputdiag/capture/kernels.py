@@ -39,6 +39,8 @@ CLASS_COMPARISONS = 1 << 20
 """Ids times classes that counting classes compares."""
 HEALTH_ELEMENTS = 1 << 12
 """Values that are counted by a single operation, in 30 microseconds."""
+_LEAST_SQUARES = 1e-30
+"""Half a sum of squares below which single squares may have vanished in float32."""
 _FULL_HEALTH = 4
 """Mode of `DebugNumericSummaryV2` that counts all kinds of values."""
 ID_ELEMENTS = 1024
@@ -104,31 +106,50 @@ def tensor_scalars(x: Tensor) -> Tensor:
     v = numeric(x)
     size = ops.cast(tf.size(v, out_type=tf.int64), _F8)
     zeros, rows = _row_scalars(v)
+    moments, usable = _moments(v, size)
     if floating:
-        finite = tf.math.is_finite(v)
-        is_finite = ops.cast(finite, _F8)
-        n_finite = ops.total(is_finite)
-        wide = ops.cast(tf.where(finite, v, ops.constant(0, v.dtype)), _F8)
-        low = ops.lowest(tf.where(finite, v, ops.constant(np.inf, v.dtype)))
-        high = ops.highest(tf.where(finite, v, ops.constant(-np.inf, v.dtype)))
-        nans = ops.count(tf.math.is_nan(v))
-        infs = size - n_finite - nans
-        negative_infs = ops.count(ops.equals(v, -np.inf))
-        # an infinity is its own rounded value, a NaN is not
-        whole = ops.count(tf.raw_ops.Equal(x=v, y=tf.raw_ops.Rint(x=v))) - infs
+        other = _finite_moments(v if ops.compiled() else _all_unless(v, usable))
     else:
-        n_finite = whole = size
-        wide = ops.cast(v, _F8)
-        low, high = ops.lowest(v), ops.highest(v)
-        nans = infs = negative_infs = ops.constant(0.0, _F8)
-    # float64: sums of squares of float32 overflow from 2e19 on, and lose the small spread of values far from 0
-    mean = ops.total(wide) / tf.maximum(n_finite, ops.constant(1.0, _F8))
-    deviations = wide - mean
-    if floating:
-        deviations = deviations * is_finite
-    m2 = tf.nn.l2_loss(deviations) * ops.constant(2.0, _F8)
-    low, high = ops.cast(low, _F8), ops.cast(high, _F8)
+        other, usable = ops.constant((np.inf, -np.inf, 0.0, 0.0, 0.0, 0.0, 0.0), _F8), size > ops.constant(0.0, _F8)
+    low, high, mean, m2, nans, infs, negative_infs = tf.unstack(tf.where(usable, moments, other))
+    # an infinity is its own rounded value, a NaN is not
+    whole = ops.count(tf.raw_ops.Equal(x=v, y=tf.raw_ops.Rint(x=v))) - infs if floating else size
     return tf.stack([size, low, high, mean, m2, nans, infs, negative_infs, zeros, whole, *rows])
+
+
+def _moments(v: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+    """Returns ``float64[7]``, the columns of `_finite_moments` in few passes, and a bool: whether they are right.
+
+    They are where all values and their squares are finite and not all squares vanish, which is what data are like.
+    """
+    low, high, zero = ops.lowest(v), ops.highest(v), ops.constant(0.0, _F8)
+    # Deviations from a value near the mean: in float32 they are exact for data with a small spread far from 0, and 0
+    # if all values are equal.
+    middle = tf.minimum(tf.maximum(ops.mean(v), low), high)
+    deviations = v - middle
+    half = tf.nn.l2_loss(deviations)
+    rest = ops.cast(ops.total(deviations), _F8) / tf.maximum(size, ops.constant(1.0, _F8))
+    m2 = tf.maximum(ops.cast(half, _F8) * ops.constant(2.0, _F8) - size * tf.square(rest), zero)
+    numbers = [ops.cast(low, _F8), ops.cast(high, _F8), ops.cast(middle, _F8) + rest, m2, zero, zero, zero]
+    spread = tf.logical_or(half > ops.constant(_LEAST_SQUARES, half.dtype), tf.raw_ops.Equal(x=low, y=high))
+    return tf.stack(numbers), tf.logical_and(tf.math.is_finite(half), spread)
+
+
+def _finite_moments(v: Tensor) -> Tensor:
+    """Returns ``float64[7]``: min, max, mean and m2 of the finite values; NaN, infinities, negative infinities."""
+    finite = tf.math.is_finite(v)
+    is_finite = ops.cast(finite, _F8)
+    n_finite = ops.total(is_finite)
+    low = ops.lowest(tf.where(finite, v, ops.constant(np.inf, v.dtype)))
+    high = ops.highest(tf.where(finite, v, ops.constant(-np.inf, v.dtype)))
+    nans = ops.count(tf.math.is_nan(v))
+    infs = ops.cast(tf.size(v, out_type=tf.int64), _F8) - n_finite - nans
+    negative_infs = ops.count(ops.equals(v, -np.inf))
+    # float64: sums of squares of float32 overflow from 2e19 on
+    wide = ops.cast(tf.where(finite, v, ops.constant(0, v.dtype)), _F8)
+    mean = ops.total(wide) / tf.maximum(n_finite, ops.constant(1.0, _F8))
+    m2 = tf.nn.l2_loss((wide - mean) * is_finite) * ops.constant(2.0, _F8)
+    return tf.stack([ops.cast(low, _F8), ops.cast(high, _F8), mean, m2, nans, infs, negative_infs])
 
 
 def _row_scalars(v: Tensor) -> tuple[Tensor, list[Tensor]]:
@@ -419,12 +440,19 @@ def nonfinite_count(x: Tensor) -> Tensor:
 def nonfinite_count_unless(x: Tensor, proof: Tensor) -> Tensor:
     """Returns a float64 scalar: non-finite values, counted only if `proof`, a scalar, is not finite.
 
-    A slice of nothing or all rather than a branch: a branch keeps what it may need in memory until it is decided. Not
-    for XLA, which has to know sizes.
+    Not for XLA, which has to know sizes.
     """
-    all_or_none = tf.where(tf.math.is_finite(proof), ops.constant(0, tf.int32), ops.constant(-1, tf.int32))
+    return nonfinite_count(_all_unless(x, tf.math.is_finite(proof)))
+
+
+def _all_unless(x: Tensor, nothing: Tensor) -> Tensor:
+    """Returns all values of a tensor as a vector, or none of them.
+
+    A slice of nothing or all rather than a branch: a branch keeps what it may need in memory until it is decided.
+    """
+    all_or_none = tf.where(nothing, ops.constant(0, tf.int32), ops.constant(-1, tf.int32))
     size = tf.raw_ops.ExpandDims(input=all_or_none, axis=ops.constant(0, tf.int32))
-    return nonfinite_count(tf.raw_ops.Slice(input=flatten(x), begin=ops.constant((0,), tf.int32), size=size))
+    return tf.raw_ops.Slice(input=flatten(x), begin=ops.constant((0,), tf.int32), size=size)
 
 
 def health(x: Tensor, proof: Tensor, zeros: bool = True) -> Tensor:

@@ -97,6 +97,25 @@ def test_huge_values_do_not_overflow():
     assert np.isfinite([got["mean"], got["m2"]]).all()
 
 
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64"])
+@pytest.mark.parametrize("magnitude", [1e-30, 1e-25, 1e-3, 1.0, 1e4, 1e25, 1e37])
+def test_values_of_any_magnitude_are_measured(magnitude, dtype):
+    if dtype == "float16" and not 1e-3 <= magnitude <= 1e4:
+        return
+    x = (np.random.default_rng(3).normal(size=(50, 40)) * magnitude).astype(dtype)
+    for _ in range(2):
+        got, expected = scalars(x), oracle(x)
+        np.testing.assert_allclose([got[name] for name in expected], list(expected.values()), rtol=1e-5, atol=0)
+        # and once more with what is not finite
+        x[3, 4], x[20, 30], x[21, 31] = np.nan, np.inf, -np.inf
+
+
+@pytest.mark.parametrize("value", [0.1, -1e-20, 3e30, 16_777_217])
+def test_equal_values_have_no_spread(value):
+    got = scalars(np.full((300, 41), value, np.float32))
+    assert (got["mean"], got["m2"]) == (np.float32(value), 0)
+
+
 @given(hnp.arrays("float32", st.integers(1, 300), elements=st.floats(-1024, 1024, width=32, allow_subnormal=False)))
 @settings(max_examples=60, deadline=None)
 def test_quantiles_are_those_of_numpy(x):
