@@ -382,9 +382,11 @@ def _example_rows(x: Tensor) -> Tensor:
     return flat
 
 
-def _layer_elements(x: Tensor, unit_axis: int) -> int:
+def _layer_elements(x: Tensor, unit_axis: int | None) -> int:
     """Returns how many values of an activation to look at."""
-    per_example, units = x.shape[1:].num_elements(), x.shape[unit_axis] if x.shape.rank > 1 else None
+    if unit_axis is None or x.shape.rank < 2:
+        return LAYER_ELEMENTS
+    per_example, units = x.shape[1:].num_elements(), x.shape[unit_axis]
     if not per_example or not units:
         return LAYER_ELEMENTS
     examples = -(-LAYER_ROWS * int(units) // int(per_example))
@@ -396,9 +398,9 @@ def layer_part(x: Tensor, unit_axis: int | None) -> Tensor:
 
     Args:
         x: A floating activation.
-        unit_axis: Axis of the units, where dead units are to be counted.
+        unit_axis: Axis of the units, where dead ones are to be counted: of each unit more values are looked at then.
     """
-    return first_examples(x, _layer_elements(x, -1 if unit_axis is None else unit_axis))
+    return first_examples(x, _layer_elements(x, unit_axis))
 
 
 def layer_row(part: Tensor, unit_axis: int | None, bound: tuple[float, float] | None) -> tuple[list[Tensor], Tensor]:
