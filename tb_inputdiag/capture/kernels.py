@@ -41,6 +41,8 @@ HEALTH_ELEMENTS = 1 << 12
 """Values that are counted by a single operation, in 30 microseconds."""
 _LEAST_SQUARES = 1e-30
 """Half a sum of squares below which single squares may have vanished in float32."""
+_SUMMANDS = 32
+"""Values that are added up in float32 before float64 takes over: that many are exact enough, and few are left."""
 _FULL_HEALTH = 4
 """Mode of `DebugNumericSummaryV2` that counts all kinds of values."""
 ID_ELEMENTS = 1024
@@ -124,15 +126,31 @@ def _moments(v: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
     """
     low, high, zero = ops.lowest(v), ops.highest(v), ops.constant(0.0, _F8)
     # Deviations from a value near the mean: in float32 they are exact for data with a small spread far from 0, and 0
-    # if all values are equal.
+    # if all values are equal. It is rounded to some sixteenth of the range (2**20 times the range has no bits below
+    # that), because differences from a number with many digits would all be rounded to the same side.
     middle = tf.minimum(tf.maximum(ops.mean(v), low), high)
+    coarse = (high - low) * ops.constant(2.0**20, v.dtype)
+    middle = (middle + coarse) - coarse
     deviations = v - middle
     half = tf.nn.l2_loss(deviations)
-    rest = ops.cast(ops.total(deviations), _F8) / tf.maximum(size, ops.constant(1.0, _F8))
+    rest = _wide_total(deviations) / tf.maximum(size, ops.constant(1.0, _F8))
     m2 = tf.maximum(ops.cast(half, _F8) * ops.constant(2.0, _F8) - size * tf.square(rest), zero)
     numbers = [ops.cast(low, _F8), ops.cast(high, _F8), ops.cast(middle, _F8) + rest, m2, zero, zero, zero]
     spread = tf.logical_or(half > ops.constant(_LEAST_SQUARES, half.dtype), tf.raw_ops.Equal(x=low, y=high))
     return tf.stack(numbers), tf.logical_and(tf.math.is_finite(half), spread)
+
+
+def _wide_total(v: Tensor) -> Tensor:
+    """Returns the sum as float64; in the dtype of `v` only along the last axes, of at least `_SUMMANDS` values."""
+    axes, summands = [], 1
+    for axis in reversed(range(1, v.shape.rank)):
+        if v.shape[axis] is None or summands >= _SUMMANDS:
+            break
+        axes.append(axis)
+        summands *= v.shape[axis]
+    if axes:
+        v = tf.raw_ops.Sum(input=v, axis=ops.constant(tuple(axes), tf.int32))
+    return ops.total(ops.cast(v, _F8))
 
 
 def _finite_moments(v: Tensor) -> Tensor:
