@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import platform
 import re
@@ -22,8 +21,8 @@ from tb_inputdiag.capture import distribution, unpack
 from tb_inputdiag.capture.twin import Reading
 from tb_inputdiag.capture.watch import Watch, iterations
 from tb_inputdiag.console import say, say_warning, width_of
+from tb_inputdiag.executions import Executions
 from tb_inputdiag.log.writer import LogWriter
-from tb_inputdiag.loss_track import LossTrack
 from tb_inputdiag.records import (
     Alert,
     Cost,
@@ -46,27 +45,10 @@ from tb_inputdiag.schedule import Schedule
 from tb_inputdiag.settings import Settings
 
 Mode = Literal["fit", "evaluate", "predict", "watch"]
-_LOSSES = 64
-"""Losses that are collected before rules and log get them."""
-_PENDING = 32
-"""Executions whose losses may wait on a device."""
-_BEHIND_S = 0.02
-"""Seconds of executions without a sample that may wait to be looked at. Between two steps of TensorFlow each line of
-Python takes six times as long as in a loop of its own (it is out of the caches by then), so many lines run at once."""
 _IMAGE_SETS = 12
 _BAD_BATCHES = 3
 _BAD_BATCH_BYTES = 64 * 2**20
 _MESSAGE = 4000
-
-
-@dataclass(slots=True)
-class _Logged:
-    """What Keras logged after an execution, maybe still on its way from the device."""
-
-    step: int
-    steps: int
-    value: Any
-    own: float | None
 
 
 @dataclass(slots=True)
@@ -106,14 +88,7 @@ class Session:
         self._began = time.monotonic()
         self._layouts: dict[Any, Layout] = {}
         self._facts: ModelFacts | None = None
-        self._track = LossTrack()
-        self._behind: list[tuple[int, int, float, Any]] = []
-        self._quiet = 0
-        self._pending: list[_Logged] = []
-        self._on_cpu: bool | None = None
         self._synced: tuple[int, int] | None = None
-        self._loss_steps: list[int] = []
-        self._losses: list[float] = []
         self._image_sets = 0
         self._saved_batches = 0
         self._next_image_step = 0
@@ -125,6 +100,7 @@ class Session:
         self._workers = workers
         self._told_to_go_on = False
         self.schedule = Schedule(settings.every, settings.overhead_budget, same_everywhere=workers > 1)
+        self._executions = Executions(self.schedule, self._take_losses)
         self.engine = RuleEngine(settings.rules, on_error=self._rule_failed)
         self.id = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
         self.writer = LogWriter(
@@ -170,13 +146,7 @@ class Session:
         if self.closed or not (self.recording or self._workers > 1):
             return False
         if split == "train":
-            if self._quiet == 0:
-                self._account()
-                self._quiet = self.schedule.quiet(step, steps)
-                if self._quiet == 0:
-                    return True
-            self._quiet -= 1
-            return False
+            return self._executions.due(step, steps)
         if isinstance(self.settings.every, int):
             return step % self.settings.every < steps
         held = range(step, step + max(1, steps))
@@ -192,46 +162,24 @@ class Session:
             if reading is not None:
                 self._sampled(split, step, steps, begin, end, logs, reading)
             elif split == "train":
-                self._note(step, steps, begin, logs)
+                self._executions.note(step, steps, begin, logs)
         except Exception as exc:
             self._stop_recording(exc, step)
-
-    def _note(self, step: int, steps: int, begin: float, logs: Any) -> None:
-        """Takes in an execution of training that was not sampled."""
-        behind = self._behind
-        if behind and begin - behind[0][2] >= _BEHIND_S:
-            self._account()
-            if self._cheap_to_read():
-                self._read_losses()
-        behind.append((step, steps, begin, _loss(logs)))
-
-    def _account(self) -> None:
-        """Hands the executions that wait to the schedule, and their losses to those that are to be read."""
-        for step, steps, begin, loss in self._behind:
-            if loss is not None:
-                self._pending.append(_Logged(step, steps, loss, None))
-            if self.recording or self._workers > 1:
-                self.schedule.executed(begin, False)
-        self._behind.clear()
-        self._quiet = 0
 
     def _sampled(
         self, split: Split, step: int, steps: int, begin: float, end: float, logs: Any, reading: Reading
     ) -> None:
         """Takes in an execution that was sampled."""
         if split == "train":
-            self._read_losses()
-            loss = _loss(logs)
-            if loss is not None:
-                self._pending.append(_Logged(step, steps, loss, _own_loss(reading)))
+            self._executions.note_sampled(step, steps, logs, _own_loss(reading))
             if steps == 1:
-                self._read_losses()
+                self._executions.read()
         if self.recording:
             self._take(split, step, begin, end, reading)
         if split == "train":
             # one loss for an execution of several steps, as of its last one: the samples come before it
-            self._read_losses()
-            if self.recording or self._workers > 1:
+            self._executions.read()
+            if self._executions.counting:
                 self.schedule.executed(begin, True, reading.traced_s, time.perf_counter() - end)
         else:
             self._other_setup_s += reading.traced_s
@@ -323,8 +271,7 @@ class Session:
         if exc in self.reported or not self.recording:
             return
         self.reported.append(exc)
-        self._read_losses()
-        self._flush_losses()
+        self._executions.flush()
         self._note_facts(fresh=False)
         before = {alert.id for alert in self.engine.alerts}
         failure = Failure(
@@ -355,8 +302,7 @@ class Session:
     def begin_epoch(self, epoch: int) -> None:
         """Notes that an epoch begins: Keras resets its running means."""
         self._resync()
-        self._read_losses()
-        self._track.epoch()
+        self._executions.begin_epoch()
         self.epoch = epoch
         self.schedule.pause()
 
@@ -367,7 +313,7 @@ class Session:
         those by then. Later iterations tell how many steps the last execution of an epoch really held. They are no
         better count in general: loss scaling skips some, and a step may update several times.
         """
-        self._account()
+        self._executions.account()
         twin, model = self.watch.twin("train"), self.watch.model
         known = iterations(model)
         if twin is None or known is None:
@@ -378,15 +324,13 @@ class Session:
             step = self._synced[0] + known - self._synced[1]
             if twin.step - twin.steps < step < twin.step:
                 twin.step = step
-                if self._pending:
-                    self._pending[-1].steps = step - self._pending[-1].step
+                self._executions.end_at(step)
         self._synced = (twin.step, known)
 
     def end_epoch(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
         """Notes Keras' logs at the end of an epoch."""
         self._resync()
-        self._read_losses()
-        self._flush_losses()
+        self._executions.flush()
         self.schedule.pause()
         numbers = {}
         for key, value in (logs or {}).items():
@@ -400,7 +344,7 @@ class Session:
     def begin_test(self) -> None:
         """Notes that a validation begins."""
         self._test_runs += 1
-        self._account()
+        self._executions.account()
         self.schedule.pause()
 
     def end(self, status: Literal["finished", "stopped", "failed", "interrupted"], reason: str = "") -> None:
@@ -408,8 +352,7 @@ class Session:
         if self.closed:
             return
         try:
-            self._read_losses()
-            self._flush_losses()
+            self._executions.flush()
             step = self._train_step()
             if self._stopping is not None and status == "finished":
                 status, reason = "stopped", f"{self._stopping.rule} [{self._stopping.subject}]"
@@ -434,7 +377,7 @@ class Session:
 
     def cost(self) -> Cost:
         """Returns what watching has cost so far."""
-        self._account()
+        self._executions.account()
         spent = self.schedule.spent_s + self._other_spent_s
         setup = self.schedule.setup_s + self._other_setup_s
         return Cost(
@@ -449,38 +392,7 @@ class Session:
             log_bytes=self.writer.bytes_written,
         )
 
-    # -- losses --------------------------------------------------------------------------------------
-
-    def _cheap_to_read(self) -> bool:
-        """Tells whether reading what is pending waits for nothing.
-
-        On a CPU the execution before this one is over. Reading from another device would wait for all that was sent
-        to it, so there it is done for many steps at once.
-        """
-        if not self._pending:
-            return False
-        if self._on_cpu is None:
-            device = str(getattr(self._pending[-1].value, "device", ""))
-            self._on_cpu = "CPU" in device or not device
-        return self._on_cpu or len(self._pending) >= _PENDING
-
-    def _read_losses(self) -> None:
-        """Reads the losses of all executions so far."""
-        self._account()
-        pending, self._pending = self._pending, []
-        for logged in pending:
-            loss = self._track.add(float(logged.value), logged.steps, logged.own)
-            self.schedule.observe(loss)
-            self._loss_steps.append(logged.step + logged.steps - 1)
-            self._losses.append(loss)
-            if len(self._losses) >= _LOSSES or not math.isfinite(loss):
-                self._flush_losses()
-
-    def _flush_losses(self) -> None:
-        if not self._losses or not self.recording:
-            return
-        steps, losses = np.asarray(self._loss_steps, np.int64), np.asarray(self._losses, np.float32)
-        self._loss_steps, self._losses = [], []
+    def _take_losses(self, steps: Any, losses: Any) -> None:
         self._record(Losses(step=steps, loss=losses, epoch=self.epoch))
 
     # -- facts and layouts -----------------------------------------------------------------------------
@@ -611,17 +523,14 @@ class Session:
         if not self.recording:
             return
         self.recording = False
+        # workers go on taking samples together; see `due`
+        self._executions.counting = self._workers > 1
         self.recording_stopped_step = step
         self.reason = f"{type(exc).__name__}: {exc}"[:_MESSAGE]
         say_warning(
             f"recording stopped at step {step}: {self.reason.rstrip('.')}. Training goes on unchanged; "
             f"alerts so far are in {self.settings.log_dir}."
         )
-
-
-def _loss(logs: Any) -> Any:
-    """Returns the loss that an execution logged, maybe still on its way from the device; None without one."""
-    return logs.get("loss") if type(logs) is dict or isinstance(logs, Mapping) else None
 
 
 def _own_loss(reading: Reading) -> float | None:
