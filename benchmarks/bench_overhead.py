@@ -38,9 +38,6 @@ START = "none", "ours"
 SHORT_RUN = 32
 """Steps after which a process is asked for its peak memory: where that ends up differs by some percent from process to
 process, so it is taken of several, which have to be short."""
-_FEW = ("none", "ours", "every1", "tb")
-SHORT = {"mobilenet": _FEW, "cnn-jit": _FEW, "text-jit": _FEW}
-"""Workloads whose processes take long to start are compared with fewer others."""
 
 
 def child(pipe: Any, name: str, column: str, steps: int, only_first: bool, scale: int = 1) -> None:
@@ -135,7 +132,7 @@ class Runner:
 
 
 def measure(name: str, columns: list[str], rounds: int, starts: int) -> dict[str, dict[str, float]]:
-    """Returns column -> what was measured."""
+    """Returns column -> what was measured; nothing of those that don't run."""
     steps = STEPS[name]
     runners: dict[str, Runner] = {}
     for column in columns:
@@ -157,7 +154,7 @@ def measure(name: str, columns: list[str], rounds: int, starts: int) -> dict[str
                 print(f"{name}: {column} died in round {number}", file=sys.stderr)
                 order.remove(column)
                 del runners[column]
-    found: dict[str, dict[str, float]] = {}
+    found: dict[str, dict[str, float]] = {column: {} for column in columns}
     plain = runners["none"].epochs
     for column, runner in runners.items():
         ratios = [a / b for a, b in zip(runner.epochs, plain, strict=True)]
@@ -251,7 +248,10 @@ def tables(results: dict[str, dict[str, dict[str, float]]]) -> str:
         cells = []
         for name in names:
             row = results[name].get(column)
-            cells.append(f"{row['ratio']:.2f} ({row['ratio_of_means']:.2f})" if row else "–")
+            if row:
+                cells.append(f"{row['ratio']:.2f} ({row['ratio_of_means']:.2f})")
+            else:
+                cells.append("–" if row is None else "fails")
         lines.append(f"| {title} | " + " | ".join(cells) + " |")
     lines += [
         "",
@@ -265,6 +265,7 @@ def tables(results: dict[str, dict[str, dict[str, float]]]) -> str:
         ("peak memory without, MB", lambda r: "{least_peak_mb:.0f}-{most_peak_mb:.0f}".format_map(r["none"])),
         ("peak memory with, MB", lambda r: "{least_peak_mb:.0f}-{most_peak_mb:.0f}".format_map(r["ours"])),
         ("paired epochs", lambda r: f"{r['none']['rounds']:.0f}"),
+        ("ratio of the fastest epochs", lambda r: f"{r['ours']['ratio_of_minima']:.2f}"),
         ("middle half of the ratios", lambda r: f"{r['ours']['quarter']:.2f}-{r['ours']['three_quarters']:.2f}"),
         (
             "share of all time, by its own count",
@@ -311,9 +312,7 @@ def main() -> None:
         results = json.loads(options.keep.read_text(encoding="utf-8"))
     for name in options.workloads or (name for name in STEPS if name not in results):
         begin = time.monotonic()
-        results[name] = measure(
-            name, [c for c in columns if c in SHORT.get(name, columns)], options.rounds, options.starts
-        )
+        results[name] = measure(name, columns, options.rounds, options.starts)
         print(f"\n{name}, {time.monotonic() - begin:.0f} s", flush=True)
         for column, row in results[name].items():
             print(f"  {column:10}" + "  ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
