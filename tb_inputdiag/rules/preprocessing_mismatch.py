@@ -27,7 +27,15 @@ _MODULES = {
 _KEEPS_RANGE = ("InputLayer", "Random", "Resizing", "CenterCrop", "ZeroPadding", "MaxNumBoundingBoxes")
 """Layers that leave pixels in their range, by the beginning of their names."""
 
-_WITH_PREPROCESSING = "base = keras.applications.NAME(..., include_preprocessing=True)  # and feed it 0..255"
+_IMAGENET = "{0} = ({0} / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]"
+_OR_INSIDE = "\n# or build the backbone with include_preprocessing=True, and feed it 0..255"
+_WITHOUT = {
+    "efficientnet": _IMAGENET,
+    "efficientnet_v2": _IMAGENET + "  # for its variants S, M and L: {0} / 128 - 1" + _OR_INSIDE,
+    "convnext": _IMAGENET + _OR_INSIDE,
+    "mobilenet_v3": "{0} = {0} / 127.5 - 1" + _OR_INSIDE,
+}
+"""What each family does to 0..255 with ``include_preprocessing=True`` (in the source of keras.applications)."""
 
 
 class PreprocessingMismatch(Rule):
@@ -153,7 +161,7 @@ class PreprocessingMismatch(Rule):
             return [_finding(context, family, view, fed, "0..255, as it rescales inside")]
         facts = context.facts
         if facts is not None and self.max_span < span < math.inf and _pretrained(facts, view.layout.layer):
-            return [_finding(context, family, view, fed, "about unit scale there", built_without=True)]
+            return [_finding(context, family, view, fed, "about unit scale", built_without=True)]
         return []
 
 
@@ -190,12 +198,12 @@ def _finding(
     return Finding(
         subject=f"input:{fed.name}",
         message=f"'{fed.name}' feeds the backbone {family} with {number(fed.min)} to {number(fed.max)}{seen}, but it "
-        f"expects {contract}.",
+        f"expects {contract}{' (it was built without its own rescaling)' if built_without else ''}.",
         evidence={
             "min": fed.min, "max": fed.max, "entry_min": view.min, "entry_max": view.max, "family": family,
             "expected": contract, "expected_low": low, "expected_high": high,
         },
-        fix=_WITH_PREPROCESSING if built_without else (scale + call).rstrip() or f"{name} = {name}  # 0..255",
+        fix=_WITHOUT[family].format(name) if built_without else (scale + call).rstrip() or f"{name} = {name}  # 0..255",
     )  # fmt: skip
 
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasValues, nearest, placeOf, placeRange, positions, stepAt, valueRange, type Line } from "../src/logic/chart";
+import { beyond, hasValues, nearest, placeOf, placeRange, positions, stepAt, valueRange, type Line } from "../src/logic/chart";
 import { BAD, colour, extent, joinCells, labelledBuckets, place, ticks, unpack } from "../src/logic/grid";
 import { fromGroup, have, join, smooth } from "../src/logic/series";
 import type { Grid } from "../src/types";
@@ -65,6 +65,36 @@ describe("charts", () => {
     expect(valueRange([line], "step", [9, 10], false)).toEqual([0, 1]);
     expect(hasValues(line.curves, KEY)).toBe(true);
     expect(hasValues(line.curves, "toString")).toBe(false);
+  });
+});
+
+describe("charts of several runs", () => {
+  const of = (key: string, values: number[]): Line => {
+    const held = fromGroup(group(1, 0, values.length));
+    held.values[KEY] = { mean: values, min: values, max: values, bad: values.map(() => false) };
+    return { key, label: key, colour: "#000", curves: held, quantity: KEY, started: 0 };
+  };
+  const [good, other, wild] = [of("good", [2, 1.5, 1]), of("other", [2.2, 2, 1.8]), of("wild", [2, 400, 3e18])];
+  const range = (...lines: Line[]) => valueRange(lines, "step", [0, 2], false, true);
+  it("cut off the run beside which the others would be flat, and say so", () => {
+    for (const lines of [[good, wild], [good, other, wild], [wild, other, good]]) {
+      expect(range(...lines)[1]).toBeLessThan(3);
+      const out = beyond(lines, "step", [0, 2], range(...lines));
+      expect(out.lines.map((line) => line.key)).toEqual(["wild"]);
+      expect(out.value).toBe(3e18);
+    }
+    expect(valueRange([good, wild], "step", [0, 2], false)[1]).toBeGreaterThan(3e18);
+  });
+  it("show all where most explode, where none does, and of a single run", () => {
+    expect(range(good, of("wild too", [2, 300, 2e18]), wild)[1]).toBeGreaterThan(2e18);
+    expect(range(wild)[1]).toBeGreaterThan(3e18);
+    expect(range(good, of("constant", [1, 1, 1]), other)).toEqual(range(good, other));
+    expect(beyond([good, other], "step", [0, 2], range(good, other)).lines).toEqual([]);
+  });
+  it("show what differs little, and runs without values", () => {
+    expect(range(of("a", [1, 1]), of("b", [1, 1]))).toEqual([0.5, 1.5]);
+    expect(range(of("a", [1, 1]), of("b", [5, 5]))[1]).toBeGreaterThan(5);
+    expect(range()).toEqual([0, 1]);
   });
 });
 

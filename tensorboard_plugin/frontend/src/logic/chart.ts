@@ -81,26 +81,65 @@ export function placeRange(lines: readonly Line[], axis: Axis, zoom: readonly [n
   return low === high ? [low - 1, high + 1] : [low, high];
 }
 
-/** Returns the values between which to draw, with some room; of what lies within the part looked at. */
-export function valueRange(lines: readonly Line[], axis: Axis, x: readonly [number, number], log: boolean): [number, number] {
+type Range = [number, number];
+
+/** A curve that spans this many times what the others do leaves the scale to them. */
+const OUT_OF_SCALE = 20;
+
+/** Returns the least and largest value of a line within a part of the axis, or null. */
+function extent(line: Line, axis: Axis, x: readonly [number, number], log: boolean, band: boolean): Range | null {
+  const curve = line.curves.values[line.quantity];
+  if (!curve) return null;
   let low = Infinity;
   let high = -Infinity;
-  for (const line of lines) {
-    const curve = line.curves.values[line.quantity];
-    if (!curve) continue;
-    const bands = lines.length <= MOST_BANDS;
-    positions(line, axis).forEach((place, i) => {
-      if (place === null || place < x[0] || place > x[1]) return;
-      for (const value of bands ? [curve.min[i], curve.max[i]] : [curve.mean[i]]) {
-        if (value === null || value === undefined || (log && value <= 0)) continue;
-        if (value < low) low = value;
-        if (value > high) high = value;
-      }
-    });
+  positions(line, axis).forEach((place, i) => {
+    if (place === null || place < x[0] || place > x[1]) return;
+    for (const value of band ? [curve.min[i], curve.max[i]] : [curve.mean[i]]) {
+      if (value === null || value === undefined || (log && value <= 0)) continue;
+      if (value < low) low = value;
+      if (value > high) high = value;
+    }
+  });
+  return low > high ? null : [low, high];
+}
+
+const union = (ranges: readonly Range[]): Range => [Math.min(...ranges.map((r) => r[0])), Math.max(...ranges.map((r) => r[1]))];
+
+/** Returns the ranges but for those few, fewer than the others, beside which the others would be flat. */
+function comparable(ranges: readonly Range[]): Range[] {
+  const ordered = [...ranges].sort((a, b) => a[1] - a[0] - (b[1] - b[0]));
+  // at least half of them stay
+  for (let n = Math.ceil(ordered.length / 2); n < ordered.length; n++) {
+    const [low, high] = union(ordered.slice(0, n));
+    const [wideLow, wideHigh] = union(ordered.slice(0, n + 1));
+    if (high > low && wideHigh - wideLow > OUT_OF_SCALE * (high - low)) return ordered.slice(0, n);
   }
-  if (low > high) return log ? [0.1, 1] : [0, 1];
-  if (log) return [low / 1.25, high * 1.25];
+  return ordered;
+}
+
+/** Returns the values between which to draw, with some room; of what lies within the part looked at, or of what can be compared in it. */
+export function valueRange(lines: readonly Line[], axis: Axis, x: readonly [number, number], log: boolean, comparing = false): Range {
+  const found = lines.map((line) => extent(line, axis, x, log, lines.length <= MOST_BANDS)).filter((range): range is Range => range !== null);
+  if (found.length === 0) return log ? [0.1, 1] : [0, 1];
+  if (log) {
+    const [low, high] = union(found);
+    return [low / 1.25, high * 1.25];
+  }
+  const [low, high] = union(comparing ? comparable(found) : found);
   if (low === high) return [low - Math.abs(low || 1) / 2, high + Math.abs(high || 1) / 2];
   const room = (high - low) * 0.06;
   return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
+}
+
+/** Returns the lines that leave a range of values within a part of the axis, and their value that is farthest from 0. */
+export function beyond(lines: readonly Line[], axis: Axis, x: readonly [number, number], range: readonly [number, number]): { lines: Line[]; value: number } {
+  const out: Line[] = [];
+  let value = 0;
+  for (const line of lines) {
+    const own = extent(line, axis, x, false, false);
+    if (!own || (own[0] >= range[0] && own[1] <= range[1])) continue;
+    out.push(line);
+    for (const end of own) if (Math.abs(end) > Math.abs(value)) value = end;
+  }
+  return { lines: out, value };
 }

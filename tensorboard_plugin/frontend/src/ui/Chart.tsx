@@ -1,7 +1,7 @@
 // A chart of curves: zoom by dragging, values on hover, alerts marked, to be saved as CSV, JSON and PNG.
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
-import { nearest, positions, stepAt, type Line } from "../logic/chart";
+import { beyond, nearest, positions, stepAt, type Line } from "../logic/chart";
 import { fileName, toCsv, toJson } from "../logic/export";
 import type { Axis } from "../logic/hash";
 import { duration, fmt, int } from "../logic/numbers";
@@ -16,6 +16,7 @@ interface Props {
   lines: readonly Line[];
   markers?: readonly Marker[];
   log?: boolean;
+  comparing?: boolean;
   height?: number;
 }
 
@@ -42,7 +43,7 @@ export function Chart(props: Props) {
   const height = props.height ?? 220;
   const picture: Picture = {
     lines: props.lines, markers: props.markers ?? NO_MARKERS, axis, zoom, log: props.log === true, weight: smooth,
-    palette: palette(dark.value),
+    comparing: props.comparing === true, palette: palette(dark.value),
   };
 
   useEffect(() => {
@@ -52,7 +53,7 @@ export function Chart(props: Props) {
   }, []);
   useLayoutEffect(() => {
     if (width > 0) setFrame(draw(canvas.current!, picture, width, height));
-  }, [props.lines, props.markers, axis, zoom, props.log, smooth, dark.value, width, height]);
+  }, [props.lines, props.markers, axis, zoom, props.log, props.comparing, smooth, dark.value, width, height]);
 
   const point = (pixel: number | null) => {
     setMouse(pixel);
@@ -73,6 +74,7 @@ export function Chart(props: Props) {
       <figcaption>
         <span class="chart-title">{props.title}</span>
         {props.note && <span class="note">{props.note}</span>}
+        {frame && <Beyond picture={picture} frame={frame} />}
         {props.lines.length > 1 && props.lines.length <= MOST_ROWS && (
           <span class="legend">
             {props.lines.map((line) => <span key={line.key}><i style={{ background: line.colour }} />{line.label}</span>)}
@@ -101,6 +103,16 @@ export function Chart(props: Props) {
       </div>
     </figure>
   );
+}
+
+/** Says which curves leave the chart: beside a run that explodes all others would be flat. */
+function Beyond({ picture, frame }: { picture: Picture; frame: Frame }) {
+  const x: [number, number] = [frame.at(frame.left), frame.at(frame.left + frame.width)];
+  const out = picture.log || !picture.comparing ? null : beyond(picture.lines, picture.axis, x, [frame.low, frame.high]);
+  const first = out?.lines[0];
+  if (!out || !first) return null;
+  const who = out.lines.length === 1 ? `${first.label} goes` : `${int(out.lines.length)} curves go`;
+  return <span class="note">{who} beyond, to {fmt(out.value, 3)}: shown whole on the logarithmic scale</span>;
 }
 
 function describe(props: Props, axis: Axis): string {

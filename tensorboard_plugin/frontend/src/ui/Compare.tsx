@@ -43,7 +43,7 @@ export function Compare() {
           {CHARTS.map(([quantity, title]) => {
             const lines = linesOf(many, compared, rows, quantity);
             if (lines.length === 0 && quantity !== CHARTS[0]![0]) return null;
-            return <Chart key={quantity} title={title} lines={lines} log={log} height={240} />;
+            return <Chart key={quantity} title={title} lines={lines} log={log} comparing height={240} />;
           })}
         </div>
       </Section>

@@ -18,6 +18,8 @@ export interface Picture {
   axis: Axis;
   zoom: readonly [number, number] | null;
   log: boolean;
+  /** Whether the lines are of several runs: those that explode are cut off then. */
+  comparing: boolean;
   /** Weight of the smoothing, 0 for none. */
   weight: number;
   palette: Palette;
@@ -48,7 +50,7 @@ const FONT = "11px Roboto, system-ui, sans-serif";
 export function frameOf(picture: Picture, width: number, height: number): Frame | null {
   const x = placeRange(picture.lines, picture.axis, picture.zoom);
   if (!x) return null;
-  const y = valueRange(picture.lines, picture.axis, x, picture.log);
+  const y = valueRange(picture.lines, picture.axis, x, picture.log, picture.comparing);
   const bend = (v: number) => (picture.log ? Math.log(Math.max(v, 1e-300)) : v);
   const [w, h] = [Math.max(width - LEFT - RIGHT, 10), Math.max(height - TOP - BOTTOM, 10)];
   return {
