@@ -14,6 +14,7 @@ loss, so that a rule sees the same numbers live and in a replay.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from enum import IntEnum
@@ -689,7 +690,10 @@ class Cost:
     elapsed_s: float
     """Since training began."""
     spent_s: float
-    """Seconds of it that the callback took, as measured: samples' extra time, reading, rules, logging."""
+    """Seconds of it that the callback took, as measured: samples' extra time, reading, rules, logging.
+
+    While every step was sampled there is no other to compare with, and it is the host's part of it: see `is_least`.
+    """
     setup_s: float
     """Of `spent_s`: tracing and compiling the probed step."""
     samples: int
@@ -697,6 +701,17 @@ class Cost:
     every: float
     """Steps between samples at present."""
     log_bytes: int
+
+    @property
+    def share(self) -> float:
+        """Part of the time that watching took while training ran, without what was set up once; NaN if not known."""
+        elapsed_s = self.elapsed_s - self.setup_s
+        return max(0.0, self.spent_s - self.setup_s) / elapsed_s if elapsed_s > 0 else math.nan
+
+    @property
+    def is_least(self) -> bool:
+        """Whether it took more than this, because every step was sampled."""
+        return self.samples >= self.steps
 
 
 ALERT_STATES = ("open", "resolved")

@@ -81,7 +81,8 @@ class Schedule:
         self._cost_s: deque[float] = deque(maxlen=_WINDOW)
         self._typical_s = math.nan
         self._median_cost_s = math.nan
-        self._previous: tuple[float, bool, float] | None = None
+        self._previous: tuple[float, bool, float, float] | None = None
+        self._guessed: deque[tuple[float, float]] = deque(maxlen=_WINDOW)
         self._plain_seen = 0
         self._burst = 0
         self._quiet = 0
@@ -130,17 +131,17 @@ class Schedule:
             work_s: Seconds that the callback is known to have worked on it on the host.
         """
         if self._previous is not None:
-            self._account(begin - self._previous[0], self._previous[1], self._previous[2])
+            self._account(begin - self._previous[0], *self._previous[1:])
         elif sampled and not setup_s:
             self._note_cost(work_s)
-        self._previous = (begin, sampled, setup_s)
+        self._previous = (begin, sampled, setup_s, work_s)
         if sampled:
             self.samples += 1
             self._last_sample = self.executions
             self._burst = max(0, self._burst - 1)
         self.executions += 1
 
-    def _account(self, interval_s: float, sampled: bool, setup_s: float) -> None:
+    def _account(self, interval_s: float, sampled: bool, setup_s: float, work_s: float) -> None:
         self.elapsed_s += interval_s
         if not sampled:
             self._plain_seen += 1
@@ -148,6 +149,7 @@ class Schedule:
                 self._plain_s.append(interval_s)
                 if len(self._plain_s) < _WINDOW or self._plain_seen % _WINDOW == 0:
                     self._typical_s = self.step_s
+                self._settle()
             # a long wait for data is no training time that was slowed down
             counted = interval_s if math.isnan(self._typical_s) else min(interval_s, 10 * self._typical_s)
             self._tokens_s += self.overhead_budget * counted
@@ -155,12 +157,32 @@ class Schedule:
         if setup_s:
             self.setup_s += setup_s
             return
-        # Until a plain execution was timed, what it takes is not known and a sample is taken to cost half.
-        plain = self._typical_s if not math.isnan(self._typical_s) else interval_s / 2
-        cost = max(0.0, interval_s - plain)
-        self._note_cost(cost)
-        self.spent_s += cost
-        self._tokens_s += self.overhead_budget * min(interval_s, plain) - cost
+        plain = self._typical_s
+        if math.isnan(plain):
+            # Until a plain execution was timed, what it takes is not known. To choose samples, one is taken to cost
+            # half; what is told to users is what the host is known to have worked.
+            plain = interval_s / 2
+            self._guessed.append((interval_s, work_s))
+            self.spent_s += work_s
+        else:
+            self.spent_s += max(0.0, interval_s - plain)
+        self._note_cost(max(0.0, interval_s - plain))
+        self._tokens_s += self._earned(interval_s, plain)
+
+    def _earned(self, interval_s: float, plain_s: float) -> float:
+        """Returns what a sampled execution earns, less what it costs, if a plain one takes `plain_s`."""
+        return self.overhead_budget * min(interval_s, plain_s) - max(0.0, interval_s - plain_s)
+
+    def _settle(self) -> None:
+        """Puts right what was guessed of samples before the first plain execution was timed."""
+        if self._guessed:
+            self._cost_s.clear()
+        while self._guessed:
+            interval_s, work_s = self._guessed.popleft()
+            cost = max(0.0, interval_s - self._typical_s)
+            self._note_cost(cost)
+            self.spent_s += cost - work_s
+            self._tokens_s += self._earned(interval_s, self._typical_s) - self._earned(interval_s, interval_s / 2)
 
     def _note_cost(self, cost_s: float) -> None:
         self._cost_s.append(cost_s)

@@ -497,12 +497,12 @@ class Session:
         if self.settings.verbose < 2:
             return
         cost = self.cost()
-        share = cost.spent_s / cost.elapsed_s if cost.elapsed_s else 0.0
+        least = "at least " if cost.is_least else ""
         found = [a for a in self.engine.alerts if a.state == "open"]
         worst = ", ".join(f"{sum(a.severity == s for a in found)} {s.name}" for s in sorted(Severity, reverse=True))
         text = (
             f"Input diagnostics: {status}; open alerts: {worst if found else 'none'}. {cost.samples} of {cost.steps} "
-            f"steps sampled, {100 * share:.1f} % of the time ({cost.setup_s:.1f} s of it once, to set up). "
+            f"steps sampled, {least}{100 * cost.share:.1f} % of the time, after {cost.setup_s:.1f} s once to set up. "
             f"tensorboard --logdir {self.settings.log_dir}"
         )
         say(lambda width, color: text)

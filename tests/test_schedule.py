@@ -149,3 +149,18 @@ def test_a_running_mean_that_became_nan_recovers_with_the_next_epoch():
     assert math.isnan(track.add(math.nan, 1))
     track.epoch()
     assert track.add(2.0, 1) == 2.0
+
+
+def test_what_was_guessed_before_the_first_plain_step_is_put_right():
+    schedule = Schedule("auto", 0.01)
+    sampled, _ = simulate(schedule, 200, plain_s=0.1, cost_s=0.005)
+    counted = len(sampled) - 1  # the first one is traced
+    assert schedule.spent_s == pytest.approx(counted * 0.005)
+    assert schedule.cost_s == pytest.approx(0.005)
+
+
+def test_without_a_plain_step_only_the_hosts_work_is_counted():
+    schedule = Schedule(1, 0.01)
+    for n in range(51):
+        schedule.executed(0.1 * n, True, work_s=0.002)
+    assert schedule.spent_s == pytest.approx(50 * 0.002)

@@ -59,6 +59,7 @@ def _summary_json(item: Chosen) -> dict[str, Any]:
         "alerts": {severity.name: sum(a.severity == severity for a in session.alerts) for severity in Severity},
         "findings": [{"rule": a.rule, "subject": a.subject, "first_step": a.first_step} for a in session.alerts],
         "cost_fraction": cost_fraction(session),
+        "cost_is_least": bool(session.costs) and session.costs[-1].is_least,
         "events": {"read": complete.events, "written": complete.written, "missing": complete.missing},
         "dropped": complete.dropped,
         "problems": item.run.problems,
@@ -93,8 +94,16 @@ def _summary_table(chosen: list[Chosen], terminal: Terminal) -> None:
 
 def cost_fraction(session: Session) -> float:
     """Returns the part of the time that watching took, without tracing; NaN if not known."""
-    cost = session.costs[-1] if session.costs else None
-    return (cost.spent_s - cost.setup_s) / cost.elapsed_s if cost and cost.elapsed_s > 0 else math.nan
+    return session.costs[-1].share if session.costs else math.nan
+
+
+def cost_text(session: Session) -> str:
+    """Returns what `cost_fraction` is in words; "" if it is not known."""
+    fraction = cost_fraction(session)
+    if not math.isfinite(fraction):
+        return ""
+    # where every step is sampled there is none to compare with
+    return f"{'at least ' if session.costs[-1].is_least else ''}{100 * fraction:.2g} % of the time"
 
 
 def _summarise(item: Chosen, terminal: Terminal) -> None:
@@ -125,9 +134,8 @@ def summary_lines(item: Chosen, terminal: Terminal | None = None) -> Iterator[tu
         yield "", f"recording stopped at step {end.recording_stopped_step:,}"
     if facts:
         yield "model", _model_line(facts)
-    fraction = cost_fraction(session)
-    cost = f"; watching took {100 * fraction:.2g} % of the time" if math.isfinite(fraction) else ""
-    yield "samples", f"{session.n_samples:,}{cost}"
+    cost = cost_text(session)
+    yield "samples", f"{session.n_samples:,}" + (f"; watching took {cost}" if cost else "")
     losses = session.loss_outline()
     if losses:
         curve = sparkline(np.concatenate(losses), 24, unicode=terminal is None or terminal.unicode)

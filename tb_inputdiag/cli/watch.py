@@ -13,7 +13,7 @@ from types import FrameType
 from tb_inputdiag.cli.findings import filter_alerts, severity_counts
 from tb_inputdiag.cli.options import Chosen, choose
 from tb_inputdiag.cli.parser import CLEAN
-from tb_inputdiag.cli.summary import cost_fraction, duration
+from tb_inputdiag.cli.summary import cost_text, duration
 from tb_inputdiag.cli.terminal import Terminal, sparkline
 from tb_inputdiag.errors import LogNotFoundError
 from tb_inputdiag.log.reader import Log, read
@@ -119,7 +119,7 @@ def _screen(chosen: list[Chosen], options: argparse.Namespace, terminal: Termina
 
 def _session_lines(item: Chosen, options: argparse.Namespace, terminal: Terminal, *, full: bool) -> list[str]:
     session = item.session
-    start, costs, loss = session.start, session.costs, session.loss
+    start, loss = session.start, session.loss
     elapsed = f", {duration(session.last_wall_time - start.wall_time)}" if start and session.last_wall_time else ""
     title = f"{terminal.style(item.title, 'strong')}  {session.status}, step {session.last_step:,}{elapsed}"
     lines = [title]
@@ -130,8 +130,8 @@ def _session_lines(item: Chosen, options: argparse.Namespace, terminal: Terminal
     if len(gradient):
         curve = sparkline(gradient.values, min(40, terminal.width - 30), unicode=terminal.unicode)
         lines.append(f"  gradient {format_number(float(gradient.values[-1])):<10} {curve}")
-    cost = f", {100 * cost_fraction(session):.2g} % of the time" if costs else ""
-    lines.append(f"  samples  {session.n_samples:,}{cost}")
+    cost = cost_text(session)
+    lines.append(f"  samples  {session.n_samples:,}" + (f", {cost}" if cost else ""))
     found = filter_alerts(session.alerts, options)
     lines.append(f"  alerts   {severity_counts(found, terminal)}")
     if full and found:

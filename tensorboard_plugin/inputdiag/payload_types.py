@@ -81,6 +81,8 @@ class RunRow(TypedDict):
     setup_s: float
     """Of `spent_s`: once, before the first step."""
     elapsed_s: float
+    cost_is_least: bool
+    """Whether it took more than `spent_s`: every step was sampled, so there was none to compare with."""
     every: float
     log_bytes: int
     samples: int

@@ -104,6 +104,7 @@ def format_row(store: SessionStore) -> RunRow:
         spent_s=cost.spent_s if cost else 0.0,
         setup_s=cost.setup_s if cost else 0.0,
         elapsed_s=cost.elapsed_s if cost else 0.0,
+        cost_is_least=cost is not None and cost.is_least,
         every=cost.every if cost else 0.0,
         log_bytes=cost.log_bytes if cost else 0,
         samples=samples,

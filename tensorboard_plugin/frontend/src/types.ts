@@ -281,6 +281,7 @@ export interface RunRow {
   spent_s: number;
   setup_s: number;
   elapsed_s: number;
+  cost_is_least: boolean;
   every: number;
   log_bytes: number;
   samples: number;

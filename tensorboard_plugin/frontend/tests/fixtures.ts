@@ -4,7 +4,7 @@ export function row(change: Partial<RunRow>): RunRow {
   return {
     id: "exp/inputdiag/s", run: "exp", session: "s", mode: "fit", host: "", worker: 0, workers: 1, started: 900, heard: 1000,
     end: "finished", verdict: "healthy", errors: 0, warnings: 0, infos: 0, resolved: 0, top: "", failure: "", step: 10, epoch: 0,
-    epochs: 5, loss: 1, spent_s: 0, setup_s: 0, elapsed_s: 0, every: 1, log_bytes: 0, samples: 10, problem: "", revision: 1, ...change,
+    epochs: 5, loss: 1, spent_s: 0, setup_s: 0, elapsed_s: 0, cost_is_least: false, every: 1, log_bytes: 0, samples: 10, problem: "", revision: 1, ...change,
   };
 }
 

@@ -5,7 +5,7 @@ import { histogram, topClasses } from "../src/logic/inputs";
 import { ago, bytes, count, duration, fmt, percent, shape } from "../src/logic/numbers";
 import { compileFilter, runColour, runNames } from "../src/logic/runs";
 import { fromGroup } from "../src/logic/series";
-import { lifeOf, verdictText, verdictTitle, worstFirst } from "../src/logic/status";
+import { costText, lifeOf, verdictText, verdictTitle, worstFirst } from "../src/logic/status";
 import { visible, words } from "../src/logic/text";
 import { niceStep, placeTicks, valueTicks } from "../src/logic/ticks";
 import type { AlertRow } from "../src/types";
@@ -70,6 +70,16 @@ describe("status", () => {
   it("sorts the worst first, then the earliest", () => {
     const rows: AlertRow[] = [alert(1, "info", 0), alert(2, "error", 50), alert(3, "error", 10), alert(4, "warning", 1)];
     expect(rows.sort(worstFirst).map((r) => r.alert.id)).toEqual([3, 2, 4, 1]);
+  });
+});
+
+describe("cost", () => {
+  it("is told as a lower bound where nothing can be compared", () => {
+    const known = { samples: 4, spent_s: 3, setup_s: 2, elapsed_s: 52 };
+    expect(costText(row(known))).toBe("2 %");
+    expect(costText(row({ ...known, cost_is_least: true }))).toBe("≥ 2 %");
+    expect(costText(row({ samples: 0, elapsed_s: 10 }))).toBe("–");
+    expect(costText(row({ samples: 1 }))).toBe("–");
   });
 });
 

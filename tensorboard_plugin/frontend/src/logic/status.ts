@@ -1,6 +1,6 @@
 // Is a run alive, and is it healthy: the two questions of the first ten seconds.
 import type { AlertRow, RunRow } from "../types";
-import { count, duration } from "./numbers";
+import { count, duration, percent } from "./numbers";
 
 export type Life = "live" | "silent" | "finished" | "stopped" | "crashed" | "interrupted";
 
@@ -84,6 +84,12 @@ function whatToDo(row: RunRow, now: number): string {
 export function costOf(row: RunRow): number {
   const elapsed = row.elapsed_s - row.setup_s;
   return elapsed > 0 ? Math.max(0, row.spent_s - row.setup_s) / elapsed : NaN;
+}
+
+/** The same in words; `≥` where every step is sampled, so that there is none to compare with. */
+export function costText(row: RunRow): string {
+  const share = percent(costOf(row));
+  return row.samples > 0 && Number.isFinite(costOf(row)) ? (row.cost_is_least ? `≥ ${share}` : share) : "–";
 }
 
 /** How a run ended, or how long it has been silent. */

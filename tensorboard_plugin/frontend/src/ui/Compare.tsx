@@ -3,9 +3,9 @@ import { useEffect, useMemo } from "preact/hooks";
 import type { RunRow } from "../types";
 import { hasValues, type Line } from "../logic/chart";
 import { visible } from "../logic/text";
-import { ago, count, fmt, int, percent } from "../logic/numbers";
+import { ago, count, fmt, int } from "../logic/numbers";
 import { runColour } from "../logic/runs";
-import { costOf, LEVEL_WORDS, LIFE_WORDS, lifeOf, type Level } from "../logic/status";
+import { costText, LEVEL_WORDS, LIFE_WORDS, lifeOf, type Level } from "../logic/status";
 import { names, sorted } from "../state/live";
 import { dark, now, show, shown } from "../state/shown";
 import { ManySeries } from "../state/sources";
@@ -89,7 +89,7 @@ function Table({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] 
               <td class="tight">{LIFE_WORDS[lifeOf(row, now.value)]}, {ago(now.value - row.heard)}</td>
               <td class="right">{int(row.step)}</td>
               <td class="right">{row.loss === null ? "–" : fmt(row.loss)}</td>
-              <td class="right">{row.samples > 0 ? percent(costOf(row)) : "–"}</td>
+              <td class="right">{costText(row)}</td>
             </tr>
           ))}
         </tbody>

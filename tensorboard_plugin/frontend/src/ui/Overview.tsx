@@ -2,9 +2,9 @@
 import { useMemo } from "preact/hooks";
 import type { Failure, RunRow } from "../types";
 import { curvesOf, quantitiesOf } from "../logic/alertCurves";
-import { ago, bytes, count, duration, fmt, int, percent, shape } from "../logic/numbers";
+import { ago, bytes, count, duration, fmt, int, shape } from "../logic/numbers";
 import { visible } from "../logic/text";
-import { costOf, LIFE_WORDS, lifeOf, lifeText, verdictText, verdictTitle, type Level } from "../logic/status";
+import { costText, LIFE_WORDS, lifeOf, lifeText, verdictText, verdictTitle, type Level } from "../logic/status";
 import { names } from "../state/live";
 import { now } from "../state/shown";
 import { useFacts, useSeries, type RunFacts } from "../state/sources";
@@ -88,7 +88,7 @@ function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
       </div>
       <div>
         <dt>Cost of watching</dt>
-        <dd>{row.samples > 0 ? percent(costOf(row)) : "–"}</dd>
+        <dd title={row.cost_is_least ? "Every step is sampled, so there is none to compare with: this is what the host took." : undefined}>{costText(row)}</dd>
         <dd class="note">{row.elapsed_s > 0 ? `and ${duration(row.setup_s)} to set up, ${bytes(row.log_bytes)}` : "not yet known"}</dd>
       </div>
       <div title={done?.proven ? "The log itself says how much there is." : "The log does not say yet how much there is."}>

@@ -1,7 +1,7 @@
 // The runs: verdict, how they fare, what watching them costs.
 import { compileFilter, runColour } from "../logic/runs";
-import { ago, count, int, percent } from "../logic/numbers";
-import { costOf, LIFE_WORDS, lifeOf, type Level } from "../logic/status";
+import { ago, count, int } from "../logic/numbers";
+import { costOf, costText, LIFE_WORDS, lifeOf, type Level } from "../logic/status";
 import { current, names, sorted } from "../state/live";
 import { dark, now, show, shown } from "../state/shown";
 import type { RunRow } from "../types";
@@ -88,7 +88,7 @@ function RunText({ row }: { row: RunRow }) {
       </span>
       <span class="run-facts">
         {ago(now.value - row.heard)}
-        {Number.isFinite(costOf(row)) && row.samples > 0 && <> · cost {percent(costOf(row))}</>}
+        {Number.isFinite(costOf(row)) && row.samples > 0 && <> · cost {costText(row)}</>}
       </span>
     </span>
   );
