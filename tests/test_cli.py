@@ -27,7 +27,7 @@ from tb_inputdiag.cli.watch import watch
 from tb_inputdiag.log.quantities import Group, Series
 from tb_inputdiag.log.reader import read
 from tb_inputdiag.log.writer import LogWriter
-from tb_inputdiag.records import Alert, Sample, SessionEnd, SessionStart, Severity
+from tb_inputdiag.records import Alert, Cost, Sample, SessionEnd, SessionStart, Severity
 from tests.log import synthetic
 
 ROOT = Path(__file__).parents[1]
@@ -419,6 +419,20 @@ def test_every_command_explains_itself(run: Any, capsys: pytest.CaptureFixture[s
 
 
 # ---- watch
+
+
+@pytest.mark.parametrize(("steps", "told"), [(100, "watching took 4 %"), (10, "watching took at least 4 %")])
+def test_a_summary_says_when_its_cost_is_a_lower_bound(tmp_path: Path, run: Any, steps: int, told: str) -> None:
+    cost = Cost(
+        step=9, wall_time=9, elapsed_s=60, spent_s=12, setup_s=10, samples=10, steps=steps, every=1, log_bytes=0
+    )
+    writer = LogWriter(tmp_path, session="s", flush_interval_s=3600)
+    for record in (SessionStart(session="s", wall_time=1.0), cost):
+        writer.write(record)
+    writer.close()
+    assert told in " ".join(run("summary", tmp_path).out.split())
+    (row,) = run("summary", tmp_path, "--format", "json").json
+    assert (row["cost_fraction"], row["cost_is_least"]) == (0.04, steps == 10)
 
 
 def test_watch_in_a_pipe_prints_alerts_as_they_come(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
