@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tb_inputdiag.capture import kernels
+from tb_inputdiag.capture import kernels, layer_kernels, selection
 from tb_inputdiag.capture.trace import Entry, Fed, Trace, Whole, static_shape
 
 __all__ = ["hand_out", "take_in"]
@@ -38,7 +38,7 @@ def hand_out(trace: Trace) -> list[Any]:
         update.clipped = None
         if update.gradient is None:
             continue
-        update.gradient = kernels.dense_gradient(update.gradient)
+        update.gradient = layer_kernels.dense_gradient(update.gradient)
         size = update.gradient.shape.num_elements()
         if size is None or size > GRADIENT_ELEMENTS:
             update.measure()
@@ -77,7 +77,7 @@ def _shorten(leaf: Fed | Entry) -> None:
     size = tensor.shape.num_elements()
     if tensor.shape.rank == 0 or (size is not None and size <= TENSOR_ELEMENTS):
         return
-    part = kernels.first_examples(tensor, TENSOR_ELEMENTS)
+    part = selection.first_examples(tensor, TENSOR_ELEMENTS)
     if part is not tensor:
         leaf.whole = Whole(static_shape(tensor) or (), kernels.shape_vector(tensor))
         leaf.tensor = part

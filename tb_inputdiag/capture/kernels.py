@@ -1,4 +1,4 @@
-"""Reductions of tensors to short vectors, as TensorFlow ops inside the training step.
+"""Reductions of inputs, targets and predictions to short vectors, as TensorFlow ops inside the training step.
 
 Every kernel works in graph mode, eagerly and under XLA, on any batch size including 0, and returns vectors whose
 length is known while tracing. Results that have to be merged over replicas are kept in mergeable form (counts, mean,
@@ -10,92 +10,43 @@ Variances are two-pass (mean first, then squared deviations): a one-pass varianc
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
-from tb_inputdiag.capture import ops
-from tb_inputdiag.capture.constants import FEATURE_PARTS, HEALTH, LAYER_COLUMNS, SCALARS
+from tb_inputdiag.capture import ops, selection
+from tb_inputdiag.capture.constants import FEATURE_PARTS, SCALARS
+from tb_inputdiag.capture.selection import Tensor
 from tb_inputdiag.records import MAX_BAD_EXAMPLES, MAX_EXAMPLE_IDS, MAX_RANK, N_QUANTILES
-
-Tensor: TypeAlias = Any
 
 QUANTILE_ELEMENTS = 4096
 """Elements that quantiles look at: sorting 4,096 takes 0.2 ms on a CPU, and the error of a quantile of so
 large a sample is below 1 % of probability (Dvoretzky-Kiefer-Wolfowitz: 0.02 at 96 % confidence)."""
-LAYER_ELEMENTS = 65_536
-"""Values of an activation that its statistics look at: the mean is then off by 0.4 % of the spread (1 / sqrt(n))."""
-LAYER_ROWS = 128
-"""Values of each unit that they look at nevertheless, unless that makes them more than 4 times as many: a unit that is
-active for 4 % of them is then called dead in one of 200 batches only."""
 FEATURE_ELEMENTS = 1_048_576
 """Values of a tensor that its per-feature statistics look at."""
-UPDATE_ELEMENTS = 65_536
-"""Elements of a weight that the update ratio compares before and after."""
-DENSE_GRADIENT_ELEMENTS = 1 << 22
-"""Sparse gradients of weights up to this size are summed up per row before they are measured."""
 CLASS_COMPARISONS = 1 << 20
 """Ids times classes that counting classes compares."""
-HEALTH_ELEMENTS = 1 << 12
-"""Values that are counted by a single operation, in 30 microseconds."""
+ID_ELEMENTS = 1024
+"""Elements of an example that its fingerprint looks at."""
 _LEAST_SQUARES = 1e-30
 """Half a sum of squares below which single squares may have vanished in float32."""
 _SUMMANDS = 32
 """Values that are added up in float32 before float64 takes over: that many are exact enough, and few are left."""
-_FULL_HEALTH = 4
-"""Mode of `DebugNumericSummaryV2` that counts all kinds of values."""
-ID_ELEMENTS = 1024
-"""Elements of an example that its fingerprint looks at."""
 
 __all__ = [
     "FEATURE_PARTS",
-    "HEALTH",
-    "LAYER_COLUMNS",
     "SCALARS",
     "bad_examples",
     "class_counts",
-    "dense_gradient",
     "example_ids",
     "features",
-    "first_examples",
-    "gradient_row",
-    "half_squares",
-    "health",
-    "is_numeric",
-    "layer_part",
-    "layer_row",
-    "mean_of_all",
-    "nonfinite_count_unless",
-    "numeric",
     "quantiles",
     "shape_vector",
     "tensor_scalars",
-    "weight_sample",
 ]
 
 _F8 = tf.float64
 _LEVELS = np.linspace(0, 1, N_QUANTILES)
-
-
-def numeric(x: Tensor) -> Tensor:
-    """Returns the values of a tensor in the narrowest float type that holds them.
-
-    float32 where that is exact (bool, 8 and 16 bit integers, half precision, float32), otherwise float64: integers
-    are exact up to 2**53.
-    """
-    dtype = x.dtype
-    if dtype in (tf.float32, tf.float64):
-        return x
-    if dtype.is_floating or dtype in (tf.bool, tf.uint8, tf.int8, tf.int16, tf.uint16):
-        return tf.cast(x, tf.float32)
-    return tf.cast(x, _F8)
-
-
-def is_numeric(x: Tensor) -> bool:
-    """Tells whether `numeric` takes a tensor: not strings, complex numbers, variants or resources."""
-    dtype = x.dtype
-    return bool(dtype.is_floating or dtype.is_integer or dtype.is_bool) and not dtype.is_quantized
 
 
 def tensor_scalars(x: Tensor) -> Tensor:
@@ -105,12 +56,12 @@ def tensor_scalars(x: Tensor) -> Tensor:
     -inf, the mean 0, where there are none.
     """
     floating = x.dtype.is_floating
-    v = numeric(x)
+    v = selection.numeric(x)
     size = ops.cast(tf.size(v, out_type=tf.int64), _F8)
     zeros, rows = _row_scalars(v)
     moments, usable = _moments(v, size)
     if floating:
-        other = _finite_moments(v if ops.compiled() else _all_unless(v, usable))
+        other = _finite_moments(v if ops.compiled() else selection.all_unless(v, usable))
     else:
         other, usable = ops.constant((np.inf, -np.inf, 0.0, 0.0, 0.0, 0.0, 0.0), _F8), size > ops.constant(0.0, _F8)
     low, high, mean, m2, nans, infs, negative_infs = tf.unstack(tf.where(usable, moments, other))
@@ -196,42 +147,15 @@ def _row_scalars(v: Tensor) -> tuple[Tensor, list[Tensor]]:
     return ops.total(ops.cast(zeros, _F8)), rows
 
 
-def flatten(x: Tensor) -> Tensor:
-    """Returns the values of a tensor as a vector."""
-    return x if x.shape.rank == 1 else tf.raw_ops.Reshape(tensor=x, shape=ops.constant((-1,), tf.int32))
-
-
-def take(x: Tensor, indices: Tensor) -> Tensor:
-    """Returns the elements of a vector, or rows of a tensor, at these indices."""
-    return tf.raw_ops.GatherV2(params=x, indices=indices, axis=ops.constant(0, tf.int32))
-
-
-def even_indices(vector: Tensor, limit: int) -> Tensor:
-    """Returns ``int32[min(n, limit)]`` or int64: evenly spaced indices of a vector of n elements."""
-    static = vector.shape[0]
-    if static is not None:
-        n = min(static, limit)
-        dtype = tf.int32 if static < 2**31 else tf.int64
-        # Shared and narrow: a graph exists in several copies while TensorFlow optimizes it, with all its constants.
-        return ops.remembered(
-            ("even", static, n),
-            lambda: tf.constant(np.arange(n, dtype=np.int64) * static // max(n, 1), dtype),
-        )
-    size = tf.size(vector, out_type=tf.int64)
-    n = tf.minimum(size, ops.constant(limit, tf.int64))
-    zero, one = ops.constant(0, tf.int64), ops.constant(1, tf.int64)
-    return tf.raw_ops.Range(start=zero, limit=n, delta=one) * size // tf.maximum(n, one)
-
-
 def quantiles(x: Tensor) -> Tensor:
     """Returns ``float32[N_QUANTILES]``: quantiles of the finite values, interpolated linearly; NaN if there are none.
 
     Of more than `QUANTILE_ELEMENTS` values evenly spaced ones are taken.
     """
-    flat = flatten(numeric(x))
+    flat = selection.flatten(selection.numeric(x))
     static = flat.shape[0]
     if static is None or static > QUANTILE_ELEMENTS:
-        flat = take(flat, even_indices(flat, QUANTILE_ELEMENTS))
+        flat = selection.take(flat, selection.even_indices(flat, QUANTILE_ELEMENTS))
     flat = ops.cast(flat, tf.float32)
     finite = tf.math.is_finite(flat)
     last = ops.total(ops.cast(finite, tf.float32))
@@ -245,28 +169,12 @@ def quantiles(x: Tensor) -> Tensor:
     weight = place - before
     nearest = ops.cast(before, tf.int32)
     one = ops.constant(1, tf.int32)
-    high = take(falling, nearest)
-    low = take(falling, tf.minimum(nearest + one, ops.cast(last, tf.int32)))
+    high = selection.take(falling, nearest)
+    low = selection.take(falling, tf.minimum(nearest + one, ops.cast(last, tf.int32)))
     # weighted ends rather than high + weight * (low - high): the difference of two large values may overflow
     share = ops.constant(1.0, tf.float32) - weight
     between = tf.where(weight > ops.constant(0.0, tf.float32), high * share + low * weight, high)
     return tf.where(tf.math.is_finite(between), between, ops.constant(np.nan, tf.float32))
-
-
-def first_examples(x: Tensor, limit_elements: int) -> Tensor:
-    """Returns the first examples of a batch, at least one, of at most so many values together.
-
-    The first ones rather than evenly spaced ones: that is a view of memory, not a copy.
-    """
-    rank = x.shape.rank
-    static = x.shape.num_elements()
-    if rank == 0 or (static is not None and static <= limit_elements):
-        return x
-    per_example = x.shape[1:].num_elements() if rank > 1 else 1
-    if per_example is None:
-        per_example = tf.maximum(tf.reduce_prod(tf.shape(x)[1:]), 1)
-        return x[: tf.maximum(limit_elements // per_example, 1)]
-    return ops.first_rows(x, max(1, limit_elements // max(1, per_example)))
 
 
 def features(x: Tensor, axis: int, kept: Sequence[int]) -> Tensor:
@@ -275,7 +183,7 @@ def features(x: Tensor, axis: int, kept: Sequence[int]) -> Tensor:
     Statistics are over all other axes and over finite values, of at most `FEATURE_ELEMENTS` values (the first
     examples of the batch, at least one).
     """
-    v = numeric(first_examples(x, FEATURE_ELEMENTS))
+    v = selection.numeric(selection.first_examples(x, FEATURE_ELEMENTS))
     rank = x.shape.rank
     if axis != rank - 1:
         v = tf.transpose(v, [*(i for i in range(rank) if i != axis), axis])
@@ -314,15 +222,15 @@ def class_counts(x: Tensor, n_classes: int, one_hot: bool) -> Tensor:
         n_classes: Number of classes.
         one_hot: Whether rows are summed instead.
     """
-    v = numeric(x)
+    v = selection.numeric(x)
     first = ops.constant(0, tf.int32)
     if one_hot:
         rows = tf.reshape(v, [-1, n_classes])
         rows = tf.where(tf.math.is_finite(rows), rows, ops.constant(0, rows.dtype))
         return ops.cast(tf.raw_ops.Sum(input=rows, axis=first), _F8)
-    flat = flatten(v)
+    flat = selection.flatten(v)
     size = tf.size(flat, out_type=tf.int64)
-    flat = take(flat, even_indices(flat, CLASS_COMPARISONS // n_classes))
+    flat = selection.take(flat, selection.even_indices(flat, CLASS_COMPARISONS // n_classes))
     # Comparisons rather than a bincount: XLA compiles the latter to a scatter that changes how it orders the step
     # around it, and with that the last bits of the training's result.
     classes = ops.constant(tuple(range(n_classes)), flat.dtype)
@@ -398,136 +306,3 @@ def _example_rows(x: Tensor) -> Tensor:
     if width > ID_ELEMENTS:
         flat = tf.gather(flat, tf.constant(np.arange(ID_ELEMENTS) * width // ID_ELEMENTS, tf.int32), axis=1)
     return flat
-
-
-def _layer_elements(x: Tensor, unit_axis: int | None) -> int:
-    """Returns how many values of an activation to look at."""
-    if unit_axis is None or x.shape.rank < 2:
-        return LAYER_ELEMENTS
-    per_example, units = x.shape[1:].num_elements(), x.shape[unit_axis]
-    if not per_example or not units:
-        return LAYER_ELEMENTS
-    examples = -(-LAYER_ROWS * int(units) // int(per_example))
-    return max(LAYER_ELEMENTS, min(examples * int(per_example), 4 * LAYER_ELEMENTS))
-
-
-def layer_part(x: Tensor, unit_axis: int | None) -> Tensor:
-    """Returns the values of an activation that its statistics look at: the first examples, at least one.
-
-    Args:
-        x: A floating activation.
-        unit_axis: Axis of the units, where dead ones are to be counted: of each unit more values are looked at then.
-    """
-    return first_examples(x, _layer_elements(x, unit_axis))
-
-
-def layer_row(part: Tensor, unit_axis: int | None, bound: tuple[float, float] | None) -> tuple[list[Tensor], Tensor]:
-    """Returns the float32 scalars `LAYER_COLUMNS` of an activation, and the largest magnitude of each unit.
-
-    Args:
-        part: What `layer_part` returned.
-        unit_axis: Axis of the units; None returns the largest magnitude of all, as a vector of one.
-        bound: Lowest and highest value of a saturating activation; values in the outer 1 % of it are counted.
-    """
-    v = ops.cast(part, tf.float32)
-    mean = ops.mean(v)
-    variance = ops.mean(tf.math.squared_difference(v, mean))
-    saturated = ops.constant(np.nan, tf.float32)
-    if bound is not None:
-        margin = 0.01 * (bound[1] - bound[0])
-        low, high = (ops.constant(b, tf.float32) for b in (bound[0] + margin, bound[1] - margin))
-        saturated = ops.share(tf.logical_or(v < low, v > high))
-    size = tf.abs(v)
-    if unit_axis is None:
-        units = tf.raw_ops.Max(input=flatten(size), axis=ops.constant((0,), tf.int32), keep_dims=True)
-    else:
-        others = tuple(i for i in range(part.shape.rank) if i != unit_axis % part.shape.rank)
-        units = tf.raw_ops.Max(input=size, axis=ops.constant(others, tf.int32))
-    return [mean, variance, saturated], units
-
-
-def mean_of_all(x: Tensor) -> Tensor:
-    """Returns the mean of a floating tensor as a float32 scalar: not finite if any value is not."""
-    # a sum of float16 overflows early; bfloat16 has the range of float32
-    return ops.cast(ops.mean(ops.cast(x, tf.float32) if x.dtype == tf.float16 else x), tf.float32)
-
-
-def nonfinite_count(x: Tensor) -> Tensor:
-    """Returns a float64 scalar: NaN and infinities in a floating tensor."""
-    return ops.count(tf.logical_not(tf.math.is_finite(x)))
-
-
-def nonfinite_count_unless(x: Tensor, proof: Tensor) -> Tensor:
-    """Returns a float64 scalar: non-finite values, counted only if `proof`, a scalar, is not finite.
-
-    Not for XLA, which has to know sizes.
-    """
-    return nonfinite_count(_all_unless(x, tf.math.is_finite(proof)))
-
-
-def _all_unless(x: Tensor, nothing: Tensor) -> Tensor:
-    """Returns all values of a tensor as a vector, or none of them.
-
-    A slice of nothing or all rather than a branch: a branch keeps what it may need in memory until it is decided.
-    """
-    all_or_none = tf.where(nothing, ops.constant(0, tf.int32), ops.constant(-1, tf.int32))
-    size = tf.raw_ops.ExpandDims(input=all_or_none, axis=ops.constant(0, tf.int32))
-    return tf.raw_ops.Slice(input=flatten(x), begin=ops.constant((0,), tf.int32), size=size)
-
-
-def health(x: Tensor, proof: Tensor, zeros: bool = True) -> Tensor:
-    """Returns ``float64[len(HEALTH)]``: counts of a floating tensor's values by kind.
-
-    Of a small tensor by a single operation, which TensorFlow's debugger has. It has one thread and a branch for each
-    kind of value, so that larger ones are counted three times as fast by several operations. XLA does not have it. Of
-    those the count of negative and positive numbers is 0, and all that is not finite counts as NaN.
-
-    Args:
-        x: The tensor.
-        proof: A scalar that is finite only if all of `x` is, such as its mean: what is not finite is counted only if
-            this is not.
-        zeros: Whether to count zeros of a larger tensor.
-    """
-    n = x.shape.num_elements()
-    if not ops.compiled() and n is not None and n <= HEALTH_ELEMENTS:
-        return tf.raw_ops.DebugNumericSummaryV2(input=x, output_dtype=_F8, tensor_debug_mode=_FULL_HEALTH, tensor_id=0)
-    nothing, count = ops.constant(0.0, _F8), ops.cast(tf.size(x), _F8)
-    known = {"count": count, "nan": nonfinite_count(x) if ops.compiled() else nonfinite_count_unless(x, proof)}
-    if zeros:
-        # the fraction first: a count in float64 takes twice the time
-        known["zero"] = tf.round(ops.cast(ops.share(ops.equals(x, 0.0)), _F8) * count)
-    return tf.stack([known.get(name, nothing) for name in HEALTH])
-
-
-def dense_gradient(gradient: Tensor) -> Tensor:
-    """Returns a gradient as a dense float tensor; one of a large embedding as its rows, which may repeat."""
-    if isinstance(gradient, tf.IndexedSlices):
-        shape = gradient.dense_shape
-        static = tf.get_static_value(shape) if shape is not None else None
-        if static is not None and int(np.prod(static)) <= DENSE_GRADIENT_ELEMENTS:
-            gradient = tf.convert_to_tensor(gradient)
-        else:
-            gradient = gradient.values
-    if gradient.dtype not in (tf.float32, tf.float64):
-        gradient = tf.cast(gradient, tf.float32)
-    return gradient
-
-
-def gradient_row(gradient: Tensor) -> tuple[list[Tensor], Tensor]:
-    """Returns float32 scalars of a dense gradient, half the sum of squares and largest magnitude, and its `health`."""
-    half = half_squares(gradient)
-    return [half, ops.cast(ops.highest(tf.abs(gradient)), tf.float32)], health(gradient, half)
-
-
-def half_squares(x: Tensor) -> Tensor:
-    """Returns a float32 scalar: half the sum of squares of a floating tensor, which is one op."""
-    return ops.cast(tf.nn.l2_loss(x), tf.float32)
-
-
-def weight_sample(value: Tensor) -> Tensor:
-    """Returns a weight, or of a large one `UPDATE_ELEMENTS` evenly spaced elements, in float32 or float64."""
-    size = value.shape.num_elements()
-    if size is None or size > UPDATE_ELEMENTS:
-        value = flatten(value)
-        value = take(value, even_indices(value, UPDATE_ELEMENTS))
-    return value if value.dtype in (tf.float32, tf.float64) else ops.cast(value, tf.float32)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from tb_inputdiag.capture import kernels, names, ops
+from tb_inputdiag.capture import kernels, layer_kernels, names, ops, selection
 from tb_inputdiag.capture.constants import STEP_SCALARS
 from tb_inputdiag.capture.trace import (
     Activation,
@@ -164,7 +164,7 @@ def batch_to_keep(trace: Trace) -> tuple[Any, tuple[str, ...], list[Any]]:
     It is if a tensor holds NaN or an infinity (-inf is what masks are made of), or if the loss or a gradient is not
     finite although all weights were: a model that is lost makes every batch look guilty.
     """
-    kept = [f for f in trace.fed if f.kind == "dense" and kernels.is_numeric(f.tensor)]
+    kept = [f for f in trace.fed if f.kind == "dense" and selection.is_numeric(f.tensor)]
     floating = [f.tensor for f in kept if f.tensor.dtype.is_floating]
     bad = [tf.reduce_any(tf.logical_or(tf.math.is_nan(t), ops.equals(t, np.inf))) for t in floating]
     results = [] if trace.own_loss is None else [ops.mean(ops.cast(trace.own_loss, tf.float32))]
@@ -207,7 +207,7 @@ def _step_scalars(trace: Trace, program: Program) -> list[Any]:
 
 
 def _is_finite(health: Any) -> Any:
-    bad = [health[kernels.HEALTH.index(kind)] for kind in ("negative_inf", "positive_inf", "nan")]
+    bad = [health[layer_kernels.HEALTH.index(kind)] for kind in ("negative_inf", "positive_inf", "nan")]
     return ops.equals(tf.add_n(bad), 0.0)
 
 
@@ -280,7 +280,7 @@ def _entry_layout(entry: Entry, inputs: list[Fed], taken: list[str]) -> TensorLa
 
 def _with_features(layout: TensorLayout, tensor: Any) -> TensorLayout:
     shape = static_shape(tensor)
-    if kind_of(tensor) != "dense" or not kernels.is_numeric(tensor) or shape is None or len(shape) < 2:
+    if kind_of(tensor) != "dense" or not selection.is_numeric(tensor) or shape is None or len(shape) < 2:
         return layout
     axis = len(shape) - 1
     if len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3) and layout.role == "input":
@@ -301,7 +301,7 @@ def _class_numbers(trace: Trace) -> dict[str, int]:
     found = {}
     for target, prediction in zip(targets, predictions, strict=True):
         shape, predicted = static_shape(target.tensor), static_shape(prediction.tensor)
-        if target.kind != "dense" or not kernels.is_numeric(target.tensor) or not shape or not predicted:
+        if target.kind != "dense" or not selection.is_numeric(target.tensor) or not shape or not predicted:
             continue
         units = predicted[-1]
         if units is None or units > MAX_CLASSES:
@@ -323,7 +323,7 @@ def _tensor_blocks(row: Row, program: Program, trace: Trace, tensors: list[Any])
     for index in measured:
         tensor, layout, whole = tensors[index], program.tensors[index], leaves[index].whole
         values = values_of(tensor)
-        usable = kernels.is_numeric(values) and values.shape.rank is not None
+        usable = selection.is_numeric(values) and values.shape.rank is not None
         shapes.append(_shape(tensor) if whole is None else whole.shape)
         scalars.append(kernels.tensor_scalars(values) if usable else nothing)
         quantiles.append(kernels.quantiles(values) if usable else ops.constant((np.nan,) * N_QUANTILES, tf.float32))
@@ -348,7 +348,7 @@ def _tensor_blocks(row: Row, program: Program, trace: Trace, tensors: list[Any])
     hashable = [
         f.tensor
         for f in trace.fed
-        if f.role == "input" and f.kind == "dense" and kernels.is_numeric(f.tensor) and f.tensor.shape.rank
+        if f.role == "input" and f.kind == "dense" and selection.is_numeric(f.tensor) and f.tensor.shape.rank
     ]
     row.add("example_ids", [kernels.example_ids(hashable)], (MAX_EXAMPLE_IDS,))
     labels = ops.constant((np.nan,) * LABELS, _F8)
@@ -357,7 +357,7 @@ def _tensor_blocks(row: Row, program: Program, trace: Trace, tensors: list[Any])
         width = program.tensors[program.label_target].n_classes
         shape = static_shape(target) or ()
         if len(shape) <= 2:
-            values = kernels.numeric(target[:LABELS])
+            values = selection.numeric(target[:LABELS])
             ids = tf.argmax(values, -1) if len(shape) == 2 and shape[-1] == width and width > 1 else values
             ids = tf.cast(tf.reshape(ids, [-1]), _F8)
             labels = tf.concat([ids, labels], 0)[:LABELS]
@@ -385,26 +385,28 @@ def _weight_blocks(row: Row, program: Program, updates: list[Update]) -> None:
     program.weights = tuple(u.name for u in unique)
     n = len(unique)
     zero, nan = ops.constant(0.0, tf.float32), ops.constant(np.nan, tf.float32)
-    unknown = ops.constant((0.0,) * len(kernels.HEALTH), _F8)
+    unknown = ops.constant((0.0,) * len(layer_kernels.HEALTH), _F8)
     gradients = [u.measured or ([zero, zero], unknown) for u in unique]
     clipped = [
         numbers[0] if u.clipped_norm is None else u.clipped_norm
         for u, (numbers, _) in zip(unique, gradients, strict=True)
     ]
     norms = [nan if u.norm is None else u.norm for u in unique]
-    before = [nan if u.before is None else u.norm if u.is_whole else kernels.half_squares(u.before) for u in unique]
-    change = [nan if u.after is None else kernels.half_squares(u.after - u.before) for u in unique]
+    before = [
+        nan if u.before is None else u.norm if u.is_whole else layer_kernels.half_squares(u.before) for u in unique
+    ]
+    change = [nan if u.after is None else layer_kernels.half_squares(u.after - u.before) for u in unique]
     # a sample of a large weight may miss the one value that is not finite
-    proof = [zero if u.after is None or u.is_whole else kernels.mean_of_all(_value(u.variable)) for u in unique]
+    proof = [zero if u.after is None or u.is_whole else layer_kernels.mean_of_all(_value(u.variable)) for u in unique]
     row.add("gradients", [number for numbers, _ in gradients for number in numbers], (n, 2), tf.float32)
     row.add("weights", [*clipped, *norms, *before, *change, *proof], (5, n), tf.float32)
-    row.add("gradient_health", [health for _, health in gradients], (n, len(kernels.HEALTH)))
+    row.add("gradient_health", [health for _, health in gradients], (n, len(layer_kernels.HEALTH)))
     # what changed by a finite amount and was finite is finite
     health = [
-        unknown if u.after is None else kernels.health(u.after, moved, zeros=False)
+        unknown if u.after is None else layer_kernels.health(u.after, moved, zeros=False)
         for u, moved in zip(unique, change, strict=True)
     ]
-    row.add("weight_health", health, (n, len(kernels.HEALTH)))
+    row.add("weight_health", health, (n, len(layer_kernels.HEALTH)))
 
 
 def _value(variable: Any) -> Any:
@@ -434,15 +436,15 @@ def add_layers(row: Row, program: Program, activations: list[Activation]) -> Non
         units.append(0 if axis is None else int(activation.tensor.shape[axis]))
     program.layers, program.units = tuple(paths), tuple(units)
     n = len(paths)
-    row.add("layers", [v for numbers, _, _ in rows for v in numbers], (n, len(kernels.LAYER_COLUMNS)), tf.float32)
+    row.add("layers", [v for numbers, _, _ in rows for v in numbers], (n, len(layer_kernels.LAYER_COLUMNS)), tf.float32)
     row.add("units", [u for _, u, _ in rows], (sum(max(1, u) for u in units),), tf.float32)
-    row.add("layer_health", [health for _, _, health in rows], (n, len(kernels.HEALTH)))
+    row.add("layer_health", [health for _, _, health in rows], (n, len(layer_kernels.HEALTH)))
 
 
 def _layer(activation: Activation, axis: int | None, bound: tuple[float, float] | None) -> tuple[list[Any], Any, Any]:
-    numbers, units = kernels.layer_row(activation.tensor, axis, bound)
+    numbers, units = layer_kernels.layer_row(activation.tensor, axis, bound)
     whole = numbers[0] if activation.mean is None else activation.mean
-    return [*numbers, whole], units, kernels.health(activation.tensor, numbers[0])
+    return [*numbers, whole], units, layer_kernels.health(activation.tensor, numbers[0])
 
 
 # -- thumbnails -------------------------------------------------------------------------------------
@@ -459,7 +461,7 @@ def _images(program: Program, tensors: list[Any], images: int) -> Any:
     for index, (tensor, layout) in enumerate(zip(tensors, program.tensors, strict=True)):
         if layout.role != "input" or layout.kind != "dense" or index in program.copies:
             continue
-        if len(program.images) == MAX_IMAGE_TENSORS or not kernels.is_numeric(tensor):
+        if len(program.images) == MAX_IMAGE_TENSORS or not selection.is_numeric(tensor):
             continue
         shape = static_shape(tensor)
         if shape is None or len(shape) != 4:

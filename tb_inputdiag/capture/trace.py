@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tb_inputdiag.capture import kernels, names, patches
+from tb_inputdiag.capture import layer_kernels, names, patches
 from tb_inputdiag.capture.aside import aside, can_be_read
 from tb_inputdiag.capture.constants import SCOPE
 from tb_inputdiag.capture.facts import activation_name, input_names, is_preprocessing, output_names
@@ -71,9 +71,9 @@ class Activation:
 
     def read(self, tensor: Any) -> None:
         """Takes of a tensor of this shape what its statistics are made of."""
-        self.tensor = kernels.layer_part(tensor, self.unit_axis)
+        self.tensor = layer_kernels.layer_part(tensor, self.unit_axis)
         if self.tensor is not tensor:
-            self.mean = kernels.mean_of_all(tensor)
+            self.mean = layer_kernels.mean_of_all(tensor)
 
     @property
     def unit_axis(self) -> int | None:
@@ -103,31 +103,31 @@ class Update:
     norm: Any = None
     """Half the sum of squares of the weight before the update."""
     measured: tuple[list[Any], Any] | None = None
-    """`kernels.gradient_row`, once there is one; the gradient may be gone then."""
+    """`layer_kernels.gradient_row`, once there is one; the gradient may be gone then."""
     clipped_norm: Any = None
     """Half the sum of squares of `clipped`, likewise."""
 
     def measure(self) -> None:
         """Reduces the gradient, unless that was done."""
         if self.measured is None and self.gradient is not None:
-            self.measured = kernels.gradient_row(kernels.dense_gradient(self.gradient))
+            self.measured = layer_kernels.gradient_row(layer_kernels.dense_gradient(self.gradient))
 
     def measure_clipped(self) -> None:
         """Reduces what clipping made of the gradient, unless that was done."""
         if self.clipped_norm is None and self.clipped is not None:
-            self.clipped_norm = kernels.half_squares(kernels.dense_gradient(self.clipped))
+            self.clipped_norm = layer_kernels.half_squares(layer_kernels.dense_gradient(self.clipped))
 
     def read_before(self) -> None:
         """Reads the weight as it is before the update."""
         value = tf.convert_to_tensor(raw(self.variable))
         if value.dtype.is_floating:
-            self.norm = kernels.half_squares(value)
-            self.before = kernels.weight_sample(value)
+            self.norm = layer_kernels.half_squares(value)
+            self.before = layer_kernels.weight_sample(value)
 
     def read_after(self) -> None:
         """Reads the weight as it is after the update."""
         if self.before is not None:
-            self.after = kernels.weight_sample(tf.convert_to_tensor(raw(self.variable)))
+            self.after = layer_kernels.weight_sample(tf.convert_to_tensor(raw(self.variable)))
 
     @property
     def is_whole(self) -> bool:

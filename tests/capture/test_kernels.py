@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tb_inputdiag.capture import kernels, ops, program, unpack
+from tb_inputdiag.capture import kernels, layer_kernels, ops, program, unpack
 from tb_inputdiag.capture.constants import FEATURE_PARTS, SCALARS
 from tb_inputdiag.capture.trace import Activation
 from tb_inputdiag.records import MAX_EXAMPLE_IDS, N_QUANTILES
@@ -257,7 +257,9 @@ def test_an_activation_of_no_example_holds_nothing_bad():
 
 
 def health(x):
-    return dict(zip(kernels.HEALTH, kernels.health(tf.constant(x), tf.constant(np.nan)).numpy(), strict=True))
+    return dict(
+        zip(layer_kernels.HEALTH, layer_kernels.health(tf.constant(x), tf.constant(np.nan)).numpy(), strict=True)
+    )
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
@@ -271,7 +273,7 @@ def test_values_are_counted_by_kind(dtype):
 def test_large_tensors_are_counted_if_their_proof_is_not_finite(in_graph):
     x = np.full((600, 1000), np.nan, np.float32)
     x[:10] = 0
-    count = tf.function(kernels.health) if in_graph else kernels.health
+    count = tf.function(layer_kernels.health) if in_graph else layer_kernels.health
     for proof, bad in ((1.0, 0), (np.nan, 590_000)):
         seen = unpack.counts(count(tf.constant(x), tf.constant(proof, tf.float32)).numpy()[None])
         assert [seen[name][0] for name in ("count", "zero", "nonfinite")] == [600_000, 10_000, bad]
@@ -281,7 +283,7 @@ def test_large_tensors_are_counted_if_their_proof_is_not_finite(in_graph):
 @pytest.mark.parametrize("shape", [(), (3,), (2, 3)])
 def test_a_count_alone_looks_only_if_the_proof_is_not_finite(shape, in_graph):
     x = np.full(shape, np.nan, np.float32)
-    count = tf.function(kernels.nonfinite_count_unless) if in_graph else kernels.nonfinite_count_unless
+    count = tf.function(layer_kernels.nonfinite_count_unless) if in_graph else layer_kernels.nonfinite_count_unless
     assert count(tf.constant(x), tf.constant(1.0)).numpy() == 0
     assert count(tf.constant(x), tf.constant(np.nan, tf.float32)).numpy() == x.size
 
@@ -298,8 +300,8 @@ def test_small_layers_are_looked_at_in_enough_examples():
 
 def test_sparse_gradients_are_summed_by_row():
     gradient = tf.IndexedSlices(tf.constant([[1.0, 0.0], [2.0, 0.0]]), tf.constant([1, 1]), tf.constant([4, 2]))
-    (half, largest), counted = kernels.gradient_row(kernels.dense_gradient(gradient))
-    zeros = counted[kernels.HEALTH.index("zero")]
+    (half, largest), counted = layer_kernels.gradient_row(layer_kernels.dense_gradient(gradient))
+    zeros = counted[layer_kernels.HEALTH.index("zero")]
     assert (half.numpy(), largest.numpy(), zeros.numpy()) == (4.5, 3.0, 7)
 
 
@@ -314,10 +316,11 @@ def test_kernels_compile_under_xla():
             kernels.bad_examples(x),
             kernels.example_ids([x]),
             kernels.class_counts(y, 10, False),
-            tf.stack(kernels.layer_row(x, 3, (-1.0, 1.0))[0]),
-            kernels.layer_row(x, 3, (-1.0, 1.0))[1],
+            tf.stack(layer_kernels.layer_row(x, 3, (-1.0, 1.0))[0]),
+            layer_kernels.layer_row(x, 3, (-1.0, 1.0))[1],
             tf.gather(
-                kernels.health(x, tf.reduce_mean(x)), [kernels.HEALTH.index(name) for name in ("count", "zero", "nan")]
+                layer_kernels.health(x, tf.reduce_mean(x)),
+                [layer_kernels.HEALTH.index(name) for name in ("count", "zero", "nan")],
             ),
         )
 
