@@ -13,7 +13,8 @@ from collections.abc import Callable
 from typing import Any
 
 from tb_inputdiag.capture import kernels, layer_kernels, selection
-from tb_inputdiag.capture.trace import Entry, Fed, Trace, Whole, static_shape
+from tb_inputdiag.capture.seen import Entry, Fed, Whole, static_shape
+from tb_inputdiag.capture.trace import Trace
 
 __all__ = ["hand_out", "take_in"]
 

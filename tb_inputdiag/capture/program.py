@@ -15,11 +15,10 @@ import tensorflow as tf
 
 from tb_inputdiag.capture import kernels, layer_kernels, names, ops, selection
 from tb_inputdiag.capture.constants import STEP_SCALARS
-from tb_inputdiag.capture.trace import (
+from tb_inputdiag.capture.seen import (
     Activation,
     Entry,
     Fed,
-    Trace,
     Update,
     kind_of,
     raw,
@@ -27,6 +26,8 @@ from tb_inputdiag.capture.trace import (
     static_shape,
     values_of,
 )
+from tb_inputdiag.capture.thumbnails import ImagePart, thumbnails
+from tb_inputdiag.capture.trace import Trace
 from tb_inputdiag.records import (
     MAX_BAD_EXAMPLES,
     MAX_CLASSES,
@@ -38,22 +39,10 @@ from tb_inputdiag.records import (
     TensorLayout,
 )
 
-IMAGE_SIDE = 64
-MAX_IMAGE_TENSORS = 4
 LABELS = 8
 """Targets kept beside thumbnails."""
 
 _F8 = tf.float64
-
-
-@dataclass(slots=True)
-class ImagePart:
-    """Where one tensor's thumbnails lie in the image variable."""
-
-    tensor: int
-    shape: tuple[int, int, int, int]
-    start: int
-    channels_first: bool
 
 
 @dataclass(slots=True)
@@ -154,7 +143,9 @@ def build(trace: Trace, number: int, split: Split, images: int) -> tuple[Program
     program.blocks, program.size = row.blocks, row.size
     program.fed = tuple(spec(f.name, f.role, f.tensor) for f in trace.fed)
     program.entries = {e.name: e.layer for e in layouts if e.stage == "entry"}
-    pixels = _images(program, tensors, images) if images else None
+    pixels = None
+    if images:
+        program.images, pixels = thumbnails(tensors, program.tensors, program.copies, images)
     return program, row.vector(), pixels
 
 
@@ -445,49 +436,3 @@ def _layer(activation: Activation, axis: int | None, bound: tuple[float, float] 
     numbers, units = layer_kernels.layer_row(activation.tensor, axis, bound)
     whole = numbers[0] if activation.mean is None else activation.mean
     return [*numbers, whole], units, layer_kernels.health(activation.tensor, numbers[0])
-
-
-# -- thumbnails -------------------------------------------------------------------------------------
-
-
-def image_capacity(images: int) -> int:
-    """Returns how many pixels' values the thumbnails of a step may take."""
-    return images * IMAGE_SIDE * IMAGE_SIDE * 3 * MAX_IMAGE_TENSORS
-
-
-def _images(program: Program, tensors: list[Any], images: int) -> Any:
-    parts: list[Any] = []
-    start = 0
-    for index, (tensor, layout) in enumerate(zip(tensors, program.tensors, strict=True)):
-        if layout.role != "input" or layout.kind != "dense" or index in program.copies:
-            continue
-        if len(program.images) == MAX_IMAGE_TENSORS or not selection.is_numeric(tensor):
-            continue
-        shape = static_shape(tensor)
-        if shape is None or len(shape) != 4:
-            continue
-        first = layout.feature_axis == 1
-        height, width, channels = (shape[2], shape[3], shape[1]) if first else (shape[1], shape[2], shape[3])
-        if channels not in (1, 3, 4) or any(side is not None and side < 4 for side in (height, width)):
-            continue
-        picked = _thumbnails(tensor, images, height, width, min(channels, 3), first)
-        size = (images, *picked.shape[1:])
-        program.images.append(ImagePart(index, size, start, first))
-        parts.append(tf.reshape(picked, [-1]))
-        start += int(np.prod(size))
-    return tf.concat(parts, 0) if parts else None
-
-
-def _thumbnails(x: Any, images: int, height: int | None, width: int | None, channels: int, first: bool) -> Any:
-    x = x[:images]
-    if first:
-        x = tf.transpose(x, [0, 2, 3, 1])
-    x = tf.cast(x[..., :channels], tf.float32)
-    for axis, side in ((1, height), (2, width)):
-        kept = min(side or IMAGE_SIDE, IMAGE_SIDE)
-        actual = tf.shape(x)[axis]
-        x = tf.gather(x, tf.range(kept) * actual // kept, axis=axis)
-    missing = images - tf.shape(x)[0]
-    # examples that a small batch does not have are NaN
-    x = tf.pad(x, [[0, missing], [0, 0], [0, 0], [0, 0]], constant_values=float("nan"))
-    return tf.ensure_shape(x, [images, min(height or 64, 64), min(width or 64, 64), channels])

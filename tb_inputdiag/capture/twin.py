@@ -7,11 +7,9 @@ through. In the model's place stands a `Twin`, which sends an execution to the o
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import time
-import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -22,9 +20,10 @@ import tensorflow as tf
 from tb_inputdiag.capture import cluster, names, ops, patches, program
 from tb_inputdiag.capture.constants import SCOPE
 from tb_inputdiag.capture.distribution import worker
-from tb_inputdiag.capture.outside import build_metrics
+from tb_inputdiag.capture.in_place import computations_noted, instead, without_ours
+from tb_inputdiag.capture.seen import Entry, Raised, raw, spec
 from tb_inputdiag.capture.slots import Slot, first_replica, local_devices
-from tb_inputdiag.capture.trace import Entry, Raised, Trace, raw, spec
+from tb_inputdiag.capture.trace import Trace
 from tb_inputdiag.capture.unpack import F8
 from tb_inputdiag.records import Split, TensorLayout
 
@@ -34,7 +33,6 @@ FUNCTIONS: dict[Split, tuple[str, str, str]] = {
     "predict": ("predict_function", "predict_step", "make_predict_function"),
 }
 _ITERATORS = (tf.data.Iterator, tf.distribute.DistributedIterator)
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
 @dataclass(slots=True)
@@ -143,7 +141,7 @@ class Twin:
 
     def _make_probed(self) -> Any:
         by_keras = {"_jit_compile": False} if self._apart else {}
-        with self._step_in_place(), _instead(self.model, by_keras):
+        with self._step_in_place(), instead(self.model, by_keras):
             try:
                 getattr(type(self.model), self.make_name)(self.model, force=True)
                 return getattr(self.model, self.function_name)
@@ -157,7 +155,7 @@ class Twin:
         def probed_step(data: Any) -> Any:
             return self._trace(original, data)
 
-        return _instead(self.model, {self.step_name: probed_step})
+        return instead(self.model, {self.step_name: probed_step})
 
     # -- tracing -----------------------------------------------------------------------------------
 
@@ -323,7 +321,7 @@ class Twin:
             raise
         except BaseException as exc:
             self._report(step, exc)
-            raise exc.with_traceback(_without_ours(exc.__traceback__))  # noqa: B904  # the very same exception
+            raise exc.with_traceback(without_ours(exc.__traceback__))  # noqa: B904  # the very same exception
         end = time.perf_counter()
         if counted is not None:
             steps = counted.n
@@ -345,7 +343,7 @@ class Twin:
         try:
             # Keras looks up `predict_step` when it traces, the other steps when it makes the function
             in_place = self._step_in_place() if self.split == "predict" else contextlib.nullcontext()
-            with _computations_noted(self.model), in_place:
+            with computations_noted(self.model), in_place:
                 logs = self.probed(data)
         except (StopIteration, tf.errors.OutOfRangeError):
             raise
@@ -423,21 +421,6 @@ class _Counted:
         return batch
 
 
-def _without_ours(traceback: Any) -> Any:
-    """Returns a traceback without frames of this package: they hide what the user should read."""
-    if not keras.config.is_traceback_filtering_enabled():
-        return traceback
-    kept = []
-    while traceback is not None:
-        if not traceback.tb_frame.f_code.co_filename.startswith(_PACKAGE):
-            kept.append(traceback)
-        traceback = traceback.tb_next
-    result = None
-    for entry in reversed(kept):
-        result = types.TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    return result
-
-
 def _state(model: Any) -> list[Any]:
     """Returns the variables that a training step of Keras' makes when it runs for the first time, and others."""
     optimizer = getattr(model, "optimizer", None)
@@ -461,42 +444,6 @@ def _is_ours(exc: BaseException) -> bool:
     # "{{node a/b}}" and "Detected at node 'a/b'" name the op; elsewhere the message holds paths of files
     named = re.search(r"node '?([\w./-]+)", str(exc)) if isinstance(exc, tf.errors.OpError) else None
     return named is not None and f"{SCOPE}/" in named[1]
-
-
-@contextlib.contextmanager
-def _instead(model: Any, values: Mapping[str, Any]) -> Iterator[None]:
-    """Puts values in the place of a model's attributes while a block runs.
-
-    Past `Layer.__setattr__`, which would track them.
-    """
-    own = vars(model)
-    before = {name: own[name] for name in values if name in own}
-    own.update(values)
-    try:
-        yield
-    finally:
-        for name in values:
-            own.pop(name, None)
-        own.update(before)
-
-
-def _computations_noted(model: Any) -> contextlib.AbstractContextManager[None]:
-    """Shows what `compute_loss` returns to whichever trace is running, while a block runs; builds metrics outside."""
-    original_loss, original_metrics = model.compute_loss, model.compute_metrics
-
-    def compute_loss(*args: Any, **kwargs: Any) -> Any:
-        loss = original_loss(*args, **kwargs)
-        trace = patches.current()
-        if trace is not None and loss is not None:
-            trace.note_loss(loss)
-        return loss
-
-    def compute_metrics(x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
-        if patches.current() is not None and not tf.executing_eagerly():
-            build_metrics(model, y, y_pred)
-        return original_metrics(x, y, y_pred, sample_weight)
-
-    return _instead(model, {"compute_loss": compute_loss, "compute_metrics": compute_metrics})
 
 
 def _entry_layers(model: Any, x: Any, paths: dict[int, str], weight_names: dict[int, tuple[str, str]]) -> Any:

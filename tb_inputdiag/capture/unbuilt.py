@@ -8,7 +8,7 @@ import keras
 
 from tb_inputdiag.capture import names
 from tb_inputdiag.capture.facts import input_names
-from tb_inputdiag.capture.trace import static_shape
+from tb_inputdiag.capture.seen import static_shape
 from tb_inputdiag.records import TensorLayout
 
 

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from tb_inputdiag.capture import kernels, layer_kernels, ops, program, unpack
 from tb_inputdiag.capture.constants import FEATURE_PARTS, SCALARS
-from tb_inputdiag.capture.trace import Activation
+from tb_inputdiag.capture.seen import Activation
 from tb_inputdiag.records import MAX_EXAMPLE_IDS, N_QUANTILES
 
 DTYPES = ["float32", "float64", "float16", "uint8", "int8", "int16", "uint16", "int32", "int64", "bool"]
