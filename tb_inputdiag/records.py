@@ -427,9 +427,10 @@ class WeightTable:
     weight_norm: F4
     """L2 norm before the update."""
     weight_nonfinite_count: F4
-    """After the update, of at most 65,536 evenly spaced elements; at least 1 if any other is not finite."""
+    """After the update, of at most 65,536 elements in evenly spaced stretches; at least 1 if any other is not
+    finite."""
     update_ratio: F4
-    """Norm of the update over norm of the weight, over at most 65,536 evenly spaced elements;
+    """Norm of the update over norm of the weight, over at most 65,536 elements in evenly spaced stretches;
     inf if only the weight is 0, 0 if the update is."""
 
 
@@ -477,7 +478,10 @@ class TensorView:
     @property
     def shape(self) -> tuple[int, ...]:
         """The shape of this batch."""
-        return tuple(n for n in self.table.shape[self.index].tolist() if n >= 0)
+        sizes: list[int] = self.table.shape[self.index].tolist()
+        while sizes and sizes[-1] < 0:  # padding
+            sizes.pop()
+        return tuple(sizes)
 
     @property
     def count(self) -> int:

@@ -116,6 +116,12 @@ def equals(x: Tensor, value: float) -> Tensor:
     return tf.raw_ops.Equal(x=x, y=constant(value, x.dtype))
 
 
+def every_so_many_rows(x: Tensor, n: int) -> Tensor:
+    """Returns ``x[::n]``."""
+    zero, step = constant((0,), tf.int32), constant((n,), tf.int32)
+    return tf.raw_ops.StridedSlice(input=x, begin=zero, end=zero, strides=step, begin_mask=1, end_mask=1)
+
+
 def first_rows(x: Tensor, n: int) -> Tensor:
     """Returns ``x[:n]``."""
     if tf.executing_eagerly():

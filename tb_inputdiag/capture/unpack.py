@@ -31,6 +31,10 @@ F8 = NDArray[np.float64]
 
 _S = {name: i for i, name in enumerate(SCALARS)}
 _STEP = {name: i for i, name in enumerate(STEP_SCALARS)}
+_WHOLE = [_S[name] for name in ("count", "nan_count", "inf_count", "negative_inf_count")]
+_OF_FINITE = [_S[name] for name in ("min", "max", "mean", "m2")]
+_QUIET = np.errstate(all="ignore")
+"""For whole tables: what is undefined, such as a share of nothing, is NaN in them."""
 _SUMS = ("count", "nan_count", "inf_count", "negative_inf_count", "zero_count", "whole_count", "rows", "one_hot_rows")
 
 
@@ -76,7 +80,8 @@ def merge_scalars(parts: Sequence[F8]) -> F8:
 
 def _finite(scalars: F8) -> F8:
     counted: F8 = scalars[:, _S["count"]] - scalars[:, _S["nan_count"]] - scalars[:, _S["inf_count"]]
-    return np.nan_to_num(counted)
+    # NaN of what is no number
+    return np.where(np.isnan(counted), 0.0, counted)
 
 
 def merge_features(parts: Sequence[F8]) -> F8:
@@ -121,6 +126,7 @@ def _expand_ragged(program: Any, values: NDArray[Any], widths: Sequence[int]) ->
     return np.concatenate(stretches, -1) if stretches else values
 
 
+@_QUIET
 def tensor_table(program: Any, rows: Sequence[F8]) -> TensorTable:
     """Returns the statistics of all tensors of a step, merged over replicas."""
     n = len(program.tensors)
@@ -135,36 +141,33 @@ def tensor_table(program: Any, rows: Sequence[F8]) -> TensorTable:
     # Copies hold no classes: only targets have them.
     ids = np.concatenate([block(program, row, "example_ids") for row in rows])
     ids = np.concatenate([ids[ids > 0], np.zeros(32)])[:32]
-    total = scalars[:, _S["count"]]
     finite = _finite(scalars)
-    some = finite > 0
-    rows_seen = scalars[:, _S["rows"]]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        std = np.sqrt(scalars[:, _S["m2"]] / finite)
-        feature_std = np.sqrt(m2 / count)
-    nothing = ~some
+    by_name = np.ascontiguousarray(scalars.T)
+    of_finite = np.where(finite > 0, by_name[_OF_FINITE], np.nan)
+    whole = np.where(np.isnan(by_name[_WHOLE]), 0.0, by_name[_WHOLE]).astype(np.int64)
+    total, rows_seen = by_name[_S["count"]], by_name[_S["rows"]]
     assert sum(class_widths) == len(counts)
     return TensorTable(
         shape=shape.astype(np.int64),
-        count=_whole(total),
-        min=np.where(nothing, np.nan, scalars[:, _S["min"]]),
-        max=np.where(nothing, np.nan, scalars[:, _S["max"]]),
-        mean=np.where(nothing, np.nan, scalars[:, _S["mean"]]),
-        std=np.where(nothing, np.nan, std),
-        nan_count=_whole(scalars[:, _S["nan_count"]]),
-        inf_count=_whole(scalars[:, _S["inf_count"]]),
-        negative_inf_count=_whole(scalars[:, _S["negative_inf_count"]]),
-        zero_fraction=_share(scalars[:, _S["zero_count"]], total),
-        whole_fraction=_share(scalars[:, _S["whole_count"]], total),
-        one_hot_fraction=_share(scalars[:, _S["one_hot_rows"]], rows_seen),
-        row_sum_min=_f4(scalars[:, _S["row_sum_min"]]),
-        row_sum_max=_f4(scalars[:, _S["row_sum_max"]]),
+        count=whole[0],
+        min=of_finite[0],
+        max=of_finite[1],
+        mean=of_finite[2],
+        std=np.sqrt(of_finite[3] / finite),
+        nan_count=whole[1],
+        inf_count=whole[2],
+        negative_inf_count=whole[3],
+        zero_fraction=_f4(by_name[_S["zero_count"]] / total),
+        whole_fraction=_f4(by_name[_S["whole_count"]] / total),
+        one_hot_fraction=_f4(by_name[_S["one_hot_rows"]] / rows_seen),
+        row_sum_min=_f4(by_name[_S["row_sum_min"]]),
+        row_sum_max=_f4(by_name[_S["row_sum_max"]]),
         quantiles=_f4(_expand(program, _quantiles(program, rows))).reshape(n, -1),
         bad_examples=_expand(program, _bad_examples(program, rows)).astype(np.int32),
         feature_min=_f4(np.where(count > 0, low, np.nan)),
         feature_max=_f4(np.where(count > 0, high, np.nan)),
         feature_mean=_f4(mean),
-        feature_std=_f4(feature_std),
+        feature_std=_f4(np.sqrt(m2 / count)),
         class_counts=_f4(counts),
         example_ids=ids.astype(np.uint32),
     )
@@ -197,15 +200,12 @@ def _quantiles(program: Any, rows: Sequence[F8]) -> F8:
     parts = [block(program, row, "quantiles") for row in rows]
     if len(parts) == 1:
         return parts[0]
-    with np.errstate(all="ignore"):
-        pooled = np.stack(parts).transpose(1, 0, 2).reshape(parts[0].shape[0], -1)
-        levels = np.linspace(0, 1, parts[0].shape[1])
-        merged = [
-            np.quantile(values[np.isfinite(values)], levels)
-            if np.isfinite(values).any()
-            else np.full(levels.shape, np.nan)
-            for values in pooled
-        ]
+    pooled = np.stack(parts).transpose(1, 0, 2).reshape(parts[0].shape[0], -1)
+    levels = np.linspace(0, 1, parts[0].shape[1])
+    merged = [
+        np.quantile(values[np.isfinite(values)], levels) if np.isfinite(values).any() else np.full(levels.shape, np.nan)
+        for values in pooled
+    ]
     return np.stack(merged) if merged else parts[0]
 
 
@@ -223,6 +223,7 @@ def _bad_examples(program: Any, rows: Sequence[F8]) -> F8:
     return merged
 
 
+@_QUIET
 def weight_table(program: Any, rows: Sequence[F8]) -> WeightTable | None:
     """Returns the weights' table; None for a step that updates nothing. Replicas agree: the first one's counts."""
     if not program.weights:
@@ -234,9 +235,7 @@ def weight_table(program: Any, rows: Sequence[F8]) -> WeightTable | None:
     weights = counts(block(program, row, "weight_health"))
     # without a gradient there is nothing that is not zero
     zeros = np.where(gradients["count"] > 0, gradients["zero"] / np.maximum(gradients["count"], 1), 1.0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio = np.sqrt(change) / np.sqrt(before)
-    ratio = np.where(change == 0, 0.0, ratio)
+    ratio = np.where(change == 0, 0.0, np.sqrt(change) / np.sqrt(before))
     return WeightTable(
         gradient_norm=_f4(np.sqrt(2 * half)),
         gradient_max_abs=_f4(largest),
@@ -249,6 +248,7 @@ def weight_table(program: Any, rows: Sequence[F8]) -> WeightTable | None:
     )
 
 
+@_QUIET
 def layer_table(program: Any, rows: Sequence[F8]) -> LayerTable | None:
     """Returns the layers' table, averaged over replicas; None if no layer was seen."""
     if not program.layers:
@@ -270,16 +270,15 @@ def _layer_columns(program: Any, row: F8) -> dict[str, F8]:
     starts = np.cumsum([0, *(max(1, width) for width in program.units)])[:-1]
     max_abs = np.maximum.reduceat(units, starts)
     dead = np.add.reduceat(units == 0, starts) / np.maximum(program.units, 1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return {
-            "mean": mean,
-            "std": np.sqrt(variance),
-            "max_abs": max_abs,
-            "zero_fraction": seen["zero"] / seen["count"],
-            "dead_fraction": np.where(np.array(program.units) > 0, dead, np.nan),
-            "saturated_fraction": saturated,
-            "nonfinite_count": _at_least(seen["nonfinite"], np.where(seen["count"] > 0, mean_of_all, 0.0), max_abs),
-        }
+    return {
+        "mean": mean,
+        "std": np.sqrt(variance),
+        "max_abs": max_abs,
+        "zero_fraction": seen["zero"] / seen["count"],
+        "dead_fraction": np.where(np.array(program.units) > 0, dead, np.nan),
+        "saturated_fraction": saturated,
+        "nonfinite_count": _at_least(seen["nonfinite"], np.where(seen["count"] > 0, mean_of_all, 0.0), max_abs),
+    }
 
 
 def counts(health: F8) -> dict[str, F8]:
@@ -397,14 +396,4 @@ def _norm(norms: NDArray[np.float32]) -> float:
 
 
 def _f4(values: Any) -> NDArray[np.float32]:
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.ascontiguousarray(values, dtype=np.float32)
-
-
-def _whole(values: F8) -> NDArray[np.int64]:
-    return np.nan_to_num(values).astype(np.int64)
-
-
-def _share(part: F8, total: F8) -> NDArray[np.float32]:
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return _f4(part / total)
+    return np.ascontiguousarray(values, dtype=np.float32)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
 
 from tb_inputdiag.records import U4
 from tb_inputdiag.rules.context import Context
@@ -18,17 +18,24 @@ def distinctive(context: Context) -> bool:
 
     A measured number is worth some 16 bits, a small whole one (a count, a pixel, an id) 4, a flag 1; zeros nothing.
     """
+    known = context.moment.known
+    if "distinctive" not in known:
+        known["distinctive"] = _bits(context) >= MIN_BITS
+    return known["distinctive"]
+
+
+def _bits(context: Context) -> float:
     bits = 0.0
     for view in context.fed("input"):
         shape = view.shape
-        values = int(np.prod(shape[1:])) if len(shape) > 1 else 1
+        values = math.prod(shape[1:])
         if not view.std > 0:
             continue
         whole = view.value("whole_fraction")
         flags = whole == 1 and view.min >= 0 and view.max <= 1
         worth = 0.25 if flags else 4 * whole + 16 * (1 - whole)
         bits += values * (1 - view.value("zero_fraction")) * worth
-    return bits >= MIN_BITS
+    return bits
 
 
 def ids_of(context: Context) -> U4:

@@ -37,7 +37,7 @@ def lost_before(table: WeightTable) -> NDArray[np.bool_]:
 
     Elements are counted when the step is done; the norm is that of before the update.
     """
-    lost: NDArray[np.bool_] = (np.nan_to_num(table.weight_nonfinite_count) > 0) & ~np.isfinite(table.weight_norm)
+    lost: NDArray[np.bool_] = (table.weight_nonfinite_count > 0) & ~np.isfinite(table.weight_norm)
     return lost
 
 

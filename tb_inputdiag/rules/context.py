@@ -33,6 +33,8 @@ class Moment:
         self.sample = sample
         self.layout = layout
         self.facts = facts
+        self.known: dict[str, bool] = {}
+        """What helpers of several rules have found out about it."""
 
     @cached_property
     def views(self) -> tuple[TensorView, ...]:

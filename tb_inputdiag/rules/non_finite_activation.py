@@ -57,9 +57,9 @@ class NonFiniteActivation(Rule):
         sample, table = context.sample, context.sample.layers
         if table is None:
             return None
-        counts = np.nan_to_num(table.nonfinite_count)
-        if not counts.any():
+        if not (table.nonfinite_count > 0).any():
             return []
+        counts = np.nan_to_num(table.nonfinite_count)
         weights = sample.weights
         if weights is not None and lost_before(weights).any():
             return None  # what comes out of lost weights says nothing about the layer

@@ -50,9 +50,9 @@ class NonFiniteGradient(Rule):
         sample, table = context.sample, context.sample.weights
         if table is None or sample.skipped or not math.isfinite(sample.loss):
             return None  # skipped by loss scaling; or the loss is the news
-        counts = np.nan_to_num(table.gradient_nonfinite_count)
-        if not counts.any():
+        if not (table.gradient_nonfinite_count > 0).any():
             return []
+        counts = np.nan_to_num(table.gradient_nonfinite_count)
         rows = np.flatnonzero(counts)
         if lost_before(table).any():
             return None
