@@ -74,7 +74,6 @@ export function Chart(props: Props) {
       <figcaption>
         <span class="chart-title">{props.title}</span>
         {props.note && <span class="note">{props.note}</span>}
-        {frame && <Beyond picture={picture} frame={frame} />}
         {props.lines.length > 1 && props.lines.length <= MOST_ROWS && (
           <span class="legend">
             {props.lines.map((line) => <span key={line.key}><i style={{ background: line.colour }} />{line.label}</span>)}
@@ -96,6 +95,7 @@ export function Chart(props: Props) {
         onBlur={() => point(null)}
       >
         <canvas ref={canvas} style={{ width: "100%", height: `${height}px` }} />
+        {frame && <Beyond picture={picture} frame={frame} />}
         {!frame && <p class="plot-empty">No values yet</p>}
         {frame && cursor !== null && <span class="cursor" style={{ left: `${cursor}px`, top: `${frame.top}px`, height: `${frame.height}px` }} />}
         {frame && drag && <span class="drawn" style={{ left: `${Math.min(...drag)}px`, width: `${Math.abs(drag[1] - drag[0])}px`, top: `${frame.top}px`, height: `${frame.height}px` }} />}
@@ -111,8 +111,12 @@ function Beyond({ picture, frame }: { picture: Picture; frame: Frame }) {
   const out = picture.log || !picture.comparing ? null : beyond(picture.lines, picture.axis, x, [frame.low, frame.high]);
   const first = out?.lines[0];
   if (!out || !first) return null;
-  const who = out.lines.length === 1 ? `${first.label} goes` : `${int(out.lines.length)} curves go`;
-  return <span class="note">{who} beyond, to {fmt(out.value, 3)}: shown whole on the logarithmic scale</span>;
+  const who = out.lines.length === 1 ? first.label : `${int(out.lines.length)} runs`;
+  return (
+    <span class={`plot-beyond ${out.value < 0 ? "below" : ""}`} title="The log scale shows all of it">
+      {out.value < 0 ? "↓" : "↑"} {who}, to {fmt(out.value, 3)}
+    </span>
+  );
 }
 
 function describe(props: Props, axis: Axis): string {
