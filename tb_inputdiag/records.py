@@ -438,9 +438,9 @@ class WeightTable:
 class LayerTable:
     """One row a layer call, in forward order; statistics of its (first) output. NaN: not known.
 
-    Computed over the first examples of the batch, of at most 65,536 values together, or of up to 262,144 where each
-    unit would have less than 128 of them (at least one example). `nonfinite_count` is of these, and at least 1 if any
-    other value of the activation is not finite.
+    Computed over the first examples of the batch, of at most 65,536 values together, or of up to 262,144 where dead
+    units are counted and each would have less than 128 of them (at least one example). `nonfinite_count` is of these,
+    and at least 1 if any other value of the activation is not finite.
     """
 
     mean: F4

@@ -69,13 +69,11 @@ def _thumbnails(x: Any, images: int, height: int | None, width: int | None, chan
     if first:
         x = tf.transpose(x, [0, 2, 3, 1])
     x = tf.cast(x[..., :channels], tf.float32)
-    for axis, side in ((1, height), (2, width)):
-        kept = min(side or IMAGE_SIDE, IMAGE_SIDE)
+    sides = [min(side or IMAGE_SIDE, IMAGE_SIDE) for side in (height, width)]
+    for axis, kept in enumerate(sides, 1):
         actual = tf.shape(x)[axis]
         x = tf.gather(x, tf.range(kept) * actual // kept, axis=axis)
     missing = images - tf.shape(x)[0]
     # examples that a small batch does not have are NaN
     x = tf.pad(x, [[0, missing], [0, 0], [0, 0], [0, 0]], constant_values=float("nan"))
-    return tf.ensure_shape(
-        x, [images, min(height or IMAGE_SIDE, IMAGE_SIDE), min(width or IMAGE_SIDE, IMAGE_SIDE), channels]
-    )
+    return tf.ensure_shape(x, [images, *sides, channels])

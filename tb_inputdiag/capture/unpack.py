@@ -80,8 +80,12 @@ def merge_scalars(parts: Sequence[F8]) -> F8:
 
 def _finite(scalars: F8) -> F8:
     counted: F8 = scalars[:, _S["count"]] - scalars[:, _S["nan_count"]] - scalars[:, _S["inf_count"]]
-    # NaN of what is no number
-    return np.where(np.isnan(counted), 0.0, counted)
+    return _without_nan(counted)
+
+
+def _without_nan(values: F8) -> F8:
+    """Returns counts, 0 for those of what is no number."""
+    return np.where(np.isnan(values), 0.0, values)
 
 
 def merge_features(parts: Sequence[F8]) -> F8:
@@ -144,7 +148,7 @@ def tensor_table(program: Any, rows: Sequence[F8]) -> TensorTable:
     finite = _finite(scalars)
     by_name = np.ascontiguousarray(scalars.T)
     of_finite = np.where(finite > 0, by_name[_OF_FINITE], np.nan)
-    whole = np.where(np.isnan(by_name[_WHOLE]), 0.0, by_name[_WHOLE]).astype(np.int64)
+    whole = _without_nan(by_name[_WHOLE]).astype(np.int64)
     total, rows_seen = by_name[_S["count"]], by_name[_S["rows"]]
     assert sum(class_widths) == len(counts)
     return TensorTable(

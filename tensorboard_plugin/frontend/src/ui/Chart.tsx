@@ -1,6 +1,6 @@
 // A chart of curves: zoom by dragging, values on hover, alerts marked, to be saved as CSV, JSON and PNG.
 import { signal } from "@preact/signals";
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { beyond, nearest, positions, stepAt, type Line } from "../logic/chart";
 import { fileName, toCsv, toJson } from "../logic/export";
 import type { Axis } from "../logic/hash";
@@ -107,8 +107,11 @@ export function Chart(props: Props) {
 
 /** Says which curves leave the chart: beside a run that explodes all others would be flat. */
 function Beyond({ picture, frame }: { picture: Picture; frame: Frame }) {
-  const x: [number, number] = [frame.at(frame.left), frame.at(frame.left + frame.width)];
-  const out = picture.log || !picture.comparing ? null : beyond(picture.lines, picture.axis, x, [frame.low, frame.high]);
+  // Once for each drawing: the chart is rendered again whenever the mouse moves.
+  const out = useMemo(() => {
+    const x: [number, number] = [frame.at(frame.left), frame.at(frame.left + frame.width)];
+    return picture.log || !picture.comparing ? null : beyond(picture.lines, picture.axis, x, [frame.low, frame.high]);
+  }, [frame]);
   const first = out?.lines[0];
   if (!out || !first) return null;
   const who = out.lines.length === 1 ? first.label : `${int(out.lines.length)} runs`;
