@@ -56,7 +56,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
         ("of them with a WARNING or ERROR", sum(bool(o.loud) for o in healthy)),
         ("unneeded INFOs on them", f"{unneeded} ({_share(unneeded, len(healthy))} a run)"),
         ("runs whose replay differs, or in which something failed", sum(bool(o.trouble) for o in outcomes)),
-    ]  # fmt: skip
+    ]
     return _table(("what", "number"), rows)
 
 
@@ -128,12 +128,17 @@ def report(outcomes: Sequence[Outcome], variations: int) -> str:
     )
     return "\n\n".join(
         [
-            first, summary(outcomes),
-            "## By rule", (by_rule.__doc__ or "").partition("\n\n")[2].strip().replace("    ", ""), by_rule(outcomes),
-            "## Confused", confusion(outcomes),
-            "## The scale table", scale(outcomes),
+            first,
+            summary(outcomes),
+            "## By rule",
+            (by_rule.__doc__ or "").partition("\n\n")[2].strip().replace("    ", ""),
+            by_rule(outcomes),
+            "## Confused",
+            confusion(outcomes),
+            "## The scale table",
+            scale(outcomes),
         ]
-    )  # fmt: skip
+    )
 
 
 def write(text: str) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 
 from tb_inputdiag.records import Losses, Record, Sample
 from tb_inputdiag.rules import RuleEngine, all_rules
-from tb_inputdiag.rules.scenario import Scenario, class_ids, layer, pixels, probabilities
+from tb_inputdiag.rules.examples import Scenario, class_ids, layer, pixels, probabilities
 
 
 def records(samples: int) -> list[Record]:

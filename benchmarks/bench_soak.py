@@ -68,9 +68,12 @@ def train(logs: str, minutes: float, steps: int) -> None:
     model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(16, activation="tanh"), keras.layers.Dense(1)])
     model.compile("adam", "mse")
     model.fit(
-        data, steps_per_epoch=STEPS_PER_EPOCH, epochs=math.ceil(steps / STEPS_PER_EPOCH), verbose=0,
+        data,
+        steps_per_epoch=STEPS_PER_EPOCH,
+        epochs=math.ceil(steps / STEPS_PER_EPOCH),
+        verbose=0,
         callbacks=[InputDiagnostics(logs, verbose=0), Deadline()],
-    )  # fmt: skip
+    )
 
 
 def tree(pid: int) -> Iterator[int]:
@@ -181,8 +184,10 @@ def report(moments: list[Moment], logs: Path) -> tuple[str, bool]:
     bounded = samples <= limit + 100
     good &= bounded and session.completeness.complete
     lines.append(f"| log | {first.log_mb:.2f} MB | {middle.log_mb:.2f} MB | {last.log_mb:.2f} MB | |")
-    lines.append(f"| samples, at most 1,000 (1 + ln(steps / 1,000)) = {limit:,.0f} | | | {samples:,} | "
-                 f"{'yes' if bounded else 'NO'} |")  # fmt: skip
+    lines.append(
+        f"| samples, at most 1,000 (1 + ln(steps / 1,000)) = {limit:,.0f} | | | {samples:,} | "
+        f"{'yes' if bounded else 'NO'} |"
+    )
     losses = sum(entry.length for entry in session.index.entries["losses"])
     rest = sum(path.stat().st_size for path in logs.rglob("*.tfevents.*")) - losses
     each = f"{losses / 1e6:.2f} MB, {losses / steps:.1f} bytes a step"

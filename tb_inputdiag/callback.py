@@ -13,14 +13,14 @@ require_backend()
 
 import keras  # noqa: E402  # only after the clear error for a missing or unsupported backend
 
-from tb_inputdiag.capture import watch as watching  # noqa: E402
-from tb_inputdiag.capture.twin import FUNCTIONS  # noqa: E402
-from tb_inputdiag.capture.unbuilt import failed_batch  # noqa: E402
+from tb_inputdiag.capture.failed_build import failed_batch  # noqa: E402
+from tb_inputdiag.capture.tensorflow import model_probes as watching  # noqa: E402
+from tb_inputdiag.capture.tensorflow.twin import FUNCTIONS  # noqa: E402
 from tb_inputdiag.console import say_warning  # noqa: E402
 from tb_inputdiag.errors import ConfigurationError  # noqa: E402
+from tb_inputdiag.recording.recorder import Baseline, Recorder  # noqa: E402
 from tb_inputdiag.records import Alert, Split  # noqa: E402
 from tb_inputdiag.rules import RuleEngine  # noqa: E402
-from tb_inputdiag.session import Baseline, Session  # noqa: E402
 from tb_inputdiag.settings import check  # noqa: E402
 
 __all__ = ["InputDiagnostics"]
@@ -102,8 +102,8 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         self._reset()
 
     def _reset(self) -> None:
-        self._session: Session | None = None
-        self._watch: watching.Watch | None = None
+        self._session: Recorder | None = None
+        self._watch: watching.ModelProbes | None = None
         self._past: list[Alert] = []
         self._baseline: Baseline | None = None
         self._watching = False
@@ -131,24 +131,24 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
 
     # -- sessions --------------------------------------------------------------------------------------
 
-    def _open(self, mode: Any, model: Any) -> Session:
+    def _open(self, mode: Any, model: Any) -> Recorder:
         if self._session is not None:
             if not self._session.closed:
                 # the fit before this one was left by an exception that no step raised
                 self._session.end("failed", "fit was left by an exception outside the training step")
             self._close(self._session)
         self._watch = watch = watching.watch(model, self._settings.images, self._watch, self._settings.save_bad_batches)
-        session = Session(watch, self._settings, mode, self.params, self._baseline)
+        session = Recorder(watch, self._settings, mode, self.params, self._baseline)
         self._session = session
         return session
 
-    def _close(self, session: Session) -> None:
+    def _close(self, session: Recorder) -> None:
         self._past += session.engine.alerts
         if session.baseline.layout is not None:
             self._baseline = session.baseline
         self._session = None
 
-    def _join(self, session: Session, split: Split) -> None:
+    def _join(self, session: Recorder, split: Split) -> None:
         twin = session.watch.add(split, session)
         if split == "train":
             twin.step = watching.iterations(session.watch.model) or 0

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tb_inputdiag import schedule
 from tb_inputdiag.errors import ConfigurationError, LogWriteError
 from tb_inputdiag.records import Alert, Severity
+from tb_inputdiag.sampling import schedule
 
 MAX_IMAGES = 16
 

@@ -170,9 +170,20 @@ def test_replay_judges_the_log_anew(run: Any, logs: Path) -> None:
     new = {row["rule"]: row["logged"] for row in rows}
     assert new["unnormalized-input"] in ("same", "changed")
     assert new["non-finite-gradient"] == "gone"  # made up by the generator: no gradient is NaN in its tables
-    higher = run("replay", logs / "broken", "--set", "unnormalized-input.max_pixel=300", "--set",
-                 "unnormalized-input.max_size=300", "--set", "unnormalized-input.max_feature_size=300",
-                 "--only", "unnormalized-input", "--format", "json").json  # fmt: skip
+    higher = run(
+        "replay",
+        logs / "broken",
+        "--set",
+        "unnormalized-input.max_pixel=300",
+        "--set",
+        "unnormalized-input.max_size=300",
+        "--set",
+        "unnormalized-input.max_feature_size=300",
+        "--only",
+        "unnormalized-input",
+        "--format",
+        "json",
+    ).json
     assert {row["logged"] for row in higher} == {"gone"}
     only = run("replay", logs / "broken", "--only", "unnormalized-input").out
     assert "non-finite-gradient" not in only  # was not judged, so it is neither here nor gone
@@ -551,10 +562,15 @@ def test_no_command_loads_tensorflow_or_keras(logs: Path, tmp_path: Path) -> Non
     lines = "\n".join(
         f"main({arguments!r})"
         for arguments in [
-            ["summary", str(logs)], ["alerts", str(logs)], ["inputs", str(logs)], ["replay", str(logs)], ["rules"],
-            ["report", str(logs), "-o", str(tmp_path / "r.html")], ["export", str(logs), "alerts"],
+            ["summary", str(logs)],
+            ["alerts", str(logs)],
+            ["inputs", str(logs)],
+            ["replay", str(logs)],
+            ["rules"],
+            ["report", str(logs), "-o", str(tmp_path / "r.html")],
+            ["export", str(logs), "alerts"],
         ]
-    )  # fmt: skip
+    )
     code = (
         f"import sys\nfrom tb_inputdiag.cli import main\n{lines}\n"
         "print('loaded', {'tensorflow', 'keras'} & set(sys.modules), file=sys.stderr)"

@@ -22,7 +22,7 @@ from tensorboard.program import TensorBoard
 from demo.__main__ import ALL, SHORT
 from demo._common import digits
 from tb_inputdiag import InputDiagnostics, Severity, cli
-from tb_inputdiag.rules import Rule, all_rules
+from tb_inputdiag.rules import Rule, all_rules, judge
 
 ROOT = Path(__file__).parents[1]
 pytestmark = pytest.mark.timeout(600)  # the first that needs the demos' logs waits for them
@@ -247,7 +247,7 @@ def test_python_on_a_page_runs(page: Path, reader: Path, tmp_path: Path, monkeyp
                 scope.pop(name)(tmp_path / name)
             if isinstance(value, type) and issubclass(value, Rule) and value is not Rule and value.examples():
                 for example in value.examples():
-                    found = {alert.rule for alert in example.build().alerts([value, value.id])}
+                    found = {alert.rule for alert in judge(example.build().records, [value, value.id])}
                     assert found == ({value.id} if example.fires else set())
 
 

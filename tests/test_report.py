@@ -11,22 +11,28 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from tb_inputdiag.records import Alert, Images, Severity
+from tb_inputdiag.records import Alert, Consequence, Images, Severity
 from tb_inputdiag.report import alert_line, format_alert, format_number, to_jsonable
 from tb_inputdiag.report.charts import Band, Chart, Line, decimate, draw
 from tb_inputdiag.report.html import Section, png, render_html
 from tb_inputdiag.report.text import clean, is_code
 
 ALERT = Alert(
-    id=3, rule="unnormalized-input", severity=Severity.WARNING, subject="input:image", split="train", first_step=0,
-    last_step=1200, count=40,
+    id=3,
+    rule="unnormalized-input",
+    severity=Severity.WARNING,
+    subject="input:image",
+    split="train",
+    first_step=0,
+    last_step=1200,
+    count=40,
     message="Input 'image' reaches the first trainable layer 'conv2d' with values from 0 to 255.",
     evidence={"min": 0.0, "max": 255.0, "mean": 33.318, "expected_max_abs": 20.0, "layer": "conv2d", "nan": math.nan},
     why="Weights are initialised for inputs of unit scale; inputs a hundred times larger make the first updates a "
     "hundred times too large, and training slow or unstable.",
     fix="# first in the model, so that serving does the same:\nkeras.layers.Rescaling(1/255)\n\nx = x / 255",
-    consequences=("exploding-gradient on weight:conv2d/kernel from step 0",),
-)  # fmt: skip
+    consequences=(Consequence(rule="exploding-gradient", subject="weight:conv2d/kernel", text="The norm is 1e6."),),
+)
 
 
 def test_an_alert_reads_well_at_80_columns() -> None:
@@ -87,11 +93,20 @@ def test_an_empty_alert_is_no_error() -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (0, "0"), (12345, "12,345"), (255.0, "255"), (0.00123456, "0.001235"), (1e-9, "1e-09"), (math.nan, "NaN"),
-        (math.inf, "inf"), (-math.inf, "-inf"), (123456.7, "123,457"), (1.5e12, "1.5e+12"), (True, "true"),
+        (0, "0"),
+        (12345, "12,345"),
+        (255.0, "255"),
+        (0.00123456, "0.001235"),
+        (1e-9, "1e-09"),
+        (math.nan, "NaN"),
+        (math.inf, "inf"),
+        (-math.inf, "-inf"),
+        (123456.7, "123,457"),
+        (1.5e12, "1.5e+12"),
+        (True, "true"),
         (-0.5, "-0.5"),
     ],
-)  # fmt: skip
+)
 def test_numbers_are_written_as_people_do(value: float, text: str) -> None:
     assert format_number(value) == text
 
@@ -99,11 +114,16 @@ def test_numbers_are_written_as_people_do(value: float, text: str) -> None:
 @pytest.mark.parametrize(
     ("line", "code"),
     [
-        ("x = x / 255", True), ("keras.layers.Rescaling(1/255)", True), ("    anything at all", True),
-        ("# a comment", True), ("for x in y:", True), ("good, x = f(x)", True), ("Divide the data by 255.", False),
+        ("x = x / 255", True),
+        ("keras.layers.Rescaling(1/255)", True),
+        ("    anything at all", True),
+        ("# a comment", True),
+        ("for x in y:", True),
+        ("good, x = f(x)", True),
+        ("Divide the data by 255.", False),
         ("or feed x / 255.", False),
     ],
-)  # fmt: skip
+)
 def test_code_is_told_from_sentences(line: str, code: bool) -> None:
     assert is_code(line) is code
 
@@ -147,7 +167,15 @@ def a_page() -> str:
     pixels = np.zeros((2, 8, 8, 3), np.uint8)
     images = Images(step=1, split="train", name=EVIL, stage="fed", pixels=pixels, low=0, high=255, labels=(EVIL,))
     chart = Chart(EVIL, [Line(EVIL, steps, values)], [Band(EVIL, steps, values - 1, values + 1)], marks=[(100, EVIL)])
-    alert = replace(ALERT, message=EVIL, subject=EVIL, fix=EVIL, why=EVIL, evidence={EVIL: EVIL}, consequences=(EVIL,))
+    alert = replace(
+        ALERT,
+        message=EVIL,
+        subject=EVIL,
+        fix=EVIL,
+        why=EVIL,
+        evidence={EVIL: EVIL},
+        consequences=(Consequence(rule=EVIL, subject=EVIL, text=EVIL),),
+    )
     section = Section(EVIL, EVIL, [(EVIL, EVIL)], [alert], [chart], images=[images], problems=[EVIL])
     return render_html(EVIL, EVIL, [section, section], [EVIL])
 

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tb_inputdiag.errors import ConfigurationError
-from tb_inputdiag.loss_track import LossTrack
-from tb_inputdiag.schedule import Schedule, next_fixed, validate
+from tb_inputdiag.sampling.losses import LossTrack
+from tb_inputdiag.sampling.schedule import Schedule, next_fixed, validate
 
 
 def is_due(schedule, step, steps):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_inputdiag.capture.constants import (
+from tb_inputdiag.capture.row_order import (
     FEATURE_PARTS,
     HEALTH,
     SCALARS,

@@ -203,8 +203,11 @@ def _print(first: Chosen, second: Chosen, found: dict[str, Any], terminal: Termi
     terminal.print(f"A  {first.title}")
     terminal.print(f"B  {second.title}")
     for part, names in (
-        ("settings", ("name",)), ("inputs", ("tensor", "what")), ("gradients", ("weight",)), ("results", ("name",)),
-    ):  # fmt: skip
+        ("settings", ("name",)),
+        ("inputs", ("tensor", "what")),
+        ("gradients", ("weight",)),
+        ("results", ("name",)),
+    ):
         rows = found[part]
         terminal.print()
         if not rows:

@@ -95,50 +95,69 @@ def make_parser() -> Parser:
     commands: Any = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
 
     _add(
-        commands, "summary", "summary:summary", "what runs there are, and how they did",
+        commands,
+        "summary",
+        "summary:summary",
+        "what runs there are, and how they did",
         examples="  tb-inputdiag summary logs\n"
         "  tb-inputdiag summary logs --run 'resnet-*' --last\n"
         "  tb-inputdiag summary s3://bucket/logs          # with tb-inputdiag[remote] and s3fs",
-    )  # fmt: skip
+    )
 
     alerts = _add(
-        commands, "alerts", "findings:alerts", "the findings, worst first, with numbers and fixes",
+        commands,
+        "alerts",
+        "findings:alerts",
+        "the findings, worst first, with numbers and fixes",
         examples="  tb-inputdiag alerts logs --min-severity WARNING\n"
         "  tb-inputdiag alerts logs --format json | jq '.[].rule'",
-    )  # fmt: skip
+    )
     alerts.add_argument("--short", action="store_true", help="one line for each")
     _add_filter(alerts)
 
     _add(
-        commands, "inputs", "quantities:inputs", "statistics of the inputs, targets and outputs of sampled batches",
+        commands,
+        "inputs",
+        "quantities:inputs",
+        "statistics of the inputs, targets and outputs of sampled batches",
         examples="  tb-inputdiag inputs logs --last\n"
         "  tb-inputdiag inputs logs --format json | jq '.[] | {name, min, max}'",
-    )  # fmt: skip
+    )
 
     gradients = _add(
-        commands, "gradients", "quantities:gradients", "gradient norms of each trainable weight",
+        commands,
+        "gradients",
+        "quantities:gradients",
+        "gradient norms of each trainable weight",
         examples="  tb-inputdiag gradients logs --last --top 10",
-    )  # fmt: skip
+    )
     gradients.add_argument("--top", type=number(int, 1, 1e6), metavar="N", help="only the N largest, largest first")
 
     compare = _add(
-        commands, "compare", "compare:compare", "what differs between two runs", log_dir=False,
+        commands,
+        "compare",
+        "compare:compare",
+        "what differs between two runs",
+        log_dir=False,
         examples="  tb-inputdiag compare logs/before logs/after\n"
         "  tb-inputdiag compare logs::run-1 logs::run-2\n"
         "  tb-inputdiag compare logs::.::20261124T003622-faa924 logs   # two sessions of a run",
-    )  # fmt: skip
+    )
     compare.add_argument(
         "first", metavar="RUN", help="a folder with one run, FOLDER::RUN, or FOLDER::RUN::SESSION; default: its latest"
     )
     compare.add_argument("second", metavar="RUN")
 
     replay = _add(
-        commands, "replay", "judge:replay", "judge a log anew, with other thresholds or newer rules",
+        commands,
+        "replay",
+        "judge:replay",
+        "judge a log anew, with other thresholds or newer rules",
         examples="  tb-inputdiag replay logs\n"
         "  tb-inputdiag replay logs --set unnormalized-input.max_pixel=300\n"
         "  tb-inputdiag replay logs --only unnormalized-input --full\n"
         "  tb-inputdiag replay logs --off class-imbalance --severity stalled-loss=INFO",
-    )  # fmt: skip
+    )
     replay.add_argument("--only", action="append", metavar="ID", help="only this rule; may be given again")
     replay.add_argument("--off", action="append", metavar="ID", help="without this rule; may be given again")
     replay.add_argument("--set", action="append", metavar="RULE.THRESHOLD=NUMBER")
@@ -147,11 +166,14 @@ def make_parser() -> Parser:
     _add_filter(replay)
 
     check = _add(
-        commands, "check", "judge:check", "exit code 1 if there is a finding, for CI",
+        commands,
+        "check",
+        "judge:check",
+        "exit code 1 if there is a finding, for CI",
         formats=("text", "json", "github"),
         examples="  tb-inputdiag check logs --fail-on WARNING --junit findings.xml\n"
         "  tb-inputdiag check logs --format github    # annotations of a workflow",
-    )  # fmt: skip
+    )
     check.add_argument(
         "--fail-on",
         choices=SEVERITIES,
@@ -163,9 +185,13 @@ def make_parser() -> Parser:
     _add_filter(check, severity=False)
 
     watch = _add(
-        commands, "watch", "watch:watch", "a live run in the terminal; in a pipe, alerts as they come", formats=(),
+        commands,
+        "watch",
+        "watch:watch",
+        "a live run in the terminal; in a pipe, alerts as they come",
+        formats=(),
         examples="  tb-inputdiag watch logs\n  tb-inputdiag watch logs --until-end > alerts.txt",
-    )  # fmt: skip
+    )
     watch.add_argument(
         "--interval", type=number(float, 0.1, 3600, "seconds"), default=2.0, metavar="SECONDS", help="default: 2"
     )
@@ -174,10 +200,14 @@ def make_parser() -> Parser:
     _add_filter(watch)
 
     export = _add(
-        commands, "export", "export:export", "a table of the log as csv, json or parquet", formats=(),
+        commands,
+        "export",
+        "export:export",
+        "a table of the log as csv, json or parquet",
+        formats=(),
         examples="  tb-inputdiag export logs losses -o losses.csv\n"
         "  tb-inputdiag export logs weights -o weights.parquet",
-    )  # fmt: skip
+    )
     export.add_argument(
         "table", choices=("losses", "samples", "inputs", "weights", "layers", "epochs", "alerts"), help="what to write"
     )
@@ -185,17 +215,25 @@ def make_parser() -> Parser:
     export.add_argument("-o", "--output", metavar="FILE", help="default: standard output")
 
     report = _add(
-        commands, "report", "report:report", "one self-contained HTML file with findings, curves and thumbnails",
-        formats=(), examples="  tb-inputdiag report logs -o report.html",
-    )  # fmt: skip
+        commands,
+        "report",
+        "report:report",
+        "one self-contained HTML file with findings, curves and thumbnails",
+        formats=(),
+        examples="  tb-inputdiag report logs -o report.html",
+    )
     report.add_argument(
         "-o", "--output", metavar="FILE", default="report.html", help="default: report.html; - for standard output"
     )
 
     rules = _add(
-        commands, "rules", "rules:rules", "the rules, or the documentation of one", log_dir=False,
+        commands,
+        "rules",
+        "rules:rules",
+        "the rules, or the documentation of one",
+        log_dir=False,
         examples="  tb-inputdiag rules\n  tb-inputdiag rules unnormalized-input      # with its thresholds",
-    )  # fmt: skip
+    )
     rules.add_argument("id", nargs="?", metavar="ID", help="a rule, e.g. unnormalized-input")
     return parser
 

@@ -81,7 +81,10 @@ def _alerts(item: Chosen) -> Iterator[_Table]:
     rows = []
     for alert in item.session.alerts:
         fields = to_jsonable(alert)
-        fields["evidence"], fields["consequences"] = json.dumps(fields["evidence"]), "\n".join(fields["consequences"])
+        fields["evidence"], fields["consequences"] = (
+            json.dumps(fields["evidence"]),
+            "\n".join(f"{c.rule} [{c.subject}]: {c.text}" for c in alert.consequences),
+        )
         rows.append(fields)
     if rows:
         yield {name: [row[name] for row in rows] for name in rows[0]}

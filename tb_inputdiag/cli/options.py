@@ -15,7 +15,7 @@ from tb_inputdiag.cli.parser import complain
 from tb_inputdiag.cli.terminal import Terminal
 from tb_inputdiag.errors import LogNotFoundError, UnknownRuleError, did_you_mean, there_are
 from tb_inputdiag.log.reader import Log, Run, read
-from tb_inputdiag.log.session import Session
+from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.report import to_jsonable
 
 __all__ = ["Chosen", "Selection", "choose", "count", "print_json", "require_rules", "select"]
@@ -36,7 +36,7 @@ class Chosen:
     """A session that a command is to look at."""
 
     run: Run
-    session: Session
+    session: StoredSession
     log_dir: str
 
     @property

@@ -20,8 +20,12 @@ __all__ = ["gradient_rows", "gradients", "inputs", "tensor_rows"]
 _SPLITS: tuple[Split, ...] = ("train", "validation", "predict")
 _GROUPS = ("inputs", "entries", "targets", "predictions", "sample_weights")
 _ROLE = {
-    "inputs": "input", "entries": "at layer", "targets": "target", "predictions": "output", "sample_weights": "weight"
-}  # fmt: skip
+    "inputs": "input",
+    "entries": "at layer",
+    "targets": "target",
+    "predictions": "output",
+    "sample_weights": "weight",
+}
 
 
 def tensor_rows(item: Chosen) -> Iterator[dict[str, Any]]:
@@ -35,11 +39,16 @@ def tensor_rows(item: Chosen) -> Iterator[dict[str, Any]]:
                 tensors = (tensor for layout in layouts if layout.split == split for tensor in layout.tensors)
                 known = [tensor for tensor in tensors if tensor.name == name and tensor.stage == stage]
                 yield {
-                    "run": item.run.name, "session": item.session.id, "split": split, "kind": kind, "name": name,
-                    "dtype": known[-1].dtype if known else "", "layer": known[-1].layer if known else "",
+                    "run": item.run.name,
+                    "session": item.session.id,
+                    "split": split,
+                    "kind": kind,
+                    "name": name,
+                    "dtype": known[-1].dtype if known else "",
+                    "layer": known[-1].layer if known else "",
                     "shape": list(known[-1].shape) if known and known[-1].shape is not None else None,
                     **_tensor_statistics(row),
-                }  # fmt: skip
+                }
 
 
 def _tensor_statistics(row: Row) -> dict[str, Any]:
@@ -56,7 +65,7 @@ def _tensor_statistics(row: Row) -> dict[str, Any]:
             "inf_count": int(row.inf_count.values.sum()),
             "nonfinite_fraction": _nonfinite_fraction(row),
             "means": row.mean.values,
-        }  # fmt: skip
+        }
 
 
 def _nonfinite_fraction(row: Row) -> float:
@@ -102,12 +111,16 @@ def _inputs_table(rows: list[dict[str, Any]], terminal: Terminal) -> None:
             shape = "?" if row["shape"] is None else "x".join("?" if n is None else str(n) for n in row["shape"])
             table.append(
                 [
-                    row["name"], _ROLE[row["kind"]], row["dtype"], shape,
+                    row["name"],
+                    _ROLE[row["kind"]],
+                    row["dtype"],
+                    shape,
                     *(short_number(row[name]) for name in ("min", "mean", "max", "std")),
-                    f"{bad:,}" if bad else "-", f"{100 * row['zero_fraction']:.0f}%",
+                    f"{bad:,}" if bad else "-",
+                    f"{100 * row['zero_fraction']:.0f}%",
                     sparkline(row["means"], 8, unicode=terminal.unicode),
                 ]
-            )  # fmt: skip
+            )
         terminal.table(
             ["name", "role", "dtype", "shape", "min", "mean", "max", "std", "NaN", "zeros", "means"],
             table,
@@ -124,14 +137,20 @@ def gradient_rows(item: Chosen) -> Iterator[dict[str, Any]]:
         norm = row.norm.values
         weight = session.weights[name]
         yield {
-            "run": item.run.name, "session": session.id, "weight": name, "samples": len(norm),
-            "first": float(norm[0]) if len(norm) else math.nan, "median": _finite(np.median, norm),
-            "last": float(norm[-1]) if len(norm) else math.nan, "max": _finite(np.max, norm),
+            "run": item.run.name,
+            "session": session.id,
+            "weight": name,
+            "samples": len(norm),
+            "first": float(norm[0]) if len(norm) else math.nan,
+            "median": _finite(np.median, norm),
+            "last": float(norm[-1]) if len(norm) else math.nan,
+            "max": _finite(np.max, norm),
             "zero_fraction": _finite(np.mean, row.zero_fraction.values),
             "nonfinite_samples": int((row.nonfinite_count.values > 0).sum()),
             "update_ratio": _finite(np.median, weight.update_ratio.values),
-            "weight_norm": float(weight.norm.values[-1]) if len(norm) else math.nan, "norms": norm,
-        }  # fmt: skip
+            "weight_norm": float(weight.norm.values[-1]) if len(norm) else math.nan,
+            "norms": norm,
+        }
 
 
 def gradients(options: argparse.Namespace, terminal: Terminal) -> int:
@@ -169,11 +188,14 @@ def _gradients_table(rows: list[dict[str, Any]], terminal: Terminal) -> None:
         bad, samples = row["nonfinite_samples"], row["samples"]
         table.append(
             [
-                row["weight"], *(short_number(row[name]) for name in ("first", "median", "last", "max")),
-                f"{bad:,}/{samples:,}" if bad else "-", short_number(row["update_ratio"]),
-                f"{100 * row['zero_fraction']:.0f}%", sparkline(row["norms"], 8, unicode=terminal.unicode),
+                row["weight"],
+                *(short_number(row[name]) for name in ("first", "median", "last", "max")),
+                f"{bad:,}/{samples:,}" if bad else "-",
+                short_number(row["update_ratio"]),
+                f"{100 * row['zero_fraction']:.0f}%",
+                sparkline(row["norms"], 8, unicode=terminal.unicode),
             ]
-        )  # fmt: skip
+        )
     terminal.print(f"gradient norms, {count(rows[0]['samples'], 'sample')}")
     header = ["weight", "first", "median", "last", "max", "NaN", "update", "zeros", "norms"]
     terminal.table(header, table, drop=("first", "norms", "zeros", "last"))

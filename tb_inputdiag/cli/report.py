@@ -140,19 +140,25 @@ def _input_chart(title: str, row: Row) -> Chart:
 def _tables(item: Chosen) -> list[Table]:
     inputs = [
         [
-            row["name"], row["split"], row["kind"], row["dtype"],
+            row["name"],
+            row["split"],
+            row["kind"],
+            row["dtype"],
             *(format_number(row[name]) for name in ("min", "mean", "max", "std")),
-            f"{row['nan_count'] + row['inf_count']:,}", f"{100 * row['zero_fraction']:.1f} %",
+            f"{row['nan_count'] + row['inf_count']:,}",
+            f"{100 * row['zero_fraction']:.1f} %",
         ]
         for row in tensor_rows(item)
-    ]  # fmt: skip
+    ]
     gradients = [
         [
-            row["weight"], *(format_number(row[name]) for name in ("first", "median", "last", "max")),
-            format_number(row["update_ratio"]), f"{row['nonfinite_samples']:,}",
+            row["weight"],
+            *(format_number(row[name]) for name in ("first", "median", "last", "max")),
+            format_number(row["update_ratio"]),
+            f"{row['nonfinite_samples']:,}",
         ]
         for row in gradient_rows(item)
-    ]  # fmt: skip
+    ]
     tables = []
     if inputs:
         header = ["tensor", "split", "group", "dtype", "min", "mean", "max", "std", "NaN or inf", "zeros"]

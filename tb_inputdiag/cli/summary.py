@@ -15,7 +15,7 @@ from tb_inputdiag.cli.findings import severity_counts
 from tb_inputdiag.cli.options import Chosen, count, print_json, select
 from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Terminal, sparkline
-from tb_inputdiag.log.session import Session
+from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.records import ModelFacts, Severity
 from tb_inputdiag.report import alert_line, format_number
 
@@ -92,12 +92,12 @@ def _summary_table(chosen: list[Chosen], terminal: Terminal) -> None:
     terminal.print(f"{count(len(chosen), 'session')}. Alerts: {severity_counts(every, terminal)}.")
 
 
-def cost_fraction(session: Session) -> float:
+def cost_fraction(session: StoredSession) -> float:
     """Returns the part of the time that watching took, without tracing; NaN if not known."""
     return session.costs[-1].share if session.costs else math.nan
 
 
-def cost_text(session: Session) -> str:
+def cost_text(session: StoredSession) -> str:
     """Returns what `cost_fraction` is in words; "" if it is not known."""
     fraction = cost_fraction(session)
     if not math.isfinite(fraction):
@@ -149,7 +149,7 @@ def summary_lines(item: Chosen, terminal: Terminal | None = None) -> Iterator[tu
     yield "alerts", severity_counts(session.alerts, terminal)
 
 
-def _progress(session: Session) -> str:
+def _progress(session: StoredSession) -> str:
     """Returns how far a session came, e.g. ``after 188 steps (1,880 to 2,067), 1 epoch``."""
     start, steps = session.start, session.n_steps
     if not steps and start is not None and start.mode in ("evaluate", "predict"):

@@ -139,9 +139,18 @@ def pack_payload(kind: int, number: int, layout: int, seqs: Sequence[int], direc
     """Returns header, directory and body as one payload."""
     first, last = (int(seqs[0]), int(seqs[-1])) if len(seqs) else (0, 0)
     header = _HEADER.pack(
-        _MAGIC, FORMAT_VERSION, SCHEMA_VERSION, kind, 0, _HEADER.size + len(directory), number, layout, first, last,
+        _MAGIC,
+        FORMAT_VERSION,
+        SCHEMA_VERSION,
+        kind,
+        0,
+        _HEADER.size + len(directory),
+        number,
+        layout,
+        first,
+        last,
         len(seqs),
-    )  # fmt: skip
+    )
     checked = header[_CHECKED_FROM:] + directory
     return b"".join((header[:4], struct.pack("<I", crc32c(checked)), checked, body))
 
@@ -328,21 +337,30 @@ def build_samples(
     names = [name for name in COLUMNS["sample"] if name != "skipped"]
     scalars = zip(*(samples[name].tolist() for name in names), strict=True)
     rows = zip(
-        keys.tolist(), samples["split"].tolist(), samples["skipped"].tolist(), scalars,
-        _rows(TensorTable, tensors, len(keys)), _rows(WeightTable, weights, len(keys)),
-        _rows(LayerTable, layers, len(keys)), strict=True,
-    )  # fmt: skip
+        keys.tolist(),
+        samples["split"].tolist(),
+        samples["skipped"].tolist(),
+        scalars,
+        _rows(TensorTable, tensors, len(keys)),
+        _rows(WeightTable, weights, len(keys)),
+        _rows(LayerTable, layers, len(keys)),
+        strict=True,
+    )
     try:
         return [
             Numbered(
                 seq,
                 Sample(
-                    **dict(zip(names, values, strict=True)), split=SPLITS[split], skipped=bool(skipped),
-                    tensors=tensor, weights=weight, layers=layer,
+                    **dict(zip(names, values, strict=True)),
+                    split=SPLITS[split],
+                    skipped=bool(skipped),
+                    tensors=tensor,
+                    weights=weight,
+                    layers=layer,
                 ),
             )
             for seq, split, skipped, values, tensor, weight, layer in rows
-        ]  # fmt: skip
+        ]
     except IndexError:
         raise LogCorruptError("A sample has an unknown split.") from None
 

@@ -35,6 +35,8 @@ DOCUMENT_TYPES: Mapping[str, type[Any]] = {
         records.Failure,
         records.SavedBatch,
         records.Cost,
+        records.ExpectedRange,
+        records.NotJudged,
         records.Alert,
         records.SessionEnd,
         records.Images,
@@ -122,12 +124,24 @@ def _typed(hint: Any, value: Any, attachments: Sequence[bytes]) -> Any:
     if origin is tuple and isinstance(value, Mapping) and dataclasses.is_dataclass(arguments[0]):
         return tuple(_typed(arguments[0], item, attachments) for item in value["$tuple"])
     if origin in (typing.Union, types.UnionType) and value is not None and dataclasses.is_dataclass(arguments[0]):
-        return _typed(arguments[0], value, attachments)
+        return _typed(_variant(arguments, value), value, attachments)
     decoded = _from_json(value, attachments)
     expected = _runtime_types(hint)
     if expected is not None and not isinstance(decoded, expected):
         raise LogCorruptError(f"Expected {hint}, found {type(decoded).__name__}.")
     return decoded
+
+
+def _variant(classes: Sequence[Any], value: Any) -> Any:
+    """Returns the class of a union of dataclasses that a document is of: they differ by the default of `kind`."""
+    known = [cls for cls in classes if dataclasses.is_dataclass(cls)]
+    kind = value.get("kind") if isinstance(value, Mapping) else None
+    if len(known) == 1 or kind is None:
+        return known[0]
+    for cls in known:
+        if any(field.name == "kind" and field.default == kind for field in dataclasses.fields(cls)):
+            return cls
+    return type(None)
 
 
 @functools.cache

@@ -6,6 +6,7 @@ to the tests. Tables need none of it: a column that an older log lacks reads as 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -16,7 +17,24 @@ __all__ = ["UPGRADES", "Upgrade", "upgrade_document"]
 Upgrade: TypeAlias = Callable[[str, Mapping[str, Any]], tuple[str, Mapping[str, Any]]]
 """(type name, fields as JSON) of one schema -> those of the next."""
 
-UPGRADES: dict[int, Upgrade] = {}
+_CONSEQUENCE = re.compile(r"([a-z0-9-]+) \[([^\]]*)\]: (.*)", re.DOTALL)
+
+
+def _from_1(name: str, fields: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """Makes objects of an alert's consequences, which version 1 wrote as ``rule [subject]: message``."""
+    if name != "Alert" or not isinstance(fields.get("consequences"), Mapping):
+        return name, fields
+    lines = fields["consequences"].get("$tuple", ())
+    return name, {**fields, "consequences": {"$tuple": [_consequence(str(line)) for line in lines]}}
+
+
+def _consequence(line: str) -> dict[str, str]:
+    match = _CONSEQUENCE.fullmatch(line)
+    rule, subject, text = match.groups() if match else ("", "", line)
+    return {"rule": rule, "subject": subject, "text": text}
+
+
+UPGRADES: dict[int, Upgrade] = {1: _from_1}
 """Schema version -> what makes a document of that version one of the next. Version 1 is the first."""
 
 

@@ -22,7 +22,7 @@ from tb_inputdiag.log.blocks import Array
 from tb_inputdiag.records import COLUMNS, Layout, Role, Split, Stage
 
 if TYPE_CHECKING:
-    from tb_inputdiag.log.session import Session
+    from tb_inputdiag.log.stored_session import StoredSession
 
 __all__ = ["Group", "Quantities", "Row", "Series", "SplitQuantities"]
 
@@ -133,9 +133,15 @@ class Group(Mapping[str, Row]):
     """Rows by name: the inputs of a split, its gradients, ..."""
 
     def __init__(
-        self, owner: Quantities, kind: str, table: str, columns: Mapping[str, str], split: Split,
-        role: Role | None = None, stage: Stage = "fed",
-    ) -> None:  # fmt: skip
+        self,
+        owner: Quantities,
+        kind: str,
+        table: str,
+        columns: Mapping[str, str],
+        split: Split,
+        role: Role | None = None,
+        stage: Stage = "fed",
+    ) -> None:
         self._owner = owner
         self.kind = kind
         self.columns = columns
@@ -190,7 +196,7 @@ class Group(Mapping[str, Row]):
             return filled[-1] if filled else joined[0]
         return Series(name, np.concatenate([s.step for s in filled]), np.concatenate([s.values for s in filled]))
 
-    def _of_session(self, session: Session, name: str, column: str) -> Series:
+    def _of_session(self, session: StoredSession, name: str, column: str) -> Series:
         parts = []
         for layout in session.layouts.values():
             names = self._names(layout)
@@ -330,7 +336,7 @@ class Quantities(SplitQuantities):
         super().__init__(self, "train")
 
     @property
-    def sessions(self) -> tuple[Session, ...]:
+    def sessions(self) -> tuple[StoredSession, ...]:
         """The sessions whose values are put in a row."""
         raise NotImplementedError
 

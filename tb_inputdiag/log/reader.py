@@ -12,10 +12,10 @@ from tb_inputdiag.errors import ConfigurationError, LogNotFoundError, there_are
 from tb_inputdiag.log.files import find_event_files, run_name
 from tb_inputdiag.log.index import EventFile
 from tb_inputdiag.log.quantities import Quantities
-from tb_inputdiag.log.session import Session, events_are
+from tb_inputdiag.log.stored_session import StoredSession, events_are
 from tb_inputdiag.records import Alert
 
-__all__ = ["Log", "Run", "Session", "read"]
+__all__ = ["Log", "Run", "StoredSession", "read"]
 
 
 class Run(Quantities):
@@ -27,7 +27,7 @@ class Run(Quantities):
         """Path of the run relative to the folder that was read; ``.`` for that itself."""
         self._clock = clock
         self._files: dict[str, EventFile] = {}
-        self._sessions: dict[tuple[str, str], Session] = {}
+        self._sessions: dict[tuple[str, str], StoredSession] = {}
         self._unreadable: dict[str, str] = {}
 
     def __repr__(self) -> str:
@@ -53,16 +53,16 @@ class Run(Quantities):
             for session, index in file.sessions.items():
                 known = self._sessions.get((path, session))
                 if known is None or known.index is not index:
-                    self._sessions[path, session] = Session(index, clock=self._clock)
+                    self._sessions[path, session] = StoredSession(index, clock=self._clock)
         return changed
 
     @property
-    def sessions(self) -> tuple[Session, ...]:
+    def sessions(self) -> tuple[StoredSession, ...]:
         """Its sessions, oldest first."""
         return tuple(self._sessions[key] for key in sorted(self._sessions))
 
     @property
-    def session(self) -> Session:
+    def session(self) -> StoredSession:
         """The latest session.
 
         Raises:

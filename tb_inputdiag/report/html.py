@@ -171,8 +171,9 @@ def _alert(alert: Alert) -> Iterator[str]:
         yield f"<p>{_text(alert.why)}</p>"
     if alert.fix:
         yield f"<pre>{_text(alert.fix.strip(chr(10)))}</pre>"
-    for line in alert.consequences:
-        yield f'<p class="soft">Leads to {_text(line)}</p>'
+    for consequence in alert.consequences:
+        text = f"{consequence.rule} [{consequence.subject}]: {consequence.text}"
+        yield f'<p class="soft">Leads to {_text(text)}</p>'
     yield "</article>"
 
 

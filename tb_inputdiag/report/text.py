@@ -115,8 +115,9 @@ def _lines(alert: Alert, width: int, color: bool) -> Iterator[str]:
     yield from _labelled("numbers", evidence_text(alert), width, color)
     yield from _labelled("why", clean(alert.why), width, color)
     yield from _fix(clean(alert.fix), width, color)
-    for index, line in enumerate(alert.consequences):
-        yield from _labelled("leads to" if index == 0 else "", clean(line), width, color)
+    for index, consequence in enumerate(alert.consequences):
+        text = f"{consequence.rule} [{consequence.subject}]: {consequence.text}"
+        yield from _labelled("leads to" if index == 0 else "", clean(text), width, color)
 
 
 def evidence_text(alert: Alert) -> str:

@@ -30,14 +30,12 @@ import inspect
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from tb_inputdiag.errors import ConfigurationError, did_you_mean
-from tb_inputdiag.records import JSON, EpochEnd, Failure, Losses, SessionEnd, Severity, Split
-
-if TYPE_CHECKING:
-    from tb_inputdiag.rules.context import Context
-    from tb_inputdiag.rules.scenario import Example
+from tb_inputdiag.records import JSON, Curve, EpochEnd, Failure, Losses, Picture, SessionEnd, Severity, Split
+from tb_inputdiag.rules.examples import Example
+from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["HEADINGS", "Finding", "Findings", "Rule", "Threshold", "did_you_mean"]
 
@@ -106,6 +104,10 @@ class Finding:
     """None: that of the record."""
     step: int | None = None
     """None: that of the record."""
+    picture: Picture | None = None
+    """What was seen against what was expected; the dashboard and the report draw it."""
+    curves: tuple[Curve, ...] = ()
+    """Curves that show where it went wrong, the best one first."""
     at_once: bool = False
     """It is so plain that the alert opens without waiting for `Rule.persistence`."""
 
@@ -146,9 +148,11 @@ class Rule:
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         cls.thresholds = {
-            name: value for base in reversed(cls.__mro__) for name, value in vars(base).items()
+            name: value
+            for base in reversed(cls.__mro__)
+            for name, value in vars(base).items()
             if isinstance(value, Threshold)
-        }  # fmt: skip
+        }
 
     def __init__(self, *, severity: Severity | str | int | None = None, **thresholds: float) -> None:
         """Sets the severity and thresholds that differ from the defaults.

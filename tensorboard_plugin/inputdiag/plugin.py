@@ -166,9 +166,15 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
             rows = list(group.rows) if group else []
             grid = format_grid(store, table, group, rows, column, points, held) if group else None
             return GridAnswer(
-                id=store.tags.id, server=hub.server, pending=pending, table=stream, column=column, split=split,
-                rows=rows, grid=grid,
-            )  # fmt: skip
+                id=store.tags.id,
+                server=hub.server,
+                pending=pending,
+                table=stream,
+                column=column,
+                split=split,
+                rows=rows,
+                grid=grid,
+            )
 
     def _inputs(self, request: wrappers.Request, query: Query) -> InputsAnswer:
         with self._session(request, query) as (hub, store):

@@ -13,7 +13,7 @@ import tensorflow as tf
 from keras import layers as L
 
 from tb_inputdiag import InputDiagnostics
-from tb_inputdiag.capture import cluster
+from tb_inputdiag.capture.tensorflow import xla_cluster
 from tb_inputdiag.console import InputDiagWarning
 from tests.modes.harness import assert_same_history, assert_same_weights, fresh, records_of, weights_of
 from tests.modes.rows import Seen
@@ -64,12 +64,12 @@ def assert_alike(a: Any, b: Any) -> None:
     assert a.learning_rate == b.learning_rate
 
 
-@pytest.mark.parametrize("gradient_elements", [cluster.GRADIENT_ELEMENTS, 4])
+@pytest.mark.parametrize("gradient_elements", [xla_cluster.GRADIENT_ELEMENTS, 4])
 @pytest.mark.parametrize("settings", [{}, {"optimizer": keras.optimizers.SGD, "clipnorm": 0.01}])
 def test_records_are_those_of_a_graph(
     tmp_path: Path, monkeypatch: Any, gradient_elements: int, settings: dict[str, Any]
 ) -> None:
-    monkeypatch.setattr(cluster, "GRADIENT_ELEMENTS", gradient_elements)
+    monkeypatch.setattr(xla_cluster, "GRADIENT_ELEMENTS", gradient_elements)
 
     def optimizer() -> dict[str, Any]:
         return {"optimizer": settings["optimizer"](0.1, clipnorm=settings["clipnorm"])} if settings else {}
@@ -86,7 +86,7 @@ def test_records_are_those_of_a_graph(
 
 
 def test_of_large_tensors_the_first_examples_are_looked_at(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(cluster, "TENSOR_ELEMENTS", 16)
+    monkeypatch.setattr(xla_cluster, "TENSOR_ELEMENTS", 16)
     train(True, tmp_path)
     first = samples(tmp_path)[0]
     seen = Seen(records_of(tmp_path), str(tmp_path), None, None, ())
@@ -102,7 +102,7 @@ def test_of_large_tensors_the_first_examples_are_looked_at(tmp_path: Path, monke
 
 
 def test_a_value_that_is_not_finite_in_a_large_gradient_is_counted(tmp_path: Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(cluster, "GRADIENT_ELEMENTS", 4)
+    monkeypatch.setattr(xla_cluster, "GRADIENT_ELEMENTS", 4)
 
     def model() -> Any:
         return keras.Sequential([L.Input((5,)), L.Dense(1, name="dense")])

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from tb_inputdiag.capture import kernels, layer_kernels, ops, program, unpack
-from tb_inputdiag.capture.constants import FEATURE_PARTS, SCALARS
-from tb_inputdiag.capture.seen import Activation
+from tb_inputdiag.capture import unpack
+from tb_inputdiag.capture.row_order import FEATURE_PARTS, SCALARS
+from tb_inputdiag.capture.tensorflow import kernels, layer_kernels, ops, probe
+from tb_inputdiag.capture.tensorflow.observations import Activation
 from tb_inputdiag.records import MAX_EXAMPLE_IDS, N_QUANTILES
 
 DTYPES = ["float32", "float64", "float16", "uint8", "int8", "int16", "uint16", "int32", "int64", "bool"]
@@ -208,8 +209,8 @@ def layer(x, activation="relu"):
     output = tf.constant(x)
     of_layer = Activation("layer", keras.layers.Activation(activation), output)
     of_layer.read(output)
-    made, row = program.Program(0, "train"), program.Row()
-    program.add_layers(row, made, [of_layer])
+    made, row = probe.Program(0, "train"), probe.Row()
+    probe.add_layers(row, made, [of_layer])
     made.blocks = row.blocks
     return {name: float(column[0]) for name, column in asdict(unpack.layer_table(made, [row.vector().numpy()])).items()}
 

@@ -255,9 +255,13 @@ class Trials:
         said = ", ".join(f"{n:,} with exit code {code}" for code, n in sorted(codes.items()))
         found = [
             Outcome("mutated event file, reader", times, read + refused, note=f"{refused} refused as no log"),
-            Outcome(f"mutated event file, each of {len(COMMANDS)} commands", times * len(COMMANDS), sum(codes.values()),
-                    note=said),
-        ]  # fmt: skip
+            Outcome(
+                f"mutated event file, each of {len(COMMANDS)} commands",
+                times * len(COMMANDS),
+                sum(codes.values()),
+                note=said,
+            ),
+        ]
         for loader in LOADERS:
             with dashboard(logs if loader == LOADERS[0] else logs / "rest", loader) as server:
                 asked, statuses = self._ask_everything(server)
@@ -334,9 +338,17 @@ class Trials:
 
 
 COMMANDS: tuple[tuple[str, ...], ...] = (
-    ("summary",), ("alerts",), ("inputs",), ("gradients",), ("replay",), ("check",), ("watch", "--once"),
-    ("export", "losses"), ("export", "weights"), ("report", "-o", "-"),
-)  # fmt: skip
+    ("summary",),
+    ("alerts",),
+    ("inputs",),
+    ("gradients",),
+    ("replay",),
+    ("check",),
+    ("watch", "--once"),
+    ("export", "losses"),
+    ("export", "weights"),
+    ("report", "-o", "-"),
+)
 
 
 def alerts_printed(home: Path) -> set[tuple[str, str]]:

@@ -24,6 +24,7 @@ from tb_inputdiag.records import (
     MAX_EXAMPLE_IDS,
     N_QUANTILES,
     Alert,
+    Consequence,
     Cost,
     EpochEnd,
     Images,
@@ -75,16 +76,26 @@ class Spec:
 
 def tensor_layouts(spec: Spec) -> tuple[TensorLayout, ...]:
     image = TensorLayout(
-        name="image", role="input", shape=(None, 28, 28, 3), dtype="uint8", feature_axis=3, features=(0, 1, 2),
+        name="image",
+        role="input",
+        shape=(None, 28, 28, 3),
+        dtype="uint8",
+        feature_axis=3,
+        features=(0, 1, 2),
         n_features=3,
-    )  # fmt: skip
+    )
     inputs = [
         image,
         replace(
-            image, stage="entry", dtype="float32", layer="conv2d", layer_class="Conv2D", sources=("image",),
+            image,
+            stage="entry",
+            dtype="float32",
+            layer="conv2d",
+            layer_class="Conv2D",
+            sources=("image",),
             same_as_fed=True,
         ),
-    ]  # fmt: skip
+    ]
     if spec.inputs > 1:
         inputs.append(
             TensorLayout(
@@ -98,10 +109,15 @@ def tensor_layouts(spec: Spec) -> tuple[TensorLayout, ...]:
         *inputs,
         TensorLayout(name="label", role="target", shape=(None,), dtype="int64", n_classes=10),
         TensorLayout(
-            name="y_pred", role="prediction", shape=(None, 10), layer="dense", feature_axis=1,
-            features=tuple(range(10)), n_features=10,
+            name="y_pred",
+            role="prediction",
+            shape=(None, 10),
+            layer="dense",
+            feature_axis=1,
+            features=tuple(range(10)),
+            n_features=10,
         ),
-    )  # fmt: skip
+    )
 
 
 def weight_names(spec: Spec) -> tuple[str, ...]:
@@ -120,8 +136,11 @@ def facts(spec: Spec) -> ModelFacts:
         kind="functional",
         layers=tuple(
             LayerFacts(
-                name=f"layer_{i}" if i else "conv2d", class_name="Conv2D" if i % 2 == 0 else "BatchNormalization",
-                output_shape=(None, 26, 26, 32), n_params=320, n_trainable_params=320,
+                name=f"layer_{i}" if i else "conv2d",
+                class_name="Conv2D" if i % 2 == 0 else "BatchNormalization",
+                output_shape=(None, 26, 26, 32),
+                n_params=320,
+                n_trainable_params=320,
                 config={"activation": "relu", "filters": 32, "kernel_size": (3, 3), "rate": None},
                 inbound=(f"layer_{i - 1}",) if i else (),
             )
@@ -129,8 +148,13 @@ def facts(spec: Spec) -> ModelFacts:
         ),
         weights=tuple(
             WeightFacts(
-                name=name, shape=(3, 3, 1, 32) if name.endswith("kernel") else (32,), dtype="float32", trainable=True,
-                layer=name.rpartition("/")[0], initial_std=0.12, initializer="GlorotUniform",
+                name=name,
+                shape=(3, 3, 1, 32) if name.endswith("kernel") else (32,),
+                dtype="float32",
+                trainable=True,
+                layer=name.rpartition("/")[0],
+                initial_std=0.12,
+                initializer="GlorotUniform",
             )
             for name in names
         ),
@@ -141,7 +165,7 @@ def facts(spec: Spec) -> ModelFacts:
         output_activations={"y_pred": "linear"},
         output_units={"y_pred": 10},
         entries={"image": "conv2d"},
-    )  # fmt: skip
+    )
 
 
 def _floats(values: Any) -> np.ndarray[Any, Any]:
@@ -183,9 +207,13 @@ class Generator:
             whole = "int" in tensor.dtype or tensor.name == "image"
             values = np.round(values) if whole else values
             for name, value in {
-                "min": values[0], "max": values[-1], "mean": values.mean(), "std": values.std(),
-                "zero": float((values == 0).mean()), "whole": float(whole),
-            }.items():  # fmt: skip
+                "min": values[0],
+                "max": values[-1],
+                "mean": values.mean(),
+                "std": values.std(),
+                "zero": float((values == 0).mean()),
+                "whole": float(whole),
+            }.items():
                 columns[name].append(float(value))
             quantiles.append(np.quantile(values, np.linspace(0, 1, N_QUANTILES)))
             centre = random.normal((low + high) / 2, (high - low) / 50, len(tensor.features))
@@ -276,16 +304,28 @@ class Generator:
         ]
         pixels = np.stack(pictures).reshape(4, 3, 28, 28).transpose(0, 2, 3, 1)
         return Images(
-            step=step, split="train", name="image", stage="fed", pixels=np.ascontiguousarray(pixels.astype(np.uint8)),
-            low=0.0, high=255.0, labels=("3", "1", "4", "1"),
-        )  # fmt: skip
+            step=step,
+            split="train",
+            name="image",
+            stage="fed",
+            pixels=np.ascontiguousarray(pixels.astype(np.uint8)),
+            low=0.0,
+            high=255.0,
+            labels=("3", "1", "4", "1"),
+        )
 
 
 def _alerts(spec: Spec, steps: int) -> list[tuple[int, Alert]]:
     known = [
         Alert(
-            id=0, rule="unnormalized-input", severity=Severity.WARNING, subject="input:image", split="train",
-            first_step=0, last_step=0, count=1,
+            id=0,
+            rule="unnormalized-input",
+            severity=Severity.WARNING,
+            subject="input:image",
+            split="train",
+            first_step=0,
+            last_step=0,
+            count=1,
             message="Input 'image' reaches the first trainable layer 'conv2d' with values from 0 to 255.",
             evidence={"min": 0.0, "max": 255.0, "mean": 127.4, "expected_max_abs": 20.0, "layer": "conv2d"},
             why="Weights are initialised for inputs of unit scale; inputs a hundred times larger make the first "
@@ -293,28 +333,49 @@ def _alerts(spec: Spec, steps: int) -> list[tuple[int, Alert]]:
             fix="Put this in front of 'conv2d':\n\n    keras.layers.Rescaling(1/255)\n\nor feed x / 255.",
         ),
         Alert(
-            id=1, rule="integer-input", severity=Severity.INFO, subject="input:image", split="train", first_step=0,
-            last_step=0, count=1, message="Input 'image' is uint8 and is cast to float32 by Keras.",
-            evidence={"dtype": "uint8"}, why="The cast is silent; integer arithmetic before it truncates.",
+            id=1,
+            rule="integer-input",
+            severity=Severity.INFO,
+            subject="input:image",
+            split="train",
+            first_step=0,
+            last_step=0,
+            count=1,
+            message="Input 'image' is uint8 and is cast to float32 by Keras.",
+            evidence={"dtype": "uint8"},
+            why="The cast is silent; integer arithmetic before it truncates.",
             fix="x = x.astype('float32') / 255",
         ),
         Alert(
-            id=2, rule="non-finite-gradient", severity=Severity.ERROR, subject="weight:conv2d/kernel", split="train",
-            first_step=steps // 3, last_step=steps // 3, count=1,
+            id=2,
+            rule="non-finite-gradient",
+            severity=Severity.ERROR,
+            subject="weight:conv2d/kernel",
+            split="train",
+            first_step=steps // 3,
+            last_step=steps // 3,
+            count=1,
             message=f"The gradient of 'conv2d/kernel' holds 12 NaN at step {steps // 3}.",
             evidence={"nan_count": 12, "gradient_norm": math.nan},
             why="One NaN in a gradient makes the weight NaN, and all that follows.",
             fix="Clip gradients: keras.optimizers.Adam(clipnorm=1.0)",
-            consequences=("non-finite-loss on loss from step 41",),
+            consequences=(Consequence(rule="non-finite-loss", subject="loss", text="The loss is NaN."),),
         ),
         Alert(
-            id=3, rule="feature-scale-disparity", severity=Severity.WARNING, subject="input:table", split="train",
-            first_step=0, last_step=0, count=1,
+            id=3,
+            rule="feature-scale-disparity",
+            severity=Severity.WARNING,
+            subject="input:table",
+            split="train",
+            first_step=0,
+            last_step=0,
+            count=1,
             message="Columns 3 and 7 of input 'table' differ in scale by a factor of 52,000.",
-            evidence={"columns": [3, 7], "ratio": 52000.0}, why="The large column drowns the small one.",
+            evidence={"columns": [3, 7], "ratio": 52000.0},
+            why="The large column drowns the small one.",
             fix="keras.layers.Normalization()",
         ),
-    ]  # fmt: skip
+    ]
     found = [replace(known[i % len(known)], id=i) for i in range(spec.alerts)]
     return [(alert.first_step, replace(alert, wall_time=spec.start + 1)) for alert in found]
 
@@ -425,10 +486,16 @@ def main() -> None:
             start = time.time() if options.live else START + 3600.0 * session
             stamp = time.strftime("%Y%m%dT%H%M%S", time.gmtime(start))
             spec = Spec(
-                samples=options.samples, weights=options.weights, inputs=options.inputs, every=options.every,
-                alerts=options.alerts, end=not options.no_end, seed=options.seed + run * 1000 + session,
-                session=f"{stamp}-{run:03d}{session:03d}", start=start,
-            )  # fmt: skip
+                samples=options.samples,
+                weights=options.weights,
+                inputs=options.inputs,
+                every=options.every,
+                alerts=options.alerts,
+                end=not options.no_end,
+                seed=options.seed + run * 1000 + session,
+                session=f"{stamp}-{run:03d}{session:03d}",
+                start=start,
+            )
             out = options.out / f"run-{run:03d}" if options.runs > 1 else options.out
             print(write(out, spec, per_flush=options.per_flush, live_s=options.live))
 

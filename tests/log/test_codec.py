@@ -19,7 +19,7 @@ from tb_inputdiag.log import blocks, tables
 from tb_inputdiag.log.codec import EVENTS_PER_TAG, Numbered, Tag, decode_event, parse_tag, validate_session
 from tb_inputdiag.log.encoder import Encoder
 from tb_inputdiag.log.index import index_events
-from tb_inputdiag.log.session import Session
+from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.records import Layout, Losses, Record, Sample
 from tests.log import synthetic
 from tests.log.strategies import any_records, same
@@ -44,7 +44,7 @@ def encode(records: Sequence[Record], *, per_flush: int = 100) -> Events:
 
 
 def decode(events: Events) -> list[Record]:
-    session = Session(index_events(SESSION, events))
+    session = StoredSession(index_events(SESSION, events))
     found = list(session.records())
     assert not session.index.damage.frames
     assert not session._unread
@@ -79,7 +79,7 @@ def test_a_realistic_session_comes_back(per_flush: int) -> None:
 
 def test_since_and_until_cut_the_records() -> None:
     records = list(synthetic.records(synthetic.Spec(samples=30)))
-    session = Session(index_events(SESSION, encode(records, per_flush=11)))
+    session = StoredSession(index_events(SESSION, encode(records, per_flush=11)))
     found = list(session.numbered(since=17, until=60))
     assert [item.seq for item in found] == list(range(17, 60))
     assert all(same(records[item.seq], item.record) for item in found)
@@ -131,7 +131,7 @@ def test_columns_are_decoded_only_when_asked_for(monkeypatch: pytest.MonkeyPatch
         return real(flags, payload, dtype, shape)
 
     monkeypatch.setattr(tables, "decode_column", counting)
-    session = Session(index_events(SESSION, events))
+    session = StoredSession(index_events(SESSION, events))
     assert len(session.gradients["conv2d/kernel"].norm) == 50
     chunks = len(session.index.entries["weights"])
     assert len(decoded) <= 3 * chunks  # seq, step, gradient_norm
@@ -203,7 +203,7 @@ def test_a_flipped_bit_in_a_column_costs_that_column_only() -> None:
     place = next(i for i, event in enumerate(events) if "/weights/" in event[0])
     tag, step, data = events[place]
     events[place] = (tag, step, data[:-1] + bytes([data[-1] ^ 1]))  # the last column: update_ratio
-    session = Session(index_events(SESSION, events))
+    session = StoredSession(index_events(SESSION, events))
     assert len(session.gradients["conv2d/kernel"].norm) == 20
     assert len(session.weights["conv2d/kernel"].update_ratio) == 0
     assert any("checksum" in problem for problem in session.problems)
@@ -233,7 +233,7 @@ def test_a_chunk_that_does_not_fit_its_layout_is_left_out_and_said() -> None:
     layout = records[place]
     assert isinstance(layout, Layout)
     records[place] = dataclasses.replace(layout, weights=(*layout.weights, "one/more"))
-    session = Session(index_events(SESSION, encode(records)))
+    session = StoredSession(index_events(SESSION, encode(records)))
     assert len(session.gradients["conv2d/kernel"].norm) == 0
     samples = [record for record in session.records() if isinstance(record, Sample)]
     assert len(samples) == 10

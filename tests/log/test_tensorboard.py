@@ -17,7 +17,7 @@ from tensorboard.util import grpc_util
 import tb_inputdiag
 from tb_inputdiag.log.codec import PLUGIN_NAME, decode_event, parse_tag
 from tb_inputdiag.log.index import index_events
-from tb_inputdiag.log.session import Session
+from tb_inputdiag.log.stored_session import StoredSession
 from tests.log import synthetic
 from tests.log.strategies import same
 
@@ -36,10 +36,19 @@ def log_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def python_loader(log_dir: Path) -> Any:
     flags = argparse.Namespace(
-        logdir=str(log_dir), logdir_spec="", samples_per_plugin={}, purge_orphaned_data=True, max_reload_threads=1,
-        reload_interval=0, reload_task="blocking", reload_multifile=False, reload_multifile_inactive_secs=86400,
-        detect_file_replacement=None, generic_data="auto", event_file=None,
-    )  # fmt: skip
+        logdir=str(log_dir),
+        logdir_spec="",
+        samples_per_plugin={},
+        purge_orphaned_data=True,
+        max_reload_threads=1,
+        reload_interval=0,
+        reload_task="blocking",
+        reload_multifile=False,
+        reload_multifile_inactive_secs=86400,
+        detect_file_replacement=None,
+        generic_data="auto",
+        event_file=None,
+    )
     ingester = data_ingester.LocalDataIngester(flags)
     ingester.start()
     return ingester.data_provider
@@ -48,9 +57,11 @@ def python_loader(log_dir: Path) -> Any:
 def fast_loader(log_dir: Path) -> Any:
     """Starts the data server, which answers while it is still loading: waits until it has read everything."""
     ingester = server_ingester.SubprocessServerDataIngester(
-        server_binary=server_ingester.get_server_binary(), logdir=str(log_dir), reload_interval=0,
+        server_binary=server_ingester.get_server_binary(),
+        logdir=str(log_dir),
+        reload_interval=0,
         channel_creds_type=grpc_util.ChannelCredsType.LOCAL,
-    )  # fmt: skip
+    )
     ingester.start()
     deadline, seen = time.monotonic() + 60, -1
     while time.monotonic() < deadline:
@@ -63,9 +74,9 @@ def fast_loader(log_dir: Path) -> Any:
 
 def count_of(provider: Any) -> int:
     """Returns how many events a loader has of the run so far."""
-    read = provider.read_tensors(
-        RequestContext(), experiment_id="", plugin_name=PLUGIN_NAME, downsample=100_000
-    ).get("inputdiag", {})  # fmt: skip
+    read = provider.read_tensors(RequestContext(), experiment_id="", plugin_name=PLUGIN_NAME, downsample=100_000).get(
+        "inputdiag", {}
+    )
     return sum(len(data) for data in read.values())
 
 
@@ -74,9 +85,7 @@ def events_of(provider: Any) -> Iterator[tuple[str, int, bytes]]:
     runs = [run.run_name for run in provider.list_runs(context, experiment_id="")]
     assert runs == ["inputdiag"]
     listed = provider.list_tensors(context, experiment_id="", plugin_name=PLUGIN_NAME)["inputdiag"]
-    read = provider.read_tensors(
-        context, experiment_id="", plugin_name=PLUGIN_NAME, downsample=100_000
-    )["inputdiag"]  # fmt: skip
+    read = provider.read_tensors(context, experiment_id="", plugin_name=PLUGIN_NAME, downsample=100_000)["inputdiag"]
     assert set(read) == set(listed)
     for tag in sorted(read, key=lambda name: parse_tag(name) or ("", "", 0)):
         for datum in read[tag]:
@@ -95,7 +104,7 @@ def test_a_loader_at_default_flags_keeps_every_event(log_dir: Path, loader: Any)
     events = list(events_of(loader(log_dir)))
     assert len(events) > 3000
     for expected in run.sessions:
-        session = Session(index_events(expected.id, events))
+        session = StoredSession(index_events(expected.id, events))
         assert session.completeness.complete
         assert str(session.completeness) == str(expected.completeness)
         assert session.problems == []

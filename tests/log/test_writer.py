@@ -44,9 +44,19 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
 def an_alert(number: int = 0) -> Alert:
     return Alert(
-        id=number, rule="r", severity=Severity.ERROR, subject="loss", split="train", first_step=1, last_step=1, count=1,
-        message="m", evidence={"x": float("nan")}, why="w", fix="f",
-    )  # fmt: skip
+        id=number,
+        rule="r",
+        severity=Severity.ERROR,
+        subject="loss",
+        split="train",
+        first_step=1,
+        last_step=1,
+        count=1,
+        message="m",
+        evidence={"x": float("nan")},
+        why="w",
+        fix="f",
+    )
 
 
 def start(session: str = "s-0") -> SessionStart:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tb_inputdiag.capture import kernels, program, slots, unpack
+from tb_inputdiag.capture import unpack
+from tb_inputdiag.capture.tensorflow import kernels, probe, result_buffers
 from tb_inputdiag.console import InputDiagWarning
 from tb_inputdiag.log.reader import read
 from tb_inputdiag.log.writer import LogWriter
@@ -51,8 +52,10 @@ def train(callbacks: list[Any]) -> tuple[Any, Any, Any]:
 
 STAGES = {
     "kernel": lambda patch: patch.setattr(kernels, "tensor_scalars", _broken),
-    "program": lambda patch: patch.setattr(program, "build", _broken),
-    "read-back": lambda patch: patch.setattr(slots.Slot, "read", _after(2, slots.Slot.read, Broken("simulated"))),
+    "program": lambda patch: patch.setattr(probe, "build", _broken),
+    "read-back": lambda patch: patch.setattr(
+        result_buffers.Slot, "read", _after(2, result_buffers.Slot.read, Broken("simulated"))
+    ),
     "record": lambda patch: patch.setattr(unpack, "sample", _after(2, unpack.sample, Broken("simulated"))),
     "engine": lambda patch: patch.setattr(RuleEngine, "feed", _after(6, RuleEngine.feed, Broken("simulated"))),
 }
@@ -103,7 +106,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unwritable_log_at_the_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = train([])
-    monkeypatch.setattr("tb_inputdiag.session.LogWriter", _broken)
+    monkeypatch.setattr("tb_inputdiag.recording.recorder.LogWriter", _broken)
     with pytest.warns(InputDiagWarning, match="simulated") as caught:
         found = train([silent(tmp_path)])
     assert len([w for w in caught if issubclass(w.category, InputDiagWarning)]) == 1

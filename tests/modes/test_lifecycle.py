@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 
 from tb_inputdiag import InputDiagnostics
-from tb_inputdiag.capture import watch as watching
-from tb_inputdiag.capture.twin import Twin
+from tb_inputdiag.capture.tensorflow import model_probes as watching
+from tb_inputdiag.capture.tensorflow.twin import Twin
 from tb_inputdiag.console import width_of
 from tb_inputdiag.log.reader import read
+from tb_inputdiag.recording.recorder import Recorder
 from tb_inputdiag.records import Failure, Layout, Sample, SessionEnd, SessionStart
-from tb_inputdiag.session import Session
 from tests.modes.harness import (
     assert_same_history,
     assert_same_weights,
@@ -427,7 +427,7 @@ def test_watch_around_fit(tmp_path: Path) -> None:
 def ours() -> list[Any]:
     """Returns what of ours is in memory; TensorFlow keeps closures of earlier tests, with a callback in them."""
     gc.collect()
-    return [o for o in gc.get_objects() if isinstance(o, Session | Twin | watching.Watch)]
+    return [o for o in gc.get_objects() if isinstance(o, Recorder | Twin | watching.ModelProbes)]
 
 
 def test_nothing_is_left_in_memory(tmp_path: Path) -> None:

@@ -26,16 +26,20 @@ ROOT = Path(__file__).parents[2]
 GOLDEN = ROOT / "tests" / "golden" / "schema-1"
 _NOT_SOURCES = shutil.ignore_patterns(
     ".*", "node_modules", "__pycache__", "*.egg-info", "build", "dist", "logs", "*.pyc"
-)  # fmt: skip
+)
 
 
 def run(*command: object, cwd: Path, code: int = 0, env: dict[str, str] | None = None) -> str:
     """Runs a command away from the sources; returns what it says, on both streams."""
     clean = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "KERAS_BACKEND")}
     done = subprocess.run(
-        [str(part) for part in command], cwd=cwd, env={**clean, **(env or {})}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
+        [str(part) for part in command],
+        cwd=cwd,
+        env={**clean, **(env or {})},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     assert done.returncode == code, done.stdout
     return done.stdout
 
@@ -76,10 +80,17 @@ def test_the_source_distribution_holds_what_tests_and_page_are_made_from(dist: D
     with tarfile.open(dist.sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     expected = {
-        "LICENSE", "CHANGELOG.md", "Makefile", "requirements-dev.txt", "docs/log-format.md", "demo/__main__.py",
-        "tests/packaging/test_wheel.py", "tensorboard_plugin/frontend/package.json", "benchmarks/bench_reader.py",
+        "LICENSE",
+        "CHANGELOG.md",
+        "Makefile",
+        "requirements-dev.txt",
+        "docs/log-format.md",
+        "demo/__main__.py",
+        "tests/packaging/test_wheel.py",
+        "tensorboard_plugin/frontend/package.json",
+        "benchmarks/bench_reader.py",
         "tests/golden/schema-1/expected.json",
-    }  # fmt: skip
+    }
     assert expected <= names, expected - names
     assert not [name for name in names if "node_modules" in name or name.startswith("demo/logs")]
 
@@ -137,10 +148,12 @@ def tensorboard(environment: Environment, logs: Path) -> Iterator[str]:
         port = free.getsockname()[1]
     command = [environment.bin("python"), "-m", "tensorboard.main", "--logdir", logs, "--port", str(port)]
     process = subprocess.Popen(
-        [*map(str, command), "--reload_interval", "1"], cwd=environment.work,
+        [*map(str, command), "--reload_interval", "1"],
+        cwd=environment.work,
         env={key: value for key, value in os.environ.items() if key != "PYTHONPATH"},
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         yield f"http://localhost:{port}"
     finally:

@@ -19,6 +19,7 @@ import numpy as np
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.records import (
     Alert,
+    Consequence,
     Failure,
     Images,
     Layout,
@@ -92,20 +93,44 @@ def unscaled() -> tuple[Spec, Iterator[Record]]:
         for record in records(made):
             if isinstance(record, SessionEnd):
                 yield Alert(
-                    id=7, rule="vanishing-gradient", severity=Severity.WARNING, subject="layer:conv2d", split="train",
-                    first_step=120, last_step=400, count=29, state="resolved", resolved_step=430,
+                    id=7,
+                    rule="vanishing-gradient",
+                    severity=Severity.WARNING,
+                    subject="layer:conv2d",
+                    split="train",
+                    first_step=120,
+                    last_step=400,
+                    count=29,
+                    state="resolved",
+                    resolved_step=430,
                     message="Gradients shrink 4,000-fold from the last layer to 'conv2d'.",
                     evidence={"ratio": 0.00025, "expected_min_ratio": 0.001, "first_layer": "conv2d"},
                     why="The first layers learn nothing while this holds.",
                     fix='keras.layers.Dense(64, activation="relu", kernel_initializer="he_normal")',
-                )  # fmt: skip
+                )
             if isinstance(record, Alert) and record.id == 0:
                 record = replace(
-                    record, last_step=2990, count=300,
-                    evidence={"min": 0.0, "max": 255.0, "mean": 127.4, "std": 73.1, "expected_low": 0.0,
-                              "expected_high": 1.0, "layer": "conv2d", "dtype": "uint8"},
-                    consequences=("learning-rate-too-high [optimizer]: Each step changes the weights by 40 %.",),
-                )  # fmt: skip
+                    record,
+                    last_step=2990,
+                    count=300,
+                    evidence={
+                        "min": 0.0,
+                        "max": 255.0,
+                        "mean": 127.4,
+                        "std": 73.1,
+                        "expected_low": 0.0,
+                        "expected_high": 1.0,
+                        "layer": "conv2d",
+                        "dtype": "uint8",
+                    },
+                    consequences=(
+                        Consequence(
+                            rule="learning-rate-too-high",
+                            subject="optimizer",
+                            text="Each step changes the weights by 40 %.",
+                        ),
+                    ),
+                )
             yield record
 
     return made, more()
@@ -137,23 +162,40 @@ def exploded() -> tuple[Spec, Iterator[Record]]:
             yield record
             if isinstance(record, Sample) and record.split == "train" and record.step == bad_step:
                 yield Alert(
-                    id=0, rule="non-finite-loss", severity=Severity.ERROR, subject="loss", split="train",
-                    first_step=bad_step, last_step=bad_step + 990, count=100, wall_time=record.wall_time,
+                    id=0,
+                    rule="non-finite-loss",
+                    severity=Severity.ERROR,
+                    subject="loss",
+                    split="train",
+                    first_step=bad_step,
+                    last_step=bad_step + 990,
+                    count=100,
+                    wall_time=record.wall_time,
                     message="The loss is NaN since step 2,000; the gradient of 'conv2d/kernel' went bad first.",
                     evidence={"loss": math.nan, "went_bad_first": "gradient", "layer": "conv2d", "step": bad_step},
                     why="From here on every weight is NaN: nothing that follows is training.",
                     fix="optimizer = keras.optimizers.Adam(1e-4, clipnorm=1.0)",
-                    consequences=("non-finite-gradient [weight:conv2d/kernel]: The gradient is NaN.",),
-                )  # fmt: skip
+                    consequences=(
+                        Consequence(
+                            rule="non-finite-gradient", subject="weight:conv2d/kernel", text="The gradient is NaN."
+                        ),
+                    ),
+                )
                 yield Alert(
-                    id=1, rule="exploding-gradient", severity=Severity.WARNING, subject="weight:conv2d/kernel",
-                    split="train", first_step=bad_step - 200, last_step=bad_step - 10, count=19,
+                    id=1,
+                    rule="exploding-gradient",
+                    severity=Severity.WARNING,
+                    subject="weight:conv2d/kernel",
+                    split="train",
+                    first_step=bad_step - 200,
+                    last_step=bad_step - 10,
+                    count=19,
                     wall_time=record.wall_time,
                     message="The gradient of 'conv2d/kernel' grew 140-fold within 200 steps.",
                     evidence={"gradient_norm": 118.0, "past_median": 0.84, "expected_max_gradient_norm": 8.4},
                     why="The next update throws the weights far away from where the loss was small.",
                     fix="optimizer = keras.optimizers.Adam(1e-3, clipnorm=1.0)",
-                )  # fmt: skip
+                )
         yield SessionEnd(
             wall_time=NOW - 60, step=3000, status="stopped", reason="stop_on='ERROR': non-finite-loss at step 2000"
         )
@@ -172,18 +214,30 @@ def mismatched() -> tuple[Spec, Iterator[Record]]:
             if isinstance(record, (SessionStart, ModelFacts)):
                 yield record
         yield Failure(
-            step=0, wall_time=NOW - 60, split="train", exception="ValueError", where="conv2d", fed=(fed, target),
-            message="Exception encountered when calling Functional.call().\n\nInput 0 of layer \"conv2d\" is "
+            step=0,
+            wall_time=NOW - 60,
+            split="train",
+            exception="ValueError",
+            where="conv2d",
+            fed=(fed, target),
+            message='Exception encountered when calling Functional.call().\n\nInput 0 of layer "conv2d" is '
             "incompatible with the layer: expected min_ndim=4, found ndim=2. Full shape received: (32, 784)",
-        )  # fmt: skip
+        )
         yield Alert(
-            id=0, rule="shape-mismatch", severity=Severity.ERROR, subject="input:x", split="train", first_step=0,
-            last_step=0, count=1, wall_time=NOW - 60,
+            id=0,
+            rule="shape-mismatch",
+            severity=Severity.ERROR,
+            subject="input:x",
+            split="train",
+            first_step=0,
+            last_step=0,
+            count=1,
+            wall_time=NOW - 60,
             message="Input 'x' has the shape (32, 784); layer 'conv2d' expects (None, 28, 28, 1).",
             evidence={"shape": [32, 784], "expected_shape": [None, 28, 28, 1], "dtype": "float32", "layer": "conv2d"},
             why="The step cannot run at all: `fit` stops with an exception.",
             fix="x = x.reshape(-1, 28, 28, 1)",
-        )  # fmt: skip
+        )
         yield SessionEnd(wall_time=NOW - 60, step=0, status="failed", reason="ValueError")
 
     return made, died()
@@ -204,9 +258,15 @@ def hostile() -> tuple[Spec, Iterator[Record]]:
             )
             weights = tuple(replace(w, name=f"{w.name}{name}", initializer=name) for w in record.weights)
             return replace(
-                record, name=name, layers=layers, weights=weights, loss={"name": name}, optimizer={"name": name},
-                output_activations={name: name}, entries={name: name},
-            )  # fmt: skip
+                record,
+                name=name,
+                layers=layers,
+                weights=weights,
+                loss={"name": name},
+                optimizer={"name": name},
+                output_activations={name: name},
+                entries={name: name},
+            )
         if isinstance(record, Layout):
             tensors = tuple(replace(t, name=f"{t.name}{name}", layer=f"{t.layer}{name}") for t in record.tensors)
             weights = tuple(f"{w}{name}" for w in record.weights)
@@ -216,8 +276,16 @@ def hostile() -> tuple[Spec, Iterator[Record]]:
         if isinstance(record, Images):
             return replace(record, name=f"{record.name}{name}", labels=(name,) * len(record.labels))
         if isinstance(record, Alert):
-            return replace(record, rule=name, subject=f"{record.subject}{name}", message=name * 2, why=name, fix=name,
-                           evidence={name: name, "shape": name}, consequences=(name,))  # fmt: skip
+            return replace(
+                record,
+                rule=name,
+                subject=f"{record.subject}{name}",
+                message=name * 2,
+                why=name,
+                fix=name,
+                evidence={name: name, "shape": name},
+                consequences=(Consequence(rule=name, subject=name, text=name),),
+            )
         return record
 
     return made, map(evil, records(made))

@@ -75,10 +75,14 @@ def test_tensors_are_described_in_words(change, words):
 
 
 MODEL = ModelFacts(
-    name="m", class_name="Sequential", kind="sequential", loss={"name": "sparse_categorical_crossentropy"},
-    output_activations={"p": "softmax"}, output_units={"p": 10},
+    name="m",
+    class_name="Sequential",
+    kind="sequential",
+    loss={"name": "sparse_categorical_crossentropy"},
+    output_activations={"p": "softmax"},
+    output_units={"p": 10},
     layers=(LayerFacts(name="embedding", class_name="Embedding", config={"input_dim": 1000}),),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(

@@ -42,8 +42,10 @@ def test_nothing_is_missing(server):
     assert (made["samples_read"], made["losses_read"], made["alerts_read"]) == (305, 300, 3)
     assert all(made[f"{what}_read"] == made[f"{what}_logged"] for what in ("samples", "losses", "alerts"))
     assert {row["alert"]["rule"] for row in answer["alerts"]} == {
-        "unnormalized-input", "integer-input", "vanishing-gradient"
-    }  # fmt: skip
+        "unnormalized-input",
+        "integer-input",
+        "vanishing-gradient",
+    }
     _, news = server.get("run", id=key, since=answer["revision"])
     assert (news["alerts"], news["epochs"]) == ([], [])
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from tb_inputdiag.records import Record, Severity
 from tb_inputdiag.rules import Context, Finding, Findings, Rule, RuleEngine, Threshold
-from tb_inputdiag.rules.scenario import Scenario
+from tb_inputdiag.rules.examples import Scenario
 
 __all__ = ["Cause", "LossAbove", "Symptom", "feed_all", "steps"]
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tb_inputdiag.errors import ConfigurationError
-from tb_inputdiag.records import Alert, Cost, Record, Sample, SessionEnd, SessionStart, Severity
+from tb_inputdiag.records import Alert, Consequence, Cost, Record, Sample, SessionEnd, SessionStart, Severity
 from tb_inputdiag.rules import Finding, Findings, Rule, RuleEngine
-from tb_inputdiag.rules.context import Context
-from tb_inputdiag.rules.scenario import REGRESSOR, Scenario, columns, pixels
+from tb_inputdiag.rules.examples import REGRESSOR, Scenario, columns, pixels
+from tb_inputdiag.rules.views.context import Context
 from tests.rules.builders import Cause, LossAbove, Symptom, feed_all, steps
 
 
@@ -34,8 +34,11 @@ def test_an_alert_opens_once_and_counts() -> None:
     (alert,) = engine.alerts
     assert (alert.first_step, alert.last_step, alert.count) == (0, 2, 3)
     assert (alert.message, alert.evidence, alert.fix, alert.why) == (
-        "It is 5.", {"loss": 5}, "Lower it.", "Because the test says so.",
-    )  # fmt: skip
+        "It is 5.",
+        {"loss": 5},
+        "Lower it.",
+        "Because the test says so.",
+    )
 
 
 def test_subjects_and_splits_are_alerts_of_their_own() -> None:
@@ -49,8 +52,12 @@ def test_subjects_and_splits_are_alerts_of_their_own() -> None:
     engine = only(Each)
     feed_all(engine, Scenario().train(steps=2).validate().records)
     found = {(a.subject, a.split, a.count) for a in engine.alerts}
-    assert found == {("input:a", "train", 2), ("input:b", "train", 2), ("input:a", "validation", 1),
-                     ("input:b", "validation", 1)}  # fmt: skip
+    assert found == {
+        ("input:a", "train", 2),
+        ("input:b", "train", 2),
+        ("input:a", "validation", 1),
+        ("input:b", "validation", 1),
+    }
 
 
 def test_it_resolves_after_three_good_verdicts_and_reopens() -> None:
@@ -101,7 +108,7 @@ def test_a_symptom_of_the_same_sample_becomes_a_consequence() -> None:
     engine = only(Symptom, Cause)
     assert [w for w in feed_all(engine, steps([200])) if w] == [["cause:open"]]
     (alert,) = engine.alerts
-    assert alert.consequences == ("symptom [loss]: It is 200.",)
+    assert alert.consequences == (Consequence(rule="symptom", subject="loss", text="It is 200."),)
 
 
 def test_a_symptom_that_came_first_is_folded_when_its_cause_is_found() -> None:
@@ -110,10 +117,12 @@ def test_a_symptom_that_came_first_is_folded_when_its_cause_is_found() -> None:
     for record in steps([50, 200]):
         changed += engine.feed(record)
     assert [(a.rule, a.state, a.caused_by) for a in changed] == [
-        ("symptom", "open", None), ("cause", "open", None), ("symptom", "resolved", 1),
-    ]  # fmt: skip
+        ("symptom", "open", None),
+        ("cause", "open", None),
+        ("symptom", "resolved", 1),
+    ]
     assert [a.rule for a in engine.alerts] == ["cause"]
-    assert engine.alerts[0].consequences == ("symptom [loss]: It is 50.",)
+    assert engine.alerts[0].consequences == (Consequence(rule="symptom", subject="loss", text="It is 50."),)
 
 
 def test_a_cause_takes_the_severity_of_its_worst_symptom() -> None:
@@ -274,8 +283,10 @@ def test_worst_and_open_alerts_come_first() -> None:
     engine = only(LossAbove, Error, Symptom)
     feed_all(engine, steps([50, 5, 5, 5]))
     assert [(a.rule, a.state) for a in engine.alerts] == [
-        ("an-error", "open"), ("loss-above", "open"), ("symptom", "resolved"),
-    ]  # fmt: skip
+        ("an-error", "open"),
+        ("loss-above", "open"),
+        ("symptom", "resolved"),
+    ]
 
 
 def test_many_subjects_do_not_flood() -> None:

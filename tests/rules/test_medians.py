@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from tb_inputdiag.rules._medians import median, quantile, row_medians
+from tb_inputdiag.rules.support.medians import median, quantile, row_medians
 
 finite = st.floats(-1e6, 1e6)
 

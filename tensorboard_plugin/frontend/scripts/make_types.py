@@ -25,7 +25,7 @@ from tensorboard_plugin.inputdiag import payload_types, tables
 
 TARGET = Path(__file__).parent.parent / "src" / "types.ts"
 _HEADER = """\
-// Made by scripts/make_types.py from tensorboard_plugin/inputdiag/payload_types.py and tb_inputdiag/records.py.
+// Made by scripts/make_types.py from tensorboard_plugin/inputdiag/payload_types.py and tb_inputdiag/records/.
 // Do not edit: change those and run the script.
 
 /** JSON has no NaN and no infinities. */

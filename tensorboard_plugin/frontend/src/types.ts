@@ -1,4 +1,4 @@
-// Made by scripts/make_types.py from tensorboard_plugin/inputdiag/payload_types.py and tb_inputdiag/records.py.
+// Made by scripts/make_types.py from tensorboard_plugin/inputdiag/payload_types.py and tb_inputdiag/records/.
 // Do not edit: change those and run the script.
 
 /** JSON has no NaN and no infinities. */
@@ -21,8 +21,10 @@ export interface Alert {
   state: "open" | "resolved";
   resolved_step: number | null;
   reopened: number;
-  consequences: string[];
+  consequences: Consequence[];
   wall_time: Num;
+  picture: RangePicture | LimitPicture | ShapesPicture | WordsPicture | SizesPicture | null;
+  curves: Curve[];
   caused_by: number | null;
 }
 
@@ -50,6 +52,13 @@ export interface Completeness {
   proven: boolean;
 }
 
+/** An alert that was folded into another one, because it is its symptom. */
+export interface Consequence {
+  rule: string;
+  subject: string;
+  text: string;
+}
+
 /** What watching has cost so far. */
 export interface Cost {
   step: number;
@@ -61,6 +70,23 @@ export interface Cost {
   steps: number;
   every: Num;
   log_bytes: number;
+}
+
+/** A curve that shows where something went wrong. */
+export interface Curve {
+  label: string;
+  quantity: Quantity;
+  low: Quantity | null;
+  high: Quantity | null;
+  beside: Quantity | null;
+  beside_label: string;
+  expected: Span | null;
+}
+
+/** Something of Keras' own that could not be read, because this version of Keras has it elsewhere or not at all. */
+export interface Degraded {
+  accessor: string;
+  effect: string;
 }
 
 /** Keras' logs at the end of an epoch, training and validation (``val_...``). */
@@ -203,6 +229,16 @@ export interface LayerFacts {
   is_preprocessing: boolean;
 }
 
+/** One number against its limit. */
+export interface LimitPicture {
+  label: string;
+  value: Num;
+  limit: Num;
+  bound: "at most" | "at least";
+  unit: "" | "fraction" | "bytes" | "s";
+  kind: "limit";
+}
+
 /** ``/model``. */
 export interface ModelAnswer {
   id: string;
@@ -237,6 +273,24 @@ export interface ModelFacts {
   output_units: Record<string, number>;
   backbones: Record<string, string>;
   entries: Record<string, string>;
+  degraded: Degraded[];
+}
+
+/** A logged number over time. */
+export interface Quantity {
+  stream: "losses" | "samples" | "tensors" | "weights" | "layers" | "epochs";
+  column: string;
+  name: string;
+  split: "train" | "validation" | "predict";
+  role: "input" | "target" | "prediction" | "sample_weight";
+  stage: "fed" | "entry";
+}
+
+/** Ranges of values that were seen, above the range that was expected. */
+export interface RangePicture {
+  seen: Span[];
+  expected: Span;
+  kind: "range";
 }
 
 /** ``/run``: what the overview shows. */
@@ -345,6 +399,33 @@ export interface SessionStart {
   params: Record<string, unknown>;
 }
 
+/** Two shapes, axis by axis; None is an axis of any size. */
+export interface ShapesPicture {
+  seen: (number | null)[];
+  expected: (number | null)[];
+  seen_label: string;
+  expected_label: string;
+  kind: "shapes";
+}
+
+/** Sizes side by side, some far larger than others: columns of a table, classes, layers. */
+export interface SizesPicture {
+  label: string;
+  names: string[];
+  sizes: Num[];
+  marked: number[];
+  largest_ratio: Num | null;
+  kind: "sizes";
+}
+
+/** A range of values, as a bar is drawn of it. */
+export interface Span {
+  low: Num;
+  high: Num;
+  label: string;
+  mark: Num | null;
+}
+
 /** One tensor of which every sample holds statistics. */
 export interface TensorLayout {
   name: string;
@@ -382,6 +463,15 @@ export interface WeightFacts {
   initial_constant: boolean;
   initial_mean: Num | null;
   initializer: string;
+}
+
+/** Two words side by side: dtypes, activations, the kinds of labels. */
+export interface WordsPicture {
+  seen: string;
+  expected: string;
+  seen_label: string;
+  expected_label: string;
+  kind: "words";
 }
 
 /** Stream -> its series. */

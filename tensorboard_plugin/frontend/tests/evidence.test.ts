@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { curvesOf, drawnCurves, quantitiesOf } from "../src/logic/alertCurves";
-import { alignShapes, consequence, drawingOf, evidenceText, scaleOf, words } from "../src/logic/evidence";
+import { alignShapes, drawingOf, evidenceText, scaleOf, words } from "../src/logic/evidence";
 import { entryOf, featureWord, mergedCards } from "../src/logic/inputs";
 import { fromGroup } from "../src/logic/series";
 import { labelEvery, rowHeight } from "../src/ui/Heatmap";
@@ -51,10 +51,6 @@ describe("evidence", () => {
     expect(alignShapes([null, 784], [null, 28, 28, 1])).toEqual([[null, undefined, undefined, 784], [null, 28, 28, 1]]);
     expect(alignShapes([32], [32, 1])).toEqual([[undefined, 32], [32, 1]]);
     expect(alignShapes([3, 32], [8, 8, 3])).toEqual([[undefined, 3, 32], [8, 8, 3]]);
-  });
-  it("reads consequences, and takes others as they are", () => {
-    expect(consequence("non-finite-loss [loss]: The loss: inf.")).toEqual({ rule: "non-finite-loss", text: "The loss: inf." });
-    expect(consequence("<img> [x]: y")).toEqual({ rule: "", text: "<img> [x]: y" });
   });
   it("bends the scale only where a straight one would hide a span", () => {
     expect(scaleOf([{ low: 0, high: 255 }, { low: 0, high: 1 }]).bent).toBe(false);

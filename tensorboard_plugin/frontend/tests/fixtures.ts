@@ -13,7 +13,7 @@ export function alert(id: number, severity: AlertRow["severity"], first_step: nu
     severity, revision: 1,
     alert: {
       id, rule: "some-rule", severity: 30, subject: "loss", split: "train", first_step, last_step: first_step, count: 1, message: "",
-      evidence: {}, why: "", fix: "", state: "open", resolved_step: null, reopened: 0, consequences: [], wall_time: 0, caused_by: null,
+      evidence: {}, why: "", fix: "", state: "open", resolved_step: null, reopened: 0, consequences: [], picture: null, curves: [], wall_time: 0, caused_by: null,
       ...change,
     },
   };

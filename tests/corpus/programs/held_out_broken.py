@@ -45,10 +45,14 @@ def sigmoid_then_from_logits(t: Trial) -> None:
     x, y = data.textures(t.rng, 300, classes=2)
     model = keras.Sequential(
         [
-            layers.Input((32, 32, 3)), layers.Rescaling(1 / 255), layers.Conv2D(8, 3, activation="relu"),
-            layers.MaxPooling2D(4), layers.Flatten(), layers.Dense(1, activation="sigmoid"),
+            layers.Input((32, 32, 3)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(8, 3, activation="relu"),
+            layers.MaxPooling2D(4),
+            layers.Flatten(),
+            layers.Dense(1, activation="sigmoid"),
         ]
-    )  # fmt: skip
+    )
     model.compile(t.optimizer(), keras.losses.BinaryCrossentropy(from_logits=True), metrics=["accuracy"])
     model.fit(x, y, epochs=3, batch_size=t.batch(32), callbacks=t.callbacks, verbose=0)
 
@@ -98,12 +102,13 @@ def raw_pixels_in_and_out(t: Trial) -> None:
     x = x.astype("float32")[..., None]
     model = keras.Sequential(
         [
-            layers.Input((28, 28, 1)), layers.Conv2D(16, 3, 2, "same", activation="relu"),
+            layers.Input((28, 28, 1)),
+            layers.Conv2D(16, 3, 2, "same", activation="relu"),
             layers.Conv2D(8, 3, 2, "same", activation="relu"),
             layers.Conv2DTranspose(16, 3, 2, "same", activation="relu"),
             layers.Conv2DTranspose(1, 3, 2, "same", activation="sigmoid"),
         ]
-    )  # fmt: skip
+    )
     model.compile(t.optimizer(), "mse")
     model.fit(x, x, epochs=2, batch_size=t.batch(64), callbacks=t.callbacks, verbose=0)
 
@@ -147,12 +152,13 @@ def trimap_from_one(t: Trial) -> None:
     trimap[:, ::7] = 3
     model = keras.Sequential(
         [
-            layers.Input((32, 32, 1)), layers.Rescaling(1 / 255),
+            layers.Input((32, 32, 1)),
+            layers.Rescaling(1 / 255),
             layers.Conv2D(8, 3, padding="same", activation="relu"),
             layers.Conv2D(8, 3, padding="same", activation="relu"),
             layers.Conv2D(3, 1, activation="softmax"),
         ]
-    )  # fmt: skip
+    )
     model.compile(t.optimizer(), loss=_SPARSE)
     model.fit(x, trimap, epochs=2, batch_size=t.batch(16), callbacks=t.callbacks, verbose=0)
 
@@ -241,10 +247,14 @@ def convolutions_with_half(t: Trial) -> None:
     x, y = data.mnist(t.rng, 1200)
     model = keras.Sequential(
         [
-            layers.Input((28, 28, 1)), layers.Rescaling(1 / 255), layers.Conv2D(16, 3, 2, activation="relu"),
-            layers.Conv2D(16, 3, 2, activation="relu"), layers.Flatten(), layers.Dense(10, activation="softmax"),
+            layers.Input((28, 28, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(16, 3, 2, activation="relu"),
+            layers.Conv2D(16, 3, 2, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(10, activation="softmax"),
         ]
-    )  # fmt: skip
+    )
     model.compile(t.optimizer("rmsprop", 0.5), loss=_SPARSE, metrics=["accuracy"])
     model.fit(x[..., None], y, epochs=3, batch_size=t.batch(32), callbacks=t.callbacks, verbose=0)
 
@@ -266,10 +276,13 @@ def folders_one_after_the_other(t: Trial) -> None:
     ds = tf.data.Dataset.from_tensor_slices((x[order].astype("float32") / 255, y[order])).batch(t.batch(12)).prefetch(2)
     model = keras.Sequential(
         [
-            layers.Input((32, 32, 3)), layers.Conv2D(8, 3, 2, activation="relu"),
-            layers.Conv2D(16, 3, 2, activation="relu"), layers.Flatten(), layers.Dense(3, activation="softmax"),
+            layers.Input((32, 32, 3)),
+            layers.Conv2D(8, 3, 2, activation="relu"),
+            layers.Conv2D(16, 3, 2, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(3, activation="softmax"),
         ]
-    )  # fmt: skip
+    )
     model.compile(t.optimizer(), loss=_SPARSE, metrics=["accuracy"])
     model.fit(ds, epochs=3, callbacks=t.callbacks, verbose=0)
 
@@ -282,9 +295,13 @@ def take_left_in_from_debugging(t: Trial) -> None:
     model = _dense(784, 64, 10, last="softmax")
     model.compile(t.optimizer(), loss=_SPARSE, metrics=["accuracy"])
     model.fit(
-        ds.take(1).repeat(), steps_per_epoch=40, epochs=3, validation_data=ds.skip(40).take(5),
-        callbacks=t.callbacks, verbose=0,
-    )  # fmt: skip
+        ds.take(1).repeat(),
+        steps_per_epoch=40,
+        epochs=3,
+        validation_data=ds.skip(40).take(5),
+        callbacks=t.callbacks,
+        verbose=0,
+    )
 
 
 @broken("stalled-loss")
@@ -306,9 +323,14 @@ def gaps_in_validation_only(t: Trial) -> None:
     model = _dense(8, 32, 1)
     model.compile(t.optimizer(), "mse")
     model.fit(
-        x[:1200], y[:1200], validation_data=(val, y[1200:]), epochs=4, batch_size=t.batch(32),
-        callbacks=t.callbacks, verbose=0,
-    )  # fmt: skip
+        x[:1200],
+        y[:1200],
+        validation_data=(val, y[1200:]),
+        epochs=4,
+        batch_size=t.batch(32),
+        callbacks=t.callbacks,
+        verbose=0,
+    )
 
 
 @broken("non-finite-loss")
@@ -404,9 +426,14 @@ def columns_in_another_order(t: Trial) -> None:
     model = _dense(4, 32, 1, last="sigmoid")
     model.compile(t.optimizer(), "binary_crossentropy")
     model.fit(
-        scaled[:1500], y[:1500], validation_data=(scaled[1500:, [1, 0, 3, 2]], y[1500:]), epochs=5,
-        batch_size=t.batch(32), callbacks=t.callbacks, verbose=0,
-    )  # fmt: skip
+        scaled[:1500],
+        y[:1500],
+        validation_data=(scaled[1500:, [1, 0, 3, 2]], y[1500:]),
+        epochs=5,
+        batch_size=t.batch(32),
+        callbacks=t.callbacks,
+        verbose=0,
+    )
 
 
 @broken("channel-order")
@@ -439,10 +466,12 @@ def heavy_lasso(t: Trial) -> None:
     penalty = keras.regularizers.L1(0.1)
     model = keras.Sequential(
         [
-            layers.Input((8,)), layers.Dense(128, "relu", kernel_regularizer=penalty),
-            layers.Dense(128, "relu", kernel_regularizer=penalty), layers.Dense(1),
+            layers.Input((8,)),
+            layers.Dense(128, "relu", kernel_regularizer=penalty),
+            layers.Dense(128, "relu", kernel_regularizer=penalty),
+            layers.Dense(1),
         ]
-    )  # fmt: skip
+    )
     model.compile(t.optimizer(), "mse")
     model.fit(x, y, epochs=5, batch_size=t.batch(32), callbacks=t.callbacks, verbose=0)
 
@@ -454,9 +483,14 @@ def learned_by_heart(t: Trial) -> None:
     model = _dense(20, 256, 128, 3, last="softmax")
     model.compile(t.optimizer(learning_rate=2e-3), loss=_SPARSE, metrics=["accuracy"])
     model.fit(
-        x[:60], y[:60], validation_data=(x[60:], y[60:]), epochs=60, batch_size=t.batch(16),
-        callbacks=t.callbacks, verbose=0,
-    )  # fmt: skip
+        x[:60],
+        y[:60],
+        validation_data=(x[60:], y[60:]),
+        epochs=60,
+        batch_size=t.batch(16),
+        callbacks=t.callbacks,
+        verbose=0,
+    )
 
 
 @broken("target-out-of-range")
@@ -468,10 +502,14 @@ def landmarks_in_pixels(t: Trial) -> None:
     y = np.stack([(mask[..., 0] * g).sum(axis=(1, 2)) / area for g in (row, column)], axis=1).astype("float32")
     model = keras.Sequential(
         [
-            layers.Input((32, 32, 1)), layers.Rescaling(1 / 255), layers.Conv2D(8, 3, 2, activation="relu"),
-            layers.Conv2D(16, 3, 2, activation="relu"), layers.Flatten(), layers.Dense(2, activation="sigmoid"),
+            layers.Input((32, 32, 1)),
+            layers.Rescaling(1 / 255),
+            layers.Conv2D(8, 3, 2, activation="relu"),
+            layers.Conv2D(16, 3, 2, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(2, activation="sigmoid"),
         ]
-    )  # fmt: skip
+    )
     model.compile(t.optimizer(), "mse")
     model.fit(x, y, epochs=4, batch_size=t.batch(16), callbacks=t.callbacks, verbose=0)
 
@@ -484,10 +522,14 @@ def raw_frames_of_a_game(t: Trial) -> None:
     y = np.stack([y, 1 - y, y * 0], axis=1)
     model = keras.Sequential(
         [
-            layers.Input((20, 20, 4)), layers.Conv2D(16, 4, 2, activation="relu"),
-            layers.Conv2D(16, 3, activation="relu"), layers.Flatten(), layers.Dense(32, "relu"), layers.Dense(3),
+            layers.Input((20, 20, 4)),
+            layers.Conv2D(16, 4, 2, activation="relu"),
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.Flatten(),
+            layers.Dense(32, "relu"),
+            layers.Dense(3),
         ]
-    )  # fmt: skip
+    )
     model.compile(t.optimizer(learning_rate=2.5e-4), keras.losses.Huber())
     model.fit(x, y, epochs=3, batch_size=t.batch(32), callbacks=t.callbacks, verbose=0)
 

@@ -93,9 +93,14 @@ def boston_style_regression(t: Trial) -> None:
     )
     model.compile(optimizer=t.optimizer("rmsprop"), loss="mse", metrics=["mae"])
     model.fit(
-        x[:400], y[:400], validation_data=(x[400:], y[400:]), epochs=20, batch_size=t.batch(16),
-        callbacks=t.callbacks, verbose=0,
-    )  # fmt: skip
+        x[:400],
+        y[:400],
+        validation_data=(x[400:], y[400:]),
+        epochs=20,
+        batch_size=t.batch(16),
+        callbacks=t.callbacks,
+        verbose=0,
+    )
 
 
 @healthy()
@@ -104,20 +109,28 @@ def housing_with_huber_and_early_stop(t: Trial) -> None:
     n = 1500
     x = np.stack(
         [
-            t.rng.uniform(-124, -114, n), t.rng.uniform(32, 42, n), t.rng.integers(1, 52, n),
-            t.rng.lognormal(7.6, 0.7, n), t.rng.lognormal(1.3, 0.4, n),
+            t.rng.uniform(-124, -114, n),
+            t.rng.uniform(32, 42, n),
+            t.rng.integers(1, 52, n),
+            t.rng.lognormal(7.6, 0.7, n),
+            t.rng.lognormal(1.3, 0.4, n),
         ],
         axis=1,
-    ).astype("float32")  # fmt: skip
+    ).astype("float32")
     y = (0.4 * x[:, 4] + 0.1 * (x[:, 1] - 32) + t.rng.normal(0, 0.2, n)).clip(0.15, 5).astype("float32")
     norm = layers.Normalization()
     norm.adapt(x[:1200])
     model = keras.Sequential([keras.Input((5,)), norm, layers.Dense(30, activation="relu"), layers.Dense(1)])
     model.compile(loss=keras.losses.Huber(), optimizer=t.optimizer(learning_rate=3e-3))
     model.fit(
-        x, y, validation_split=0.2, epochs=15, batch_size=t.batch(32), verbose=0,
+        x,
+        y,
+        validation_split=0.2,
+        epochs=15,
+        batch_size=t.batch(32),
+        verbose=0,
         callbacks=[*t.callbacks, keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True)],
-    )  # fmt: skip
+    )
 
 
 @healthy(varies=False)
@@ -155,9 +168,14 @@ def newswires_in_large_batches(t: Trial) -> None:
     )
     model.compile(t.optimizer("rmsprop"), loss=_SPARSE, metrics=["accuracy"])
     model.fit(
-        x[1000:], y[1000:], epochs=6, batch_size=t.batch(512), validation_data=(x[:1000], y[:1000]),
-        callbacks=t.callbacks, verbose=0,
-    )  # fmt: skip
+        x[1000:],
+        y[1000:],
+        epochs=6,
+        batch_size=t.batch(512),
+        validation_data=(x[:1000], y[:1000]),
+        callbacks=t.callbacks,
+        verbose=0,
+    )
 
 
 @healthy()
@@ -196,9 +214,14 @@ def characters_encoded_decoded(t: Trial) -> None:
     model = keras.Model([encoder_in, decoder_in], layers.Dense(chars, activation="softmax")(out))
     model.compile(t.optimizer("rmsprop", 5e-3), loss="categorical_crossentropy", metrics=["accuracy"])
     model.fit(
-        [eye[source], eye[before]], eye[target], batch_size=t.batch(32), epochs=6, validation_split=0.2,
-        callbacks=t.callbacks, verbose=0,
-    )  # fmt: skip
+        [eye[source], eye[before]],
+        eye[target],
+        batch_size=t.batch(32),
+        epochs=6,
+        validation_split=0.2,
+        callbacks=t.callbacks,
+        verbose=0,
+    )
 
 
 @keras.saving.register_keras_serializable("held-out")
@@ -225,8 +248,15 @@ def text_classification_with_transformer(t: Trial) -> None:
     h = layers.Dropout(0.1)(layers.GlobalAveragePooling1D()(h))
     model = keras.Model(inputs, layers.Dense(2, activation="softmax")(layers.Dense(20, activation="relu")(h)))
     model.compile(optimizer=t.optimizer(), loss=_SPARSE, metrics=["accuracy"])
-    model.fit(x[:640], y[:640], batch_size=t.batch(32), epochs=4, validation_data=(x[640:], y[640:]),
-              callbacks=t.callbacks, verbose=0)  # fmt: skip
+    model.fit(
+        x[:640],
+        y[:640],
+        batch_size=t.batch(32),
+        epochs=4,
+        validation_data=(x[640:], y[640:]),
+        callbacks=t.callbacks,
+        verbose=0,
+    )
 
 
 class Sampling(layers.Layer):
@@ -248,11 +278,12 @@ class VAE(keras.Model):
         self.mean, self.log_var, self.sample = layers.Dense(2), layers.Dense(2), Sampling(seed)
         self.decoder = keras.Sequential(
             [
-                layers.Dense(14 * 14 * 8, "relu"), layers.Reshape((14, 14, 8)),
+                layers.Dense(14 * 14 * 8, "relu"),
+                layers.Reshape((14, 14, 8)),
                 layers.Conv2DTranspose(16, 3, 2, "same", activation="relu"),
                 layers.Conv2DTranspose(1, 3, padding="same", activation="sigmoid"),
             ]
-        )  # fmt: skip
+        )
         self.tracker = keras.metrics.Mean(name="loss")
 
     @property
@@ -278,8 +309,9 @@ def vae_with_own_step(t: Trial) -> None:
     x, _ = data.mnist(t.rng, 1500)
     model = VAE(t.seed)
     model.compile(optimizer=t.optimizer())
-    model.fit((x / 255.0).astype("float32")[..., None], epochs=3, batch_size=t.batch(64),
-              callbacks=t.callbacks, verbose=0)  # fmt: skip
+    model.fit(
+        (x / 255.0).astype("float32")[..., None], epochs=3, batch_size=t.batch(64), callbacks=t.callbacks, verbose=0
+    )
 
 
 @healthy()
@@ -310,18 +342,26 @@ class GAN(keras.Model):
         super().__init__()
         self.discriminator = keras.Sequential(
             [
-                layers.Conv2D(16, 4, 2, "same"), layers.LeakyReLU(0.2), layers.Conv2D(32, 4, 2, "same"),
-                layers.LeakyReLU(0.2), layers.Flatten(), layers.Dropout(0.2), layers.Dense(1, "sigmoid"),
+                layers.Conv2D(16, 4, 2, "same"),
+                layers.LeakyReLU(0.2),
+                layers.Conv2D(32, 4, 2, "same"),
+                layers.LeakyReLU(0.2),
+                layers.Flatten(),
+                layers.Dropout(0.2),
+                layers.Dense(1, "sigmoid"),
             ]
-        )  # fmt: skip
+        )
         self.generator = keras.Sequential(
             [
-                layers.Dense(7 * 7 * 16), layers.Reshape((7, 7, 16)),
-                layers.Conv2DTranspose(32, 4, 2, "same"), layers.LeakyReLU(0.2),
-                layers.Conv2DTranspose(16, 4, 2, "same"), layers.LeakyReLU(0.2),
+                layers.Dense(7 * 7 * 16),
+                layers.Reshape((7, 7, 16)),
+                layers.Conv2DTranspose(32, 4, 2, "same"),
+                layers.LeakyReLU(0.2),
+                layers.Conv2DTranspose(16, 4, 2, "same"),
+                layers.LeakyReLU(0.2),
                 layers.Conv2D(1, 5, padding="same", activation="tanh"),
             ]
-        )  # fmt: skip
+        )
         self.random = keras.random.SeedGenerator(seed)
         self.d_metric, self.g_metric = keras.metrics.Mean(name="d_loss"), keras.metrics.Mean(name="g_loss")
 
@@ -446,15 +486,26 @@ def fraud_with_class_weights(t: Trial) -> None:
     count = np.bincount(y[:, 0])
     model = keras.Sequential(
         [
-            layers.Input((20,)), layers.Dense(64, "relu"), layers.Dense(64, "relu"), layers.Dropout(0.3),
-            layers.Dense(64, "relu"), layers.Dropout(0.3), layers.Dense(1, "sigmoid"),
+            layers.Input((20,)),
+            layers.Dense(64, "relu"),
+            layers.Dense(64, "relu"),
+            layers.Dropout(0.3),
+            layers.Dense(64, "relu"),
+            layers.Dropout(0.3),
+            layers.Dense(1, "sigmoid"),
         ]
-    )  # fmt: skip
+    )
     model.compile(t.optimizer(learning_rate=1e-2), loss="binary_crossentropy", metrics=[keras.metrics.Recall()])
     model.fit(
-        x[:5000], y[:5000], batch_size=t.batch(512), epochs=10, validation_data=(x[5000:], y[5000:]),
-        class_weight={0: 1 / count[0], 1: 1 / count[1]}, callbacks=t.callbacks, verbose=0,
-    )  # fmt: skip
+        x[:5000],
+        y[:5000],
+        batch_size=t.batch(512),
+        epochs=10,
+        validation_data=(x[5000:], y[5000:]),
+        class_weight={0: 1 / count[0], 1: 1 / count[1]},
+        callbacks=t.callbacks,
+        verbose=0,
+    )
 
 
 @healthy()
@@ -467,9 +518,11 @@ def heart_disease_features(t: Trial) -> None:
     y = ((age - 54) / 9 + (thal == "reversible") * 2 + ca + t.rng.normal(0, 1, n) > 2).astype("int64")
     x = {"age": age, "chol": chol, "thal": thal, "ca": ca}
     inputs = {
-        "age": keras.Input((1,), name="age"), "chol": keras.Input((1,), name="chol"),
-        "thal": keras.Input((1,), name="thal", dtype="string"), "ca": keras.Input((1,), name="ca", dtype="int64"),
-    }  # fmt: skip
+        "age": keras.Input((1,), name="age"),
+        "chol": keras.Input((1,), name="chol"),
+        "thal": keras.Input((1,), name="thal", dtype="string"),
+        "ca": keras.Input((1,), name="ca", dtype="int64"),
+    }
     encoded = []
     for name in ("age", "chol"):
         norm = layers.Normalization()
@@ -500,9 +553,14 @@ def engine_noise_series(t: Trial) -> None:
     model = keras.Model(inputs, layers.Dense(2, activation="softmax")(layers.GlobalAveragePooling1D()(h)))
     model.compile(t.optimizer(), loss=_SPARSE)
     model.fit(
-        x, kind, batch_size=t.batch(32), epochs=8, validation_split=0.2, verbose=0,
+        x,
+        kind,
+        batch_size=t.batch(32),
+        epochs=8,
+        validation_split=0.2,
+        verbose=0,
         callbacks=[*t.callbacks, keras.callbacks.ReduceLROnPlateau(patience=2, factor=0.5)],
-    )  # fmt: skip
+    )
 
 
 @healthy()
@@ -618,10 +676,13 @@ def raw_pixels_into_layer_norm(t: Trial) -> None:
     x, y = data.mnist(t.rng, 1500)
     model = keras.Sequential(
         [
-            layers.Input((28, 28)), layers.Flatten(), layers.LayerNormalization(), layers.Dense(64, "relu"),
+            layers.Input((28, 28)),
+            layers.Flatten(),
+            layers.LayerNormalization(),
+            layers.Dense(64, "relu"),
             layers.Dense(10, "softmax"),
         ]
-    )  # fmt: skip
+    )
     model.compile(t.optimizer(), loss=_SPARSE)
     model.fit(x.astype("float32"), y, epochs=3, batch_size=t.batch(32), callbacks=t.callbacks, verbose=0)
 
@@ -646,8 +707,9 @@ def vision_schedule_with_warm_up(t: Trial) -> None:
     model = keras.Model(inputs, layers.Dense(10)(h))
     model.compile(
         keras.optimizers.AdamW(schedule, weight_decay=0.02, global_clipnorm=1.0),
-        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1), metrics=["accuracy"],
-    )  # fmt: skip
+        keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=0.1),
+        metrics=["accuracy"],
+    )
     model.fit(x, keras.utils.to_categorical(y, 10), epochs=5, batch_size=t.batch(32), callbacks=t.callbacks, verbose=0)
 
 
@@ -674,11 +736,19 @@ def speech_commands(t: Trial) -> None:
     norm.adapt(x)
     model = keras.Sequential(
         [
-            layers.Input((24, 32, 1)), layers.Resizing(16, 16), norm, layers.Conv2D(16, 3, activation="relu"),
-            layers.Conv2D(16, 3, activation="relu"), layers.MaxPooling2D(), layers.Dropout(0.25), layers.Flatten(),
-            layers.Dense(32, activation="relu"), layers.Dropout(0.5), layers.Dense(3),
+            layers.Input((24, 32, 1)),
+            layers.Resizing(16, 16),
+            norm,
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.Conv2D(16, 3, activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Dropout(0.25),
+            layers.Flatten(),
+            layers.Dense(32, activation="relu"),
+            layers.Dropout(0.5),
+            layers.Dense(3),
         ]
-    )  # fmt: skip
+    )
     model.compile(t.optimizer(), keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     model.fit(x, y, epochs=6, batch_size=t.batch(16), callbacks=t.callbacks, verbose=0)
 
@@ -690,10 +760,12 @@ def half_precision_table(t: Trial) -> None:
     x, y = data.regression(t.rng, 2500)
     model = keras.Sequential(
         [
-            layers.Input((8,)), layers.Dense(64, "relu"), layers.Dense(64, "relu"),
+            layers.Input((8,)),
+            layers.Dense(64, "relu"),
+            layers.Dense(64, "relu"),
             layers.Dense(1, dtype="float32"),
         ]
-    )  # fmt: skip
+    )
     model.compile(t.optimizer(learning_rate=2e-3), loss="mse", metrics=["mae"])
     model.fit(x, y, epochs=6, batch_size=t.batch(64), callbacks=t.callbacks, verbose=0)
 
@@ -720,10 +792,13 @@ def clipped_lstm_language_model(t: Trial) -> None:
     ids = (t.rng.integers(0, 200, (n, 1)) + step * np.arange(length + 1)) % 200
     model = keras.Sequential(
         [
-            layers.Input((length,)), layers.Embedding(200, 24), layers.LSTM(32, return_sequences=True),
-            layers.LSTM(32, return_sequences=True), layers.Dense(200),
+            layers.Input((length,)),
+            layers.Embedding(200, 24),
+            layers.LSTM(32, return_sequences=True),
+            layers.LSTM(32, return_sequences=True),
+            layers.Dense(200),
         ]
-    )  # fmt: skip
+    )
     model.compile(
         t.optimizer(learning_rate=5e-3, global_clipnorm=1.0),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -746,9 +821,15 @@ def thawed_after_head(t: Trial) -> None:
     """Transfer learning in two phases: head first, then everything with a hundredth of the rate, compiled anew."""
     x, y = data.mnist(t.rng, 1500)
     x = x.astype("float32")[..., None] / 255
-    base = keras.Sequential([layers.Input((28, 28, 1)), layers.Conv2D(16, 3, 2, activation="relu"),
-                             layers.BatchNormalization(), layers.Conv2D(32, 3, 2, activation="relu"),
-                             layers.GlobalAveragePooling2D()])  # fmt: skip
+    base = keras.Sequential(
+        [
+            layers.Input((28, 28, 1)),
+            layers.Conv2D(16, 3, 2, activation="relu"),
+            layers.BatchNormalization(),
+            layers.Conv2D(32, 3, 2, activation="relu"),
+            layers.GlobalAveragePooling2D(),
+        ]
+    )
     first = keras.Sequential([base, layers.Dense(10, "softmax")])
     first.compile("adam", _SPARSE)
     first.fit(x[:700], y[:700], epochs=4, verbose=0)

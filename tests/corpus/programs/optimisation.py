@@ -34,9 +34,16 @@ def _regressor(activation: str = "relu") -> keras.Model:
 
 
 def _fit(
-    model: keras.Model, t: Trial, x: object, y: object, optimizer: keras.optimizers.Optimizer | None = None,
-    loss: object = _SPARSE, epochs: int = 4, batch: int = 32, **more: object,
-) -> None:  # fmt: skip
+    model: keras.Model,
+    t: Trial,
+    x: object,
+    y: object,
+    optimizer: keras.optimizers.Optimizer | None = None,
+    loss: object = _SPARSE,
+    epochs: int = 4,
+    batch: int = 32,
+    **more: object,
+) -> None:
     model.compile(optimizer or t.optimizer(), loss=loss)
     model.fit(x, y, epochs=epochs, batch_size=t.batch(batch), callbacks=t.callbacks, verbose=0, **more)
 

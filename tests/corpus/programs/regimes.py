@@ -184,9 +184,14 @@ def plateaus_and_early_stop(t: Trial) -> None:
         keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True),
     ]
     model.fit(
-        x[:1400], y[:1400], validation_data=(x[1400:], y[1400:]),
-        epochs=12, batch_size=t.batch(32), callbacks=[*t.callbacks, *others], verbose=0,
-    )  # fmt: skip
+        x[:1400],
+        y[:1400],
+        validation_data=(x[1400:], y[1400:]),
+        epochs=12,
+        batch_size=t.batch(32),
+        callbacks=[*t.callbacks, *others],
+        verbose=0,
+    )
 
 
 @healthy()
@@ -371,9 +376,14 @@ def curriculum(t: Trial) -> None:
     noise = np.linspace(0.0, 0.3, 5).repeat(len(x))[:, None]
     easy_first = np.tile(x, (5, 1)) + (noise * t.rng.normal(size=(5 * len(x), 64))).astype("float32")
     model.fit(
-        easy_first.astype("float32"), np.tile(y, 5),
-        epochs=1, shuffle=False, batch_size=t.batch(32), callbacks=t.callbacks, verbose=0,
-    )  # fmt: skip
+        easy_first.astype("float32"),
+        np.tile(y, 5),
+        epochs=1,
+        shuffle=False,
+        batch_size=t.batch(32),
+        callbacks=t.callbacks,
+        verbose=0,
+    )
 
 
 @healthy()

@@ -15,9 +15,15 @@ _SPARSE = "sparse_categorical_crossentropy"
 
 
 def _fit(
-    model: keras.Model, t: Trial, x: object, y: object, loss: object = _BINARY, epochs: int = 5,
-    learning_rate: float = 5e-3, **more: object,
-) -> None:  # fmt: skip
+    model: keras.Model,
+    t: Trial,
+    x: object,
+    y: object,
+    loss: object = _BINARY,
+    epochs: int = 5,
+    learning_rate: float = 5e-3,
+    **more: object,
+) -> None:
     model.compile(t.optimizer(learning_rate=learning_rate), loss=loss)
     model.fit(x, y, epochs=epochs, batch_size=t.batch(32), callbacks=t.callbacks, verbose=0, **more)
 

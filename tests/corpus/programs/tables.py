@@ -295,6 +295,11 @@ def oversampled_after_the_split(t: Trial) -> None:
     again = t.rng.permutation(np.concatenate([common[:800], t.rng.choice(rare[:40], 800)]))
     held = np.concatenate([common[800:], rare[40:]])
     _fit(
-        _network(10, 1, "sigmoid"), t, x[again], y[again], "binary_crossentropy", 5,
+        _network(10, 1, "sigmoid"),
+        t,
+        x[again],
+        y[again],
+        "binary_crossentropy",
+        5,
         validation_data=(x[held], y[held]),
-    )  # fmt: skip
+    )

@@ -231,9 +231,14 @@ def validation_not_scaled(t: Trial) -> None:
     model = _classifier((28, 28))
     _compile(model, t, metrics=["accuracy"])
     model.fit(
-        x[:1600] / np.float32(255), y[:1600], validation_data=(x[1600:].astype("float32"), y[1600:]),
-        epochs=4, batch_size=t.batch(32), callbacks=t.callbacks, verbose=0,
-    )  # fmt: skip
+        x[:1600] / np.float32(255),
+        y[:1600],
+        validation_data=(x[1600:].astype("float32"), y[1600:]),
+        epochs=4,
+        batch_size=t.batch(32),
+        callbacks=t.callbacks,
+        verbose=0,
+    )
 
 
 @broken("train-validation-skew", source="https://github.com/keras-team/keras/issues/1950")
@@ -243,9 +248,14 @@ def validation_scaled_otherwise(t: Trial) -> None:
     model = _cnn((32, 32, 3), 3)
     _compile(model, t, metrics=["accuracy"])
     model.fit(
-        x[:300] / np.float32(127.5) - 1, y[:300], validation_data=(x[300:] / np.float32(255), y[300:]),
-        epochs=6, batch_size=t.batch(16), callbacks=t.callbacks, verbose=0,
-    )  # fmt: skip
+        x[:300] / np.float32(127.5) - 1,
+        y[:300],
+        validation_data=(x[300:] / np.float32(255), y[300:]),
+        epochs=6,
+        batch_size=t.batch(16),
+        callbacks=t.callbacks,
+        verbose=0,
+    )
 
 
 @broken("train-validation-skew")
@@ -256,9 +266,14 @@ def validation_table_raw(t: Trial) -> None:
     model = keras.Sequential([layers.Input((30,)), layers.Dense(16, activation="relu"), layers.Dense(1, "sigmoid")])
     _compile(model, t, "binary_crossentropy")
     model.fit(
-        train, y[:450], validation_data=(held, y[450:]),
-        epochs=5, batch_size=t.batch(16), callbacks=t.callbacks, verbose=0,
-    )  # fmt: skip
+        train,
+        y[:450],
+        validation_data=(held, y[450:]),
+        epochs=5,
+        batch_size=t.batch(16),
+        callbacks=t.callbacks,
+        verbose=0,
+    )
 
 
 @broken("input-drift")

@@ -159,15 +159,3 @@ export function scaleOf(spans: readonly { low: number; high: number }[]): { plac
   const span = bend(high) - bend(low) || 1;
   return { place: (x) => ((bend(x) - bend(low)) / span) * 100, bent, low, high };
 }
-
-/** What follows from an alert, as the log writes it: `rule [subject]: message`. */
-export interface Consequence {
-  rule: string;
-  text: string;
-}
-
-/** Returns a consequence; without a rule if it is written otherwise. */
-export function consequence(line: string): Consequence {
-  const match = /^([a-z0-9]+(?:-[a-z0-9]+)*) \[[^\]]*\]: ([\s\S]+)$/.exec(line);
-  return match ? { rule: match[1]!, text: match[2]! } : { rule: "", text: line };
-}

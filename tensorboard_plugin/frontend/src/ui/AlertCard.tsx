@@ -2,7 +2,7 @@
 import { useState } from "preact/hooks";
 import type { AlertRow } from "../types";
 import { curvesOf, drawnCurves } from "../logic/alertCurves";
-import { consequence, drawingOf, evidenceText, words } from "../logic/evidence";
+import { drawingOf, evidenceText, words } from "../logic/evidence";
 import { int } from "../logic/numbers";
 import type { Curves } from "../logic/series";
 import { visible } from "../logic/text";
@@ -37,8 +37,7 @@ function RuleLink({ rule }: { rule: string }) {
   );
 }
 
-function FollowsFromIt({ line }: { line: string }) {
-  const { rule, text } = consequence(line);
+function FollowsFromIt({ rule, text }: { rule: string; text: string }) {
   return <>{visible(text)} {rule && <RuleLink rule={rule} />}</>;
 }
 
@@ -106,7 +105,7 @@ export function AlertCard({ row, curves, folded = false }: Props) {
             {alert.consequences.length > 0 && (
               <div class="consequences">
                 <h4>What follows from it</h4>
-                <ul>{alert.consequences.map((line) => <li key={line}><FollowsFromIt line={line} /></li>)}</ul>
+                <ul>{alert.consequences.map((item) => <li key={item.rule + item.subject}><FollowsFromIt rule={item.rule} text={item.text} /></li>)}</ul>
               </div>
             )}
           </div>

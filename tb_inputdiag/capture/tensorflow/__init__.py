@@ -1,0 +1,1 @@
+"""The TensorFlow backend: hooks, trace, lineage and probe of a compiled step."""

@@ -1,0 +1,175 @@
+"""Watches a model: puts twins in the place of its functions and takes them off again, whatever happens.
+
+One `ModelProbes` serves all callbacks that watch the same model at the same time. It leaves nothing behind: when the
+last client goes, when a step raises, when `fit` is left by an exception from elsewhere (seen by the end of Keras' own
+callback list), and at the latest when the next `fit` begins.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import weakref
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tb_inputdiag.capture import names
+from tb_inputdiag.capture.facts import model_facts
+from tb_inputdiag.capture.tensorflow.twin import FUNCTIONS, Client, Twin
+from tb_inputdiag.records import ModelFacts, Split
+
+_lock = threading.Lock()
+_watches: weakref.WeakKeyDictionary[Any, ModelProbes] = weakref.WeakKeyDictionary()
+
+
+def watch(model: Any, images: int, earlier: ModelProbes | None = None, keeps_batches: bool = False) -> ModelProbes:
+    """Returns the watch of a model, made when it is first asked for.
+
+    Args:
+        model: A compiled Keras model.
+        images: Examples to keep thumbnails of; the first watcher's number counts.
+        earlier: A watch that the caller had before. If it is of the same model it is used again: its probed functions
+            need not be traced and compiled anew.
+        keeps_batches: Whether batches with values that are not finite are kept.
+    """
+    with _lock:
+        found = _watches.get(model)
+        if found is None:
+            again = earlier is not None and earlier.model is model and earlier.images == images
+            found = earlier if again and earlier is not None else ModelProbes(model, images, keeps_batches)
+            _watches[model] = found
+        return found
+
+
+class ModelProbes:
+    """The twins of one model; made by `watch`."""
+
+    def __init__(self, model: Any, images: int, keeps_batches: bool = False) -> None:
+        self._model = weakref.ref(model)
+        self.images = images
+        self.keeps_batches = keeps_batches
+        self._twins: dict[Split, Twin] = {}
+        self._pins = 0
+
+    @property
+    def model(self) -> Any:
+        """The model, or None if it is gone."""
+        return self._model()
+
+    def twin(self, split: Split) -> Twin | None:
+        """Returns the twin of one of the model's functions, if there is one."""
+        return self._twins.get(split)
+
+    def pin(self, by: int) -> None:
+        """Keeps the twins in place when a new `fit` begins (+1), or lets them go then (-1)."""
+        self._pins += by
+
+    def add(self, split: Split, client: Client) -> Twin:
+        """Adds a client to one of the model's functions, which exists already."""
+        model = self.model
+        twin = self._twins.get(split)
+        if twin is None or twin.steps != _steps(model) or twin.trouble is not None:
+            if twin is not None:
+                twin.detach()
+            twin = self._twins[split] = Twin(model, split, self.images, self.keeps_batches)
+        if client not in twin.clients:
+            twin.clients.append(client)
+        twin.attach()
+        self._guard(split)
+        return twin
+
+    def remove(self, client: Client, split: Split | None = None) -> None:
+        """Takes a client off one function, or off all; those without clients are the model's own again."""
+        for name, twin in list(self._twins.items()):
+            if split not in (None, name) or client not in twin.clients:
+                continue
+            twin.clients.remove(client)
+            if not twin.clients:
+                self._release(name)
+        if not any(twin.clients for twin in self._twins.values()):
+            with _lock:
+                if self.model is not None and _watches.get(self.model) is self:
+                    del _watches[self.model]
+
+    def _release(self, split: Split) -> None:
+        twin = self._twins[split]
+        twin.detach()
+        if self.model is not None:
+            vars(self.model).pop(FUNCTIONS[split][2], None)
+
+    def _guard(self, split: Split) -> None:
+        """Notices when Keras makes the function anew: after `compile`, or because another `fit` begins.
+
+        `fit` calls this before it constructs its callbacks. If our twin is still there then, the `fit` that it
+        belonged to was left by an exception.
+        """
+        model, make = self.model, FUNCTIONS[split][2]
+        reference = weakref.ref(model)
+
+        def guarded(force: bool = False) -> Any:
+            model = reference()
+            twin = self._twins.get(split)
+            original = getattr(type(model), make)
+            if twin is None:
+                return original(model, force=force)
+            function = getattr(model, twin.function_name)
+            if function is twin and not force and (self._pins or _fitting(model)):
+                return None
+            if function is twin:
+                twin.detach()
+            result = original(model, force=force)
+            if self._pins:
+                twin.attach()
+            else:
+                vars(model).pop(make, None)
+                twin.clients.clear()
+            return result
+
+        vars(model)[make] = guarded
+
+    def facts(self) -> ModelFacts:
+        """Reads the model's static facts."""
+        paths = names.layer_paths(self.model)
+        return model_facts(self.model, paths, names.weight_names(self.model, paths))
+
+
+def _steps(model: Any) -> int:
+    return max(1, int(getattr(model, "steps_per_execution", 1)))
+
+
+def _fitting(model: Any) -> bool:
+    """Tells whether somebody called a step from inside a running `fit` of the same model (from a callback, say)."""
+    frame: Any = sys._getframe(2)
+    if frame is None or frame.f_code.co_name == "fit":
+        return False
+    while frame is not None:
+        if frame.f_code.co_name == "fit" and frame.f_locals.get("self") is model:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def callback_list_above() -> Any:
+    """Returns Keras' list of callbacks that is calling one of ours, or None; it lives as long as its `fit`."""
+    frame: Any = sys._getframe(1)
+    for _ in range(6):
+        frame = frame.f_back
+        if frame is None:
+            return None
+        owner = frame.f_locals.get("self")
+        if isinstance(owner, keras.callbacks.CallbackList):
+            return owner
+    return None
+
+
+def iterations(model: Any) -> int | None:
+    """Returns the optimizer's iterations, or None for a model without an optimizer.
+
+    With gradient accumulation Keras' own property counts updates; this counts the batches, as without.
+    """
+    optimizer = getattr(model, "optimizer", None)
+    if optimizer is None:
+        return None
+    return int(tf.convert_to_tensor(getattr(optimizer, "inner_optimizer", optimizer)._iterations.value))

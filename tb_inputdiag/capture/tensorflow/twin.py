@@ -1,0 +1,466 @@
+"""One compiled function of a model (train, test or predict) and its probed twin.
+
+The *plain* function is the model's own, untouched. The *probed* one runs the same step and also reduces what passes
+through. In the model's place stands a `Twin`, which sends an execution to the one or the other.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tb_inputdiag.capture import names
+from tb_inputdiag.capture.row_order import SCOPE
+from tb_inputdiag.capture.tensorflow import hooks, ops, probe, xla_cluster
+from tb_inputdiag.capture.tensorflow.distribution import worker
+from tb_inputdiag.capture.tensorflow.observations import Entry, Raised, raw, spec
+from tb_inputdiag.capture.tensorflow.overrides import computations_noted, instead, without_ours
+from tb_inputdiag.capture.tensorflow.result_buffers import Slot, first_replica, local_devices
+from tb_inputdiag.capture.tensorflow.trace import Trace
+from tb_inputdiag.capture.unpack import F8
+from tb_inputdiag.records import Split, TensorLayout
+
+FUNCTIONS: dict[Split, tuple[str, str, str]] = {
+    "train": ("train_function", "train_step", "make_train_function"),
+    "validation": ("test_function", "test_step", "make_test_function"),
+    "predict": ("predict_function", "predict_step", "make_predict_function"),
+}
+_ITERATORS = (tf.data.Iterator, tf.distribute.DistributedIterator)
+
+
+@dataclass(slots=True)
+class Reading:
+    """What came back from one probed execution.
+
+    Attributes:
+        steps: For each step the program that made the rows, and one row for each replica.
+        pixels: Reads the thumbnails of the last step.
+        traced_s: Seconds that tracing and compiling took in this execution; 0 if it was traced before.
+        batch: Index in `steps` of a step whose values were not finite, and its batch: subject -> array.
+    """
+
+    steps: list[tuple[probe.Program, list[F8]]]
+    pixels: Callable[[], Any]
+    traced_s: float
+    batch: tuple[int, dict[str, Any]] | None = None
+
+
+class Client(Protocol):
+    """What a `Twin` reports to; see `tb_inputdiag.callback`."""
+
+    def due(self, split: Split, step: int, steps: int) -> bool:
+        """Tells whether the execution of steps `step` to ``step + steps - 1`` is to be sampled."""
+
+    def executed(self, split: Split, step: int, steps: int, begin: float, end: float, logs: Any, reading: Any) -> None:
+        """Hears of every execution; `reading` is a `Reading` if this client asked for it, else None."""
+
+    def failed(self, split: Split, step: int, exc: BaseException, raised: Raised | None, fed: Any) -> None:
+        """Hears of the exception that came out of a step."""
+
+    def broken(self, exc: BaseException) -> None:
+        """Hears that the probe itself failed: nothing is sampled any more."""
+
+
+class Twin:
+    """Stands in for a compiled function of a model.
+
+    Args:
+        model: A compiled Keras model.
+        split: Which of its functions.
+        images: Examples to keep thumbnails of.
+        keeps_batches: Whether batches with values that are not finite are kept.
+    """
+
+    def __init__(self, model: Any, split: Split, images: int, keeps_batches: bool = False) -> None:
+        self.model = model
+        self.split = split
+        self.function_name, self.step_name, self.make_name = FUNCTIONS[split]
+        self.plain: Any = None
+        self.probed: Any = None
+        self.clients: list[Client] = []
+        self.step = 0
+        self.programs: list[probe.Program] = []
+        self.trouble: BaseException | None = None
+        self.fed: tuple[TensorLayout, ...] = ()
+        self._images = images
+        self._eager_batch: tuple[int, list[Any]] | None = None
+        self._paths: dict[int, str] = names.layer_paths(model)
+        self._weight_names: dict[int, tuple[str, str]] = names.weight_names(model, self._paths)
+        self._raised: Raised | None = None
+        self._eager: dict[int, list[F8]] = {}
+        self._eager_pixels: Any = None
+        self._entry_layers: dict[str, tuple[tuple[int, ...], bool]] | None = None
+        strategy = model.distribute_strategy
+        self._first = first_replica(strategy)
+        self._distributed = strategy.num_replicas_in_sync > 1
+        self._workers = worker(model)[1]
+        self._keeps_batches = keeps_batches
+        self._compiled: list[Any] = []
+        self.steps = max(1, int(getattr(model, "steps_per_execution", 1)))
+        self._slots = [Slot(device, self.steps) for device in local_devices(strategy)]
+
+    @property
+    def running(self) -> bool:
+        """Whether this twin is in the model's place."""
+        return vars(self.model).get(self.function_name) is self
+
+    @property
+    def _apart(self) -> bool:
+        """Whether XLA compiles the step, which is measured from outside then.
+
+        Not with several replicas, which XLA can't compile: their variables are on other devices. What TensorFlow says
+        about that should come out as it does without us.
+        """
+        return bool(self.model.jit_compile) and not self._distributed
+
+    # -- attach and detach -------------------------------------------------------------------------
+
+    def attach(self) -> None:
+        """Takes the place of the model's own function."""
+        if self.running:
+            return
+        current = getattr(self.model, self.function_name)
+        if current is not self.plain:
+            # compiled anew, perhaps with other layers
+            self.plain, self.probed, self.programs, self._compiled = current, None, [], []
+            self._paths = names.layer_paths(self.model)
+            self._weight_names = names.weight_names(self.model, self._paths)
+        setattr(self.model, self.function_name, self)
+
+    def detach(self) -> None:
+        """Puts the model's own function back."""
+        if self.running:
+            setattr(self.model, self.function_name, self.plain)
+
+    def _make_probed(self) -> Any:
+        by_keras = {"_jit_compile": False} if self._apart else {}
+        with self._step_in_place(), instead(self.model, by_keras):
+            try:
+                getattr(type(self.model), self.make_name)(self.model, force=True)
+                return getattr(self.model, self.function_name)
+            finally:
+                setattr(self.model, self.function_name, self)
+
+    def _step_in_place(self) -> contextlib.AbstractContextManager[None]:
+        """Makes the probed step the model's while a block runs."""
+        original = getattr(self.model, self.step_name)
+
+        def probed_step(data: Any) -> Any:
+            return self._trace(original, data)
+
+        return instead(self.model, {self.step_name: probed_step})
+
+    # -- tracing -----------------------------------------------------------------------------------
+
+    def _trace(self, original: Callable[[Any], Any], data: Any) -> Any:
+        if self._apart and not tf.executing_eagerly():
+            return self._trace_apart(original, data)
+        trace, result = self._note(original, data)
+        with self._ours(trace) as usable:
+            if usable:
+                if trace.graph is None:
+                    self._settle_entries(trace, data)
+                trace.finish()
+                self._emit(trace)
+        return result
+
+    def _trace_apart(self, original: Callable[[Any], Any], data: Any) -> Any:
+        """Has XLA compile the step, and measures it from outside."""
+        noted: list[Trace] = []
+        inside: list[Any] = []
+
+        @tf.autograph.experimental.do_not_convert  # type: ignore[untyped-decorator]  # TensorFlow ships no types
+        def step(data: Any) -> Any:
+            trace, result = self._note(original, data, apart=True)
+            noted.append(trace)
+            inside.clear()
+            with self._ours(trace) as usable:
+                if usable:
+                    trace.finish()
+                    inside.extend(xla_cluster.hand_out(trace))
+            return result, list(inside)
+
+        # a graph looks its functions up by name, and they go with the last object that knows them
+        compiled = tf.function(step, jit_compile=True, reduce_retracing=True).get_concrete_function(data)
+        self._compiled.append(compiled)
+        trace = noted[-1]
+        with self._ours(trace) as usable:
+            if usable:
+                for update in trace.updates:
+                    update.read_before()
+        # XLA updates a weight in place if nobody is reading it any more
+        before = [u.norm for u in trace.updates if u.norm is not None]
+        before += [u.before for u in trace.updates if u.before is not None and not u.is_whole]
+        with tf.control_dependencies(before):
+            result, outside = compiled(data)
+        with self._ours(trace) as usable:
+            if usable:
+                for update in trace.updates:
+                    update.read_after()
+                xla_cluster.take_in(trace, inside, outside, trace.leaves(data))
+                self._emit(trace)
+        return result
+
+    def _note(self, original: Callable[[Any], Any], data: Any, apart: bool = False) -> tuple[Trace, Any]:
+        """Runs a step of the user's and notes what passes through it."""
+        trace = Trace(self.model, self._paths, self._weight_names, apart)
+        known = {id(v) for v in _state(self.model)}
+        with hooks.tracing(trace), ops.sharing(self.model.jit_compile):
+            try:
+                with hooks.paused():
+                    trace.feed(data)
+                    self.fed = tuple(spec(f.name, f.role, f.tensor) for f in trace.fed)
+            except Exception as exc:
+                trace.trouble = exc
+            try:
+                result = original(data)
+            except Exception:
+                self._raised = trace.raised
+                raise
+        trace.lifted = trace.graph is not None and any(id(v) not in known and _is_lifted(v) for v in _state(self.model))
+        return trace, result
+
+    @contextlib.contextmanager
+    def _ours(self, trace: Trace) -> Iterator[bool]:
+        """Keeps what fails in a block of ours away from the step; gives whether the trace is any good."""
+        try:
+            by_xla = self.model.jit_compile and tf.compat.v1.get_default_graph() is trace.graph
+            with hooks.paused(), ops.sharing(by_xla), tf.name_scope(SCOPE):
+                # TensorFlow traces a function that made variables a second time, and runs that one
+                yield trace.trouble is None and not trace.lifted
+        except Exception as exc:
+            trace.trouble = exc
+        if trace.trouble is not None and not trace.lifted:
+            self.trouble = trace.trouble
+
+    def _settle_entries(self, trace: Trace, data: Any) -> None:
+        """Keeps of an eager step's candidates those layers that a trace of the model's call shows to read the data."""
+        if self._entry_layers is None:
+            self._entry_layers = {}
+        # a model that its own step never calls would be changed by being called
+        if not self._entry_layers and self.model.built:
+            with contextlib.suppress(Exception):
+                x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
+                self._entry_layers = _entry_layers(self.model, x, self._paths, self._weight_names)
+        kept: list[Entry] = []
+        for entry in trace.entries:
+            if entry.path in self._entry_layers and entry.path not in [e.path for e in kept]:
+                entry.sources, entry.untouched = self._entry_layers[entry.path]
+                kept.append(entry)
+        trace.entries = kept
+
+    def _emit(self, trace: Trace) -> None:
+        number = len(self.programs)
+        made, row, pixels = probe.build(trace, number, self.split, self._images)
+        context = tf.distribute.get_replica_context()
+        replica = 0
+        if self._distributed and context is not None:
+            replica = int(tf.get_static_value(context.replica_id_in_sync_group)) - self._first
+        if self._keeps_batches:
+            row = self._keep_batch(trace, made, row, replica)
+        if tf.executing_eagerly():
+            known = next((p for p in self.programs if _alike(p, made)), None)
+            if known is None:
+                self.programs.append(made)
+                known = made
+            values = row.numpy()
+            values[0] = known.number
+            self._eager.setdefault(replica, []).append(values)
+            self._eager_pixels = pixels
+            return
+        self.programs.append(made)
+        slot = self._slots[replica]
+        if made.size > slot.capacity:
+            slot.reserve(made.size, 0)
+        if pixels is not None and pixels.shape[0] > slot.image_capacity:
+            slot.reserve(0, pixels.shape[0])
+        slot.write(row, pixels)
+
+    def _keep_batch(self, trace: Trace, made: probe.Program, row: Any, replica: int) -> Any:
+        """Adds the ops that keep a bad batch; returns the row with a word about it at its end."""
+        bad, made.kept, batch = probe.batch_to_keep(trace)
+        if not made.kept:
+            return row
+        if not tf.executing_eagerly():
+            bad = self._slots[replica].keep(bad, batch)
+        elif bad and self._eager_batch is None:
+            self._eager_batch = (replica, [tensor.numpy() for tensor in batch])
+        made.blocks["kept"] = (made.size, (1,))
+        made.size += 1
+        return tf.concat([row, tf.cast(bad, tf.float64)[None]], 0)
+
+    # -- running -----------------------------------------------------------------------------------
+
+    def __call__(self, data: Any) -> Any:
+        """Runs one execution of the model's function on what Keras hands it; returns its logs or outputs."""
+        step, steps = self.step, self.steps
+        counted: _Counted | None = None
+        if self.split == "predict" and isinstance(data, list):
+            steps = len(data)
+        elif not isinstance(data, _ITERATORS):
+            data = counted = _Counted(data)
+            steps = 1
+        # workers have to run the same program, also after trouble; see `Session.due`
+        probing = self.trouble is None or (self._workers > 1 and self.probed is not None)
+        asking = [c for c in self.clients if c.due(self.split, step, steps)] if probing else []
+        begin = time.perf_counter()
+        reading = None
+        try:
+            if asking:
+                logs, reading = self._run_probed(data, begin)
+            else:
+                logs = self.plain(data)
+        except (StopIteration, tf.errors.OutOfRangeError):
+            raise
+        except BaseException as exc:
+            self._report(step, exc)
+            raise exc.with_traceback(without_ours(exc.__traceback__))  # noqa: B904  # the very same exception
+        end = time.perf_counter()
+        if counted is not None:
+            steps = counted.n
+        elif reading is not None:
+            # an epoch's last execution may hold fewer steps than it could
+            steps = len(reading.steps)
+        self.step = step + steps
+        if self.trouble is not None and asking:
+            self._break(self.trouble)
+        for client in tuple(self.clients):
+            client.executed(self.split, step, steps, begin, end, logs, reading if client in asking else None)
+        return logs
+
+    def _run_probed(self, data: Any, begin: float) -> tuple[Any, Reading | None]:
+        known = len(self.programs)
+        self._eager.clear()
+        if self.probed is None:
+            self.probed = self._make_probed()
+        try:
+            # Keras looks up `predict_step` when it traces, the other steps when it makes the function
+            in_place = self._step_in_place() if self.split == "predict" else contextlib.nullcontext()
+            with computations_noted(self.model), in_place:
+                logs = self.probed(data)
+        except (StopIteration, tf.errors.OutOfRangeError):
+            raise
+        except Exception as exc:
+            if not _is_ours(exc):
+                raise
+            # One of our own ops failed. The batch is spent; training goes on with the next one.
+            self.trouble = exc
+            return self.plain(data), None
+        if self.trouble is not None:
+            return logs, None
+        traced = time.perf_counter() - begin if len(self.programs) > known else 0.0
+        return logs, self._read(traced)
+
+    def _read(self, traced_s: float) -> Reading | None:
+        try:
+            by_replica = (
+                [np.stack(self._eager[r]) for r in sorted(self._eager)]
+                if self._eager
+                else [slot.read() for slot in self._slots]
+            )
+            steps = []
+            for k in range(min(len(rows) for rows in by_replica)):
+                made = self.programs[int(by_replica[0][k][0])]
+                steps.append((made, [rows[k][: made.size] for rows in by_replica]))
+            return Reading(steps, self._read_pixels, traced_s, self._read_batch(steps))
+        except Exception as exc:
+            self.trouble = exc
+            return None
+
+    def _read_batch(self, steps: list[tuple[probe.Program, list[F8]]]) -> tuple[int, dict[str, Any]] | None:
+        for index, (made, rows) in enumerate(steps):
+            guilty = [r for r, row in enumerate(rows) if made.kept and row[made.blocks["kept"][0]]]
+            if guilty:
+                eager, self._eager_batch = self._eager_batch, None
+                taken = [eager[1]] if eager is not None else [self._slots[r].take_batch() for r in guilty]
+                return index, dict(zip(made.kept, taken[0], strict=True))
+        return None
+
+    def _read_pixels(self) -> Any:
+        if self._eager:
+            return self._eager_pixels.numpy()
+        return self._slots[0].read_pixels()
+
+    def _report(self, step: int, exc: BaseException) -> None:
+        raised, self._raised = self._raised, None
+        for client in tuple(self.clients):
+            client.failed(self.split, step, exc, raised, self.fed)
+
+    def _break(self, exc: BaseException) -> None:
+        for client in tuple(self.clients):
+            client.broken(exc)
+
+    # A model that is copied or pickled while it trains takes its own function along, not ours.
+    def __deepcopy__(self, memo: Any) -> None:
+        return None
+
+    def __reduce__(self) -> Any:
+        return (_nothing, ())
+
+
+class _Counted:
+    """Counts what is taken from a plain iterator: `train_on_batch` gives one batch, whatever an execution holds."""
+
+    def __init__(self, batches: Any) -> None:
+        self._batches = iter(batches)
+        self.n = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        return self
+
+    def __next__(self) -> Any:
+        batch = next(self._batches)
+        self.n += 1
+        return batch
+
+
+def _state(model: Any) -> list[Any]:
+    """Returns the variables that a training step of Keras' makes when it runs for the first time, and others."""
+    optimizer = getattr(model, "optimizer", None)
+    return [*model.variables, *model.metrics_variables, *(optimizer.variables if optimizer is not None else [])]
+
+
+def _is_lifted(variable: Any) -> bool:
+    """Tells whether a variable was made while a `tf.function` was being traced."""
+    return type(raw(variable)).__name__ == "UnliftedInitializerVariable"
+
+
+def _nothing() -> None:
+    return None
+
+
+def _alike(a: probe.Program, b: probe.Program) -> bool:
+    return (a.tensors, a.weights, a.layers, a.size, a.copies) == (b.tensors, b.weights, b.layers, b.size, b.copies)
+
+
+def _is_ours(exc: BaseException) -> bool:
+    # "{{node a/b}}" and "Detected at node 'a/b'" name the op; elsewhere the message holds paths of files
+    named = re.search(r"node '?([\w./-]+)", str(exc)) if isinstance(exc, tf.errors.OpError) else None
+    return named is not None and f"{SCOPE}/" in named[1]
+
+
+def _entry_layers(model: Any, x: Any, paths: dict[int, str], weight_names: dict[int, tuple[str, str]]) -> Any:
+    """Finds where a model's data is first read, by tracing its call on `x` once; for eager steps.
+
+    Returns:
+        Path of the layer -> (indices of the inputs, untouched).
+    """
+    found: list[Trace] = []
+
+    def call(x: Any) -> Any:
+        trace = Trace(model, paths, weight_names)
+        found.append(trace)
+        trace.feed((x,))
+        with hooks.tracing(trace):
+            return model(x, training=True) if getattr(model, "_call_has_training_arg", False) else model(x)
+
+    tf.function(call, autograph=False).get_concrete_function(x)
+    return {entry.path: (entry.sources, entry.untouched) for entry in found[-1].entries}

@@ -1,0 +1,1 @@
+"""What is done with what the probe saw: records, alerts and the log."""

@@ -1,0 +1,144 @@
+"""What is logged: the one definition of the schema.
+
+A *record* is an immutable description of something that happened in a training session. The
+probe makes records, rules read them, the log stores them, the dashboard and the command line show
+them. Nothing here imports TensorFlow, Keras or TensorBoard.
+
+The order of the records of a session is::
+
+    SessionStart (ModelFacts Layout | Sample Losses EpochEnd Images Failure SavedBatch Cost
+                  ExpectedRange NotJudged Alert)* SessionEnd
+
+Arrays in a record are NumPy arrays with the dtypes given in `COLUMNS`; they are stored without
+loss, so that a rule sees the same numbers live and in a replay.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+from tb_inputdiag.records.events import Cost, EpochEnd, Failure, Images, Losses, SavedBatch, SessionEnd, SessionStart
+from tb_inputdiag.records.facts import Degraded, LayerFacts, ModelFacts, WeightFacts
+from tb_inputdiag.records.findings import (
+    ALERT_STATES,
+    Alert,
+    Consequence,
+    Curve,
+    ExpectedRange,
+    LimitPicture,
+    NotJudged,
+    Picture,
+    Quantity,
+    RangePicture,
+    ShapesPicture,
+    SizesPicture,
+    Span,
+    WordsPicture,
+)
+from tb_inputdiag.records.layouts import Layout, TensorLayout, layout_sizes
+from tb_inputdiag.records.samples import (
+    COLUMNS,
+    LayerTable,
+    Sample,
+    TensorTable,
+    TensorView,
+    WeightTable,
+    table_columns,
+)
+from tb_inputdiag.records.values import (
+    F4,
+    F8,
+    I4,
+    I8,
+    JSON,
+    MAX_BAD_EXAMPLES,
+    MAX_CLASSES,
+    MAX_EXAMPLE_IDS,
+    MAX_FEATURES,
+    MAX_RANK,
+    N_QUANTILES,
+    SCHEMA_VERSION,
+    U4,
+    U8,
+    Kind,
+    Role,
+    Severity,
+    Split,
+    Stage,
+)
+
+__all__ = [
+    "ALERT_STATES",
+    "COLUMNS",
+    "F4",
+    "F8",
+    "I4",
+    "I8",
+    "JSON",
+    "MAX_BAD_EXAMPLES",
+    "MAX_CLASSES",
+    "MAX_EXAMPLE_IDS",
+    "MAX_FEATURES",
+    "MAX_RANK",
+    "N_QUANTILES",
+    "SCHEMA_VERSION",
+    "U4",
+    "U8",
+    "Alert",
+    "Consequence",
+    "Cost",
+    "Curve",
+    "Degraded",
+    "EpochEnd",
+    "ExpectedRange",
+    "Failure",
+    "Images",
+    "Kind",
+    "LayerFacts",
+    "LayerTable",
+    "Layout",
+    "LimitPicture",
+    "Losses",
+    "ModelFacts",
+    "NotJudged",
+    "Picture",
+    "Quantity",
+    "RangePicture",
+    "Record",
+    "Role",
+    "Sample",
+    "SavedBatch",
+    "SessionEnd",
+    "SessionStart",
+    "Severity",
+    "ShapesPicture",
+    "SizesPicture",
+    "Span",
+    "Split",
+    "Stage",
+    "TensorLayout",
+    "TensorTable",
+    "TensorView",
+    "WeightFacts",
+    "WeightTable",
+    "WordsPicture",
+    "layout_sizes",
+    "table_columns",
+]
+
+Record: TypeAlias = (
+    SessionStart
+    | ModelFacts
+    | Layout
+    | Sample
+    | Losses
+    | EpochEnd
+    | Images
+    | Failure
+    | SavedBatch
+    | Cost
+    | ExpectedRange
+    | NotJudged
+    | Alert
+    | SessionEnd
+)

@@ -1,0 +1,213 @@
+"""What rules find: alerts, the pictures that show what was seen against what was expected, and expected ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from tb_inputdiag.records.values import JSON, Role, Severity, Split, Stage
+
+__all__ = [
+    "ALERT_STATES",
+    "Alert",
+    "Consequence",
+    "Curve",
+    "ExpectedRange",
+    "LimitPicture",
+    "NotJudged",
+    "Picture",
+    "Quantity",
+    "RangePicture",
+    "ShapesPicture",
+    "SizesPicture",
+    "Span",
+    "WordsPicture",
+]
+
+ALERT_STATES = ("open", "resolved")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A range of values, as a bar is drawn of it."""
+
+    low: float
+    high: float
+    label: str = ""
+    """A word or two: ``Seen``, ``Expected``, ``Validation``."""
+    mark: float | None = None
+    """A value to mark within, such as the mean."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RangePicture:
+    """Ranges of values that were seen, above the range that was expected."""
+
+    seen: tuple[Span, ...]
+    expected: Span
+    kind: Literal["range"] = "range"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitPicture:
+    """One number against its limit."""
+
+    label: str
+    """What the number is, e.g. ``units that are 0 throughout``."""
+    value: float
+    limit: float
+    bound: Literal["at most", "at least"] = "at most"
+    unit: Literal["", "fraction", "bytes", "s"] = ""
+    """``fraction``: 0..1, shown in percent."""
+    kind: Literal["limit"] = "limit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShapesPicture:
+    """Two shapes, axis by axis; None is an axis of any size."""
+
+    seen: tuple[int | None, ...]
+    expected: tuple[int | None, ...]
+    seen_label: str = "came"
+    expected_label: str = "expected"
+    kind: Literal["shapes"] = "shapes"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WordsPicture:
+    """Two words side by side: dtypes, activations, the kinds of labels."""
+
+    seen: str
+    expected: str
+    seen_label: str = "came"
+    expected_label: str = "expected"
+    kind: Literal["words"] = "words"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizesPicture:
+    """Sizes side by side, some far larger than others: columns of a table, classes, layers."""
+
+    label: str
+    """What is compared, e.g. ``typical size of each column``."""
+    names: tuple[str, ...]
+    sizes: tuple[float, ...]
+    """None negative; as many as `names`."""
+    marked: tuple[int, ...] = ()
+    """Places in `sizes` that stand out."""
+    largest_ratio: float | None = None
+    """Largest over smallest size that is fine, where the rule judges that."""
+    kind: Literal["sizes"] = "sizes"
+
+
+Picture: TypeAlias = RangePicture | LimitPicture | ShapesPicture | WordsPicture | SizesPicture
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity:
+    """A logged number over time."""
+
+    stream: Literal["losses", "samples", "tensors", "weights", "layers", "epochs"]
+    column: str
+    """A column of the stream: see `records.samples.COLUMNS`; a key of Keras' logs for ``epochs``."""
+    name: str = ""
+    """The tensor, weight or layer."""
+    split: Split = "train"
+    role: Role = "input"
+    """Of tensors."""
+    stage: Stage = "fed"
+    """Of tensors."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Curve:
+    """A curve that shows where something went wrong."""
+
+    label: str
+    quantity: Quantity
+    low: Quantity | None = None
+    high: Quantity | None = None
+    """Drawn as a band around the curve."""
+    beside: Quantity | None = None
+    """For comparison."""
+    beside_label: str = ""
+    expected: Span | None = None
+    """Where the values should lie."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consequence:
+    """An alert that was folded into another one, because it is its symptom."""
+
+    rule: str
+    subject: str
+    text: str
+    """Its message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedRange:
+    """The range in which a rule expects the values of a tensor. Logged when a rule first judges the tensor."""
+
+    rule: str
+    subject: str
+    """``input:x``, ``target:y``, ...; see `Alert.subject`."""
+    stage: Stage = "fed"
+    low: float | None = None
+    high: float | None = None
+    """None: no limit on that side."""
+    reason: str = ""
+    """Why, as a sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotJudged:
+    """A rule that could not judge this run."""
+
+    rule: str
+    reason: str
+    """As a sentence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A finding. Logged again whenever it changes; the last one with an `id` counts."""
+
+    id: int
+    """Unique within a session, in order of opening."""
+    rule: str
+    severity: Severity
+    subject: str
+    """``input:x``, ``target:y``, ``prediction:y_pred``, ``sample_weight:...``, ``layer:conv2d``,
+    ``weight:conv2d/kernel``, ``loss``, ``optimizer``, ``model``, ``data``, ``training``."""
+    split: Split
+    first_step: int
+    last_step: int
+    count: int
+    """Samples on which it held."""
+    message: str
+    """One sentence: what is wrong, with the decisive numbers."""
+    evidence: Mapping[str, JSON]
+    """Numbers by name, for people and for drawing, e.g. ``{"min": 0.0, "max": 255.0, "expected_max_abs": 20.0}``."""
+    why: str
+    """Why it matters: one or two sentences."""
+    fix: str
+    """What to do; lines of code that can be pasted."""
+    state: Literal["open", "resolved"] = "open"
+    resolved_step: int | None = None
+    reopened: int = 0
+    consequences: tuple[Consequence, ...] = ()
+    """Alerts that were folded into this one, because they are its symptoms."""
+    wall_time: float = 0.0
+    """When it opened."""
+    picture: Picture | None = None
+    """What was seen against what was expected, to be drawn; None for rules that give no picture."""
+    curves: tuple[Curve, ...] = ()
+    """Curves that show where it went wrong, the best one first; a run need not have every one."""
+    caused_by: int | None = None
+    """`id` of the alert that turned out to be its cause: this one is a line of that one's `consequences` from
+    `resolved_step` on, and no finding of its own."""
+
+    def __str__(self) -> str:
+        return f"{self.severity.name} {self.rule} [{self.subject}] step {self.first_step}: {self.message}"

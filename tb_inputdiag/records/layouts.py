@@ -1,0 +1,74 @@
+"""What the columns of samples mean."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tb_inputdiag.records.values import Kind, Role, Split, Stage
+
+__all__ = ["Layout", "TensorLayout", "layout_sizes"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorLayout:
+    """One tensor of which every sample holds statistics."""
+
+    name: str
+    """The user's own name: a dict key, the name of the `Input` or output; ``x``, ``y``, ``y_pred``, ``sample_weight``
+    where there is one without a name; ``x/0``, ``x/a/b`` in nested structures."""
+    role: Role
+    stage: Stage = "fed"
+    """``fed``: as the training step got it. ``entry``: as the first trainable layer reads it."""
+    shape: tuple[int | None, ...] | None = None
+    """Static shape with the batch axis, e.g. ``(None, 28, 28, 1)``; None if the rank is unknown."""
+    dtype: str = "float32"
+    kind: Kind = "dense"
+    layer: str = ""
+    """For ``entry``: path of the layer that reads it. For predictions: of the layer that makes it, if known."""
+    layer_class: str = ""
+    sources: tuple[str, ...] = ()
+    """For ``entry``: names of the inputs that it comes from."""
+    same_as_fed: bool = False
+    """For ``entry``: it is the fed tensor itself; only a cast lies between."""
+    feature_axis: int | None = None
+    """Axis of `TensorTable.feature_*`: the last one, or 1 for channels_first images; None: none kept."""
+    features: tuple[int, ...] = ()
+    """Indices along `feature_axis` of the features kept, at most `MAX_FEATURES`."""
+    n_features: int = 0
+    """Size of `feature_axis`."""
+    n_classes: int = 0
+    """Length of this tensor's part of `TensorTable.class_counts`; 0: not counted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Names the rows of the tables in the samples that refer to it by `id`."""
+
+    id: int
+    """Unique within a session."""
+    split: Split
+    tensors: tuple[TensorLayout, ...] = ()
+    weights: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    """Paths of the layers in forward order; a layer called several times has rows ``name``, ``name#2``, ..."""
+
+    def feature_slice(self, index: int) -> slice:
+        """Returns where tensor `index` lies in the `feature_*` columns."""
+        start = sum(len(t.features) for t in self.tensors[:index])
+        return slice(start, start + len(self.tensors[index].features))
+
+    def class_slice(self, index: int) -> slice:
+        """Returns where tensor `index` lies in the `class_counts` column."""
+        start = sum(t.n_classes for t in self.tensors[:index])
+        return slice(start, start + self.tensors[index].n_classes)
+
+
+def layout_sizes(layout: Layout) -> dict[str, int]:
+    """Returns the sizes T, F, C, W and L of a layout's tables."""
+    return {
+        "T": len(layout.tensors),
+        "F": sum(len(t.features) for t in layout.tensors),
+        "C": sum(t.n_classes for t in layout.tensors),
+        "W": len(layout.weights),
+        "L": len(layout.layers),
+    }

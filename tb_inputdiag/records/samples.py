@@ -1,0 +1,357 @@
+"""What the probe saw of one step, as tables of statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from tb_inputdiag.records.layouts import Layout, TensorLayout
+from tb_inputdiag.records.values import (
+    F4,
+    F8,
+    I4,
+    I8,
+    MAX_BAD_EXAMPLES,
+    MAX_EXAMPLE_IDS,
+    MAX_RANK,
+    N_QUANTILES,
+    U4,
+    Role,
+    Split,
+    Stage,
+)
+
+__all__ = ["COLUMNS", "LayerTable", "Sample", "TensorTable", "TensorView", "WeightTable", "table_columns"]
+
+COLUMNS: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
+    "sample": {
+        "layout": ("i4", ()),
+        "step": ("i8", ()),
+        "epoch": ("i4", ()),
+        "wall_time": ("f8", ()),
+        "batch_size": ("i8", ()),
+        "loss": ("f8", ()),
+        "penalty": ("f8", ()),
+        "learning_rate": ("f8", ()),
+        "step_time_s": ("f8", ()),
+        "cost_s": ("f8", ()),
+        "loss_scale": ("f8", ()),
+        "gradient_norm": ("f8", ()),
+        "clipped_gradient_norm": ("f8", ()),
+        "skipped": ("u1", ()),
+    },
+    "tensors": {
+        "shape": ("i8", ("T", MAX_RANK)),
+        "count": ("i8", ("T",)),
+        "min": ("f8", ("T",)),
+        "max": ("f8", ("T",)),
+        "mean": ("f8", ("T",)),
+        "std": ("f8", ("T",)),
+        "nan_count": ("i8", ("T",)),
+        "inf_count": ("i8", ("T",)),
+        "negative_inf_count": ("i8", ("T",)),
+        "zero_fraction": ("f4", ("T",)),
+        "whole_fraction": ("f4", ("T",)),
+        "one_hot_fraction": ("f4", ("T",)),
+        "row_sum_min": ("f4", ("T",)),
+        "row_sum_max": ("f4", ("T",)),
+        "quantiles": ("f4", ("T", N_QUANTILES)),
+        "bad_examples": ("i4", ("T", MAX_BAD_EXAMPLES)),
+        "feature_min": ("f4", ("F",)),
+        "feature_max": ("f4", ("F",)),
+        "feature_mean": ("f4", ("F",)),
+        "feature_std": ("f4", ("F",)),
+        "class_counts": ("f4", ("C",)),
+        "example_ids": ("u4", (MAX_EXAMPLE_IDS,)),
+    },
+    "weights": {
+        "gradient_norm": ("f4", ("W",)),
+        "gradient_max_abs": ("f4", ("W",)),
+        "gradient_zero_fraction": ("f4", ("W",)),
+        "gradient_nonfinite_count": ("f4", ("W",)),
+        "clipped_gradient_norm": ("f4", ("W",)),
+        "weight_norm": ("f4", ("W",)),
+        "weight_nonfinite_count": ("f4", ("W",)),
+        "update_ratio": ("f4", ("W",)),
+    },
+    "layers": {
+        "mean": ("f4", ("L",)),
+        "std": ("f4", ("L",)),
+        "max_abs": ("f4", ("L",)),
+        "zero_fraction": ("f4", ("L",)),
+        "nonfinite_count": ("f4", ("L",)),
+        "dead_fraction": ("f4", ("L",)),
+        "saturated_fraction": ("f4", ("L",)),
+    },
+}
+"""Table -> column -> (NumPy dtype, shape of one sample's part).
+
+``T`` tensors, ``F`` features of all tensors one after the other (`Layout.feature_slice`), ``C`` class
+counts of all tensors one after the other (`Layout.class_slice`), ``W`` weights, ``L`` layers.
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TensorTable:
+    """Statistics of every tensor of a layout, one row a tensor, over one batch.
+
+    `min`, `max`, `mean` and `std` (population) are over finite values and NaN where there are none. Under a
+    distribution strategy they are those of the global batch.
+    """
+
+    shape: I8
+    """``[T, MAX_RANK]``, padded with -1."""
+    count: I8
+    """``[T]``: number of values."""
+    min: F8
+    max: F8
+    mean: F8
+    std: F8
+    nan_count: I8
+    inf_count: I8
+    """``[T]``: infinities of either sign."""
+    negative_inf_count: I8
+    zero_fraction: F4
+    """``[T]``, 0..1 of all values."""
+    whole_fraction: F4
+    """``[T]``, 0..1 of all values: those equal to their rounded value."""
+    one_hot_fraction: F4
+    """``[T]``, 0..1: rows along the last axis with one 1 and else 0; NaN for a last axis shorter than 2."""
+    row_sum_min: F4
+    row_sum_max: F4
+    """``[T]``: extremes of the sums along the last axis; NaN for a last axis shorter than 2."""
+    quantiles: F4
+    """``[T, N_QUANTILES]`` of the finite values, of at most 4,096 evenly spaced elements; NaN if none is finite."""
+    bad_examples: I4
+    """``[T, MAX_BAD_EXAMPLES]``: the first examples of the batch with a NaN or infinity, padded with -1."""
+    feature_min: F4
+    feature_max: F4
+    feature_mean: F4
+    feature_std: F4
+    """``[F]``: over all axes but the feature axis, of finite values; see `Layout.feature_slice`."""
+    class_counts: F4
+    """``[C]``: examples (for sequences and maps: positions) of each class id; see `Layout.class_slice`."""
+    example_ids: U4
+    """``[MAX_EXAMPLE_IDS]``: fingerprints of the first examples over all inputs, equal for equal examples; 0: none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeightTable:
+    """One row a trainable weight, in the order of `Layout.weights`. NaN: not known."""
+
+    gradient_norm: F4
+    """L2 norm of the gradient as it reaches the optimizer, with loss scaling undone."""
+    gradient_max_abs: F4
+    gradient_zero_fraction: F4
+    """1 where the gradient is None: the loss does not depend on the weight."""
+    gradient_nonfinite_count: F4
+    clipped_gradient_norm: F4
+    """After clipping; equal to `gradient_norm` where the optimizer does not clip."""
+    weight_norm: F4
+    """L2 norm before the update."""
+    weight_nonfinite_count: F4
+    """After the update, of at most 65,536 elements in evenly spaced stretches; at least 1 if any other is not
+    finite."""
+    update_ratio: F4
+    """Norm of the update over norm of the weight, over at most 65,536 elements in evenly spaced stretches;
+    inf if only the weight is 0, 0 if the update is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayerTable:
+    """One row a layer call, in forward order; statistics of its (first) output. NaN: not known.
+
+    Computed over the first examples of the batch, of at most 65,536 values together, or of up to 262,144 where dead
+    units are counted and each would have less than 128 of them (at least one example). `nonfinite_count` is of these,
+    and at least 1 if any other value of the activation is not finite.
+    """
+
+    mean: F4
+    std: F4
+    max_abs: F4
+    zero_fraction: F4
+    nonfinite_count: F4
+    dead_fraction: F4
+    """Units (last axis, or channels) that are 0 at every position of every example looked at; NaN unless
+    the layer ends in a ReLU-like activation."""
+    saturated_fraction: F4
+    """Values in the outer 1 % of the range of tanh, sigmoid or hard variants; NaN for other activations."""
+
+
+@dataclass(frozen=True, slots=True)
+class TensorView:
+    """One row of a `TensorTable` with its layout: what a rule looks at."""
+
+    layout: TensorLayout
+    table: TensorTable
+    index: int
+    features: slice
+    classes: slice
+
+    @property
+    def name(self) -> str:
+        """The tensor's name."""
+        return self.layout.name
+
+    @property
+    def subject(self) -> str:
+        """How alerts name it: ``input:x``, ``target:y``, ``prediction:y_pred``, ``sample_weight:sample_weight``."""
+        return f"{self.layout.role}:{self.layout.name}"
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of this batch."""
+        sizes: list[int] = self.table.shape[self.index].tolist()
+        while sizes and sizes[-1] < 0:  # padding
+            sizes.pop()
+        return tuple(sizes)
+
+    @property
+    def count(self) -> int:
+        """Number of values."""
+        return int(self.table.count[self.index])
+
+    @property
+    def nan_count(self) -> int:
+        """Number of NaN."""
+        return int(self.table.nan_count[self.index])
+
+    @property
+    def inf_count(self) -> int:
+        """Number of infinities of either sign."""
+        return int(self.table.inf_count[self.index])
+
+    @property
+    def bad_examples(self) -> tuple[int, ...]:
+        """Indices in the batch of the first examples with NaN or infinities."""
+        return tuple(int(i) for i in self.table.bad_examples[self.index] if i >= 0)
+
+    @property
+    def quantiles(self) -> F4:
+        """``[N_QUANTILES]``."""
+        row: F4 = self.table.quantiles[self.index]
+        return row
+
+    @property
+    def feature_min(self) -> F4:
+        """``[len(layout.features)]``."""
+        return self.table.feature_min[self.features]
+
+    @property
+    def feature_max(self) -> F4:
+        """``[len(layout.features)]``."""
+        return self.table.feature_max[self.features]
+
+    @property
+    def feature_mean(self) -> F4:
+        """``[len(layout.features)]``."""
+        return self.table.feature_mean[self.features]
+
+    @property
+    def feature_std(self) -> F4:
+        """``[len(layout.features)]``."""
+        return self.table.feature_std[self.features]
+
+    @property
+    def class_counts(self) -> F4:
+        """``[layout.n_classes]``."""
+        return self.table.class_counts[self.classes]
+
+    def value(self, column: str) -> float:
+        """Returns a scalar column of this row, e.g. ``view.value("mean")``."""
+        return float(getattr(self.table, column)[self.index])
+
+    @property
+    def min(self) -> float:
+        """Smallest finite value."""
+        return float(self.table.min[self.index])
+
+    @property
+    def max(self) -> float:
+        """Largest finite value."""
+        return float(self.table.max[self.index])
+
+    @property
+    def mean(self) -> float:
+        """Mean of the finite values."""
+        return float(self.table.mean[self.index])
+
+    @property
+    def std(self) -> float:
+        """Population standard deviation of the finite values."""
+        return float(self.table.std[self.index])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What the probe saw of one training, validation or prediction step. NaN: not known."""
+
+    layout: int
+    """`Layout.id`."""
+    split: Split
+    """That of the layout."""
+    step: int
+    """The optimizer's iterations when training began, plus the batches since: the first step of a fresh model is 0.
+    (Loss scaling that skips updates leaves the iterations behind.) For validation, that of the next training step."""
+    epoch: int
+    wall_time: float
+    batch_size: int
+    """Of the global batch."""
+    loss: float
+    """The batch's own loss with penalties, not Keras' running mean."""
+    penalty: float
+    """The part of `loss` that regularizers and `add_loss` contribute."""
+    learning_rate: float
+    step_time_s: float
+    """Seconds that this execution took, divided by its steps."""
+    cost_s: float
+    """Seconds that sampling it cost, as far as measured."""
+    loss_scale: float
+    """1 without loss scaling."""
+    gradient_norm: float
+    """Global L2 norm, loss scaling undone, before clipping."""
+    clipped_gradient_norm: float
+    skipped: bool
+    """Loss scaling skipped the update because a gradient was not finite."""
+    tensors: TensorTable
+    weights: WeightTable | None = None
+    layers: LayerTable | None = None
+
+    def views(self, layout: Layout, role: Role | None = None, stage: Stage | None = None) -> Iterator[TensorView]:
+        """Yields the tensors of this sample, optionally of one role or stage.
+
+        Args:
+            layout: The layout with ``layout.id == self.layout``.
+            role: Keep only this role.
+            stage: Keep only this stage.
+        """
+        features = classes = 0
+        for index, tensor in enumerate(layout.tensors):
+            feature_end = features + len(tensor.features)
+            class_end = classes + tensor.n_classes
+            if (role is None or tensor.role == role) and (stage is None or tensor.stage == stage):
+                yield TensorView(tensor, self.tensors, index, slice(features, feature_end), slice(classes, class_end))
+            features, classes = feature_end, class_end
+
+
+def table_columns(
+    table: str, *, T: int = 0, F: int = 0, C: int = 0, W: int = 0, L: int = 0
+) -> dict[str, tuple[np.dtype[Any], tuple[int, ...]]]:
+    """Returns column -> (dtype, shape of one sample's part) of a table with the sizes filled in."""
+    sizes: dict[str, int] = {"T": T, "F": F, "C": C, "W": W, "L": L}
+    return {
+        name: (np.dtype(dtype), tuple(sizes[n] if isinstance(n, str) else n for n in shape))
+        for name, (dtype, shape) in COLUMNS[table].items()
+    }
+
+
+def _same_columns(cls: type, table: str) -> bool:
+    return [f.name for f in fields(cls)] == list(COLUMNS[table])
+
+
+assert _same_columns(TensorTable, "tensors")
+assert _same_columns(WeightTable, "weights")
+assert _same_columns(LayerTable, "layers")

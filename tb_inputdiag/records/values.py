@@ -1,0 +1,89 @@
+"""Types and limits that several records share."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tb_inputdiag.errors import ConfigurationError
+
+__all__ = [
+    "F4",
+    "F8",
+    "I4",
+    "I8",
+    "JSON",
+    "MAX_BAD_EXAMPLES",
+    "MAX_CLASSES",
+    "MAX_EXAMPLE_IDS",
+    "MAX_FEATURES",
+    "MAX_RANK",
+    "N_QUANTILES",
+    "SCHEMA_VERSION",
+    "U4",
+    "U8",
+    "Kind",
+    "Role",
+    "Severity",
+    "Split",
+    "Stage",
+]
+
+SCHEMA_VERSION = 2
+"""Version of the schema. Raised when a field changes its meaning; older logs are migrated."""
+
+N_QUANTILES = 33
+"""Quantiles kept of a tensor, at the probabilities 0, 1/32, ..., 1."""
+MAX_FEATURES = 64
+"""Features (last axis) with statistics of their own; of more, evenly spaced ones are kept."""
+MAX_CLASSES = 128
+"""Class ids that are counted one by one."""
+MAX_BAD_EXAMPLES = 8
+"""Indices kept of the examples of a batch that hold NaN or infinities."""
+MAX_EXAMPLE_IDS = 32
+"""Examples of a batch whose fingerprint is kept: the first ones."""
+MAX_RANK = 8
+"""Axes of a shape that are kept."""
+
+
+Split: TypeAlias = Literal["train", "validation", "predict"]
+Role: TypeAlias = Literal["input", "target", "prediction", "sample_weight"]
+Stage: TypeAlias = Literal["fed", "entry"]
+Kind: TypeAlias = Literal["dense", "ragged", "sparse", "string"]
+JSON: TypeAlias = Any
+"""None, bool, int, float, str, or lists and string-keyed dicts of them. NaN and infinities are allowed."""
+
+F4: TypeAlias = NDArray[np.float32]
+F8: TypeAlias = NDArray[np.float64]
+I4: TypeAlias = NDArray[np.int32]
+I8: TypeAlias = NDArray[np.int64]
+U4: TypeAlias = NDArray[np.uint32]
+U8: TypeAlias = NDArray[np.uint8]
+
+
+class Severity(IntEnum):
+    """How sure and how bad: INFO may be a guess, WARNING is likely harm, ERROR is certain."""
+
+    INFO = 10
+    WARNING = 20
+    ERROR = 30
+
+    @classmethod
+    def parse(cls, value: object, *, argument: str = "severity") -> Severity:
+        """Returns the severity that a name, a number or a `Severity` stands for.
+
+        Raises:
+            ConfigurationError: for anything else.
+        """
+        if isinstance(value, Severity):
+            return value
+        if isinstance(value, str) and value.upper() in cls.__members__:
+            return cls[value.upper()]
+        if isinstance(value, int) and not isinstance(value, bool) and value in set(cls):
+            return cls(value)
+        raise ConfigurationError(
+            f"{argument} must be one of {', '.join(repr(s.name) for s in cls)}. Received: {value!r}."
+        )

@@ -1,0 +1,104 @@
+"""The rule `class-imbalance`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_inputdiag.records import F8, EpochEnd, Severity
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
+from tb_inputdiag.rules.support.labels import counts_of, per_example
+from tb_inputdiag.rules.support.text import percent, variable
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["ClassImbalance"]
+
+
+class ClassImbalance(Rule):
+    """One class makes up nearly all of the examples.
+
+    ## What it does
+    Counts the classes of all sampled batches and looks at the end of each epoch. It fires when one class has more than
+    nine in ten. Labels of pixels and steps, and runs with sample weights, are left alone.
+
+    ## Why is this bad?
+    Always answering this class gives an accuracy of 90 % and more, so accuracy says nothing, and a model may settle for
+    it.
+
+    ## Example
+    ```python
+    model.compile(..., metrics=["accuracy"])      # 99 % of the transactions are honest
+    ```
+
+    ## What to do
+    `fit(class_weight=...)`, and a metric that sees the rare class: AUC, precision and recall.
+
+    ## References
+    - https://keras.io/examples/structured_data/imbalanced_classification/
+    """
+
+    id = "class-imbalance"
+    severity = Severity.INFO
+    explains = ("stalled-loss", "constant-output")
+    why = "A model that always answers this class looks good in accuracy, and may settle for it."
+
+    max_share = Threshold(
+        0.9,
+        "Largest part of the examples that one class may have.",
+        source="Ten to one, where accuracy begins to mislead.",
+        high=1.0,
+    )
+    min_examples = Threshold(
+        500, "Examples that are looked at before the rule judges.", source="Puts the share's standard error at 1.3 %."
+    )
+
+    def start(self) -> None:
+        """Forgets the counts."""
+        self._counts: dict[str, F8] = {}
+        self._weighted = False
+
+    def on_sample(self, context: Context) -> Findings:
+        """Counts."""
+        self._weighted = self._weighted or bool(context.fed("sample_weight"))
+        for pair in context.pairs:
+            counts = counts_of(pair)
+            if counts is not None and per_example(pair):
+                past = self._counts.get(pair.target.name)
+                same = past is not None and past.shape == counts.shape
+                self._counts[pair.target.name] = counts + past if past is not None and same else counts
+        return None
+
+    def on_epoch_end(self, context: Context, end: EpochEnd) -> Findings:
+        """Judges the counts so far."""
+        found = []
+        for target, counts in self._counts.items():
+            total, used = float(counts.sum()), np.flatnonzero(counts)
+            share = float(counts.max()) / total if total else 0.0
+            if self._weighted or total < self.min_examples or len(used) < 2 or share <= self.max_share:
+                continue
+            weights = {int(i): round(float(total / (len(used) * counts[i])), 3) for i in used[:10]}
+            found.append(
+                Finding(
+                    subject=f"target:{target}",
+                    message=f"{percent(share)} of {total:,.0f} labels '{target}' looked at are of class "
+                    f"{int(np.argmax(counts))}.",
+                    evidence={
+                        "share": share,
+                        "counts": {str(i): float(counts[i]) for i in used[:16]},
+                        "examples": total,
+                    },
+                    fix=f"model.fit(x, {variable(target, 'target', context.facts)}, class_weight={weights})",
+                )
+            )
+        return found
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        rare = class_ids(1, rows=32)
+        rare[0] = 1
+        return (
+            fires("3 %", lambda: Scenario().train(y=rare, steps=20).epoch_end(loss=0.1), "target:y", Severity.INFO),
+            silent("even", lambda: Scenario().train(y=class_ids(rows=32), steps=20).epoch_end(loss=0.1)),
+            silent("few examples", lambda: Scenario().train(y=rare, steps=5).epoch_end(loss=0.1)),
+        )

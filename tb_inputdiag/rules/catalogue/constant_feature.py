@@ -1,0 +1,94 @@
+"""The rule `constant-feature`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_inputdiag.records import F8, Severity
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
+from tb_inputdiag.rules.support.layers import LOOKUPS
+from tb_inputdiag.rules.support.text import join, number, variable
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["ConstantFeature"]
+
+
+class ConstantFeature(Rule):
+    """A column of a table never changes.
+
+    ## What it does
+    Follows the smallest and largest value of every column of a table. It fires on columns that hold one number other
+    than 0 in many batches. Columns of 0 may be rare flags or the borders of images.
+
+    ## Why is this bad?
+    The column says nothing. Often it is the trace of a fault further up: a failed join, a default for missing values, a
+    unit that was never filled in.
+
+    ## Example
+    ```python
+    df["temperature"] = df["temperature"].fillna(-999)     # and it is always missing
+    ```
+
+    ## What to do
+    Drop the column, or find out why it does not vary.
+
+    ## References
+    - https://scikit-learn.org/stable/modules/feature_selection.html#removing-features-with-low-variance
+    """
+
+    id = "constant-feature"
+    severity = Severity.INFO
+    why = "A column that never changes says nothing; often it is the trace of a failed join or of missing values."
+
+    min_examples = Threshold(
+        256, "Examples that must agree.", source="A value of 1 % shows up in 256 examples by 92 %."
+    )
+
+    def start(self) -> None:
+        """Forgets what was seen."""
+        self._seen: dict[str, tuple[F8, F8, int]] = {}
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges the columns of every table over all batches so far."""
+        found = []
+        # The first token of every sequence may well be the same: a start sign is no column.
+        tokens = {n for e in context.entries if e.layout.layer_class in LOOKUPS for n in e.layout.sources or (e.name,)}
+        for view in context.fed("input"):
+            if view.name in tokens or view.layout.kind != "dense":
+                continue
+            if len(view.shape) != 2 or not 2 <= view.layout.n_features <= 512 or not view.layout.features:
+                continue
+            low, high = view.feature_min.astype(np.float64), view.feature_max.astype(np.float64)
+            past = self._seen.get(view.name)
+            count = view.shape[0]
+            if past is not None and past[0].shape == low.shape:
+                low, high, count = np.fmin(past[0], low), np.fmax(past[1], high), past[2] + count
+            self._seen[view.name] = low, high, count
+            constant = np.flatnonzero((low == high) & (low != 0))
+            if count < self.min_examples or not len(constant) or len(constant) == len(low):
+                continue
+            names = [view.layout.features[i] for i in constant]
+            name = variable(view.name, "input", context.facts)
+            found.append(
+                Finding(
+                    subject=view.subject,
+                    message=f"Column {join(names)} of '{view.name}' is {number(float(low[constant[0]]))} in all "
+                    f"{count:,} examples looked at.",
+                    evidence={"columns": names[:16], "values": low[constant][:16].tolist(), "examples": count},
+                    fix=f"{name} = np.delete({name}, {names[:16]}, axis=1)  # or find out why they do not vary",
+                )
+            )
+        return found
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        missing, rare = columns(rows=64), columns(rows=64)
+        missing[:, 2] = -999
+        rare[:, 2] = 0
+        return (
+            fires("-999 throughout", lambda: Scenario(REGRESSOR).train(x=missing, steps=5), "input:x", Severity.INFO),
+            silent("a rare flag", lambda: Scenario(REGRESSOR).train(x=rare, steps=5)),
+            silent("few examples", lambda: Scenario(REGRESSOR).train(x=missing, steps=2)),
+        )

@@ -1,0 +1,85 @@
+"""The rule `constant-input`."""
+
+from __future__ import annotations
+
+from tb_inputdiag.records import Severity
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, pixels, silent
+from tb_inputdiag.rules.support.symptoms import SYMPTOMS
+from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["ConstantInput"]
+
+
+class ConstantInput(Rule):
+    """A whole input never changes.
+
+    ## What it does
+    Compares the smallest and the largest value of every input over many batches. It fires when they are all the same
+    number. A second input of 0 or 1, such as a mask without padding or an initial state, is only noted.
+
+    ## Why is this bad?
+    A constant tells the examples not apart: the model can at best learn the average answer.
+
+    ## Example
+    ```python
+    x = np.zeros((1000, 28, 28, 1))      # allocated, but never filled: the loader failed in silence
+    ```
+
+    ## What to do
+    Look at what the loader returns: a wrong path, a failed decode, a buffer that is never filled, a column that was
+    overwritten.
+
+    ## References
+    - https://www.tensorflow.org/tfx/data_validation/anomalies
+    """
+
+    id = "constant-input"
+    severity = Severity.WARNING
+    persistence = 3
+    explains = (*SYMPTOMS, "duplicate-examples", "repeated-batch", "train-validation-overlap")
+    supersedes = ("unnormalized-input", "constant-feature", "integer-input")
+    why = "A constant does not tell one example from another: the model can only learn the average answer."
+
+    min_values = Threshold(
+        64, "Values that must have been the same.", source="Tiny batches of flags may agree by chance."
+    )
+
+    def start(self) -> None:
+        """Forgets what was seen."""
+        self._seen: dict[str, tuple[float, float, int]] = {}
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges every dense input over all batches so far."""
+        found = []
+        views = context.fed("input")
+        for view in views:
+            low, high, count = self._seen.get(view.name, (view.min, view.max, 0))
+            low, high, count = min(low, view.min), max(high, view.max), count + view.count
+            self._seen[view.name] = low, high, count
+            if low != high or count < self.min_values or view.layout.dtype == "bool" or view.layout.kind != "dense":
+                continue
+            name = variable(view.name, "input", context.facts)
+            flag = len(views) > 1 and low in (0.0, 1.0)
+            found.append(
+                Finding(
+                    subject=view.subject,
+                    message=f"Every one of {count:,} values of '{view.name}' so far is {number(low)}.",
+                    evidence={"value": low, "count": count, "shape": list(view.shape), "dtype": view.layout.dtype},
+                    fix=f"print({name}.min(), {name}.max(), {name}.shape)  # was it ever filled?",
+                    severity=Severity.INFO if flag else None,
+                )
+            )
+        return found
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        flags = {"x": columns(), "mask": columns(0, 1)}
+        return (
+            fires("never filled", lambda: Scenario().train(x=pixels(0), steps=4), "input:x", Severity.WARNING),
+            fires("a mask of ones", lambda: Scenario().train(x=flags, steps=4), "input:mask", Severity.INFO),
+            silent("images", lambda: Scenario().train(x=pixels(), steps=4)),
+            silent("a black batch", lambda: Scenario().train(x=pixels()).train(x=pixels(0), steps=4)),
+        )

@@ -1,0 +1,91 @@
+"""The rule `dominant-regularization`."""
+
+from __future__ import annotations
+
+import math
+
+from tb_inputdiag.records import Severity
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, silent
+from tb_inputdiag.rules.support.text import number
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["DominantRegularization"]
+
+_REGULARIZERS = ("kernel_regularizer", "bias_regularizer", "activity_regularizer", "embeddings_regularizer")
+
+
+class DominantRegularization(Rule):
+    """The penalties are larger than the loss on the data.
+
+    ## What it does
+    Compares what regularizers add to the loss with what the data contributes, and with what the data contributed at the
+    beginning: in a converged run a small penalty outweighs a tiny loss, which is fine.
+
+    ## Why is this bad?
+    The optimizer mainly makes weights small, and the data has little say. The reported loss is mostly penalty and looks
+    as if nothing were learned.
+
+    ## Example
+    ```python
+    keras.layers.Dense(512, kernel_regularizer=keras.regularizers.L2(1.0))
+    ```
+
+    ## What to do
+    A factor of 1e-4 or 1e-5.
+
+    ## References
+    - https://keras.io/api/layers/regularizers/
+    """
+
+    id = "dominant-regularization"
+    severity = Severity.INFO
+    persistence = 5
+    explains = ("stalled-loss", "constant-output", "initial-loss-off", "unfinished-training", "vanishing-gradient")
+    why = "The optimizer mainly makes weights small; the data has little say."
+
+    max_ratio = Threshold(
+        2.0,
+        "Largest ratio of penalties to the first data loss that is fine.",
+        source="Above 1 penalties have the larger say.",
+    )
+
+    def start(self) -> None:
+        """Forgets the first loss."""
+        self._first = math.nan
+
+    def on_sample(self, context: Context) -> Findings:
+        """Compares penalty and data loss."""
+        sample, facts = context.sample, context.facts
+        if facts is None or not math.isfinite(sample.loss) or not sample.penalty > 0:
+            return None
+        used = [i.name for i in facts.layers if any(i.config.get(key) for key in _REGULARIZERS)]
+        data = sample.loss - sample.penalty
+        if math.isnan(self._first):
+            self._first = abs(data)
+        if not used or sample.penalty <= self.max_ratio * max(self._first, abs(data)):
+            return []
+        return [
+            Finding(
+                subject="loss",
+                message=f"Penalties make up {number(sample.penalty)} of a loss of {number(sample.loss)}; the data "
+                f"contributes {number(data)}.",
+                evidence={"penalty": sample.penalty, "loss": sample.loss, "data_loss": data, "layers": used[:16]},
+                fix="kernel_regularizer=keras.regularizers.L2(1e-4)",
+            )
+        ]
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        model = (layer("dense", "Dense", units=10, activation="softmax", kernel_regularizer="L2"),)
+        return (
+            fires(
+                "a factor of 1", lambda: Scenario(model).train(loss=52.0, penalty=50.0, steps=5), "loss", Severity.INFO
+            ),
+            silent("a factor of 1e-4", lambda: Scenario(model).train(loss=2.3, penalty=0.01, steps=5)),
+            silent(
+                "converged",
+                lambda: Scenario(model).train(loss=2.3, penalty=0.1).train(loss=0.06, penalty=0.05, steps=5),
+            ),
+        )

@@ -1,0 +1,162 @@
+"""The rule `dtype-mismatch`."""
+
+from __future__ import annotations
+
+import re
+
+from tb_inputdiag.records import Failure, Severity, TensorLayout
+from tb_inputdiag.rules.base import Finding, Findings, Rule
+from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.support.failures import decisive, fed_shapes
+from tb_inputdiag.rules.support.text import variable
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["DtypeMismatch"]
+
+_INVALID = re.compile(r"Invalid dtype: (\w+)")
+_CAST = re.compile(r"Cast (\w+) to (\w+) is not supported")
+_OPERANDS = re.compile(r"Input '(\w+)' of '(\w+)' Op has type (\w+) that does not match type (\w+) of argument '(\w+)'")
+_PASSED = re.compile(r"Expected (\w+) passed to parameter '(\w+)' of op '(\w+)', got (.+?) of type '(\w+)'")
+_ALLOWED = re.compile(r"Value passed to parameter '(\w+)' has DataType (\w+) not in list of allowed values: ([\w, ]+)")
+_COMPUTE = re.compile(r"cannot compute (\w+) as input #\d+.*? was expected to be a (\w+) tensor but is a (\w+) tensor")
+_UNSUPPORTED = re.compile(r"Failed to convert a NumPy array to a Tensor \(Unsupported object type (\w+)\)")
+_UNKNOWN = re.compile(r"(?:Cannot convert|could not convert|Could not convert).{0,80}(string|str|object|complex)\w*")
+
+
+class DtypeMismatch(Rule):
+    """A tensor has a dtype that the model or the loss cannot compute with.
+
+    ## What it does
+    Reads the exception that ended the step: strings and objects in an array, integers in an operation with floats,
+    floats where ids are needed, float64 against float32; and finds the tensor among what was fed.
+
+    ## Why is this bad?
+    TensorFlow does not convert between dtypes by itself, so the step fails. Arrays of dtype `object` come from columns
+    that mix numbers and text, or from rows of different lengths.
+
+    ## Example
+    ```python
+    x = df[["age", "city"]].to_numpy()     # dtype object, city is text
+    model.fit(x, y)
+    ```
+
+    ## What to do
+    Convert numbers with `.astype("float32")`; encode text with `keras.layers.StringLookup` or `pd.get_dummies`.
+
+    ## References
+    - https://keras.io/api/layers/preprocessing_layers/categorical/string_lookup/
+    """
+
+    id = "dtype-mismatch"
+    severity = Severity.ERROR
+    why = "TensorFlow converts nothing by itself: an operation gets exactly the dtype it was made for, or fails."
+
+    def on_failure(self, context: Context, failure: Failure) -> Findings:
+        """Reads the exception."""
+        text = decisive(failure.message)
+        reading = _read(text)
+        if reading is None:
+            return []
+        got, expected, what = reading
+        culprit = _culprit(failure, got)
+        role = culprit.role if culprit is not None else ("target" if "compile_loss" in text else "input")
+        name = culprit.name if culprit is not None else ("y" if role == "target" else "x")
+        code = variable(name, role, context.facts)
+        return [
+            Finding(
+                subject=f"{role}:{name}",
+                message=f"'{name}' is {_plain(got)}: {what}.",
+                evidence={"dtype": got, "expected_dtype": expected, "fed": fed_shapes(failure), "layer": failure.where},
+                fix=_fix(code, role, got, expected),
+            )
+        ]
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        text = (TensorLayout(name="city", role="input", shape=(16,), dtype="string", kind="string"),)
+        ids = (TensorLayout(name="x", role="input", shape=(16, 8), dtype="int64"),)
+        matmul = "Input 'b' of 'MatMul' Op has type float32 that does not match type int64 of argument 'a'."
+        labels = "Value passed to parameter 'labels' has DataType float32 not in list of allowed values: int32, int64"
+        y = (TensorLayout(name="y", role="target", shape=(16,), dtype="float32"),)
+
+        def run(exception: str, message: str, fed: tuple[TensorLayout, ...] = ()) -> Scenario:
+            return Scenario().fail(exception, message, fed=fed)
+
+        cast = "Cast string to float is not supported\n\t [[{{node sequential_1/Cast}}]]"
+        return (
+            fires("an object array", lambda: run("ValueError", "Invalid dtype: object"), "input:x", Severity.ERROR),
+            fires("strings", lambda: run("UnimplementedError", cast, text), "input:city"),
+            fires("integers times floats", lambda: run("TypeError", matmul, ids), "input:x"),
+            fires("float labels", lambda: run("TypeError", labels, y), "target:y"),
+            silent(
+                "a shape", lambda: run("ValueError", "expected ndim=3, found ndim=2. Full shape received: (16, 15)")
+            ),
+            silent("no exception", lambda: Scenario().train()),
+        )
+
+
+def _read(text: str) -> tuple[str, str, str] | None:
+    """Returns the dtype that came, the one expected (or an empty string) and what went wrong."""
+    if match := _INVALID.search(text):
+        return match[1], "float32", "Keras cannot make a tensor of it"
+    if match := _CAST.search(text):
+        return match[1], match[2], f"it cannot be cast to {match[2]}"
+    if match := _OPERANDS.search(text):
+        first, second = match[3], match[4]
+        got, want = (
+            (second, first) if first.startswith("float") and not second.startswith("float64") else (first, second)
+        )
+        if got == "float32" and want == "float64":
+            got, want = want, got
+        return got, want, f"operation {match[2]} gets {match[4]} and {match[3]}, which must be the same"
+    if match := _PASSED.search(text):
+        return match[1], "float32", f"operation {match[3]} mixes it with {match[4]} of type {match[5]}"
+    if match := _ALLOWED.search(text):
+        allowed = match[3].split(", ")[-1].strip()
+        return match[2], allowed, f"'{match[1]}' of the operation must be one of {match[3].strip()}"
+    if match := _COMPUTE.search(text):
+        return match[3], match[2], f"operation {match[1]} wants {match[2]}"
+    if match := _UNSUPPORTED.search(text):
+        return "object", "float32", f"the array holds Python objects of type {match[1]}"
+    if match := _UNKNOWN.search(text):
+        return "string" if match[1].startswith("str") else match[1], "float32", "it cannot be converted to numbers"
+    return None
+
+
+def _family(dtype: str) -> str:
+    return re.sub(r"[\d_]+$", "", dtype).replace("string", "str").replace("uint", "int")
+
+
+def _culprit(failure: Failure, got: str) -> TensorLayout | None:
+    exact = [t for t in failure.fed if t.dtype == got]
+    alike = [t for t in failure.fed if _family(t.dtype) == _family(got)]
+    return next(iter(exact or alike), None)
+
+
+def _plain(dtype: str) -> str:
+    family = _family(dtype)
+    return {"str": "text", "object": "an array of Python objects", "complex": "complex"}.get(
+        family, f"of dtype {dtype}"
+    )
+
+
+def _fix(code: str, role: str, got: str, expected: str) -> str:
+    family = _family(got)
+    if family in {"str", "object"} and role == "target":
+        return f"classes, {code} = np.unique({code}, return_inverse=True)  # text labels -> ids 0, 1, 2, ..."
+    if family == "str":
+        return (
+            f'{code} = {code}.astype("float32")  # if the text spells numbers; else:\n'
+            f"lookup = keras.layers.StringLookup()\nlookup.adapt({code})\n{code} = lookup({code})  # ids, for an "
+            f"Embedding"
+        )
+    if family == "object":
+        return (
+            f'{code} = np.asarray({code}.tolist(), dtype="float32")  # fails where a cell is text or rows differ '
+            f"in length\n"
+            f'# text columns of a table:\ndf = pd.get_dummies(df, dtype="float32")'
+        )
+    if family == "complex":
+        return f"{code} = np.stack([{code}.real, {code}.imag], axis=-1)"
+    return f'{code} = {code}.astype("{expected or "float32"}")'

@@ -1,0 +1,117 @@
+"""The rule `frozen-model`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_inputdiag.records import Failure, Severity
+from tb_inputdiag.rules.base import Finding, Findings, Rule
+from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, silent
+from tb_inputdiag.rules.support.symptoms import SYMPTOMS
+from tb_inputdiag.rules.support.text import number
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["FrozenModel"]
+
+
+class FrozenModel(Rule):
+    """Nothing in the model is trained.
+
+    ## What it does
+    Looks for a model without trainable weights, a learning rate of 0, and updates that are zero for all weights
+    although there are gradients. It also reads Keras' exception that no gradients were provided.
+
+    ## Why is this bad?
+    `fit` runs, costs time and changes nothing.
+
+    ## Example
+    ```python
+    base.trainable = False
+    model = keras.Sequential([base, keras.layers.GlobalAveragePooling2D()])       # the new head has no weights
+    ```
+
+    ## What to do
+    Set `layer.trainable = True` before `compile`, add a trainable head, or give the optimizer a learning rate above 0.
+
+    ## References
+    - https://keras.io/guides/transfer_learning/
+    """
+
+    id = "frozen-model"
+    severity = Severity.WARNING
+    persistence = 5
+    explains = tuple(rule for rule in SYMPTOMS if rule != "learning-rate-too-low")
+    why = "Training runs and costs time, but no weight ever changes."
+
+    def on_model(self, context: Context) -> Findings:
+        """Looks for trainable weights."""
+        facts, session = context.facts, context.session
+        fit = session is None or session.mode == "fit"
+        if facts is None or not facts.weights or facts.custom_train_step or not fit:
+            return None
+        if any(weight.trainable for weight in facts.weights):
+            return []
+        frozen = [item.name for item in facts.layers if item.n_params and not item.n_trainable_params]
+        return [
+            Finding(
+                subject="model",
+                message=f"None of the model's {len(facts.weights)} weights is trainable.",
+                evidence={"n_weights": len(facts.weights), "frozen_layers": frozen[:16]},
+                fix="model.trainable = True  # or single layers: model.layers[-1].trainable = True\n"
+                "model.compile(...)  # afterwards: compile reads `trainable`",
+                at_once=True,
+            )
+        ]
+
+    def on_sample(self, context: Context) -> Findings:
+        """Looks for updates."""
+        sample, table, facts = context.sample, context.sample.weights, context.facts
+        accumulates = facts is not None and bool(facts.optimizer.get("gradient_accumulation_steps"))
+        if table is None or not len(table.update_ratio) or sample.skipped or accumulates:
+            return None
+        if sample.learning_rate == 0:
+            what, fix = "the learning rate is 0", "keras.optimizers.Adam(learning_rate=1e-3)"
+        elif np.all(table.update_ratio == 0) and np.nansum(table.gradient_norm) > 0:
+            what = f"every update is 0, at a learning rate of {number(sample.learning_rate)}"
+            fix = "keras.optimizers.Adam(learning_rate=1e-3)  # updates below 1e-7 of a float32 weight are lost"
+        else:
+            return []
+        return [
+            Finding(
+                subject="optimizer",
+                message=f"The optimizer changes nothing: {what}.",
+                evidence={"learning_rate": sample.learning_rate, "gradient_norm": sample.gradient_norm},
+                fix=fix,
+            )
+        ]
+
+    def on_failure(self, context: Context, failure: Failure) -> Findings:
+        """Reads Keras' exception."""
+        if "No gradients provided for any variable" not in failure.message:
+            return []
+        return [
+            Finding(
+                subject="model",
+                message="No trainable weight has a gradient: the loss does not depend on any of them.",
+                evidence={"exception": failure.exception},
+                fix="# Keep everything between weights and loss in keras.ops; these cut gradients:\n"
+                "# .numpy(), tf.py_function, argmax, round, casts to integers, stop_gradient",
+                at_once=True,
+            )
+        ]
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        frozen = (layer("base", "Conv2D", trainable=False), layer("pool", "GlobalAveragePooling2D"))
+        still = {"*": {"update_ratio": 0.0}}
+        message = "No gradients provided for any variable."
+        return (
+            fires("all frozen", lambda: Scenario(frozen), "model", Severity.WARNING),
+            fires("a learning rate of 0", lambda: Scenario().train(learning_rate=0.0, steps=5), "optimizer"),
+            fires("updates of 0", lambda: Scenario().train(gradients=still, steps=5), "optimizer"),
+            fires("the exception", lambda: Scenario().fail("ValueError", message), "model"),
+            silent("training", lambda: Scenario().train(steps=6)),
+            silent("a frozen base with a head", lambda: Scenario((frozen[0], *CLASSIFIER)).train(steps=6)),
+            silent("a warm-up from 0", lambda: Scenario().train(learning_rate=0.0).train(steps=5)),
+        )

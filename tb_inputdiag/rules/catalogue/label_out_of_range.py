@@ -1,0 +1,137 @@
+"""The rule `label-out-of-range`."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from tb_inputdiag.records import Failure, Severity
+from tb_inputdiag.rules.base import Finding, Findings, Rule
+from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, probabilities, silent
+from tb_inputdiag.rules.support.symptoms import SYMPTOMS
+from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.views.context import Context
+from tb_inputdiag.rules.views.pairs import Pair, loss_kind, loss_of
+
+__all__ = ["LabelOutOfRange"]
+
+_MESSAGE = re.compile(
+    r"Received a label value of (-?\d+) which is outside the valid range of \[0, (\d+)\)\.\s*Label values: ([-\d ]*)"
+)
+_IGNORED = (-1.0, -100.0, 255.0)
+"""What `ignore_class` is usually set to."""
+
+
+class LabelOutOfRange(Rule):
+    """A class id is outside of the range that the output has units for.
+
+    ## What it does
+    Compares the class ids in a target with the number of units of the output, for sparse categorical cross-entropy. It
+    also reads the exception that TensorFlow raises for such labels on a CPU.
+
+    ## Why is this bad?
+    With n units the ids are 0 to n-1. On a CPU the step fails; on a GPU or compiled with XLA nothing is said and the
+    loss of such an example is NaN.
+
+    ## Example
+    ```python
+    model.add(keras.layers.Dense(10, activation="softmax"))
+    model.fit(x, y)              # y holds 1..10
+    ```
+
+    ## What to do
+    Count classes from 0: `y - 1` for 1..n, `np.unique(y, return_inverse=True)[1]` for ids with gaps; or give the last
+    layer one unit more than the largest id.
+
+    ## References
+    - https://www.tensorflow.org/api_docs/python/tf/nn/sparse_softmax_cross_entropy_with_logits
+    """
+
+    id = "label-out-of-range"
+    severity = Severity.ERROR
+    splits = ("train", "validation")
+    explains = SYMPTOMS
+    why = (
+        "An output with n units knows the classes 0 to n-1. For any other id there is nothing to compare with: "
+        "the step "
+        "fails on a CPU, and gives NaN without a word on a GPU."
+    )
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges the targets of sparse losses."""
+        return [found for pair in context.pairs if (found := self._judge(context, pair)) is not None]
+
+    def on_failure(self, context: Context, failure: Failure) -> Findings:
+        """Reads TensorFlow's exception."""
+        match = _MESSAGE.search(failure.message)
+        if match is None:
+            return []
+        value, units = int(match[1]), int(match[2])
+        seen = [int(word) for word in match[3].split()] or [value]
+        targets = [t.name for t in failure.fed if t.role == "target"]
+        return [_finding(context, targets[0] if targets else "y", min(seen), max(seen), units)]
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        message = "Received a label value of 10 which is outside the valid range of [0, 10).  Label values: 6 6 2 10"
+        y_pred = probabilities()
+        return (
+            fires("1..10 for ten units", lambda: Scenario().train(y=class_ids(first=1), y_pred=y_pred), "target:y"),
+            fires(
+                "the exception", lambda: Scenario().fail("InvalidArgumentError", message), "target:y", Severity.ERROR
+            ),
+            fires("-1 and NaN", lambda: Scenario().train(y=class_ids(5, first=-1), loss=math.nan), "target:y"),
+            silent("0..9", lambda: Scenario().train(y=class_ids(), y_pred=y_pred)),
+            silent("an ignored class", lambda: Scenario().train(y=class_ids(5, first=-1), y_pred=y_pred)),
+            silent("regression", lambda: Scenario(loss="mse").train(y=class_ids(50, rows=50))),
+            silent(
+                "another exception", lambda: Scenario().fail("ValueError", "Received a label value of the wrong kind")
+            ),
+        )
+
+    def _judge(self, context: Context, pair: Pair) -> Finding | None:
+        if pair.kind != "sparse" or pair.units < 1 or not pair.target.count:
+            return None
+        low, high = pair.target.min, pair.target.max
+        if pair.units == 1 or not (low < 0 or high >= pair.units):
+            return None  # one unit and a sparse loss: the loss is the fault, not the labels
+        finite = math.isfinite(context.sample.loss)
+        strays = [value for value in (low, high) if not 0 <= value < pair.units]
+        if finite and all(value in _IGNORED for value in strays):
+            return None  # without ignore_class the loss would be NaN, or the step would have failed
+        return _finding(context, pair.target.name, low, high, pair.units)
+
+
+def _finding(context: Context, target: str, low: float, high: float, units: int) -> Finding:
+    name = variable(target, "target", context.facts)
+    one_unit = units == 1 and loss_kind(loss_of(context.facts, target, 0, 1)) in {"sparse", ""}
+    if one_unit:
+        fix = 'keras.layers.Dense(1, activation="sigmoid")\nmodel.compile(..., loss="binary_crossentropy")'
+    elif low >= 1 and high == units:
+        fix = f"{name} = {name} - 1  # classes count from 0"
+    elif low >= 0:
+        fix = (
+            f"keras.layers.Dense({int(high) + 1}, ...)  # one unit for each id from 0 to {number(high)}\n"
+            f"# or number the classes without gaps:\nclasses, {name} = np.unique({name}, return_inverse=True)"
+        )
+    else:
+        fix = (
+            f"classes, {name} = np.unique({name}, return_inverse=True)  # ids 0, 1, 2, ...\n"
+            f"# or, if {number(low)} means 'no label':\n"
+            f"keras.losses.SparseCategoricalCrossentropy(ignore_class={number(low)})"
+        )
+    return Finding(
+        subject=f"target:{target}",
+        message=f"'{target}' holds class ids from {number(low)} to {number(high)}, but the output has {units} "
+        f"unit{'s' if units > 1 else ''}: ids must be 0 to {units - 1}.",
+        evidence={
+            "min": float(low),
+            "max": float(high),
+            "expected_low": 0.0,
+            "expected_high": units - 1.0,
+            "units": units,
+        },
+        fix=fix,
+        severity=None,
+    )

@@ -1,0 +1,122 @@
+"""The rule `learning-rate-too-low`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tb_inputdiag.records import Severity
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.support.medians import median
+from tb_inputdiag.rules.support.optimizer import optimizer_name
+from tb_inputdiag.rules.support.text import number
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["LearningRateTooLow"]
+
+
+class LearningRateTooLow(Rule):
+    """Steps change the weights by less than a millionth of themselves, and the loss stays where it began.
+
+    ## What it does
+    Compares the size of each update with the size of the weight, and looks at what the loss does. Fine-tuning, the
+    end of a decaying schedule and warm-ups that still rise are left alone: there the loss has fallen, or the rate
+    will grow.
+
+    ## Why is this bad?
+    At a millionth a step it takes a million steps to change a weight by its own size.
+
+    ## Example
+    ```python
+    keras.optimizers.Adam(learning_rate=1e-9)
+    ```
+
+    ## What to do
+    0.001 for Adam, 0.01 for SGD are good beginnings. Look whether a schedule decays too early.
+
+    ## References
+    - Karpathy: CS231n, "Ratio of weights:updates": about 1e-3.
+    """
+
+    id = "learning-rate-too-low"
+    severity = Severity.WARNING
+    persistence = 3
+    resolve_after = 5
+    explains = ("stalled-loss", "unfinished-training", "constant-output")
+    supersedes = ("frozen-model",)
+    why = "At this pace a weight needs a million steps to change by its own size: the model stays as it was made."
+
+    min_ratio = Threshold(
+        1e-6,
+        "Smallest median of update over weight that is fine.",
+        source="A thousandth of the usual 1e-3; fine-tuning shows 1e-4 to 1e-5.",
+    )
+
+    def start(self) -> None:
+        """Forgets the first loss."""
+        self._first: list[float] = []
+        self._recent: list[float] = []
+        self._rate = math.nan
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges the updates of one step."""
+        sample, table = context.sample, context.sample.weights
+        if math.isfinite(sample.loss):
+            if len(self._first) < 5:
+                self._first.append(sample.loss)
+            self._recent = [*self._recent[-4:], sample.loss]
+        rising = sample.learning_rate > self._rate
+        self._rate = sample.learning_rate
+        rows = context.kernels.rows
+        if table is None or not len(rows) or sample.skipped or len(self._first) < 5:
+            return None
+        ratios = table.update_ratio[rows]
+        ratios = ratios[np.isfinite(ratios)]
+        norms = table.gradient_norm[rows]
+        if not len(ratios) or rising or sample.learning_rate == 0 or not np.nansum(norms) > 0:
+            return None
+        ratio = median(ratios)
+        first, now = median(self._first), median(self._recent)
+        if ratio >= self.min_ratio or context.age < 10 or now < 0.95 * first:
+            return []
+        relative = norms / np.maximum(table.weight_norm[rows], 1e-12)
+        if float(np.nanmedian(relative)) < 1e-7:
+            return None  # with such gradients no usual rate would help
+        rate = sample.learning_rate
+        usual = 1e-2 if optimizer_name(context) == "SGD" else 1e-3
+        if math.isfinite(rate) and rate >= usual:
+            return None
+        return [
+            Finding(
+                subject="optimizer",
+                message=f"With a learning rate of {number(rate)} each step changes the weights by {number(ratio)} "
+                f"of their "
+                f"size, and the loss is still {number(now)}.",
+                evidence={
+                    "update_ratio": ratio,
+                    "expected_min_ratio": self.min_ratio,
+                    "learning_rate": rate,
+                    "loss": now,
+                },
+                fix=f"keras.optimizers.{optimizer_name(context)}(learning_rate={usual:g})",
+            )
+        ]
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        tiny = {"*": {"update_ratio": 1e-9}}
+
+        def run(rate: float = 1e-9, **batch: object) -> Scenario:
+            return Scenario().train(**{"gradients": tiny, "learning_rate": rate, "loss": 2.3, "steps": 30, **batch})  # type: ignore[arg-type]  # `steps` is one of them
+
+        return (
+            fires("1e-9", run, "optimizer", Severity.WARNING),
+            silent("0.001", lambda: Scenario().train(steps=30)),
+            silent(
+                "the end of a schedule", lambda: Scenario().train(steps=20).train(gradients=tiny, loss=0.3, steps=20)
+            ),
+            silent("a warm-up", lambda: run(learning_rate=lambda step: 1e-9 * (step + 1))),
+        )

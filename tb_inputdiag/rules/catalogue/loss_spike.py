@@ -1,0 +1,109 @@
+"""The rule `loss-spike`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_inputdiag.records import Losses, Severity
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.support.optimizer import gentler
+from tb_inputdiag.rules.support.text import number, times
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["LossSpike"]
+
+
+class LossSpike(Rule):
+    """The loss of one batch is many times larger than that of any recent one.
+
+    ## What it does
+    Compares the loss of every single step, not Keras' running mean, with the largest of the 64 before it. It fires
+    when it is twenty times larger, and larger than at the beginning of training.
+
+    ## Why is this bad?
+    One such batch can throw the weights far away. Mostly it holds broken examples: a wrong unit, a missing value
+    coded as -9999, a corrupt file.
+
+    ## Example
+    ```python
+    y = df["price"].fillna(-99999)
+    ```
+
+    ## What to do
+    Look at that batch; remove or clip the odd examples; `clipnorm=1.0` bounds what one batch can do; `Huber`
+    instead of a squared error.
+
+    ## References
+    - Chowdhery et al.: PaLM (2022), section 5.1, on loss spikes.
+    """
+
+    id = "loss-spike"
+    severity = Severity.WARNING
+    why = "One such batch can throw the weights far off; mostly it holds broken examples."
+
+    max_ratio = Threshold(
+        20.0,
+        "Largest ratio to the largest of the 64 losses before that is fine.",
+        source="Squared errors of normal values reach 7 to 10 in 64 single examples; 20 times that is 12 sigma.",
+        low=1.0,
+    )
+
+    def start(self) -> None:
+        """Forgets the past."""
+        self._past = np.zeros(0)
+        self._first = np.nan
+
+    def on_losses(self, context: Context, losses: Losses) -> Findings:
+        """Judges each step."""
+        values = np.asarray(losses.loss, np.float64)
+        finite = np.isfinite(values)
+        steps = np.asarray(losses.step)[finite]
+        values = values[finite]
+        together = np.concatenate([self._past, values])
+        offset = len(self._past)
+        self._past = together[-64:]
+        if np.isnan(self._first) and len(together) >= 10:
+            self._first = float(np.max(together[:10]))
+        custom = context.facts is not None and context.facts.custom_train_step
+        if offset < 32 or custom or not len(values):
+            return None
+        if values.max() <= self.max_ratio * together.min():
+            return []  # the usual case, decided at once: no past is smaller than the smallest loss
+        for i, value in enumerate(values):
+            past = together[max(offset + i - 64, 0) : offset + i]
+            highest = float(past.max())
+            if highest > 0 and value > self.max_ratio * highest and value > self._first:
+                return [self._finding(context, int(steps[i]), float(value), highest)]
+        return []
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        rng = np.random.default_rng(0)
+        calm = 1 + 0.2 * rng.random(100)
+        single = rng.normal(size=300) ** 2
+
+        def run(*parts: np.ndarray) -> Scenario:
+            scenario = Scenario()
+            for part in parts:
+                scenario.losses(part)
+            return scenario
+
+        return (
+            fires("900 among ones", lambda: run(calm, np.array([900.0]), calm), "loss", Severity.WARNING),
+            silent("calm", lambda: run(calm, calm)),
+            silent("squared errors of single examples", lambda: run(single[:100], single[100:])),
+            silent("a ripple at 1e-6", lambda: run(calm, 1e-6 * calm, np.array([1e-3]), 1e-6 * calm)),
+        )
+
+    def _finding(self, context: Context, step: int, value: float, highest: float) -> Finding:
+        return Finding(
+            subject="loss",
+            message=f"The loss of step {step} is {number(value)}, {times(value / highest)} times the largest of "
+            f"the 64 steps "
+            f"before ({number(highest)}).",
+            evidence={"loss": value, "past_max": highest, "step": step, "expected_max": self.max_ratio * highest},
+            fix=f"# Look at the examples of that batch; then bound what one batch can do:\n{gentler(context, 1.0)}",
+            step=step,
+        )

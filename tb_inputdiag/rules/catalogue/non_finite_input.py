@@ -1,0 +1,178 @@
+"""The rule `non-finite-input`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_inputdiag.records import MAX_BAD_EXAMPLES, Severity, TensorView
+from tb_inputdiag.rules.base import Finding, Findings, Rule
+from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
+from tb_inputdiag.rules.support.good_rows import keep_finite
+from tb_inputdiag.rules.support.symptoms import SYMPTOMS
+from tb_inputdiag.rules.support.text import join, percent, variable
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["NonFiniteInput"]
+
+
+_ELSEWHERE = "What the model makes of it is NaN: so are the metrics, and nothing that watches them can work."
+
+
+class NonFiniteInput(Rule):
+    """An input holds NaN or infinities.
+
+    ## What it does
+    Counts NaN and infinities in every input of a batch, and names the examples that hold them. Where the model
+    removes them before a layer with weights sees them, or the input is an additive attention mask of 0 and -inf, it
+    stays silent. It also fires where the preprocessing within the model makes them from finite values.
+
+    ## Why is this bad?
+    One NaN in one example makes the loss NaN, then all gradients, then all weights: the model is lost within one step,
+    and every further step is wasted.
+
+    ## Example
+    ```python
+    x_train = pd.read_csv("sensors.csv").to_numpy()    # an empty cell becomes NaN
+    model.fit(x_train, y_train)
+    ```
+
+    ## What to do
+    Drop such rows or fill the gaps before `fit`, and find out where they come from: empty cells, a division by zero,
+    the logarithm of zero.
+
+    ## References
+    - https://github.com/keras-team/keras/issues/6921
+    """
+
+    id = "non-finite-input"
+    severity = Severity.ERROR
+    splits = ("train", "validation", "predict")
+    explains = (*SYMPTOMS, "non-finite-weight", "train-validation-skew", "non-finite-target")
+    why = (
+        "One NaN or infinity in a batch makes the loss, then all gradients and weights NaN: the model is lost "
+        "in one step."
+    )
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges every input, as fed and as the first trainable layer reads it."""
+        table = context.sample.tensors
+        if not (table.nan_count.any() or table.inf_count.any()):
+            return []
+        found = []
+        bad_fed = set()
+        for view in context.fed("input"):
+            readers = [e for e in context.entries if view.name in (e.layout.sources or (e.name,))]
+            if _bad(view):
+                bad_fed.add(view.name)
+                if not _is_mask(view) and not (readers and not any(map(_bad, readers))):
+                    found.append(_finding(context, view, inside=False))
+        for view in context.entries:
+            sources = view.layout.sources or (view.name,)
+            if _bad(view) and not bad_fed & set(sources) and not _is_mask(view) and not _made_by_a_layer(context):
+                found.append(_finding(context, view, inside=True))
+        return found
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        gap, log = columns(), columns()
+        gap[3, 2] = np.nan
+        log[5] = -np.inf
+        mask = np.where(columns() > 0, 0.0, -np.inf).astype(np.float32)
+
+        def run() -> Scenario:
+            return Scenario(REGRESSOR, loss="mse")
+
+        return (
+            fires("an empty cell", lambda: run().train(x=gap, loss=float("nan")), "input:x", Severity.ERROR),
+            fires("made by the model", lambda: run().train(x=columns(), entry=log), "input:x"),
+            fires("in validation", lambda: run().train(x=columns()).validate(x=gap), "input:x"),
+            silent("finite", lambda: run().train(x=columns())),
+            silent("filled by the model", lambda: run().train(x=gap, entry=np.nan_to_num(gap))),
+            silent("an attention mask", lambda: run().train(x={"tokens": columns(), "mask": mask})),
+        )
+
+
+def _made_by_a_layer(context: Context) -> bool:
+    """Whether a layer that is no preprocessing gives them out: the alert about that layer says more."""
+    table, facts = context.sample.layers, context.facts
+    if table is None or facts is None:
+        return False
+    rows = np.flatnonzero(np.nan_to_num(table.nonfinite_count) > 0)
+    maker = facts.layer(context.layout.layers[rows[0]].partition("#")[0]) if len(rows) else None
+    return maker is not None and not maker.is_preprocessing and not maker.n_params
+
+
+def _bad(view: TensorView) -> bool:
+    return bool(view.nan_count or view.inf_count)
+
+
+def _is_mask(view: TensorView) -> bool:
+    """Whether it holds 0 and -inf only, as additive attention masks do."""
+    only_minus = view.nan_count == 0 and view.inf_count == int(view.value("negative_inf_count"))
+    return only_minus and view.min == 0 == view.max
+
+
+def _fix(context: Context, view: TensorView, name: str, empty: list[int]) -> str:
+    """Returns code that leaves out what is bad, or fills it where that would leave nothing."""
+    last, lines = len(view.shape) - 1, []
+    if empty and view.layout.feature_axis == last:
+        lines.append(f"{name} = np.delete({name}, {[int(i) for i in empty]}, axis={last})  # no value at all")
+        if view.nan_count + view.inf_count == len(empty) * view.count // view.shape[last]:
+            return lines[0]
+    seen = len(view.bad_examples)
+    # The first eight bad examples are noted: if those are the first eight of the batch, the others hardly differ.
+    if seen == min(MAX_BAD_EXAMPLES, context.sample.batch_size) and list(view.bad_examples) == list(range(seen)):
+        lines += [
+            f"{name} = np.where(np.isfinite({name}), {name}, np.nan)",
+            f"{name} = np.where(np.isnan({name}), np.nanmedian({name}, axis=0), {name})  # "
+            f"{'the gaps that are left' if lines else 'every example has gaps'}",
+        ]
+    else:
+        lines += [
+            f"{keep_finite(context, view, 'input')}  # leaves these examples out",
+            "# or fill the gaps:",
+            f"{name} = np.nan_to_num({name}, nan=0.0, posinf=0.0, neginf=0.0)",
+        ]
+    return "\n".join(lines)
+
+
+def _finding(context: Context, view: TensorView, *, inside: bool) -> Finding:
+    layout = view.layout
+    source = (layout.sources or (view.name,))[0] if inside else view.name
+    name = variable(source, "input", context.facts)
+    counts = [f"{n} {what}" for n, what in ((view.nan_count, "NaN"), (view.inf_count, "infinite")) if n]
+    total = view.nan_count + view.inf_count
+    examples = view.bad_examples
+    more = ", and maybe more," if len(examples) == MAX_BAD_EXAMPLES else ""
+    which = f", in example{'s' if len(examples) > 1 else ''} {join(examples, 8)}{more} of the batch" if examples else ""
+    empty = [layout.features[i] for i in np.flatnonzero(~np.isfinite(view.feature_mean))] if layout.features else []
+    columns_text = f"; feature {join(empty)} has no finite value at all" if empty else ""
+    if inside:
+        fix = (
+            f"# The preprocessing in front of '{layout.layer}' makes them from finite values: look for log(0), a "
+            f"division "
+            f"by 0,\n# a Normalization that was adapted to a constant column.\nx = keras.ops.log(x + 1e-6)  # for "
+            f"example"
+        )
+    else:
+        if context.split == "validation":
+            name = "x_val" + name.removeprefix("x")
+        fix = _fix(context, view, name, empty)
+    after = f" after the preprocessing in front of '{layout.layer}'" if inside else ""
+    return Finding(
+        subject=f"input:{source}",
+        message=f"'{source}' holds {join(counts)} value{'s' if total > 1 else ''} of {view.count}{after} "
+        f"({percent(total / max(view.count, 1))}){which}{columns_text}.",
+        evidence={
+            "nan_count": view.nan_count,
+            "inf_count": view.inf_count,
+            "count": view.count,
+            "bad_examples": list(examples),
+            "empty_features": [int(i) for i in empty],
+            "min": view.min,
+            "max": view.max,
+        },
+        fix=fix,
+        why="" if context.split == "train" else _ELSEWHERE,
+    )

@@ -1,0 +1,94 @@
+"""The rule `overfitting`."""
+
+from __future__ import annotations
+
+import math
+
+from tb_inputdiag.records import EpochEnd, Severity
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.support.text import number
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["Overfitting"]
+
+
+class Overfitting(Rule):
+    """Validation gets worse for several epochs while training gets better.
+
+    ## What it does
+    Looks at `val_loss` at the end of each epoch: how long ago its best was, how far it has risen since, and whether the
+    training loss fell meanwhile. A moderate rise is noted, a doubling is a warning.
+
+    ## Why is this bad?
+    From the best epoch on the model learns its training examples by heart, and gets worse on others.
+
+    ## Example
+    ```python
+    model.fit(x[:200], y[:200], epochs=100, validation_split=0.2)       # a large model, few examples
+    ```
+
+    ## What to do
+    `EarlyStopping(restore_best_weights=True)`, more data or augmentation, dropout, weight decay, a smaller model.
+
+    ## References
+    - https://keras.io/api/callbacks/early_stopping/
+    """
+
+    id = "overfitting"
+    severity = Severity.WARNING
+    resolve_after = 2
+    why = "Since its best epoch the model has learned training examples by heart, and got worse on others."
+
+    min_epochs = Threshold(
+        4, "Epochs since the best before it is noted.", source="Usual patience of early stopping: 3 to 5.", low=1
+    )
+    note_rise = Threshold(
+        1.1, "Ratio to the best val_loss from which on it is noted.", source="Beyond the noise of epochs.", low=1.0
+    )
+    max_rise = Threshold(
+        2.0, "Ratio to the best val_loss from which on it is a warning.", source="Twice the loss is worse.", low=1.0
+    )
+
+    def on_epoch_end(self, context: Context, end: EpochEnd) -> Findings:
+        """Judges the epochs so far."""
+        pairs = [
+            (e.logs["loss"], e.logs["val_loss"]) for e in context.epochs if "loss" in e.logs and "val_loss" in e.logs
+        ]
+        if len(pairs) < self.min_epochs + 1 or not all(math.isfinite(v) for pair in pairs for v in pair):
+            return None
+        values = [validation for _, validation in pairs]
+        best = min(range(len(values)), key=values.__getitem__)
+        low, now = values[best], min(values[-2:])
+        since = len(values) - 1 - best
+        if since < self.min_epochs or low <= 0 or now < self.note_rise * low or pairs[-1][0] >= pairs[best][0]:
+            return []
+        strong = now >= self.max_rise * low and since >= self.min_epochs + 1
+        return [
+            Finding(
+                subject="training",
+                message=f"val_loss was best ({number(low)}) {since} epochs ago and is {number(values[-1])} now, "
+                f"while loss "
+                f"fell from {number(pairs[best][0])} to {number(pairs[-1][0])}.",
+                evidence={"best": low, "val_loss": values[-1], "loss": pairs[-1][0], "epochs_since_best": since},
+                fix="keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True)",
+                severity=None if strong else Severity.INFO,
+            )
+        ]
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+
+        def run(validation: tuple[float, ...]) -> Scenario:
+            scenario = Scenario()
+            for i, value in enumerate(validation):
+                scenario.train().epoch_end(loss=2.0 * 0.7**i, val_loss=value)
+            return scenario
+
+        return (
+            fires("rising", lambda: run((1.0, 0.8, 0.9, 1.2, 1.7, 2.1, 2.6, 3.0)), "training", Severity.WARNING),
+            fires("rising a little", lambda: run((1.0, 0.8, 0.85, 0.9, 0.95, 1.0, 1.0)), "training", Severity.INFO),
+            silent("falling", lambda: run((1.0, 0.8, 0.7, 0.65, 0.63, 0.62, 0.62))),
+            silent("noisy", lambda: run((1.0, 0.8, 0.7, 0.75, 0.69, 0.74, 0.7))),
+        )

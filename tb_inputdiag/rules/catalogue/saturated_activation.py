@@ -1,0 +1,96 @@
+"""The rule `saturated-activation`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_inputdiag.records import Severity
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, silent
+from tb_inputdiag.rules.support.text import join, percent
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["SaturatedActivation"]
+
+
+class SaturatedActivation(Rule):
+    """Nearly all outputs of a sigmoid or tanh layer lie at the ends of its range.
+
+    ## What it does
+    Counts the outputs of hidden sigmoid and tanh layers that lie in the outer hundredth of the range. It fires when
+    nearly all do, sample after sample. Outputs of the model are left out: a sure answer is what training aims at.
+
+    ## Why is this bad?
+    At its ends the activation is flat: the gradient is next to zero, and the layers in front hardly learn.
+
+    ## Example
+    ```python
+    keras.layers.Dense(64, activation="tanh")(raw_measurements)         # inputs in the hundreds
+    ```
+
+    ## What to do
+    Scale the inputs, smaller initial weights (`glorot_uniform`), ReLU, or BatchNormalization in front of the
+    activation.
+
+    ## References
+    - Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks (2010).
+    """
+
+    id = "saturated-activation"
+    severity = Severity.WARNING
+    persistence = 5
+    explains = ("vanishing-gradient", "zero-gradient", "stalled-loss", "constant-output", "unfinished-training")
+    why = "At the ends of its range the activation is flat: the layers in front of it get next to no gradient."
+
+    max_saturated = Threshold(
+        0.65,
+        "Largest part of the outputs that may lie in the outer hundredth.",
+        source="Trained gates and codes reach about half.",
+        high=1.0,
+    )
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges the hidden layers of one step."""
+        table = context.sample.layers
+        if table is None:
+            return None
+        with np.errstate(invalid="ignore"):
+            rows = np.flatnonzero(table.saturated_fraction >= self.max_saturated)
+        if not len(rows) or not np.isfinite(context.sample.loss):
+            return []
+        names = context.layout.layers
+        outputs = {view.layout.layer for view in context.fed("prediction")} | set(names[-1:])
+        hidden = [row for row in rows if names[row].partition("#")[0] not in outputs]
+        if not hidden:
+            return []
+        name = names[hidden[0]].partition("#")[0]
+        fraction = float(table.saturated_fraction[hidden[0]])
+        more = f" (also {join([names[row] for row in hidden[1:]])})" if len(hidden) > 1 else ""
+        return [
+            Finding(
+                subject=f"layer:{name}",
+                message=f"{percent(fraction)} of the outputs of '{name}' lie at the ends of its activation's "
+                f"range{more}.",
+                evidence={"saturated_fraction": fraction, "expected_max": self.max_saturated},
+                fix="keras.layers.BatchNormalization()  # in front of the activation\n"
+                'activation="relu", kernel_initializer="he_normal"',
+            )
+        ]
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        model = (
+            layer("dense", "Dense", activation="tanh", units=64),
+            layer("dense_1", "Dense", activation="sigmoid", units=1),
+        )
+
+        def run(name: str, fraction: float) -> Scenario:
+            scenario = Scenario(model, loss="binary_crossentropy")
+            return scenario.train(activations={name: {"saturated_fraction": fraction}}, steps=6)
+
+        return (
+            fires("hidden tanh", lambda: run("dense", 0.99), "layer:dense", Severity.WARNING),
+            silent("a third", lambda: run("dense", 0.3)),
+            silent("sure answers", lambda: run("dense_1", 0.99)),
+        )

@@ -1,0 +1,139 @@
+"""The rule `single-class-batch`."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+
+import numpy as np
+
+from tb_inputdiag.records import F8, Severity
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
+from tb_inputdiag.rules.support.labels import counts_of, per_example
+from tb_inputdiag.rules.support.symptoms import SYMPTOMS
+from tb_inputdiag.rules.support.text import join, percent, variable
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["SingleClassBatch"]
+
+
+class SingleClassBatch(Rule):
+    """Batches hold examples of one class only: the data is sorted and not shuffled.
+
+    ## What it does
+    Counts how many classes each batch holds. It fires when nearly all of the latest batches hold a single class,
+    and not always the same one.
+
+    ## Why is this bad?
+    Each batch pulls the model towards its own class, and the next towards another: it forgets as fast as it learns.
+    Batch normalization sees one class at a time and fails at inference.
+
+    ## Example
+    ```python
+    ds = tf.data.Dataset.from_tensor_slices((x, y)).batch(32)     # files were read class by class
+    ```
+
+    ## What to do
+    `ds.shuffle(len(x))` before `batch`; for arrays `fit(shuffle=True)`, which is the default; shuffle once before
+    `validation_split`.
+
+    ## References
+    - https://www.tensorflow.org/guide/data#randomly_shuffling_input_data
+    """
+
+    id = "single-class-batch"
+    severity = Severity.WARNING
+    explains = (*SYMPTOMS, "overfitting", "input-drift", "train-validation-skew")
+    why = "Each batch pulls the model towards one class and the next towards another: it forgets as fast as it learns."
+
+    min_share = Threshold(
+        0.8,
+        "Part of the latest batches with a single class.",
+        source="Batches at the border of two classes hold both.",
+        high=1.0,
+    )
+    min_batches = Threshold(
+        8,
+        "Batches that are looked at before the rule judges.",
+        source="Fewer may be the end of one class and the beginning of the next.",
+    )
+    max_chance = Threshold(
+        1e-6,
+        "Largest probability that shuffled data of these classes would show as many batches of one class.",
+        source="Looked at a million times, shuffled data would be called sorted once; small batches need more of them.",
+        high=1.0,
+    )
+
+    def start(self) -> None:
+        """Forgets the batches."""
+        self._last: dict[str, deque[tuple[F8, bool]]] = {}
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges the latest batches."""
+        found = []
+        for pair in context.pairs:
+            counts = counts_of(pair)
+            if counts is None or not per_example(pair) or counts.sum() < 2:
+                continue
+            last = self._last.setdefault(pair.target.name, deque(maxlen=32))
+            if last and len(last[-1][0]) != len(counts):
+                last.clear()
+            last.append((counts, bool(counts.max() == counts.sum())))
+            pure = [counts for counts, is_pure in last if is_pure]
+            share = len(pure) / len(last)
+            if len(last) < self.min_batches or share < self.min_share:
+                continue
+            classes = sorted({int(counts.argmax()) for counts in pure})
+            if len(classes) < 2 or _chance(np.stack([counts for counts, _ in last]), len(pure)) > self.max_chance:
+                continue
+            name = variable(pair.target.name, "target", context.facts)
+            found.append(
+                Finding(
+                    subject=pair.target.subject,
+                    message=f"{percent(share)} of the last {len(last)} batches hold examples of a single class "
+                    f"(classes "
+                    f"{join(classes)} in turn): the data is not shuffled.",
+                    evidence={
+                        "share": share,
+                        "batches": len(last),
+                        "classes": classes,
+                        "expected_max_share": self.min_share,
+                    },
+                    fix=f"order = np.random.permutation(len({name}))\nx, {name} = x[order], {name}[order]\n"
+                    "ds = ds.shuffle(10_000)  # for a tf.data.Dataset: before .batch(), over several classes",
+                )
+            )
+        return found
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        return (
+            fires(
+                "sorted labels",
+                lambda: Scenario().train(y=lambda step: class_ids(1, first=step // 5), steps=20),
+                "target:y",
+                Severity.WARNING,
+            ),
+            silent("shuffled", lambda: Scenario().train(y=class_ids(), steps=20)),
+            silent("one class throughout", lambda: Scenario().train(y=class_ids(1), steps=20)),
+            fires("sorted pairs", lambda: Scenario().train(y=lambda step: np.full(2, step // 9), steps=30), "target:y"),
+            silent("one example a batch", lambda: Scenario().train(y=lambda step: np.full(1, step % 3), steps=40)),
+            silent("equal pairs by chance", lambda: Scenario().train(y=lambda step: np.full(2, step % 2), steps=9)),
+            silent("a rare class", lambda: Scenario().train(y=_rare, steps=20)),
+        )
+
+
+def _chance(batches: F8, pure: int) -> float:
+    """Returns how probable it is that so many batches hold one class only, if the examples were shuffled."""
+    shares = batches.sum(axis=0) / batches.sum()
+    one = float(np.mean((shares[None, :] ** batches.sum(axis=1)[:, None]).sum(axis=1)))
+    n = len(batches)
+    return sum(math.comb(n, k) * one**k * (1 - one) ** (n - k) for k in range(pure, n + 1))
+
+
+def _rare(step: int) -> np.ndarray:
+    labels = class_ids(1)
+    labels[0] = 1 if step % 7 == 0 else 0
+    return labels

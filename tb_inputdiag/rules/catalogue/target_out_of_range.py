@@ -1,0 +1,144 @@
+"""The rule `target-out-of-range`."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tb_inputdiag.records import Severity
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, layer, silent
+from tb_inputdiag.rules.support.scale import image_peak, looks_like_image
+from tb_inputdiag.rules.support.symptoms import SYMPTOMS
+from tb_inputdiag.rules.support.text import number, percent, variable
+from tb_inputdiag.rules.views.context import Context
+from tb_inputdiag.rules.views.pairs import Pair
+
+__all__ = ["TargetOutOfRange"]
+
+_RANGES = {
+    "sigmoid": (0.0, 1.0),
+    "hard_sigmoid": (0.0, 1.0),
+    "softmax": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "softsign": (-1.0, 1.0),
+    "relu": (0.0, math.inf),
+    "softplus": (0.0, math.inf),
+    "exponential": (0.0, math.inf),
+    "relu6": (0.0, 6.0),
+}
+_KINDS = frozenset({"regression", "percentage", "logarithmic", "binary", "poisson"})
+
+
+class TargetOutOfRange(Rule):
+    """Targets lie where the last activation cannot reach.
+
+    ## What it does
+    Compares the targets with the range of the activation that makes the prediction: 0..1 for sigmoid and softmax, -1..1
+    for tanh, 0 and above for ReLU. It fires when more than one in a hundred lies outside.
+
+    ## Why is this bad?
+    Whatever the model learns, it cannot answer these targets. A sigmoid is driven to its end, where its gradient is
+    zero; a ReLU that shall answer negative numbers dies.
+
+    ## Example
+    ```python
+    keras.layers.Dense(1, activation="sigmoid")       # for house prices
+    ```
+
+    ## What to do
+    No activation on the last layer of a regression; or scale the targets into the range.
+
+    ## References
+    - Goodfellow, Bengio, Courville: Deep Learning (2016), section 6.2.2 "Output units".
+    """
+
+    id = "target-out-of-range"
+    severity = Severity.WARNING
+    persistence = 2
+    explains = SYMPTOMS
+    supersedes = ("unscaled-target",)
+    why = "The model cannot answer these targets, whatever it learns; its last activation gets stuck at its end."
+
+    max_outside = Threshold(
+        0.02,
+        "Part of the targets that may lie outside.",
+        source="A stray measurement is no fault of the model.",
+        high=1.0,
+    )
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges the targets of losses that compare numbers."""
+        return [found for pair in context.pairs if (found := self._judge(context, pair)) is not None]
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+
+        def run(activation: str, scale: float, offset: float) -> Scenario:
+            head = (layer("dense", "Dense", units=1, activation=activation),)
+            return Scenario(head, loss="mse").train(y=columns(scale, offset, n=1), steps=2)
+
+        return (
+            fires("sigmoid for 0..50", lambda: run("sigmoid", 8, 25), "target:y", Severity.WARNING),
+            fires("ReLU for z-scores", lambda: run("relu", 1, 0), "target:y"),
+            silent("linear for 0..50", lambda: run("linear", 8, 25)),
+            silent("sigmoid for 0..1", lambda: run("sigmoid", 0.05, 0.5)),
+            silent("ReLU for prices", lambda: run("relu", 8, 80)),
+        )
+
+    def _judge(self, context: Context, pair: Pair) -> Finding | None:
+        span = _RANGES.get(pair.activation)
+        if pair.kind == "binary" and not pair.from_logits:
+            span = (0.0, 1.0)
+        if span is None or pair.kind not in _KINDS or pair.from_logits:
+            return None
+        view = pair.target
+        slack = 1e-3 * (span[1] - span[0] if math.isfinite(span[1]) else 1.0)
+        quantiles = view.quantiles
+        with np.errstate(invalid="ignore"):
+            below, above = quantiles < span[0] - slack, quantiles > span[1] + slack
+        outside = float((below | above).mean())
+        if outside <= self.max_outside:
+            return None
+        name = variable(view.name, "target", context.facts)
+        top = "and above" if math.isinf(span[1]) else f"to {number(span[1])}"
+        made = f"'{pair.activation}'" if pair.activation else "the output"
+        if pair.kind == "binary":
+            fix = (
+                f"# binary cross-entropy wants 0..1:\n{name} = ({name} - {name}.min()) / ({name}.max() - "
+                f"{name}.min())\n"
+            )
+            fix += 'model.compile(..., loss="mse")  # or for measured targets, with no activation on the last layer'
+        else:
+            peak = image_peak(view) if looks_like_image(view) else None
+            places = pair.prediction is not None and len(pair.prediction.shape) > 2
+            fix = f"keras.layers.Dense({pair.units or 1})  # as last layer: no activation for a regression"
+            if places:
+                fix = "activation=None  # of the last layer, for a regression"
+            if peak and span == (0.0, 1.0):
+                fix = f"{name} = {name} / {peak}  # the range of {pair.activation}\n# or: {fix}"
+            elif math.isfinite(span[1]):
+                fix += f"\n# or scale the targets:\n{_scaled(name, span)}"
+        return Finding(
+            subject=view.subject,
+            message=f"'{view.name}' goes from {number(view.min)} to {number(view.max)}, but {made} gives "
+            f"{number(span[0])} "
+            f"{top}: {percent(outside)} of the targets are out of reach.",
+            evidence={
+                "min": view.min,
+                "max": view.max,
+                "expected_low": span[0],
+                "expected_high": span[1] if math.isfinite(span[1]) else None,
+                "outside_fraction": outside,
+                "activation": pair.activation,
+            },
+            fix=fix,
+        )
+
+
+def _scaled(name: str, span: tuple[float, float]) -> str:
+    """Returns code that brings a target into the range of an activation."""
+    unit = f"({name} - {name}.min()) / ({name}.max() - {name}.min())"
+    return f"{name} = {unit}" if span[0] == 0 else f"{name} = 2 * {unit} - 1"

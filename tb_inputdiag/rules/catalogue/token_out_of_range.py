@@ -1,0 +1,141 @@
+"""The rule `token-out-of-range`."""
+
+from __future__ import annotations
+
+import re
+
+from tb_inputdiag.records import Failure, Severity, TensorLayout, TensorView
+from tb_inputdiag.rules.base import Finding, Findings, Rule
+from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, fires, layer, silent
+from tb_inputdiag.rules.support.failures import decisive
+from tb_inputdiag.rules.support.symptoms import SYMPTOMS
+from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["TokenOutOfRange"]
+
+_COUNTED = re.compile(r"indices\[(\d+)\] = (\d+) is not in")
+_MESSAGE = re.compile(r"indices\[[\d,]*\] = (-?\d+) is not in \[0, (\d+)\)")
+
+
+class TokenOutOfRange(Rule):
+    """An id is outside of the range that an embedding has rows for.
+
+    ## What it does
+    Compares the ids that an `Embedding` reads with its `input_dim`, and reads the exception that TensorFlow raises for
+    such ids on a CPU.
+
+    ## Why is this bad?
+    An embedding with `input_dim=n` has rows 0 to n-1. On a CPU the step fails; on a GPU or compiled with XLA the row is
+    zero, the last one or NaN, and nothing is said.
+
+    ## Example
+    ```python
+    lookup = keras.layers.StringLookup(max_tokens=1000)
+    keras.layers.Embedding(input_dim=len(words), output_dim=64)      # forgets padding and unknown words
+    ```
+
+    ## What to do
+    `input_dim` = largest id + 1, `lookup.vocabulary_size()` for a lookup layer. Negative ids mostly come from padding
+    with -1: pad with 0 and set `mask_zero=True`.
+
+    ## References
+    - https://keras.io/api/layers/core_layers/embedding/
+    """
+
+    id = "token-out-of-range"
+    severity = Severity.ERROR
+    splits = ("train", "validation", "predict")
+    explains = SYMPTOMS
+    supersedes = ("shape-mismatch",)
+    why = "The embedding has no such row: the step fails on a CPU, and reads something arbitrary elsewhere."
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges what embeddings read."""
+        return [found for view in context.entries if (found := self._judge(context, view)) is not None]
+
+    def on_failure(self, context: Context, failure: Failure) -> Findings:
+        """Reads TensorFlow's exception."""
+        match = _MESSAGE.search(decisive(failure.message))
+        if match is None:
+            return []
+        inputs = [t for t in failure.fed if t.role == "input"]
+        value, rows = int(match[1]), int(match[2])
+        where = failure.where
+        if not where and context.facts is not None:
+            embeddings = [i for i in context.facts.layers if i.class_name == "Embedding"]
+            fitting = [i.name for i in embeddings if i.config.get("input_dim") == rows]
+            where = fitting[0] if fitting else ""
+        name = inputs[0].name if len(inputs) == 1 else "x"
+        # Ids that the model makes itself, positions for example, are in no input.
+        entries = set(context.facts.entries.values()) if context.facts is not None else set()
+        fed = len(inputs) == 1 and (not where or not entries or where in entries)
+        counted = _COUNTED.search(decisive(failure.message))
+        if counted is not None and counted[1] == counted[2]:
+            return [_positions(context, inputs, name, rows, where)]
+        return [_finding(context, name, value, value, rows, where, fed=fed)]
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        model = (layer("embedding", "Embedding", input_dim=100), *REGRESSOR)
+        counted = "indices[100] = 100 is not in [0, 100)\n\t [[{{node position/GatherV2}}]]"
+        message = "Graph execution error:\n\nindices[0,3] = 118 is not in [0, 100)\n\t [[{{node embedding/GatherV2}}]]"
+
+        def ids(top: int, first: int = 0) -> Scenario:
+            return Scenario(model).train(x=class_ids(top, rows=400, first=first).reshape(40, 10))
+
+        return (
+            fires("an id too many", lambda: ids(101), "input:x", Severity.ERROR),
+            fires("padding with -1", lambda: ids(50, -1), "input:x"),
+            fires("the exception", lambda: Scenario(model).fail("InvalidArgumentError", message), "layer:embedding"),
+            silent("0..99", lambda: ids(100)),
+            fires("more positions than rows", lambda: Scenario(model).fail("InvalidArgumentError", counted), "input:x"),
+            silent("another exception", lambda: Scenario(model).fail("ValueError", "indices are not sorted")),
+        )
+
+    def _judge(self, context: Context, view: TensorView) -> Finding | None:
+        reader = context.facts.layer(view.layout.layer) if context.facts is not None else None
+        rows = reader.config.get("input_dim") if reader is not None and reader.class_name == "Embedding" else None
+        if not isinstance(rows, int) or not (view.min < 0 or view.max >= rows):
+            return None
+        name = (view.layout.sources or (view.name,))[0]
+        return _finding(context, name, view.min, view.max, rows, view.layout.layer)
+
+
+def _positions(context: Context, inputs: list[TensorLayout], name: str, rows: int, where: str) -> Finding:
+    """Says that sequences are longer than an embedding of positions: ids that count up from 0 are positions."""
+    code = variable(name, "input", context.facts)
+    shape = inputs[0].shape if len(inputs) == 1 else None
+    steps = shape[1] if shape is not None and len(shape) > 1 else None
+    return Finding(
+        subject=f"input:{name}",
+        message=f"'{name}' has {steps or f'more than {rows}'} steps, but embedding '{where}' has rows for {rows} "
+        "positions.",
+        evidence={"steps": steps, "positions": rows, "layer": where},
+        fix=f"keras.layers.Embedding(input_dim={steps or '...'}, ...)  # of the positions\n"
+        f"{code} = {code}[:, :{rows}]  # or shorter sequences",
+    )
+
+
+def _finding(
+    context: Context, name: str, low: float, high: float, rows: int, where: str, *, fed: bool = True
+) -> Finding:
+    code = variable(name, "input", context.facts)
+    if low < 0:
+        fix = (
+            f"{code} = np.where({code} < 0, 0, {code})  # 0 is padding\nkeras.layers.Embedding({rows}, ..., "
+            f"mask_zero=True)"
+        )
+    else:
+        fix = f"keras.layers.Embedding(input_dim={int(high) + 1}, ...)  # the largest id + 1"
+        fix += "\n# with a lookup layer: input_dim=lookup.vocabulary_size()"
+    span = f"ids from {number(low)} to {number(high)}" if low != high else f"the id {number(low)}"
+    of = f"embedding '{where}'" if where else "the embedding"
+    holder = f"'{name}' holds {span}" if fed else f"{span[0].upper()}{span[1:]} was looked up"
+    return Finding(
+        subject=f"input:{name}" if fed else f"layer:{where}",
+        message=f"{holder}, but {of} has rows 0 to {rows - 1}.",
+        evidence={"min": low, "max": high, "expected_low": 0, "expected_high": rows - 1, "layer": where},
+        fix=fix,
+    )

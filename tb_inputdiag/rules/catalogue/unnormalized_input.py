@@ -1,0 +1,245 @@
+"""The rule `unnormalized-input`."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from tb_inputdiag.records import Severity, TensorView
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, pixels, silent
+from tb_inputdiag.rules.support.layers import LOOKUPS, NORMALIZERS, backbone_of, is_keras, is_normalized_by
+from tb_inputdiag.rules.support.scale import (
+    feature_rms,
+    fed_of,
+    image_peak,
+    looks_like_flat_image,
+    looks_like_image,
+    typical_size,
+)
+from tb_inputdiag.rules.support.symptoms import SYMPTOMS
+from tb_inputdiag.rules.support.text import join, number, variable
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["UnnormalizedInput"]
+
+
+class UnnormalizedInput(Rule):
+    """An input is far from unit scale where the first trainable layer reads it.
+
+    ## What it does
+    Looks at the values that the first layer with weights gets, after `Rescaling`, `Normalization` or any arithmetic in
+    the model. It fires on pixels of 0..255 (or 0..65535), and where the typical size of the values, or of one column of
+    a table, is large. Embeddings, normalization layers and the backbones of `keras.applications` read such values
+    rightly and are left alone.
+
+    ## Why is this bad?
+    Initial weights are drawn for inputs of about unit size. With pixels of 0..255 the first layer's outputs and
+    gradients are about a hundred times too large: training starts with a huge loss, is slow, or diverges, and every
+    learning rate that you read about is wrong for it.
+
+    ## Example
+    ```python
+    x_train = mnist_images.astype("float32")      # 0..255
+    model.fit(x_train, y_train)
+    ```
+
+    ## What to do
+    Divide by 255 in the pipeline, or put `keras.layers.Rescaling(1/255)` first in the model, so that serving does the
+    same. For measurements use `keras.layers.Normalization` and adapt it to the training data.
+
+    ## References
+    - LeCun, Bottou, Orr, Müller: Efficient BackProp (1998), section 4.3 "Normalizing the inputs".
+    - Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks (2010).
+    """
+
+    id = "unnormalized-input"
+    severity = Severity.WARNING
+    persistence = 3
+    explains = (*SYMPTOMS, "degenerate-initialization")
+    why = (
+        "The layer's initial weights are made for values of about 1. Larger ones make its outputs and gradients larger "
+        "by the same factor, so training starts with a huge loss, crawls or diverges."
+    )
+
+    max_size = Threshold(
+        20.0,
+        "Largest typical size (root mean square without the outermost 1/32 on either side) that is fine.",
+        source="Between sensor values with a spread of 10, which train well, and 0..255 images (about 75 and more).",
+    )
+    max_feature_size = Threshold(
+        100.0,
+        "Largest root mean square of a single column of a table that is fine.",
+        source="One raw column of 100 outweighs a hundred columns of unit scale in every sum of the first layer.",
+    )
+    max_pixel = Threshold(
+        50.0,
+        "Images whose largest value exceeds this hold raw pixels.",
+        source="No usual scaling of images (0..1, -1..1, z-scores) leaves -10..10; raw pixels reach 255.",
+    )
+
+    def start(self) -> None:
+        """Forgets which inputs were seen to arrive unscaled."""
+        self._arrived: set[str] = set()
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges every tensor that a trainable layer reads, and images whose reader is not known."""
+        found = [found for view in context.entries if (found := self._judge(context, view)) is not None]
+        return found + [self._unread(context, view) for view in context.fed("input") if self._raw(context, view)]
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        heavy = columns()
+        heavy[0, 0] = 12.0
+        normalized = (layer("batch_normalization", "BatchNormalization"), *REGRESSOR)
+        mixed: dict[str, Any] = {"x": pixels(255), "entry": {}}
+        large = {"conv2d": {"max_abs": 180.0}}
+        return (
+            fires("0..255 images", lambda: Scenario().train(x=pixels(255)), "input:x", Severity.WARNING),
+            fires("0..255 as int64", lambda: Scenario().train(x=pixels(255, "int64")), "input:x", Severity.WARNING),
+            fires("raw columns", lambda: Scenario(REGRESSOR, loss="mse").train(x=columns(15, 50), steps=3), "input:x"),
+            fires(
+                "mixed with generated ones", lambda: Scenario().train(**mixed, activations=large, steps=2), "input:x"
+            ),
+            silent("mixed and scaled", lambda: Scenario().train(**mixed, steps=2)),
+            silent("images / 255", lambda: Scenario().train(x=pixels(1), steps=3)),
+            silent("z-scored images", lambda: Scenario().train(x=pixels(4.7) - 2.1, steps=3)),
+            silent("Rescaling first", lambda: Scenario().train(x=pixels(255), entry=pixels(1), steps=3)),
+            silent("0..16 / 16", lambda: Scenario(REGRESSOR).train(x=pixels(1).reshape(16, -1), steps=3)),
+            silent("normalization first", lambda: Scenario(normalized, loss="mse").train(x=columns(40, -40), steps=3)),
+            silent("one value at 12 sigma", lambda: Scenario(REGRESSOR, loss="mse").train(x=heavy, steps=5)),
+        )
+
+    def _judge(self, context: Context, view: TensorView) -> Finding | None:
+        layout, facts = view.layout, context.facts
+        if layout.kind != "dense" or layout.layer_class in LOOKUPS or layout.layer_class in NORMALIZERS:
+            return None
+        if layout.layer_class.endswith("Embedding") or backbone_of(facts, layout.layer):
+            return None
+        image = looks_like_image(view)
+        size = typical_size(view)
+        large = () if image else self._columns(view)
+        raw_pixels = image and view.min >= 0 and view.max > self.max_pixel
+        if not (raw_pixels or size > self.max_size or large):
+            return None
+        reader = facts.layer(layout.layer) if facts is not None else None
+        severity = self.severity
+        normalized = is_normalized_by(facts, layout.layer)
+        if normalized or (reader is not None and not is_keras(reader)):
+            # A normalization behind the layer takes the scale out again; a layer of the user's may do so inside.
+            severity = Severity.INFO
+        return self._finding(context, view, size, large, severity, normalized, raw_pixels)
+
+    def _raw(self, context: Context, view: TensorView) -> bool:
+        """Whether raw pixels are mixed with what the model made, as in a GAN, so that no first layer reads them alone.
+
+        There are two witnesses then: the pixels as fed, and outputs of layers of that size in the first step, which
+        weights fresh from their initializers do not make of scaled ones.
+        """
+        if not (looks_like_image(view) and view.min >= 0 and view.max > self.max_pixel):
+            return False
+        # Noise drawn for as many examples as there are images is no reader of theirs: it holds other numbers of values.
+        values = math.prod(view.shape[1:])
+        for entry in context.entries:
+            reads = looks_like_image(entry) or math.prod(entry.shape[1:]) == values
+            if reads and view.name in (entry.layout.sources or (entry.name,)):
+                return False
+        known = context.facts.layers if context.facts is not None else ()
+        # Preprocessing, or frozen layers with weights of any size, make the second witness worthless.
+        if not known or any(item.is_preprocessing or item.n_params > item.n_trainable_params == 0 for item in known):
+            return False
+        layers = context.sample.layers
+        if context.age == 0 and layers is not None and np.nanmax(layers.max_abs, initial=0.0) > self.max_size:
+            self._arrived.add(view.name)
+        return view.name in self._arrived
+
+    def _unread(self, context: Context, view: TensorView) -> Finding:
+        name, peak = variable(view.name, "input", context.facts), image_peak(view)
+        return Finding(
+            subject=view.subject,
+            message=f"'{view.name}' holds raw pixels from {number(view.min)} to {number(view.max)}, and the outputs of "
+            "the first layers are of that size from the first step on: nothing scales them on the way.",
+            evidence={
+                "min": view.min,
+                "max": view.max,
+                "mean": view.mean,
+                "std": view.std,
+                "expected_low": 0.0,
+                "expected_high": 1.0,
+                "dtype": view.layout.dtype,
+            },
+            fix=_fix(name, view.layout.dtype, peak, view),
+            at_once=True,
+        )
+
+    def _columns(self, view: TensorView) -> tuple[int, ...]:
+        if len(view.shape) not in (2, 3) or not view.layout.features:
+            return ()
+        large = np.flatnonzero(feature_rms(view) > self.max_feature_size)
+        return tuple(view.layout.features[i] for i in large)
+
+    def _finding(
+        self,
+        context: Context,
+        view: TensorView,
+        size: float,
+        large: tuple[int, ...],
+        severity: Severity,
+        normalized: str,
+        raw_pixels: bool,
+    ) -> Finding:
+        fed = fed_of(context, view)
+        source = fed if fed is not None else view
+        name = variable(source.name, "input", context.facts)
+        where = f"{view.layout.layer_class or 'layer'} '{view.layout.layer}'" if view.layout.layer else "the model"
+        dtype = source.layout.dtype
+        peak = image_peak(view) if (raw_pixels or looks_like_image(view) or looks_like_flat_image(view)) else None
+        what = f"as {dtype} " if fed is not None and view.layout.same_as_fed else "after your preprocessing "
+        message = (
+            f"'{source.name}' reaches {where} {what}with values from {number(view.min)} to {number(view.max)} "
+            f"(mean {number(view.mean)}, std {number(view.std)}), far from unit scale."
+        )
+        if large and size <= self.max_size:
+            message = (
+                f"'{source.name}' reaches {where} {what}with large values in column {join(large)}: up to "
+                f"{number(view.max)}, far from unit scale."
+            )
+        if normalized:
+            message += f" The {normalized} behind it takes most of the harm away."
+        return Finding(
+            subject=f"input:{source.name}",
+            message=message,
+            evidence={
+                "min": view.min,
+                "max": view.max,
+                "mean": view.mean,
+                "std": view.std,
+                "typical_size": size,
+                "expected_max_size": self.max_size,
+                "expected_low": -1.0 if view.min < 0 else 0.0,
+                "expected_high": 1.0,
+                "layer": view.layout.layer,
+                "dtype": dtype,
+                **({"columns": list(large)} if large else {}),
+            },
+            fix=_fix(name, dtype, peak, view),
+            severity=severity,
+            at_once=raw_pixels or peak is not None,
+        )
+
+
+def _fix(name: str, dtype: str, peak: int | None, view: TensorView) -> str:
+    if peak is not None:
+        same = f'{name} = {name}.astype("float32") / {peak}'
+        return f"{same}\n# or, first in the model, so that serving does the same:\nkeras.layers.Rescaling(1/{peak})"
+    hint = ""
+    if dtype.startswith(("int", "uint")) and float(view.value("whole_fraction")) == 1.0 and len(view.shape) == 2:
+        hint = "\n# If these are ids of tokens or categories, look them up instead:"
+        hint += f"\nkeras.layers.Embedding(input_dim={int(view.max) + 1}, output_dim=64)"
+    return (
+        f"norm = keras.layers.Normalization()\nnorm.adapt({name})  # learns mean and variance of the training data\n"
+        f"# then put norm first in the model{hint}"
+    )

@@ -1,0 +1,94 @@
+"""The rule `zero-gradient`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_inputdiag.records import Severity
+from tb_inputdiag.rules.base import Finding, Findings, Rule
+from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.support.text import join
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["ZeroGradient"]
+
+
+class ZeroGradient(Rule):
+    """A layer never gets a gradient.
+
+    ## What it does
+    Follows the gradients of all trainable weights. It fires when those of all weights of a layer are exactly zero,
+    sample after sample, while the loss is not: the loss does not depend on the layer.
+
+    ## Why is this bad?
+    The layer stays as it was initialized. It is not connected to the loss, or something in between cuts the gradient.
+
+    ## Example
+    ```python
+    features = keras.ops.round(self.encoder(x))       # the gradient of round is zero
+    ```
+
+    ## What to do
+    Look for `argmax`, `round`, `sign`, `cast` to integers, `stop_gradient`, NumPy calls or an output without a loss
+    behind this layer; set `trainable=False` if it is meant.
+
+    ## References
+    - https://www.tensorflow.org/guide/autodiff#getting_a_gradient_of_none
+    """
+
+    id = "zero-gradient"
+    severity = Severity.WARNING
+    persistence = 8
+    explains = ("stalled-loss",)
+    why = "The layer stays as it was initialized: the loss does not depend on it, or something cuts the gradient."
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges the gradients of one step."""
+        sample, table, facts = context.sample, context.sample.weights, context.facts
+        if (
+            table is None
+            or sample.skipped
+            or not np.isfinite(sample.loss)
+            or (facts is not None and facts.custom_train_step)
+        ):
+            return None
+        zero = (table.gradient_zero_fraction == 1) | (table.gradient_norm == 0)
+        if not zero.any():
+            return []
+        layers = context.kernels.layers
+        alive = {layers[i] for i in np.flatnonzero(~zero)}
+        dead = list(dict.fromkeys(layers[i] for i in np.flatnonzero(zero) if layers[i] not in alive))
+        if not dead:
+            return []
+        if not alive and abs(sample.loss) < 1e-6:
+            return None  # learned to the last digit
+        everything = not alive
+        weights = [context.layout.weights[i] for i in np.flatnonzero(zero) if layers[i] in dead]
+        who = (
+            f"None of the {len(zero)} trainable weights gets"
+            if everything
+            else f"Layer {join([repr(n) for n in dead])} gets no"
+        )
+        return [
+            Finding(
+                subject="model" if everything else f"layer:{dead[0]}",
+                message=f"{who} {'a gradient other than 0' if everything else 'gradient'}, sample after sample.",
+                evidence={"layers": dead[:16], "weights": weights[:16], "loss": sample.loss},
+                fix="# Behind it, replace what has no gradient: argmax, round, sign, casts to integers, "
+                "stop_gradient.\n"
+                f'model.get_layer("{dead[0].rpartition("/")[2]}").trainable = False  # if it is meant',
+            )
+        ]
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        nothing = {"gradient_norm": 0.0, "gradient_zero_fraction": 1.0, "gradient_max_abs": 0.0}
+        cut = {"conv2d/kernel": nothing, "conv2d/bias": nothing}
+        return (
+            fires("cut off", lambda: Scenario().train(gradients=cut, steps=10), "layer:conv2d", Severity.WARNING),
+            fires("nothing at all", lambda: Scenario().train(gradients={"*": nothing}, steps=10), "model"),
+            silent("training", lambda: Scenario().train(steps=10)),
+            silent("a dead bias", lambda: Scenario().train(gradients={"conv2d/bias": nothing}, steps=10)),
+            silent("now and then", lambda: Scenario().train(gradients=cut, steps=4).train(steps=2)),
+        )

@@ -1,0 +1,32 @@
+"""Records in, alerts out: the state, deduplication and causes behind the alerts of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from tb_inputdiag.records import Alert, Record
+from tb_inputdiag.rules.engine.configure import RulesArgument
+from tb_inputdiag.rules.engine.rule_engine import RuleEngine
+
+__all__ = ["RuleEngine", "RulesArgument", "judge"]
+
+
+def judge(records: Iterable[Record], rules: RulesArgument = None) -> list[Alert]:
+    """Returns the alerts of a session, worst first; to try rules on records that were read or made up.
+
+    Args:
+        records: Those of one session, in their order.
+        rules: Which rules, with which thresholds, as for `InputDiagnostics`.
+
+    Raises:
+        ConfigurationError: if `rules` is wrong.
+        Exception: whatever a rule raises. (While training, a rule that raises is left out instead.)
+    """
+
+    def fail(rule_id: str, error: Exception) -> None:
+        raise error
+
+    engine = RuleEngine(rules, on_error=fail)
+    for record in records:
+        engine.feed(record)
+    return engine.alerts

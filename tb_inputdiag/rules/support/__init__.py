@@ -1,0 +1,1 @@
+"""What several rules compute in the same way: scales, labels, shapes, wording."""

@@ -1,0 +1,45 @@
+"""Whether fingerprints of examples may be compared: where equal rows are natural, they prove nothing."""
+
+from __future__ import annotations
+
+import math
+
+from tb_inputdiag.records import U4
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["distinctive", "ids_of"]
+
+MIN_BITS = 64
+"""What an example must hold at least for equal fingerprints to mean equal examples, in bits."""
+
+
+def distinctive(context: Context) -> bool:
+    """Returns whether examples of this sample hold so much that equal ones are copies, not alike by chance.
+
+    A measured number is worth some 16 bits, a small whole one (a count, a pixel, an id) 4, a flag 1; zeros nothing.
+    """
+    known = context.moment.known
+    if "distinctive" not in known:
+        known["distinctive"] = _bits(context) >= MIN_BITS
+    return known["distinctive"]
+
+
+def _bits(context: Context) -> float:
+    bits = 0.0
+    for view in context.fed("input"):
+        shape = view.shape
+        values = math.prod(shape[1:])
+        if not view.std > 0:
+            continue
+        whole = view.value("whole_fraction")
+        flags = whole == 1 and view.min >= 0 and view.max <= 1
+        worth = 0.25 if flags else 4 * whole + 16 * (1 - whole)
+        bits += values * (1 - view.value("zero_fraction")) * worth
+    return bits
+
+
+def ids_of(context: Context) -> U4:
+    """Returns the fingerprints of this sample's first examples."""
+    ids = context.sample.tensors.example_ids
+    kept: U4 = ids[ids != 0]
+    return kept

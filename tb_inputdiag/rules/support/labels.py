@@ -1,0 +1,37 @@
+"""How often each class occurs in targets."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_inputdiag.records import F8
+from tb_inputdiag.rules.views.pairs import Pair
+
+__all__ = ["counts_of", "per_example"]
+
+
+def counts_of(pair: Pair) -> F8 | None:
+    """Returns how often each class occurs in a batch, or None where the target holds no classes."""
+    view = pair.target
+    if pair.kind not in {"sparse", "categorical", "binary"}:
+        return None
+    if view.layout.n_classes:
+        counts: F8 = view.class_counts.astype(np.float64)
+        return counts
+    if (
+        pair.kind == "binary"
+        and per_example(pair)
+        and view.value("whole_fraction") == 1
+        and 0 <= view.min <= view.max <= 1
+    ):
+        zeros = float(view.value("zero_fraction")) * view.count
+        return np.array([zeros, view.count - zeros])
+    return None
+
+
+def per_example(pair: Pair) -> bool:
+    """Returns whether each example has one label, rather than one for each step or pixel."""
+    shape = pair.target.shape
+    if pair.kind == "categorical":
+        return len(shape) == 2
+    return len(shape) == 1 or (len(shape) == 2 and shape[1] == 1)

@@ -1,0 +1,58 @@
+"""How large values are, and whether they are pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tb_inputdiag.records import F8, TensorView
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["feature_rms", "fed_of", "image_peak", "looks_like_image", "typical_size"]
+
+_PEAKS = (255, 4095, 65535)
+"""Where pixels end: 8, 12 and 16 bits."""
+_OVERSHOOT = 1.05
+"""Resampled pixels go beyond the end: bicubic kernels overshoot at edges, and some count to 256."""
+
+
+def typical_size(view: TensorView) -> float:
+    """Returns the root mean square of the values without the outermost 1/32 on either side: outliers don't count."""
+    inner = view.quantiles[1:-1].astype(np.float64)
+    return float(np.sqrt(np.mean(inner * inner)))
+
+
+def feature_rms(view: TensorView) -> F8:
+    """Returns the root mean square of each feature that is kept."""
+    sizes: F8 = np.hypot(view.feature_mean.astype(np.float64), view.feature_std.astype(np.float64))
+    return sizes
+
+
+def looks_like_image(view: TensorView) -> bool:
+    """Returns whether a tensor is a batch of images or videos by its shape.
+
+    Feature maps have more channels; tables and series have fewer axes.
+    """
+    shape = view.shape
+    if len(shape) not in (4, 5):
+        return False
+    return (shape[-1] in (1, 2, 3, 4) and min(shape[1:3]) >= 8) or (shape[1] in (1, 3, 4) and min(shape[2:4]) >= 8)
+
+
+def looks_like_flat_image(view: TensorView) -> bool:
+    """Returns whether rows look like flattened 0..255 images: many columns, none negative, a peak where pixels end."""
+    return len(view.shape) == 2 and view.layout.n_features >= 64 and view.min >= 0 and 200 < view.max <= 255
+
+
+def image_peak(view: TensorView) -> int | None:
+    """Returns the largest value that this kind of pixel has, 255, 4095 or 65535; None if values say otherwise."""
+    if not view.min >= 0 or view.max <= 1:
+        return None
+    return next((peak for peak in _PEAKS if view.max <= _OVERSHOOT * peak), None)
+
+
+def fed_of(context: Context, entry: TensorView) -> TensorView | None:
+    """Returns the fed tensor that an entry comes from; None if it comes from several or from none that is known."""
+    sources = entry.layout.sources or (entry.name,)
+    if len(sources) != 1:
+        return None
+    return next((view for view in context.fed("input") if view.name == sources[0]), None)

@@ -1,0 +1,1 @@
+"""What a rule is shown: the current record and the past of its own run."""

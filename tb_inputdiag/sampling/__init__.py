@@ -1,0 +1,1 @@
+"""Which steps are sampled, what each step lost, and what sampling cost."""
