@@ -22,6 +22,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.chromium import find_chromium
+
 ROOT = Path(__file__).parent.parent
 BUNDLE = ROOT / "tensorboard_plugin" / "inputdiag" / "static" / "index.js"
 PORT = 6471
@@ -73,7 +75,11 @@ def look(what: str) -> dict[str, float]:
     """Returns what the browser measured."""
     script = Path(__file__).with_suffix(".mjs")
     done = subprocess.run(
-        ["node", str(script), f"http://localhost:{PORT}", what], capture_output=True, text=True, timeout=240
+        ["node", str(script), f"http://localhost:{PORT}", what],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        env={**os.environ, "CHROMIUM": str(find_chromium())},
     )
     if done.returncode:
         raise RuntimeError(done.stderr)

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tb_inputdiag
+from tests.chromium import find_chromium
 from tests.faults.dashboard import dashboard
 
 ROOT = Path(__file__).parent.parent
@@ -101,7 +102,11 @@ def page(port: int) -> Iterator[subprocess.Popen[str]]:
     """Yields a headless browser with the tab open; each line written to it is answered with a line of JSON."""
     script = Path(__file__).with_suffix(".mjs")
     process = subprocess.Popen(
-        ["node", str(script), f"http://localhost:{port}"], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        ["node", str(script), f"http://localhost:{port}"],
+        text=True,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env={**os.environ, "CHROMIUM": str(find_chromium())},
     )
     try:
         yield process

@@ -12,6 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 FRONTEND = ROOT / "tensorboard_plugin" / "frontend"
 BIN = Path(sys.executable).parent
+_QUIET = {"CI": "1", "NO_COLOR": "1", "NO_MKDOCS_2_WARNING": "1"}
 
 
 def steps() -> list[tuple[str, list[str], Path]]:
@@ -20,9 +21,11 @@ def steps() -> list[tuple[str, list[str], Path]]:
         ("format", [str(BIN / "ruff"), "format", "--check", "--quiet", "."], ROOT),
         ("lint", [str(BIN / "ruff"), "check", "--quiet", "."], ROOT),
         ("types", [str(BIN / "mypy")], ROOT),
+        ("types of the public API", [str(BIN / "mypy"), "tests/typing/public_api.py"], ROOT),
         ("imports", [str(BIN / "lint-imports"), "--no-cache"], ROOT),
         ("rules' pages are fresh", [sys.executable, "-m", "tb_inputdiag.rules.docs", "--check"], ROOT),
     ]
+    found.append(("documentation builds", [str(BIN / "mkdocs"), "build", "--quiet"], ROOT))
     scripts = FRONTEND / "scripts"
     found += [
         (f"{name} are fresh", [sys.executable, str(scripts / script), "--check"], ROOT)
@@ -44,7 +47,11 @@ def main() -> int:
     for name, command, folder in steps():
         begin = time.monotonic()
         done = subprocess.run(
-            command, cwd=folder, text=True, capture_output=True, env={**os.environ, "CI": "1", "NO_COLOR": "1"}
+            command,
+            cwd=folder,
+            text=True,
+            capture_output=True,
+            env={**os.environ, "CI": "1", "NO_COLOR": "1", "NO_MKDOCS_2_WARNING": "1"},
         )
         state = "ok" if done.returncode == 0 else "FAILED"
         print(f"{name:<34} {state}  {time.monotonic() - begin:5.1f} s", flush=True)

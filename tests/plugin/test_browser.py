@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.chromium import find_chromium
+
 HERE = Path(__file__).parent
 SCRIPT = HERE / "browser" / "run.mjs"
 FRONTEND = HERE.parent.parent / "tensorboard_plugin" / "frontend"
-CHROMIUM = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 THEMED = ("overview", "inputs", "layers", "model", "compare")
 
 
@@ -29,22 +29,13 @@ def _names() -> list[str]:
 @pytest.fixture(scope="module")
 def found(servers, logs) -> dict[str, str]:
     """Name of a check -> what is wrong, or an empty text."""
-    missing = [
-        what
-        for what, there in (
-            ("node on the PATH", shutil.which("node")),
-            (f"Chromium at {CHROMIUM} (or its path in CHROMIUM)", Path(CHROMIUM).exists()),
-            ("`npm ci` in tensorboard_plugin/frontend", (FRONTEND / "node_modules" / "playwright-core").exists()),
-        )
-        if not there
-    ]
-    if missing:
-        pytest.skip(f"The browser tests need {', '.join(missing)}.")
+    assert (FRONTEND / "node_modules" / "playwright-core").exists(), "Run `make check` once: it sets up the frontend."
+    environment = {**os.environ, "CHROMIUM": str(find_chromium())}
     live = [sys.executable, "-m", "tests.log.synthetic", str(logs / "live"), "--samples", "960", "--live", "240"]
     writer = subprocess.Popen(live, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         command = ["node", str(SCRIPT), servers["fast"].base, servers["python"].base]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=480)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=480, env=environment)
     finally:
         writer.terminate()
         writer.wait(20)

@@ -13,7 +13,7 @@ const FLAGS = [
  * page before it loads anything.
  */
 export async function open() {
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: FLAGS });
   const page = async (base, shown = "", { width = 1280, height = 900, dark = false, before = async () => {} } = {}) => {
     const context = await browser.newContext({ viewport: { width, height }, acceptDownloads: true });
     const opened = await context.newPage();
