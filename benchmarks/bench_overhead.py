@@ -234,9 +234,9 @@ def tables(results: dict[str, dict[str, dict[str, float]]]) -> str:
 
     names = list(results)
     lines = [
-        f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, no GPU, Python {platform.python_version()}; "
-        "median of the ratios of paired epochs to training without a callback, and in brackets the ratio of the mean "
-        "times, which has every sample in it.",
+        f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, no GPU, Python {platform.python_version()}. "
+        "Median of the ratios of paired epochs to training without a callback. In brackets: the ratio of the mean "
+        "times, which includes every sample.",
         "",
         "| | " + " | ".join(WORKLOADS[name].title for name in names) + " |",
         "|---|" + "---|" * len(names),
@@ -266,7 +266,7 @@ def tables(results: dict[str, dict[str, dict[str, float]]]) -> str:
         ("peak memory with, MB", lambda r: "{least_peak_mb:.0f}-{most_peak_mb:.0f}".format_map(r["ours"])),
         ("paired epochs", lambda r: f"{r['none']['rounds']:.0f}"),
         ("ratio of the fastest epochs", lambda r: f"{r['ours']['ratio_of_minima']:.2f}"),
-        ("middle half of the ratios", lambda r: f"{r['ours']['quarter']:.2f}-{r['ours']['three_quarters']:.2f}"),
+        ("interquartile range of the ratios", lambda r: f"{r['ours']['quarter']:.2f}-{r['ours']['three_quarters']:.2f}"),
         (
             "share of all time, by its own count",
             lambda r: f"{100 * r['ours']['own_share']:.1f} %" if "own_share" in r["ours"] else "–",

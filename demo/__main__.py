@@ -1,7 +1,7 @@
 """Trains small networks on real data, most of them with a problem, and shows what is found.
 
-``python -m demo`` runs four short programs, ``--all`` all of them, and names those that are named.
-``python -m demo.NAME`` runs one as the script that it is.
+``python -m demo`` runs four short programs, ``python -m demo NAME ...`` these, and ``--all`` all of them.
+``python -m demo.NAME`` runs one as a script.
 """
 
 from __future__ import annotations
