@@ -26,7 +26,8 @@ from tb_inputdiag import records as r
 from tb_inputdiag.alerts import SILENT_AFTER_S
 from tb_inputdiag.errors import ConfigurationError, LogError, LogNotFoundError
 from tb_inputdiag.log import codec, framing, migrate
-from tb_inputdiag.log.quantities import Group, Series
+from tb_inputdiag.log.series import Series
+from tb_inputdiag.log.subjects import SubjectGroup
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.report import to_jsonable
 from tests.log import synthetic
@@ -93,18 +94,18 @@ def test_pandas(log_dir: Path) -> None:
 def test_pandas_puts_together_what_is_left_of_columns(log_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = tb_inputdiag.read(log_dir).run
     whole, scalar = run.to_pandas(), type(run).scalar
-    image, series = run.inputs["image"].to_pandas(), Group.series
+    image, series = run.inputs["image"].to_pandas(), SubjectGroup.series
 
     def damaged(self: object, name: str) -> Series:
         found = scalar(self, name)  # type: ignore[arg-type]  # a run
         return found if name != "penalty" else Series(name, found.step[10:], found.values[10:])
 
-    def damaged_row(self: Group, row: str, column: str) -> Series:
+    def damaged_row(self: SubjectGroup, row: str, column: str) -> Series:
         found = series(self, row, column)
         return found if column != "max" else Series(found.name, found.step[10:], found.values[10:])
 
     monkeypatch.setattr(type(run), "scalar", damaged)
-    monkeypatch.setattr(Group, "series", damaged_row)
+    monkeypatch.setattr(SubjectGroup, "series", damaged_row)
     for left, before, hit, spared in (
         (run.to_pandas(), whole, "penalty", "gradient_norm"),
         (run.inputs["image"].to_pandas(), image, "max", "min"),
@@ -430,7 +431,7 @@ def test_an_older_schema_is_migrated_step_by_step(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_column_that_an_older_log_lacks_reads_as_nan() -> None:
-    from tb_inputdiag.log.tables import TABLES, Columns, encode_table
+    from tb_inputdiag.log.tables import TABLES, EncodedColumns, encode_table
 
     columns = {
         name: np.ones((2, 3) if len(shape) == 2 else 2, kind) for name, (kind, shape) in TABLES["layers"].items()
@@ -439,7 +440,7 @@ def test_a_column_that_an_older_log_lacks_reads_as_nan() -> None:
     count_at = 1 + 4 * 2
     assert directory[count_at] == len(columns)
     older = directory[:count_at] + bytes([len(columns) - 1]) + directory[count_at + 1 :]
-    found = Columns("layers", older, payloads, 2)
+    found = EncodedColumns("layers", older, payloads, 2)
     assert np.isnan(found["saturated_fraction"]).all()
     assert (found["mean"] == 1).all()
 
