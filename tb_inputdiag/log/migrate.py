@@ -69,8 +69,10 @@ def _plain_floats(value: JSONValue) -> JSONValue:
 
 def _consequence(line: str) -> dict[str, JSONValue]:
     match = _CONSEQUENCE.fullmatch(line)
-    rule, subject, text = match.groups() if match else ("", "", line)
-    return {"rule": rule, "subject": subject, "text": text}
+    if match:
+        rule, subject, text = match.groups()
+        return {"rule": rule, "subject": subject, "text": text}
+    return {"rule": line.partition(" ")[0], "subject": "", "text": line}  # every line began with the rule
 
 
 # --------------------------------------------------------------------------------------------------
