@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from tb_inputdiag.records import Alert, Consequence, Severity, Split
 from tb_inputdiag.rules.base import Finding, Rule
 from tb_inputdiag.rules.engine.causes import CauseGraph
-from tb_inputdiag.rules.support.text import fold
+from tb_inputdiag.rules.support.text import wrap_comments
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["MAX_CONSEQUENCES", "MAX_OPEN_PER_RULE", "Tracks"]
@@ -283,5 +283,5 @@ def _worded(alert: Alert, rule: Rule, finding: Finding, severity: int) -> Alert:
         picture=finding.picture,
         curves=finding.curves,
         why=finding.why or rule.why,
-        fix=fold(finding.fix),
+        fix=wrap_comments(finding.fix),
     )

@@ -6,7 +6,7 @@ A rule lists the best curve first. Those who draw it take the first one that the
 from __future__ import annotations
 
 from tb_inputdiag.records import Curve, Quantity, Role, Span, Split, Stage, TensorView
-from tb_inputdiag.rules.support.scale import fed_of
+from tb_inputdiag.rules.support.scale import fed_source
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = [
@@ -109,7 +109,7 @@ def tensor_curves(context: Context, view: TensorView, *, expected: Span | None =
     """
     layout = view.layout
     first = _tensor_curve(layout.role, view.name, layout.stage, context.split, expected, reader=layout.layer)
-    fed = fed_of(context, view) if layout.stage == "entry" else None
+    fed = fed_source(context, view) if layout.stage == "entry" else None
     if fed is None:
         return (first,)
     return first, _tensor_curve(layout.role, fed.name, "fed", context.split, expected if layout.same_as_fed else None)

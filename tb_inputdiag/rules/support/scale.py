@@ -7,7 +7,7 @@ import numpy as np
 from tb_inputdiag.records import F8, TensorView
 from tb_inputdiag.rules.views.context import Context
 
-__all__ = ["feature_rms", "fed_of", "image_peak", "looks_like_image", "typical_size"]
+__all__ = ["feature_rms", "fed_source", "image_peak", "looks_like_image", "typical_size"]
 
 _PEAKS = (255, 4095, 65535)
 """Where pixels end: 8, 12 and 16 bits."""
@@ -50,7 +50,7 @@ def image_peak(view: TensorView) -> int | None:
     return next((peak for peak in _PEAKS if view.max <= _OVERSHOOT * peak), None)
 
 
-def fed_of(context: Context, entry: TensorView) -> TensorView | None:
+def fed_source(context: Context, entry: TensorView) -> TensorView | None:
     """Returns the fed tensor that an entry comes from; None if it comes from several or from none that is known."""
     sources = entry.layout.sources or (entry.name,)
     if len(sources) != 1:
