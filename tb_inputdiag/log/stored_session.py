@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from tb_inputdiag.alerts import Liveness, findings, liveness
 from tb_inputdiag.errors import LogCorruptError, LogVersionError
 from tb_inputdiag.log.blocks import Array
 from tb_inputdiag.log.codec import STREAMS, Numbered, build_samples
@@ -32,12 +33,10 @@ from tb_inputdiag.records import (
     layout_sizes,
 )
 
-__all__ = ["Completeness", "StoredSession", "final_alerts"]
+__all__ = ["Completeness", "StoredSession"]
 
 _R = TypeVar("_R")
 _CACHE_BYTES = 64 << 20
-_SILENT_S = 60.0
-"""A session that has not written for longer than this, and for five of its intervals, has died."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,6 @@ class Completeness:
 
     def __str__(self) -> str:
         return f"{self.events:,} of {self.written:,} events"
-
-
-def final_alerts(alerts: list[Alert]) -> list[Alert]:
-    """Returns the last state of each alert, worst first; alerts that turned out to be symptoms are left out."""
-    last = {alert.id: alert for alert in alerts}
-    found = [alert for alert in last.values() if alert.caused_by is None]
-    return sorted(found, key=lambda alert: (-alert.severity, alert.first_step, alert.id))
 
 
 class StoredSession(Quantities):
@@ -174,7 +166,7 @@ class StoredSession(Quantities):
     @property
     def alerts(self) -> list[Alert]:
         """The findings: the last state of each alert, worst first."""
-        return final_alerts(self.alert_history)
+        return findings(self.alert_history)
 
     @property
     def alerts_complete(self) -> bool:
@@ -195,16 +187,16 @@ class StoredSession(Quantities):
         return self._all(Cost, "costs")
 
     @property
-    def status(self) -> str:
-        """``finished``, ``stopped``, ``failed`` or ``interrupted``; without an end ``running`` or ``died``."""
-        end = self.end
-        if end is not None:
-            return end.status
+    def status(self) -> Liveness:
+        """Whether it runs, or how it ended: see `alerts.Liveness`."""
         start, head = self.start, self.index.head
-        if start is not None and start.host == socket.gethostname() and start.pid:
-            return "running" if _alive(start.pid) else "died"
-        interval = head.interval_s if head else 1.0
-        return "running" if self._clock() - self.last_wall_time < max(_SILENT_S, 5 * interval) else "died"
+        here = start is not None and start.host == socket.gethostname() and start.pid
+        return liveness(
+            self.end,
+            quiet_s=self._clock() - self.last_wall_time,
+            interval_s=head.interval_s if head else 1.0,
+            process_runs=_process_runs(start.pid) if start is not None and here else None,
+        )
 
     @property
     def last_wall_time(self) -> float:
@@ -429,11 +421,11 @@ def _train_steps(columns: Mapping[str, Array]) -> Array:
     return columns["step"] if "split" not in columns else columns["step"][columns["split"] == 0]
 
 
-def _alive(pid: int) -> bool:
+def _process_runs(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
-    except OSError:  # it lives, and is somebody else's
+    except OSError:  # it runs, and belongs to another user
         return True
     return True

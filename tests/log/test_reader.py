@@ -7,9 +7,11 @@ import dataclasses
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ from hypothesis import strategies as st
 
 import tb_inputdiag
 from tb_inputdiag import records as r
+from tb_inputdiag.alerts import SILENT_AFTER_S
 from tb_inputdiag.errors import ConfigurationError, LogError, LogNotFoundError
 from tb_inputdiag.log import codec, framing, migrate
 from tb_inputdiag.log.quantities import Group, Series
@@ -161,11 +164,23 @@ def test_a_live_run_is_followed(tmp_path: Path) -> None:
     assert len(seen) == len(records)
 
 
-def test_a_run_that_has_not_written_for_long_has_died(tmp_path: Path) -> None:
+def test_a_run_that_has_not_written_for_long_is_silent(tmp_path: Path) -> None:
     synthetic.write(tmp_path, synthetic.Spec(samples=5, end=False))
     now = synthetic.START + 1
-    assert tb_inputdiag.read(tmp_path, clock=lambda: now + 30).run.session.status == "running"
-    assert tb_inputdiag.read(tmp_path, clock=lambda: now + 3600).run.session.status == "died"
+    assert tb_inputdiag.read(tmp_path, clock=lambda: now + SILENT_AFTER_S - 30).run.session.status == "running"
+    assert tb_inputdiag.read(tmp_path, clock=lambda: now + SILENT_AFTER_S + 30).run.session.status == "silent"
+
+
+def test_a_run_whose_process_is_gone_has_died(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], check=True, capture_output=True)
+    statuses = []
+    for name, pid in (("own", os.getpid()), ("gone", int(done.stdout))):
+        writer = LogWriter(tmp_path / name, session="s")
+        writer.write(r.SessionStart(session="s", wall_time=time.time(), host=socket.gethostname(), pid=pid))
+        writer.close()
+        log = tb_inputdiag.read(tmp_path / name, clock=lambda: time.time() + 3600)
+        statuses.append(log.run.session.status)
+    assert statuses == ["running", "died"]
 
 
 def test_completeness_is_proven(log_dir: Path) -> None:
@@ -304,7 +319,7 @@ def newer_format(data: bytes) -> bytes:
     found = b""
     for start, size in frames(data):
         message = data[start + framing.HEADER : start + size - framing.FOOTER]
-        found += framing.frame(message.replace(b"\xd1\x01\x01", b"\xd1\x02\x01"))
+        found += framing.frame(message.replace(bytes([0xD1, 1, r.SCHEMA_VERSION]), bytes([0xD1, 2, r.SCHEMA_VERSION])))
     return found
 
 
@@ -391,7 +406,7 @@ def test_a_newer_schema_is_said_and_what_is_known_is_read(tmp_path: Path, monkey
     session = tb_inputdiag.read(tmp_path).run.session
     assert len(list(session.records())) == len(records)
     (problem,) = session.problems
-    assert "schema version 7; this tb_inputdiag reads up to 1" in problem
+    assert f"schema version 7; this tb_inputdiag reads up to {r.SCHEMA_VERSION}" in problem
     assert "1 records or events of kinds unknown to it were left out. Upgrade" in problem
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, pixels, silent
-from tb_inputdiag.rules.support.scale import fed_of
+from tb_inputdiag.rules.support.scale import fed_source
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import shape_text, variable
 from tb_inputdiag.rules.views.context import Context
@@ -81,7 +81,7 @@ class ChannelOrder(Rule):
             fix_axes, right = (-1, 1), (c, a, b)
         if not swapped:
             return None
-        fed = fed_of(context, view)
+        fed = fed_source(context, view)
         name = fed.name if fed is not None else view.name
         code = variable(name, "input", facts)
         return Finding(

@@ -7,7 +7,7 @@ import numpy as np
 from tb_inputdiag.records import F8, EpochEnd, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
-from tb_inputdiag.rules.support.labels import counts_of, per_example
+from tb_inputdiag.rules.support.labels import class_counts_of, has_one_label_each
 from tb_inputdiag.rules.support.text import percent, variable
 from tb_inputdiag.rules.views.context import Context
 
@@ -61,8 +61,8 @@ class ClassImbalance(Rule):
         """Counts."""
         self._weighted = self._weighted or bool(context.fed("sample_weight"))
         for pair in context.pairs:
-            counts = counts_of(pair)
-            if counts is not None and per_example(pair):
+            counts = class_counts_of(pair)
+            if counts is not None and has_one_label_each(pair):
                 past = self._counts.get(pair.target.name)
                 same = past is not None and past.shape == counts.shape
                 self._counts[pair.target.name] = counts + past if past is not None and same else counts

@@ -16,7 +16,7 @@ from tb_inputdiag.rules.examples import (
     probabilities,
     silent,
 )
-from tb_inputdiag.rules.support.optimizer import gentler
+from tb_inputdiag.rules.support.optimizer import gentler_optimizer
 from tb_inputdiag.rules.support.text import number
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.pairs import Pair
@@ -123,5 +123,5 @@ class ConstantOutput(Rule):
                 "mean": view.mean,
             },
             fix="# Does the input vary where the first layer reads it? Are layers dead or saturated?\n"
-            f"{gentler(context)}  # and no ReLU as last activation",
+            f"{gentler_optimizer(context)}  # and no ReLU as last activation",
         )

@@ -7,7 +7,7 @@ import numpy as np
 from tb_inputdiag.records import EpochEnd, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, columns, fires, silent
-from tb_inputdiag.rules.support.labels import counts_of
+from tb_inputdiag.rules.support.labels import class_counts_of
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import number, variable
 from tb_inputdiag.rules.views.context import Context
@@ -63,7 +63,7 @@ class ConstantTarget(Rule):
             view = pair.target
             if not pair.kind or (facts is not None and facts.custom_train_step):
                 continue
-            counts = counts_of(pair)
+            counts = class_counts_of(pair)
             classes = counts is not None and pair.kind == "categorical"
             if classes and counts is not None:
                 used = np.flatnonzero(counts)

@@ -7,7 +7,7 @@ import numpy as np
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.optimizer import gentler
+from tb_inputdiag.rules.support.optimizer import gentler_optimizer
 from tb_inputdiag.rules.support.text import join, percent
 from tb_inputdiag.rules.views.context import Context
 
@@ -76,7 +76,7 @@ class DeadRelu(Rule):
                 subject=f"layer:{name}",
                 message=f"{percent(fraction)} of the units of '{name}' are 0 for every example of the batch{more}.",
                 evidence={"dead_fraction": fraction, "expected_max": self.max_dead, "layers": names[:16]},
-                fix=f'{gentler(context)}\nactivation="leaky_relu", kernel_initializer="he_normal"',
+                fix=f'{gentler_optimizer(context)}\nactivation="leaky_relu", kernel_initializer="he_normal"',
             )
         ]
 

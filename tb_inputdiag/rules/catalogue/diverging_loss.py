@@ -8,7 +8,7 @@ from tb_inputdiag.records import F8, Losses, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.medians import median
-from tb_inputdiag.rules.support.optimizer import gentler
+from tb_inputdiag.rules.support.optimizer import gentler_optimizer
 from tb_inputdiag.rules.support.text import number, times
 from tb_inputdiag.rules.views.context import Context
 
@@ -84,7 +84,7 @@ class DivergingLoss(Rule):
                 message=f"The loss is {number(late)} (median of ten steps), {times(late / self._best)} times its best "
                 f"({number(self._best)}); it began with {number(self._first)}.",
                 evidence={"loss": late, "best": self._best, "first": self._first, "expected_max_rise": self.max_rise},
-                fix=gentler(context),
+                fix=gentler_optimizer(context),
             )
         ]
 

@@ -7,7 +7,7 @@ from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, pixels, silent
 from tb_inputdiag.rules.support.layers import is_normalized_by
-from tb_inputdiag.rules.support.scale import fed_of, looks_like_image
+from tb_inputdiag.rules.support.scale import fed_source, looks_like_image
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import number, variable
 from tb_inputdiag.rules.views.context import Context
@@ -98,7 +98,7 @@ class DoubleScaledInput(Rule):
         span = view.max - view.min
         if not 0 < span < 0.5 or view.value("whole_fraction") == 1.0:
             return None
-        fed = fed_of(context, view)
+        fed = fed_source(context, view)
         inside = fed is not None and not layout.same_as_fed and self._shrunk(fed, span)
         pictures = looks_like_image(view) or (len(view.shape) == 2 and layout.n_features >= 256)
         # Grey images without a channel axis look like series, so their peak must be that of pixels.

@@ -7,7 +7,7 @@ import re
 from tb_inputdiag.records import Failure, Severity, TensorLayout
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.failures import decisive, fed_shapes
+from tb_inputdiag.rules.support.failures import essential_text, fed_text
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
@@ -53,7 +53,7 @@ class DtypeMismatch(Rule):
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads the exception."""
-        text = decisive(failure.message)
+        text = essential_text(failure.message)
         reading = _read(text)
         if reading is None:
             return []
@@ -66,7 +66,7 @@ class DtypeMismatch(Rule):
             Finding(
                 subject=f"{role}:{name}",
                 message=f"'{name}' is {_plain(got)}: {what}.",
-                evidence={"dtype": got, "expected_dtype": expected, "fed": fed_shapes(failure), "layer": failure.where},
+                evidence={"dtype": got, "expected_dtype": expected, "fed": fed_text(failure), "layer": failure.where},
                 fix=_fix(code, role, got, expected),
             )
         ]

@@ -7,7 +7,7 @@ import numpy as np
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, pixels, silent
-from tb_inputdiag.rules.support.fingerprints import distinctive, ids_of
+from tb_inputdiag.rules.support.fingerprints import example_ids_of, examples_are_distinctive
 from tb_inputdiag.rules.support.text import percent
 from tb_inputdiag.rules.views.context import Context
 
@@ -51,8 +51,8 @@ class DuplicateExamples(Rule):
 
     def on_sample(self, context: Context) -> Findings:
         """Counts the copies of one batch."""
-        ids = ids_of(context)
-        if len(ids) < 8 or not distinctive(context):
+        ids = example_ids_of(context)
+        if len(ids) < 8 or not examples_are_distinctive(context):
             return None
         copies = 1 - len(np.unique(ids)) / len(ids)
         if copies <= self.max_copies:

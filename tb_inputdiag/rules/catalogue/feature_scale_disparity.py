@@ -9,7 +9,7 @@ from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
 from tb_inputdiag.rules.support.layers import is_keras, is_normalized_by
-from tb_inputdiag.rules.support.scale import feature_rms, fed_of, looks_like_flat_image
+from tb_inputdiag.rules.support.scale import feature_rms, fed_source, looks_like_flat_image
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import number, times, variable
 from tb_inputdiag.rules.views.context import Context
@@ -98,7 +98,7 @@ class FeatureScaleDisparity(Rule):
         ratio = float(sizes[big] / sizes[small])
         if ratio < self.max_ratio or sizes[big] < self.min_size:
             return None
-        fed = fed_of(context, view)
+        fed = fed_source(context, view)
         source = fed if fed is not None else view
         name = variable(source.name, "input", facts)
         large, little = layout.features[big], layout.features[small]

@@ -7,7 +7,7 @@ from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, pixels, silent
 from tb_inputdiag.rules.support.layers import is_keras
-from tb_inputdiag.rules.support.scale import fed_of, image_peak, looks_like_image
+from tb_inputdiag.rules.support.scale import fed_source, image_peak, looks_like_image
 from tb_inputdiag.rules.support.text import number, variable
 from tb_inputdiag.rules.views.context import Context
 
@@ -69,7 +69,7 @@ class IntegerInput(Rule):
 
     def _judge(self, context: Context, view: TensorView) -> Finding | None:
         layout, facts = view.layout, context.facts
-        fed = fed_of(context, view)
+        fed = fed_source(context, view)
         if fed is None or not layout.same_as_fed or not fed.layout.dtype.startswith(("int", "uint")):
             return None
         reads_ids = layout.layer_class in LOOKUPS or layout.layer_class in NORMALIZERS

@@ -16,7 +16,7 @@ from tb_inputdiag.rules.examples import (
     fires,
     silent,
 )
-from tb_inputdiag.rules.support.failures import decisive
+from tb_inputdiag.rules.support.failures import essential_text
 from tb_inputdiag.rules.support.shapes import parse_shape
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import number, shape_text, variable
@@ -69,7 +69,7 @@ class LabelLossMismatch(Rule):
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads Keras' exceptions about the shapes of targets and outputs."""
-        match = _SHAPES.search(decisive(failure.message))
+        match = _SHAPES.search(essential_text(failure.message))
         target, output = (parse_shape(match[1]), parse_shape(match[2])) if match is not None else (None, None)
         if target is None or output is None or _other_places(target, output):
             return []

@@ -11,7 +11,7 @@ from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.medians import median
 from tb_inputdiag.rules.support.optimizer import optimizer_name
-from tb_inputdiag.rules.support.symptoms import FLAT, LARGE, NANS, SMALL
+from tb_inputdiag.rules.support.symptoms import LARGE_SIGNALS, NO_PROGRESS, NON_FINITE, WEAK_SIGNALS
 from tb_inputdiag.rules.support.text import number, percent, times
 from tb_inputdiag.rules.views.context import Context
 
@@ -52,10 +52,10 @@ class LearningRateTooHigh(Rule):
         "oscillating-loss",
         "initial-loss-off",
         "overfitting",
-        *FLAT,
-        *NANS,
-        *SMALL,
-        *LARGE,
+        *NO_PROGRESS,
+        *NON_FINITE,
+        *WEAK_SIGNALS,
+        *LARGE_SIGNALS,
     )
     why = "Each step throws away a large part of what the weights held, so nothing can build up."
 

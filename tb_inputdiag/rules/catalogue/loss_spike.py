@@ -7,7 +7,7 @@ import numpy as np
 from tb_inputdiag.records import Losses, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.optimizer import gentler
+from tb_inputdiag.rules.support.optimizer import gentler_optimizer
 from tb_inputdiag.rules.support.text import number, times
 from tb_inputdiag.rules.views.context import Context
 
@@ -104,6 +104,7 @@ class LossSpike(Rule):
             f"the 64 steps "
             f"before ({number(highest)}).",
             evidence={"loss": value, "past_max": highest, "step": step, "expected_max": self.max_ratio * highest},
-            fix=f"# Look at the examples of that batch; then bound what one batch can do:\n{gentler(context, 1.0)}",
+            fix="# Look at the examples of that batch; then bound what one batch can do:\n"
+            f"{gentler_optimizer(context, 1.0)}",
             step=step,
         )

@@ -9,7 +9,7 @@ import numpy as np
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.optimizer import gentler
+from tb_inputdiag.rules.support.optimizer import gentler_optimizer
 from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.kernel_rows import lost_before
@@ -76,7 +76,7 @@ class NonFiniteGradient(Rule):
                     "layer": nearest,
                 },
                 fix=f"# In or behind '{nearest}' keep sqrt, log and division away from 0:\n"
-                f"keras.ops.sqrt(x + 1e-12)\n# and bound the step:\n{gentler(context, 1.0)}",
+                f"keras.ops.sqrt(x + 1e-12)\n# and bound the step:\n{gentler_optimizer(context, 1.0)}",
             )
         ]
 

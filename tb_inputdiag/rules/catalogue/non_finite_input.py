@@ -7,7 +7,7 @@ import numpy as np
 from tb_inputdiag.records import MAX_BAD_EXAMPLES, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
-from tb_inputdiag.rules.support.good_rows import keep_finite
+from tb_inputdiag.rules.support.finite_rows import keep_finite_code
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import join, percent, variable
 from tb_inputdiag.rules.views.context import Context
@@ -130,7 +130,7 @@ def _fix(context: Context, view: TensorView, name: str, empty: list[int]) -> str
         ]
     else:
         lines += [
-            f"{keep_finite(context, view, 'input')}  # leaves these examples out",
+            f"{keep_finite_code(context, view, 'input')}  # leaves these examples out",
             "# or fill the gaps:",
             f"{name} = np.nan_to_num({name}, nan=0.0, posinf=0.0, neginf=0.0)",
         ]

@@ -9,8 +9,8 @@ import numpy as np
 from tb_inputdiag.records import Losses, Role, Sample, SessionEnd, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.good_rows import keep_finite
-from tb_inputdiag.rules.support.optimizer import gentler
+from tb_inputdiag.rules.support.finite_rows import keep_finite_code
+from tb_inputdiag.rules.support.optimizer import gentler_optimizer
 from tb_inputdiag.rules.support.text import join, number
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.kernel_rows import lost_before
@@ -156,7 +156,7 @@ class NonFiniteLoss(Rule):
     def _first_bad(self, context: Context) -> tuple[str, str, str, str]:
         """Returns the place, words for it, the fix and the layer."""
         sample = context.sample
-        clip = f"optimizer = {gentler(context)}"
+        clip = f"optimizer = {gentler_optimizer(context)}"
         weights, layers = sample.weights, sample.layers
         if weights is not None and lost_before(weights).any():
             rows = np.flatnonzero(lost_before(weights))
@@ -170,7 +170,7 @@ class NonFiniteLoss(Rule):
         for role in roles:
             for view in context.fed(role):
                 if view.nan_count or view.inf_count:
-                    fix = f"{keep_finite(context, view, role)}  # leaves these examples out"
+                    fix = f"{keep_finite_code(context, view, role)}  # leaves these examples out"
                     examples = f", examples {join(view.bad_examples)}" if view.bad_examples else ""
                     return role, f"the {role.replace('_', ' ')} '{view.name}'{examples}", fix, ""
         if layers is not None:

@@ -7,7 +7,7 @@ import math
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
-from tb_inputdiag.rules.support.good_rows import keep_finite
+from tb_inputdiag.rules.support.finite_rows import keep_finite_code
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import join, percent
 from tb_inputdiag.rules.views.context import Context
@@ -68,7 +68,7 @@ class NonFiniteTarget(Rule):
                         "count": view.count,
                         "bad_examples": list(view.bad_examples),
                     },
-                    fix=f"{keep_finite(context, view, 'target')}  # leaves these examples out",
+                    fix=f"{keep_finite_code(context, view, 'target')}  # leaves these examples out",
                 )
             )
         return found

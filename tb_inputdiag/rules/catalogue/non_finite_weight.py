@@ -9,7 +9,7 @@ import numpy as np
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.symptoms import FLAT, SMALL
+from tb_inputdiag.rules.support.symptoms import NO_PROGRESS, WEAK_SIGNALS
 from tb_inputdiag.rules.support.text import join, number
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.kernel_rows import lost_before
@@ -42,7 +42,7 @@ class NonFiniteWeight(Rule):
 
     id = "non-finite-weight"
     severity = Severity.ERROR
-    explains = (*FLAT, *SMALL, "non-finite-loss")
+    explains = (*NO_PROGRESS, *WEAK_SIGNALS, "non-finite-loss")
     why = (
         "The layer is destroyed for good: NaN times anything is NaN, and a ReLU may turn it into zeros that "
         "look harmless."

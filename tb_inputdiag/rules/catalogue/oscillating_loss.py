@@ -8,7 +8,7 @@ from tb_inputdiag.records import Losses, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.medians import median, quantile, row_medians
-from tb_inputdiag.rules.support.optimizer import gentler
+from tb_inputdiag.rules.support.optimizer import gentler_optimizer
 from tb_inputdiag.rules.support.text import number
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.history import LossHistory
@@ -128,7 +128,7 @@ class OscillatingLoss(Rule):
                     "alternation": turning,
                     "update_ratio": self._ratio,
                 },
-                fix=gentler(context),
+                fix=gentler_optimizer(context),
             )
         ]
 

@@ -7,7 +7,7 @@ import re
 from tb_inputdiag.records import Failure, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.failures import decisive, fed_shapes
+from tb_inputdiag.rules.support.failures import essential_text, fed_text
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["OutOfMemory"]
@@ -42,7 +42,7 @@ class OutOfMemory(Rule):
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads the exception."""
-        text = decisive(failure.message)
+        text = essential_text(failure.message)
         if failure.exception != "ResourceExhaustedError" and "OOM when allocating" not in text:
             return []
         match = _TENSOR.search(text)
@@ -53,7 +53,7 @@ class OutOfMemory(Rule):
             Finding(
                 subject="model",
                 message=f"There was no memory left for {shape}{f', with batches of {batch}' if batch else ''}.",
-                evidence={"tensor_shape": match[1] if match else "", "batch_size": batch, "fed": fed_shapes(failure)},
+                evidence={"tensor_shape": match[1] if match else "", "batch_size": batch, "fed": fed_text(failure)},
                 fix=f"model.fit(..., batch_size={smaller})\n"
                 'keras.mixed_precision.set_global_policy("mixed_float16")  # halves what activations take',
             )

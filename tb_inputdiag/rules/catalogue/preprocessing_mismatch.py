@@ -8,7 +8,7 @@ from tb_inputdiag.records import LayerFacts, ModelFacts, Severity, TensorView, W
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, pixels, silent
 from tb_inputdiag.rules.support.layers import backbone_of
-from tb_inputdiag.rules.support.scale import fed_of, looks_like_image
+from tb_inputdiag.rules.support.scale import fed_source, looks_like_image
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import number, variable
 from tb_inputdiag.rules.views.context import Context
@@ -99,9 +99,9 @@ class PreprocessingMismatch(Rule):
             if family and looks_like_image(view):
                 judged = True
                 if family in _INSIDE:
-                    found += self._inside(context, family, view, fed_of(context, view) or view)
+                    found += self._inside(context, family, view, fed_source(context, view) or view)
                 elif _pretrained(facts, view.layout.layer):
-                    found += _outside(context, family, view, fed_of(context, view) or view)
+                    found += _outside(context, family, view, fed_source(context, view) or view)
         if not judged:  # a frozen backbone: the first trainable layer lies behind it
             for path, family in facts.backbones.items():
                 fed = _reaching(context, facts, path)

@@ -7,7 +7,7 @@ import numpy as np
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, pixels, silent
-from tb_inputdiag.rules.support.fingerprints import distinctive, ids_of
+from tb_inputdiag.rules.support.fingerprints import example_ids_of, examples_are_distinctive
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["RepeatedBatch"]
@@ -63,12 +63,12 @@ class RepeatedBatch(Rule):
         session = context.session
         if session is not None and session.params.get("steps") == 1:
             return None
-        ids = set(ids_of(context).tolist())
+        ids = set(example_ids_of(context).tolist())
         last, epoch, step = self._last, self._epoch, self._step
         self._last, self._epoch, self._step = ids, context.sample.epoch, context.sample.step
         if epoch != context.sample.epoch or step >= context.sample.step:
             return None
-        if len(ids) < 2 or len(last) < 2 or not distinctive(context):
+        if len(ids) < 2 or len(last) < 2 or not examples_are_distinctive(context):
             return []
         equal = len(ids & last) / max(len(ids), len(last))
         if equal < self.min_equal:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tb_inputdiag.records import Failure, Severity, TensorLayout
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, layer, pixels, silent
-from tb_inputdiag.rules.support.failures import decisive, fed_named, fed_shapes
+from tb_inputdiag.rules.support.failures import essential_text, fed_text, find_fed
 from tb_inputdiag.rules.support.shapes import parse_shape, reshape_fix
 from tb_inputdiag.rules.support.text import join, shape_text, variable
 from tb_inputdiag.rules.views.context import Context
@@ -98,7 +98,7 @@ class ShapeMismatch(Rule):
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads the exception."""
-        text = decisive(failure.message)
+        text = essential_text(failure.message)
         for reader in (_by_shape, _by_axis, _by_ndim, _by_target, _by_places, _by_operation, _by_structure):
             finding = reader(context, failure, text)
             if finding is not None:
@@ -175,7 +175,7 @@ def _by_shape(context: Context, failure: Failure, text: str) -> Finding | None:
     expected, got = parse_shape(shapes[0]), parse_shape(shapes[1])
     if expected is None or got is None:
         return None
-    known = fed_named(failure, "input", name, got)
+    known = find_fed(failure, "input", name, got)
     label = known.name if known is not None else (name if name not in {"", "None"} else "x")
     return _finding(context, label, got, expected, known.dtype if known else "", "")
 
@@ -190,7 +190,7 @@ def _by_axis(context: Context, failure: Failure, text: str) -> Finding | None:
         return None
     expected: list[int | None] = [None] * len(got)
     expected[axis] = want
-    known = fed_named(failure, "input", "", got)
+    known = find_fed(failure, "input", "", got)
     facts = context.facts
     fed = [t for t in failure.fed if t.role == "input"]
     if known is None and facts is not None and len(facts.inputs) == 1 and len(fed) <= 1:
@@ -219,7 +219,7 @@ def _by_ndim(context: Context, failure: Failure, text: str) -> Finding | None:
     where, rank, got = match[1], int(match[3]), parse_shape(match[5])
     if got is None:
         return None
-    known = fed_named(failure, "input", "", got)
+    known = find_fed(failure, "input", "", got)
     name = known.name if known is not None else "x"
     code = variable(name, "input", context.facts)
     if rank == len(got) + 1:
@@ -291,7 +291,7 @@ def _by_operation(context: Context, failure: Failure, text: str) -> Finding | No
     divisible = _DIVISIBLE.search(text)
     if match is None and late is None and divisible is None:
         return None
-    fed = fed_shapes(failure)
+    fed = fed_text(failure)
     if match is not None or late is not None:
         # Where a dimension is not known while tracing, the operation itself finds out.
         if match is not None:

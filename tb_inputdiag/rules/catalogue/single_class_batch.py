@@ -10,7 +10,7 @@ import numpy as np
 from tb_inputdiag.records import F8, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
-from tb_inputdiag.rules.support.labels import counts_of, per_example
+from tb_inputdiag.rules.support.labels import class_counts_of, has_one_label_each
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import join, percent, variable
 from tb_inputdiag.rules.views.context import Context
@@ -73,8 +73,8 @@ class SingleClassBatch(Rule):
         """Judges the latest batches."""
         found = []
         for pair in context.pairs:
-            counts = counts_of(pair)
-            if counts is None or not per_example(pair) or counts.sum() < 2:
+            counts = class_counts_of(pair)
+            if counts is None or not has_one_label_each(pair) or counts.sum() < 2:
                 continue
             last = self._last.setdefault(pair.target.name, deque(maxlen=32))
             if last and len(last[-1][0]) != len(counts):

@@ -9,8 +9,8 @@ import numpy as np
 from tb_inputdiag.records import Losses, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
-from tb_inputdiag.rules.support.labels import counts_of
-from tb_inputdiag.rules.support.running import Running
+from tb_inputdiag.rules.support.labels import class_counts_of
+from tb_inputdiag.rules.support.running_moments import RunningMoments
 from tb_inputdiag.rules.support.text import number
 from tb_inputdiag.rules.views.context import Context
 
@@ -64,7 +64,7 @@ class StalledLoss(Rule):
     def start(self) -> None:
         """Forgets the targets."""
         self._counts = np.zeros(0)
-        self._target = Running()
+        self._target = RunningMoments()
         self._n_targets = 0
         self._kind = ""
         self._penalty = 0.0
@@ -91,7 +91,7 @@ class StalledLoss(Rule):
             self._n_targets += view.count
             self._kind = "regression"
         else:
-            counts = counts_of(pair)
+            counts = class_counts_of(pair)
             if counts is None:
                 return None
             self._counts = counts + self._counts if self._counts.shape == counts.shape else counts

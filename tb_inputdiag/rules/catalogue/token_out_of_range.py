@@ -7,7 +7,7 @@ import re
 from tb_inputdiag.records import Failure, Severity, TensorLayout, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, fires, layer, silent
-from tb_inputdiag.rules.support.failures import decisive
+from tb_inputdiag.rules.support.failures import essential_text
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import number, variable
 from tb_inputdiag.rules.views.context import Context
@@ -56,7 +56,7 @@ class TokenOutOfRange(Rule):
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads TensorFlow's exception."""
-        match = _MESSAGE.search(decisive(failure.message))
+        match = _MESSAGE.search(essential_text(failure.message))
         if match is None:
             return []
         inputs = [t for t in failure.fed if t.role == "input"]
@@ -70,7 +70,7 @@ class TokenOutOfRange(Rule):
         # Ids that the model makes itself, positions for example, are in no input.
         entries = set(context.facts.entries.values()) if context.facts is not None else set()
         fed = len(inputs) == 1 and (not where or not entries or where in entries)
-        counted = _COUNTED.search(decisive(failure.message))
+        counted = _COUNTED.search(essential_text(failure.message))
         if counted is not None and counted[1] == counted[2]:
             return [_positions(context, inputs, name, rows, where)]
         return [_finding(context, name, value, value, rows, where, fed=fed)]

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, pixels, silent
-from tb_inputdiag.rules.support.fingerprints import distinctive, ids_of
+from tb_inputdiag.rules.support.fingerprints import example_ids_of, examples_are_distinctive
 from tb_inputdiag.rules.support.text import percent
 from tb_inputdiag.rules.views.context import Context
 
@@ -63,9 +63,9 @@ class TrainValidationOverlap(Rule):
 
     def on_sample(self, context: Context) -> Findings:
         """Compares the sample's fingerprints with those of the other split."""
-        if not distinctive(context):
+        if not examples_are_distinctive(context):
             return None
-        ids = ids_of(context).tolist()
+        ids = example_ids_of(context).tolist()
         train = context.split == "train"
         mine, others = (self._train, self._validation) if train else (self._validation, self._train)
         for number in ids:

@@ -7,7 +7,7 @@ import numpy as np
 from tb_inputdiag.records import F8, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, columns, fires, pixels, silent
-from tb_inputdiag.rules.support.running import Running
+from tb_inputdiag.rules.support.running_moments import RunningMoments
 from tb_inputdiag.rules.support.scale import looks_like_image
 from tb_inputdiag.rules.support.text import join, number, percent, times, variable
 from tb_inputdiag.rules.views.context import Context
@@ -75,8 +75,8 @@ class TrainValidationSkew(Rule):
 
     def start(self) -> None:
         """Forgets the training data."""
-        self._seen: dict[str, Running] = {}
-        self._columns: dict[str, Running] = {}
+        self._seen: dict[str, RunningMoments] = {}
+        self._columns: dict[str, RunningMoments] = {}
         self._ends: dict[str, tuple[float, float]] = {}
         self._classes: dict[str, F8] = {}
 
@@ -128,9 +128,9 @@ class TrainValidationSkew(Rule):
             return
         low, high = self._ends.get(view.name, (view.min, view.max))
         self._ends[view.name] = min(low, view.min), max(high, view.max)
-        self._seen.setdefault(view.name, Running()).add(np.array([view.mean]), np.array([view.std]))
+        self._seen.setdefault(view.name, RunningMoments()).add(np.array([view.mean]), np.array([view.std]))
         if len(view.shape) == 2 and view.layout.features:
-            self._columns.setdefault(view.name, Running()).add(view.feature_mean, view.feature_std)
+            self._columns.setdefault(view.name, RunningMoments()).add(view.feature_mean, view.feature_std)
 
     def _compare(self, context: Context, view: TensorView) -> Finding | None:
         past = self._seen.get(view.name)

@@ -7,7 +7,7 @@ import numpy as np
 from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, fires, pixels, silent
-from tb_inputdiag.rules.support.scale import fed_of, looks_like_image
+from tb_inputdiag.rules.support.scale import fed_source, looks_like_image
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import percent, variable
 from tb_inputdiag.rules.views.context import Context
@@ -74,7 +74,7 @@ class TruncatedInput(Rule):
         )
 
     def _judge(self, context: Context, view: TensorView) -> Finding | None:
-        fed = fed_of(context, view)
+        fed = fed_source(context, view)
         source = fed if fed is not None else view
         zeros = view.value("zero_fraction")
         whole = source.layout.dtype.startswith(("int", "uint"))

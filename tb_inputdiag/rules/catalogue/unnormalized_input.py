@@ -14,7 +14,7 @@ from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, f
 from tb_inputdiag.rules.support.layers import backbone_of, is_keras, is_normalized_by
 from tb_inputdiag.rules.support.scale import (
     feature_rms,
-    fed_of,
+    fed_source,
     image_peak,
     looks_like_flat_image,
     looks_like_image,
@@ -192,7 +192,7 @@ class UnnormalizedInput(Rule):
         normalized: str,
         raw_pixels: bool,
     ) -> Finding:
-        fed = fed_of(context, view)
+        fed = fed_source(context, view)
         source = fed if fed is not None else view
         name = variable(source.name, "input", context.facts)
         where = f"{view.layout.layer_class or 'layer'} '{view.layout.layer}'" if view.layout.layer else "the model"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from tb_inputdiag.alerts import findings
 from tb_inputdiag.records import Alert, Consequence, Severity, Split
 from tb_inputdiag.rules.base import Finding, Rule
 from tb_inputdiag.rules.engine.causes import CauseGraph
-from tb_inputdiag.rules.support.text import fold
+from tb_inputdiag.rules.support.text import wrap_comments
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["MAX_CONSEQUENCES", "MAX_OPEN_PER_RULE", "Tracks"]
@@ -217,6 +218,7 @@ class Tracks:
                 why="",
                 fix="",
                 wall_time=track.wall_time,
+                rank=self._graph.rank[rule.id],
             )
             self._next_id += 1
             self._put(track, _worded(blank, rule, finding, severity))
@@ -264,14 +266,11 @@ class Tracks:
         return list(self._changed.values())
 
     def alerts(self) -> list[Alert]:
-        """Returns the alerts that are no symptoms of others, worst first."""
+        """Returns the alerts that are not symptoms of others, worst first."""
         kept = [
-            replace(t.alert, last_step=t.last_step, count=t.count)
-            for t in self._tracks.values()
-            if t.alert is not None and t.alert.caused_by is None
+            replace(t.alert, last_step=t.last_step, count=t.count) for t in self._tracks.values() if t.alert is not None
         ]
-        rank = self._graph.rank
-        return sorted(kept, key=lambda a: (a.state != "open", -a.severity, -rank[a.rule], a.first_step, a.id))
+        return findings(kept)
 
 
 def _worded(alert: Alert, rule: Rule, finding: Finding, severity: int) -> Alert:
@@ -283,5 +282,5 @@ def _worded(alert: Alert, rule: Rule, finding: Finding, severity: int) -> Alert:
         picture=finding.picture,
         curves=finding.curves,
         why=finding.why or rule.why,
-        fix=fold(finding.fix),
+        fix=wrap_comments(finding.fix),
     )

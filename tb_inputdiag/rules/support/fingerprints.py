@@ -7,13 +7,13 @@ import math
 from tb_inputdiag.records import U4
 from tb_inputdiag.rules.views.context import Context
 
-__all__ = ["distinctive", "ids_of"]
+__all__ = ["example_ids_of", "examples_are_distinctive"]
 
 MIN_BITS = 64
 """What an example must hold at least for equal fingerprints to mean equal examples, in bits."""
 
 
-def distinctive(context: Context) -> bool:
+def examples_are_distinctive(context: Context) -> bool:
     """Returns whether examples of this sample hold so much that equal ones are copies, not alike by chance.
 
     A measured number is worth some 16 bits, a small whole one (a count, a pixel, an id) 4, a flag 1; zeros nothing.
@@ -38,7 +38,7 @@ def _bits(context: Context) -> float:
     return bits
 
 
-def ids_of(context: Context) -> U4:
+def example_ids_of(context: Context) -> U4:
     """Returns the fingerprints of this sample's first examples."""
     ids = context.sample.tensors.example_ids
     kept: U4 = ids[ids != 0]

@@ -7,10 +7,10 @@ import numpy as np
 from tb_inputdiag.records import F8
 from tb_inputdiag.rules.views.pairs import Pair
 
-__all__ = ["counts_of", "per_example"]
+__all__ = ["class_counts_of", "has_one_label_each"]
 
 
-def counts_of(pair: Pair) -> F8 | None:
+def class_counts_of(pair: Pair) -> F8 | None:
     """Returns how often each class occurs in a batch, or None where the target holds no classes."""
     view = pair.target
     if pair.kind not in {"sparse", "categorical", "binary"}:
@@ -20,7 +20,7 @@ def counts_of(pair: Pair) -> F8 | None:
         return counts
     if (
         pair.kind == "binary"
-        and per_example(pair)
+        and has_one_label_each(pair)
         and view.value("whole_fraction") == 1
         and 0 <= view.min <= view.max <= 1
     ):
@@ -29,7 +29,7 @@ def counts_of(pair: Pair) -> F8 | None:
     return None
 
 
-def per_example(pair: Pair) -> bool:
+def has_one_label_each(pair: Pair) -> bool:
     """Returns whether each example has one label, rather than one for each step or pixel."""
     shape = pair.target.shape
     if pair.kind == "categorical":

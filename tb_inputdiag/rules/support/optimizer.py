@@ -6,7 +6,7 @@ import math
 
 from tb_inputdiag.rules.views.context import Context
 
-__all__ = ["gentler", "learning_rate", "optimizer_name"]
+__all__ = ["gentler_optimizer", "learning_rate", "optimizer_name"]
 
 
 def learning_rate(context: Context) -> float | None:
@@ -20,7 +20,7 @@ def optimizer_name(context: Context) -> str:
     return str(context.facts.optimizer.get("name") or "Adam") if context.facts is not None else "Adam"
 
 
-def gentler(context: Context, factor: float = 10.0) -> str:
+def gentler_optimizer(context: Context, factor: float = 10.0) -> str:
     """Returns code for the same optimizer with a smaller learning rate and clipped gradients."""
     rate = learning_rate(context)
     value = f"{rate / factor:.1g}" if rate is not None else "1e-4"

@@ -8,7 +8,7 @@ from tb_inputdiag.keras_vocabulary import image_axes, pixel_peak
 from tb_inputdiag.records import F8, TensorView
 from tb_inputdiag.rules.views.context import Context
 
-__all__ = ["feature_rms", "fed_of", "image_peak", "looks_like_image", "typical_size"]
+__all__ = ["feature_rms", "fed_source", "image_peak", "looks_like_image", "typical_size"]
 
 
 def typical_size(view: TensorView) -> float:
@@ -38,7 +38,7 @@ def image_peak(view: TensorView) -> int | None:
     return pixel_peak(view.min, view.max)
 
 
-def fed_of(context: Context, entry: TensorView) -> TensorView | None:
+def fed_source(context: Context, entry: TensorView) -> TensorView | None:
     """Returns the fed tensor that an entry comes from; None if it comes from several or from none that is known."""
     sources = entry.layout.sources or (entry.name,)
     if len(sources) != 1:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-__all__ = ["FLAT", "LARGE", "NANS", "SMALL", "SYMPTOMS", "WILD"]
+__all__ = ["LARGE_SIGNALS", "NON_FINITE", "NO_PROGRESS", "SYMPTOMS", "UNSTABLE_LOSS", "WEAK_SIGNALS"]
 
-NANS = ("non-finite-activation", "non-finite-gradient", "non-finite-loss", "loss-scale-collapse")
+NON_FINITE = ("non-finite-activation", "non-finite-gradient", "non-finite-loss", "loss-scale-collapse")
 """Numbers that are lost."""
-FLAT = ("stalled-loss", "constant-output", "learning-rate-too-low", "unfinished-training")
+NO_PROGRESS = ("stalled-loss", "constant-output", "learning-rate-too-low", "unfinished-training")
 """Nothing is learned."""
-SMALL = ("vanishing-gradient", "zero-gradient", "dead-relu", "saturated-activation")
+WEAK_SIGNALS = ("vanishing-gradient", "zero-gradient", "dead-relu", "saturated-activation")
 """Signals that do not get through."""
-LARGE = ("exploding-gradient", "always-clipped-gradient", "initial-loss-off")
+LARGE_SIGNALS = ("exploding-gradient", "always-clipped-gradient", "initial-loss-off")
 """Signals that are too large."""
-WILD = ("diverging-loss", "loss-spike", "oscillating-loss", "learning-rate-too-high")
+UNSTABLE_LOSS = ("diverging-loss", "loss-spike", "oscillating-loss", "learning-rate-too-high")
 """The loss does not settle."""
-SYMPTOMS = (*NANS, *FLAT, *SMALL, *LARGE, *WILD)
+SYMPTOMS = (*NON_FINITE, *NO_PROGRESS, *WEAK_SIGNALS, *LARGE_SIGNALS, *UNSTABLE_LOSS)
 """All that a fault of the data, the labels or the model may look like from the loss and the gradients."""

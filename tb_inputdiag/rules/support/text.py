@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tb_inputdiag.records import ModelFacts
 
-__all__ = ["fold", "join", "number", "percent", "shape_text", "times", "variable"]
+__all__ = ["join", "number", "percent", "shape_text", "times", "variable", "wrap_comments"]
 
 _CODE_WIDTH = 69
 """Columns that a fix has in a terminal of 80."""
@@ -61,7 +61,7 @@ def variable(name: str, role: str = "input", facts: ModelFacts | None = None) ->
     return f'{letter}["{name}"]' if several else letter
 
 
-def fold(code: str, width: int = _CODE_WIDTH) -> str:
+def wrap_comments(code: str, width: int = _CODE_WIDTH) -> str:
     """Returns code to paste whose comments fit: those behind a line that is too long go in front of it.
 
     What begins with "or" is another way and goes below.

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.records import F8
 
-__all__ = ["Running"]
+__all__ = ["RunningMoments"]
 
 
-class Running:
+class RunningMoments:
     """Merges per-batch means and deviations, each batch with equal weight; constant memory."""
 
     def __init__(self) -> None:

@@ -8,12 +8,12 @@ from tb_inputdiag.records import Role, TensorView
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
-__all__ = ["keep_finite"]
+__all__ = ["keep_finite_code"]
 
 _LETTERS: tuple[tuple[Role, str], ...] = (("input", "x"), ("target", "y"), ("sample_weight", "sample_weight"))
 
 
-def keep_finite(context: Context, view: TensorView, role: Role) -> str:
+def keep_finite_code(context: Context, view: TensorView, role: Role) -> str:
     """Returns code that keeps the examples in which a fed tensor is finite, in all inputs, targets and weights."""
     # Validation data has names of its own in the user's code, whatever the tensors are called.
     suffix = "_val" if context.split == "validation" else ""
