@@ -6,10 +6,10 @@ from collections import deque
 
 import numpy as np
 
+from tb_inputdiag.numbers import format_number, percent
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.text import number, percent
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["AlwaysClippedGradient"]
@@ -82,9 +82,9 @@ class AlwaysClippedGradient(Rule):
             Finding(
                 subject="optimizer",
                 message=f"{percent(share)} of the last {len(self._last)} gradients were clipped, this one from "
-                f"{number(norm)} to {number(clipped)}.",
+                f"{format_number(norm)} to {format_number(clipped)}.",
                 evidence={"gradient_norm": norm, "clipped_gradient_norm": clipped, "share": share},
-                fix=f"clipnorm={float(f'{norm:.1g}'):g}  # about the usual norm; so far it is {number(clipped)}",
+                fix=f"clipnorm={float(f'{norm:.1g}'):g}  # about the usual norm; so far it is {format_number(clipped)}",
             )
         ]
 

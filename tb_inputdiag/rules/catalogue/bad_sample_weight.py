@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["BadSampleWeight"]
@@ -69,7 +69,7 @@ class BadSampleWeight(Rule):
             what, severity = f"{bad} of {view.count} are NaN or infinite", Severity.ERROR
             fix = "sample_weight = np.nan_to_num(sample_weight, posinf=0.0)"
         elif view.min < 0:
-            what, severity = f"the smallest is {number(view.min)}", None
+            what, severity = f"the smallest is {format_number(view.min)}", None
             fix = "sample_weight = sample_weight.clip(0)"
         elif view.max == 0:
             what, severity = f"all {view.count} of the batch are 0", None

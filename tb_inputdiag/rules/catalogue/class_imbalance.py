@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.numbers import percent
 from tb_inputdiag.records import F8, EpochEnd, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
 from tb_inputdiag.rules.support.labels import class_counts_of, has_one_label_each
-from tb_inputdiag.rules.support.text import percent, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ClassImbalance"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from tb_inputdiag.keras_vocabulary import LOOKUPS
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import F8, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
-from tb_inputdiag.rules.support.text import join, number, variable
+from tb_inputdiag.rules.support.text import join, variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ConstantFeature"]
@@ -73,7 +74,7 @@ class ConstantFeature(Rule):
             found.append(
                 Finding(
                     subject=view.subject,
-                    message=f"Column {join(names)} of '{view.name}' is {number(float(low[constant[0]]))} in all "
+                    message=f"Column {join(names)} of '{view.name}' is {format_number(float(low[constant[0]]))} in all "
                     f"{count:,} examples looked at.",
                     evidence={"columns": names[:16], "values": low[constant][:16].tolist(), "examples": count},
                     fix=f"{name} = np.delete({name}, {names[:16]}, axis=1)  # or find out why they do not vary",

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, pixels, silent
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ConstantInput"]
@@ -65,7 +66,7 @@ class ConstantInput(Rule):
             found.append(
                 Finding(
                     subject=view.subject,
-                    message=f"Every one of {count:,} values of '{view.name}' so far is {number(low)}.",
+                    message=f"Every one of {count:,} values of '{view.name}' so far is {format_number(low)}.",
                     evidence={"value": low, "count": count, "shape": list(view.shape), "dtype": view.layout.dtype},
                     fix=f"print({name}.min(), {name}.max(), {name}.shape)  # was it ever filled?",
                     severity=Severity.INFO if flag else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import (
@@ -17,7 +18,6 @@ from tb_inputdiag.rules.examples import (
     silent,
 )
 from tb_inputdiag.rules.support.optimizer import gentler_optimizer
-from tb_inputdiag.rules.support.text import number
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.pairs import Pair
 
@@ -113,7 +113,7 @@ class ConstantOutput(Rule):
             subject=view.subject,
             message=f"Predictions '{view.name}' are {'nearly ' if spread else ''}the same for all {view.shape[0]} "
             f"examples of the batch: they differ by "
-            f"{number(spread)} (standard deviation), {'the targets' if pair.kind else 'at first'} by {number(scale)}.",
+            f"{format_number(spread)} (standard deviation), {'the targets' if pair.kind else 'at first'} by {format_number(scale)}.",
             evidence={
                 "std": spread,
                 "target_std": target.std,

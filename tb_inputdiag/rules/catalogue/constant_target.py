@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import EpochEnd, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, columns, fires, silent
 from tb_inputdiag.rules.support.labels import class_counts_of
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ConstantTarget"]
@@ -110,7 +111,7 @@ class ConstantTarget(Rule):
             # Of many classes one being alone is no chance; a rare event among two may be.
             rare = classes and max(units.values(), default=2) <= 2 and examples < self.sure_examples
             name = variable(target, "target", context.facts)
-            what = f"of class {number(low)}" if classes else number(low)
+            what = f"of class {format_number(low)}" if classes else format_number(low)
             found.append(
                 Finding(
                     subject=f"target:{target}",

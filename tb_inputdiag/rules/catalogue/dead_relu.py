@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.numbers import percent
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.optimizer import gentler_optimizer
-from tb_inputdiag.rules.support.text import join, percent
+from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["DeadRelu"]

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import ModelFacts, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import BINARY, REGRESSOR, Example, Scenario, fires, layer, silent
 from tb_inputdiag.rules.support.layers import activation_of, after
 from tb_inputdiag.rules.support.scale import typical_size
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import join, number
+from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.kernel_rows import is_kernel
 
@@ -81,7 +82,7 @@ class DegenerateInitialization(Rule):
         if not bad:
             return []
         value = bad[0].initial_mean
-        how = f"{number(value)}" if value is not None else "equal"
+        how = f"{format_number(value)}" if value is not None else "equal"
         return [
             Finding(
                 subject=f"weight:{bad[0].name}",
@@ -121,8 +122,8 @@ class DegenerateInitialization(Rule):
         return [
             Finding(
                 subject=f"layer:{last}",
-                message=f"In the first step the spread {what} from {number(begin)} in {where} to "
-                f"{number(float(stds[at]))} in the output of '{last}'.",
+                message=f"In the first step the spread {what} from {format_number(begin)} in {where} to "
+                f"{format_number(float(stds[at]))} in the output of '{last}'.",
                 evidence={"first_std": begin, "last_std": float(stds[at]), "growth": growth},
                 fix='kernel_initializer="he_normal"  # before ReLU; "glorot_uniform" (the default) elsewhere\n'
                 "keras.layers.BatchNormalization()  # between the layers of deep networks",

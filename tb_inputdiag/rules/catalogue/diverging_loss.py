@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.numbers import format_number, times
 from tb_inputdiag.records import F8, Losses, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.medians import median
 from tb_inputdiag.rules.support.optimizer import gentler_optimizer
-from tb_inputdiag.rules.support.text import number, times
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["DivergingLoss"]
@@ -81,8 +81,8 @@ class DivergingLoss(Rule):
         return [
             Finding(
                 subject="loss",
-                message=f"The loss is {number(late)} (median of ten steps), {times(late / self._best)} times its best "
-                f"({number(self._best)}); it began with {number(self._first)}.",
+                message=f"The loss is {format_number(late)} (median of ten steps), {times(late / self._best)} times its best "
+                f"({format_number(self._best)}); it began with {format_number(self._first)}.",
                 evidence={"loss": late, "best": self._best, "first": self._first, "expected_max_rise": self.max_rise},
                 fix=gentler_optimizer(context),
             )

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, silent
-from tb_inputdiag.rules.support.text import number
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["DominantRegularization"]
@@ -68,8 +68,8 @@ class DominantRegularization(Rule):
         return [
             Finding(
                 subject="loss",
-                message=f"Penalties make up {number(sample.penalty)} of a loss of {number(sample.loss)}; the data "
-                f"contributes {number(data)}.",
+                message=f"Penalties make up {format_number(sample.penalty)} of a loss of {format_number(sample.loss)}; the data "
+                f"contributes {format_number(data)}.",
                 evidence={"penalty": sample.penalty, "loss": sample.loss, "data_loss": data, "layers": used[:16]},
                 fix="kernel_regularizer=keras.regularizers.L2(1e-4)",
             )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from tb_inputdiag.keras_vocabulary import LOOKUPS, NORMALIZERS
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, pixels, silent
 from tb_inputdiag.rules.support.layers import is_normalized_by
 from tb_inputdiag.rules.support.scale import fed_source, looks_like_image
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["DoubleScaledInput"]
@@ -119,12 +120,12 @@ class DoubleScaledInput(Rule):
             fix = f"# Feed raw pixels, as the model scales them itself:\n{name} = {name} * 255  # or drop the `/ 255`"
         else:
             fix = f"# {name} is divided twice. Keep one of the divisions:\n{name} = {name} / 255  # once, from 0..255"
-        how = f" (fed as {number(source.min)} to {number(source.max)})" if inside else ""
+        how = f" (fed as {format_number(source.min)} to {format_number(source.max)})" if inside else ""
         return Finding(
             subject=f"input:{source.name}",
             message=f"'{source.name}' reaches {layout.layer_class or 'the first layer'} '{layout.layer}' with "
             f"values from "
-            f"{number(view.min)} to {number(view.max)}{how}: it was scaled twice.",
+            f"{format_number(view.min)} to {format_number(view.max)}{how}: it was scaled twice.",
             evidence={
                 "min": view.min,
                 "max": view.max,

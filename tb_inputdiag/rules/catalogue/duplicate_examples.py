@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.numbers import percent
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, pixels, silent
 from tb_inputdiag.rules.support.fingerprints import example_ids_of, examples_are_distinctive
-from tb_inputdiag.rules.support.text import percent
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["DuplicateExamples"]

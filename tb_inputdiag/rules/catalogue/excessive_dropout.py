@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from tb_inputdiag.numbers import percent
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, silent
-from tb_inputdiag.rules.support.text import join, percent
+from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ExcessiveDropout"]

@@ -7,10 +7,10 @@ from statistics import median
 
 import numpy as np
 
+from tb_inputdiag.numbers import format_number, times
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.text import number, times
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ExplodingGradient"]
@@ -127,8 +127,8 @@ class ExplodingGradient(Rule):
         return [
             Finding(
                 subject="optimizer",
-                message=f"The gradient's norm is {number(norm)}{against}, largest in '{weight}', at a loss of "
-                f"{number(sample.loss)}{f' after {number(usual)}' if thrown_up else ''}"
+                message=f"The gradient's norm is {format_number(norm)}{against}, largest in '{weight}', at a loss of "
+                f"{format_number(sample.loss)}{f' after {format_number(usual)}' if thrown_up else ''}"
                 f"{' (it is clipped)' if clipped else ''}.",
                 evidence={
                     "gradient_norm": norm,

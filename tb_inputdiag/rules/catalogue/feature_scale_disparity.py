@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from tb_inputdiag.keras_vocabulary import LOOKUPS, NORMALIZERS
+from tb_inputdiag.numbers import format_number, times
 from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
 from tb_inputdiag.rules.support.layers import is_keras, is_normalized_by
 from tb_inputdiag.rules.support.scale import feature_rms, fed_source, looks_like_flat_image
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, times, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["FeatureScaleDisparity"]
@@ -105,8 +106,8 @@ class FeatureScaleDisparity(Rule):
         return Finding(
             subject=f"input:{source.name}",
             message=f"Columns of '{source.name}' differ {times(ratio)}-fold in size: column {large} goes from "
-            f"{number(float(view.feature_min[big]))} to {number(float(view.feature_max[big]))}, column {little} from "
-            f"{number(float(view.feature_min[small]))} to {number(float(view.feature_max[small]))}.",
+            f"{format_number(float(view.feature_min[big]))} to {format_number(float(view.feature_max[big]))}, column {little} from "
+            f"{format_number(float(view.feature_min[small]))} to {format_number(float(view.feature_max[small]))}.",
             evidence={
                 "ratio": ratio,
                 "expected_max_ratio": self.max_ratio,

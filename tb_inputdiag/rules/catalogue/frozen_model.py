@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import Failure, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, silent
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["FrozenModel"]
@@ -72,7 +72,7 @@ class FrozenModel(Rule):
         if sample.learning_rate == 0:
             what, fix = "the learning rate is 0", "keras.optimizers.Adam(learning_rate=1e-3)"
         elif np.all(table.update_ratio == 0) and np.nansum(table.gradient_norm) > 0:
-            what = f"every update is 0, at a learning rate of {number(sample.learning_rate)}"
+            what = f"every update is 0, at a learning rate of {format_number(sample.learning_rate)}"
             fix = "keras.optimizers.Adam(learning_rate=1e-3)  # updates below 1e-7 of a float32 weight are lost"
         else:
             return []

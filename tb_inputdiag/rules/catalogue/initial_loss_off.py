@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
-from tb_inputdiag.rules.support.text import number
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["InitialLossOff"]
@@ -65,8 +65,8 @@ class InitialLossOff(Rule):
         return [
             Finding(
                 subject="loss",
-                message=f"The first loss is {number(loss)}; guessing among {classes} classes gives ln({classes}) = "
-                f"{number(chance)}.",
+                message=f"The first loss is {format_number(loss)}; guessing among {classes} classes gives ln({classes}) = "
+                f"{format_number(chance)}.",
                 evidence={
                     "loss": loss,
                     "chance_loss": chance,

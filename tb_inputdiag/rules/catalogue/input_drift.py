@@ -7,11 +7,12 @@ from collections import deque
 import numpy as np
 
 from tb_inputdiag.keras_vocabulary import LOOKUPS
+from tb_inputdiag.numbers import format_number, times
 from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, pixels, silent
 from tb_inputdiag.rules.support.medians import median
-from tb_inputdiag.rules.support.text import number, times, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["InputDrift"]
@@ -126,11 +127,9 @@ class InputDrift(Rule):
         ratio, shift = std / first_std, abs(mean - first_mean) / first_std
         spread_noise = max(past.stds) / max(min(past.stds), 1e-30)
         if (ratio > self.max_scale_ratio or ratio < 1 / self.max_scale_ratio) and spread_noise < self.max_scale_ratio:
-            how = f"its spread is {number(std)}, it began with {number(first_std)}"
+            how = f"its spread is {format_number(std)}, it began with {format_number(first_std)}"
         elif shift > self.max_shift and abs(mean - first_mean) > 3 * noise:
-            how = (
-                f"its mean has moved by {times(shift)} standard deviations, from {number(first_mean)} to {number(mean)}"
-            )
+            how = f"its mean has moved by {times(shift)} standard deviations, from {format_number(first_mean)} to {format_number(mean)}"
         else:
             return None
         name = variable(view.name, "input", context.facts)
@@ -154,8 +153,8 @@ class InputDrift(Rule):
         return Finding(
             subject=view.subject,
             message=f"'{view.name}' drifts steadily: its mean has moved by {shift} standard deviations, from "
-            f"{number(first_mean)} to {number(view.mean)}, and its spread from {number(first_std)} to "
-            f"{number(view.std)}.",
+            f"{format_number(first_mean)} to {format_number(view.mean)}, and its spread from {format_number(first_std)} to "
+            f"{format_number(view.std)}.",
             evidence={
                 "mean": view.mean,
                 "std": view.std,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from tb_inputdiag.keras_vocabulary import LOOKUPS, NORMALIZERS
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, pixels, silent
 from tb_inputdiag.rules.support.layers import is_keras
 from tb_inputdiag.rules.support.scale import fed_source, image_peak, looks_like_image
-from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["IntegerInput"]
@@ -90,7 +91,7 @@ class IntegerInput(Rule):
             fix += f"keras.layers.Embedding(input_dim={int(view.max) + 1}, output_dim=64)"
         return Finding(
             subject=f"input:{fed.name}",
-            message=f"'{fed.name}' is {dtype} ({number(view.min)} to {number(view.max)}) and is cast to floats for "
+            message=f"'{fed.name}' is {dtype} ({format_number(view.min)} to {format_number(view.max)}) and is cast to floats for "
             f"{layout.layer_class or 'the first layer'} '{layout.layer}'.",
             evidence={
                 "dtype": dtype,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import Failure, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import (
@@ -19,7 +20,7 @@ from tb_inputdiag.rules.examples import (
 from tb_inputdiag.rules.support.failures import essential_text
 from tb_inputdiag.rules.support.shapes import parse_shape
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, shape_text, variable
+from tb_inputdiag.rules.support.text import shape_text, variable
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.pairs import Pair, loss_kind, loss_of
 
@@ -112,28 +113,24 @@ class LabelLossMismatch(Rule):
             many = view.max > 2 or (view.min >= 0 and view.max == 2 and view.min == 0)
             if many:
                 n = int(view.max) + 1
-                what = f"labels from {number(view.min)} to {number(view.max)}, but binary cross-entropy wants 0 and 1"
+                what = f"labels from {format_number(view.min)} to {format_number(view.max)}, but binary cross-entropy wants 0 and 1"
                 fix = f'keras.layers.Dense({n}, activation="softmax")\nmodel.compile(..., loss={_SPARSE})'
             elif view.min < 0:
-                what = f"labels of {number(view.min)} and {number(view.max)}, but binary cross-entropy wants 0 and 1"
+                what = f"labels of {format_number(view.min)} and {format_number(view.max)}, but binary cross-entropy wants 0 and 1"
                 fix = f'{name} = ({name} > 0).astype("float32")'
             else:
-                what = f"labels of {number(view.min)} and {number(view.max)}, but binary cross-entropy wants 0 and 1"
-                fix = f"{name} = {name} - {number(view.min)}"
+                what = f"labels of {format_number(view.min)} and {format_number(view.max)}, but binary cross-entropy wants 0 and 1"
+                fix = f"{name} = {name} - {format_number(view.min)}"
         elif pair.kind == "sparse" and not whole:
-            what = (
-                f"fractions ({number(view.min)} to {number(view.max)}), but sparse cross-entropy wants whole class ids"
-            )
+            what = f"fractions ({format_number(view.min)} to {format_number(view.max)}), but sparse cross-entropy wants whole class ids"
             fix = 'model.compile(..., loss="mse")  # for measured targets, with Dense(1) as last layer\n'
             fix += f"classes, {name} = np.unique({name}, return_inverse=True)  # for classes"
         elif pair.kind == "categorical" and whole and view.value("row_sum_max") > 1 and view.min >= 0 and view.max <= 1:
-            what = (
-                f"up to {number(view.value('row_sum_max'))} classes an example, but categorical cross-entropy wants one"
-            )
+            what = f"up to {format_number(view.value('row_sum_max'))} classes an example, but categorical cross-entropy wants one"
             fix = 'activation="sigmoid"  # of the last layer\nmodel.compile(..., loss="binary_crossentropy")'
         elif pair.kind == "categorical" and whole and (view.max > 1 or view.min < 0):
             what = (
-                f"numbers from {number(view.min)} to {number(view.max)}, but categorical cross-entropy wants "
+                f"numbers from {format_number(view.min)} to {format_number(view.max)}, but categorical cross-entropy wants "
                 f"one-hot rows"
             )
             fix = f"model.compile(..., loss={_SPARSE})  # with class ids in {name}"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import re
 
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import Failure, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, probabilities, silent
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.pairs import Pair, loss_kind, loss_of
 
@@ -112,18 +113,18 @@ def _finding(context: Context, target: str, low: float, high: float, units: int)
         fix = f"{name} = {name} - 1  # classes count from 0"
     elif low >= 0:
         fix = (
-            f"keras.layers.Dense({int(high) + 1}, ...)  # one unit for each id from 0 to {number(high)}\n"
+            f"keras.layers.Dense({int(high) + 1}, ...)  # one unit for each id from 0 to {format_number(high)}\n"
             f"# or number the classes without gaps:\nclasses, {name} = np.unique({name}, return_inverse=True)"
         )
     else:
         fix = (
             f"classes, {name} = np.unique({name}, return_inverse=True)  # ids 0, 1, 2, ...\n"
-            f"# or, if {number(low)} means 'no label':\n"
-            f"keras.losses.SparseCategoricalCrossentropy(ignore_class={number(low)})"
+            f"# or, if {format_number(low)} means 'no label':\n"
+            f"keras.losses.SparseCategoricalCrossentropy(ignore_class={format_number(low)})"
         )
     return Finding(
         subject=f"target:{target}",
-        message=f"'{target}' holds class ids from {number(low)} to {number(high)}, but the output has {units} "
+        message=f"'{target}' holds class ids from {format_number(low)} to {format_number(high)}, but the output has {units} "
         f"unit{'s' if units > 1 else ''}: ids must be 0 to {units - 1}.",
         evidence={
             "min": float(low),

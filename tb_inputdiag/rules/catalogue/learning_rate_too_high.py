@@ -6,13 +6,13 @@ import math
 
 import numpy as np
 
+from tb_inputdiag.numbers import format_number, percent, times
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.medians import median
 from tb_inputdiag.rules.support.optimizer import optimizer_name
 from tb_inputdiag.rules.support.symptoms import LARGE_SIGNALS, NO_PROGRESS, NON_FINITE, WEAK_SIGNALS
-from tb_inputdiag.rules.support.text import number, percent, times
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["LearningRateTooHigh"]
@@ -119,9 +119,9 @@ class LearningRateTooHigh(Rule):
         return [
             Finding(
                 subject="optimizer",
-                message=f"With a learning rate of {number(rate)} {'a step changed' if lethal else 'each step changes'} "
+                message=f"With a learning rate of {format_number(rate)} {'a step changed' if lethal else 'each step changes'} "
                 f"the weights by {percent(ratio) if ratio < 10 else times(ratio) + ' times'} of their size, and the "
-                f"loss is {number(now)} after beginning with {number(self._first)}"
+                f"loss is {format_number(now)} after beginning with {format_number(self._first)}"
                 f"{'; units have died of it, and most kernels get no gradient' if lethal else ''}.",
                 evidence={
                     "update_ratio": ratio,

@@ -6,12 +6,12 @@ import math
 
 import numpy as np
 
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.medians import median
 from tb_inputdiag.rules.support.optimizer import optimizer_name
-from tb_inputdiag.rules.support.text import number
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["LearningRateTooLow"]
@@ -91,9 +91,9 @@ class LearningRateTooLow(Rule):
         return [
             Finding(
                 subject="optimizer",
-                message=f"With a learning rate of {number(rate)} each step changes the weights by {number(ratio)} "
+                message=f"With a learning rate of {format_number(rate)} each step changes the weights by {format_number(ratio)} "
                 f"of their "
-                f"size, and the loss is still {number(now)}.",
+                f"size, and the loss is still {format_number(now)}.",
                 evidence={
                     "update_ratio": ratio,
                     "expected_min_ratio": self.min_ratio,

@@ -6,10 +6,10 @@ from collections import deque
 
 import numpy as np
 
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.text import number
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["LossScaleCollapse"]
@@ -73,7 +73,7 @@ class LossScaleCollapse(Rule):
         return [
             Finding(
                 subject="optimizer",
-                message=f"The loss scale has fallen to {number(sample.loss_scale)}; skipped of the last "
+                message=f"The loss scale has fallen to {format_number(sample.loss_scale)}; skipped of the last "
                 f"{len(self._skipped)} sampled steps: {sum(self._skipped)}.",
                 evidence={
                     "loss_scale": sample.loss_scale,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.numbers import format_number, times
 from tb_inputdiag.records import Losses, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.optimizer import gentler_optimizer
-from tb_inputdiag.rules.support.text import number, times
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["LossSpike"]
@@ -100,9 +100,9 @@ class LossSpike(Rule):
     def _finding(self, context: Context, step: int, value: float, highest: float) -> Finding:
         return Finding(
             subject="loss",
-            message=f"The loss of step {step} is {number(value)}, {times(value / highest)} times the largest of "
+            message=f"The loss of step {step} is {format_number(value)}, {times(value / highest)} times the largest of "
             f"the 64 steps "
-            f"before ({number(highest)}).",
+            f"before ({format_number(highest)}).",
             evidence={"loss": value, "past_max": highest, "step": step, "expected_max": self.max_ratio * highest},
             fix="# Look at the examples of that batch; then bound what one batch can do:\n"
             f"{gentler_optimizer(context, 1.0)}",

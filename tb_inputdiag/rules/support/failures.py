@@ -1,4 +1,4 @@
-"""How to read the exceptions of Keras 3 and TensorFlow."""
+"""Reads the exceptions of Keras 3 and TensorFlow."""
 
 from __future__ import annotations
 
@@ -13,14 +13,21 @@ _COLOURS = re.compile(r"\x1b?\[\d+m")
 
 
 def essential_text(message: str) -> str:
-    """Returns an exception's text without colours and without the list of frames that graph errors bring."""
+    """Returns an exception's text without colours and without the stack frames that graph errors list."""
     text = _COLOURS.sub("", message)
     lines = [line for line in text.splitlines() if not line.startswith('  File "')]
     return "\n".join(line for line in lines if line.strip())
 
 
 def find_fed(failure: Failure, role: str, name: str, shape: tuple[int | None, ...]) -> TensorLayout | None:
-    """Returns the fed tensor with this name, else the only one with this shape, else the only one."""
+    """Returns the fed tensor of a role that an exception is about, or None if several fit or none does.
+
+    Args:
+        failure: The exception with what was fed.
+        role: ``input``, ``target``, ...
+        name: The tensor's name; it decides if one tensor has it.
+        shape: The tensor's shape with the batch axis, which is not compared.
+    """
     fed = [t for t in failure.fed if t.role == role]
     named = [t for t in fed if t.name == name]
     alike = [t for t in fed if t.shape is not None and tuple(t.shape[1:]) == tuple(shape[1:])]

@@ -1,4 +1,4 @@
-"""How often each class occurs in targets."""
+"""Counts the classes in targets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["class_counts_of", "has_one_label_each"]
 
 
 def class_counts_of(pair: Pair) -> F8 | None:
-    """Returns how often each class occurs in a batch, or None where the target holds no classes."""
+    """Returns the number of labels of each class in a batch, ``[classes]``; None if the target does not hold classes."""
     view = pair.target
     if pair.kind not in {"sparse", "categorical", "binary"}:
         return None
@@ -30,7 +30,7 @@ def class_counts_of(pair: Pair) -> F8 | None:
 
 
 def has_one_label_each(pair: Pair) -> bool:
-    """Returns whether each example has one label, rather than one for each step or pixel."""
+    """Returns whether each example has one label, not one for each time step or pixel."""
     shape = pair.target.shape
     if pair.kind == "categorical":
         return len(shape) == 2

@@ -1,4 +1,4 @@
-"""Which code turns the shape that came into the shape that was expected."""
+"""Code for fixes that turn the received shape into the expected one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Shape = Sequence[int | None]
 
 
 def parse_shape(text: str) -> tuple[int | None, ...] | None:
-    """Returns the shape that an exception prints, such as ``(None, 28, 28, 1)`` or ``[16,10]``, or None."""
+    """Returns a shape from its text in an exception, such as ``(None, 28, 28, 1)`` or ``[16,10]``; None if it is not one."""
     inner = text.strip()[1:-1].strip().rstrip(",")
     if not re.fullmatch(r"[\d\sNone,?]*", inner):
         return None
@@ -31,18 +31,18 @@ def _size(shape: Shape) -> int | None:
 
 
 def reshape_fix(name: str, got: Shape, expected: Shape) -> str:
-    """Returns code that makes `got` fit `expected`, or an empty string.
+    """Returns code that turns shape `got` into shape `expected`; empty if no such code is known.
 
     Args:
         name: What the user calls the tensor.
-        got: Shape of the batch that came, with its batch axis.
-        expected: Shape that was expected, with its batch axis.
+        got: Shape of the batch that was fed, with its batch axis.
+        expected: Expected shape, with its batch axis.
     """
     if not got or not expected or _fits(got, expected):
         return ""
     rest, want = tuple(got[1:]), tuple(expected[1:])
     if _fits(got, want) and None not in got:
-        return f"{name} = {name}[None]  # adds the batch axis: the model wants batches, this is one example"
+        return f"{name} = {name}[None]  # adds the batch axis: the model expects batches, this is one example"
     if _fits((*got, 1), expected):
         return f"{name} = {name}[..., None]  # adds the channel axis"
     if _fits((got[0], 1, *rest), expected):
