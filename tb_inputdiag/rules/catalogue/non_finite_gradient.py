@@ -67,8 +67,9 @@ class NonFiniteGradient(Rule):
         return [
             Finding(
                 subject=f"layer:{nearest}",
-                message=f"{len(names)} of {len(counts)} weights have NaN or infinite gradients ({join(names, 3)}), "
-                f"although the loss is {format_number(sample.loss)}{note}. Layer '{nearest}' is nearest to the loss.",
+                message=f"The gradients of {len(names)} of {len(counts)} weights ({join(names, 3)}) are NaN or "
+                f"infinite, although the loss is {format_number(sample.loss)}{note}. Layer '{nearest}' is nearest to "
+                "the loss.",
                 evidence={
                     "weights": names[:16],
                     "n_weights": len(names),

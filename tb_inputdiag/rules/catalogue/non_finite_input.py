@@ -160,8 +160,8 @@ def _finding(context: Context, view: TensorView, *, inside: bool) -> Finding:
     after = f" after the preprocessing in front of layer '{layout.layer}'" if inside else ""
     return Finding(
         subject=f"input:{source}",
-        message=f"'{source}' holds {join(counts)} value{'s' if total > 1 else ''} of {whole(view.count)}{after} "
-        f"({percent(total / max(view.count, 1))}){which}{columns_text}.",
+        message=f"'{source}' holds {join(counts)} value{'s' if total > 1 else ''} of {whole(view.count)} "
+        f"({percent(total / max(view.count, 1))}){after}{which}{columns_text}.",
         evidence={
             "nan_count": view.nan_count,
             "inf_count": view.inf_count,

@@ -64,12 +64,16 @@ class NonFiniteWeight(Rule):
             return None  # broken in this session: `non-finite-loss` reports what went bad first
         names = [context.layout.weights[row] for row in np.flatnonzero(bad)]
         layer = context.kernels.layers[int(np.flatnonzero(bad)[0])] or names[0]
-        since = f"since step {self._good} to {sample.step - 1}" if self._good is not None else "from the start"
+        since = "from the start"
+        if self._good is not None:
+            first, last = self._good, sample.step - 1
+            since = f"since step {first}" if first == last else f"since a step from {first} to {last}"
         return [
             Finding(
                 subject=f"layer:{layer}",
-                message=f"{len(names)} of {len(context.layout.weights)} weights hold NaN or infinities {since} "
-                f"({join(names, 3)}), although the loss is {format_number(sample.loss)}.",
+                message=f"{join(names, 3)} hold{'s' if len(names) == 1 else ''} NaN or infinities {since}, although "
+                "the "
+                f"loss is {format_number(sample.loss)}.",
                 evidence={
                     "weights": names[:16],
                     "nonfinite_count": float(np.nansum(table.weight_nonfinite_count)),
