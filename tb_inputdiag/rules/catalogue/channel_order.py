@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tb_inputdiag.keras_vocabulary import CONVOLUTIONS_2D
 from tb_inputdiag.records import Severity, ShapesPicture, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, pixels, silent
@@ -12,8 +13,6 @@ from tb_inputdiag.rules.support.text import shape_text, variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ChannelOrder"]
-
-_CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose"})
 
 
 class ChannelOrder(Rule):
@@ -75,7 +74,7 @@ class ChannelOrder(Rule):
     def _judge(self, context: Context, view: TensorView) -> Finding | None:
         layout, facts = view.layout, context.facts
         shape = view.shape
-        if layout.layer_class not in _CONVOLUTIONS or len(shape) != 4:
+        if layout.layer_class not in CONVOLUTIONS_2D or len(shape) != 4:
             return None
         reader = facts.layer(layout.layer) if facts is not None else None
         default = facts.image_data_format if facts is not None else "channels_last"

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from tb_inputdiag.keras_vocabulary import LINEAR, RECURRENT
 from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import ModelFacts, Severity, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
@@ -19,20 +22,7 @@ from tb_inputdiag.rules.views.kernel_rows import is_kernel
 
 __all__ = ["DegenerateInitialization"]
 
-_LINEAR = frozenset(
-    {
-        "Dense",
-        "EinsumDense",
-        "Conv1D",
-        "Conv2D",
-        "Conv3D",
-        "DepthwiseConv2D",
-        "SeparableConv2D",
-        "LSTM",
-        "GRU",
-        "SimpleRNN",
-    }
-)
+_WITH_KERNELS = LINEAR | RECURRENT
 
 
 class DegenerateInitialization(Rule):
@@ -77,7 +67,7 @@ class DegenerateInitialization(Rule):
         facts = context.facts
         if facts is None:
             return None
-        linear = {item.name for item in facts.layers if item.class_name in _LINEAR and item.trainable}
+        linear = {item.name for item in facts.layers if item.class_name in _WITH_KERNELS and item.trainable}
         kernels = [w for w in facts.weights if w.layer in linear and w.trainable and is_kernel(w)]
         # The last layer may begin at zero: its units have different targets, so their gradients differ.
         bad = [w for w in kernels if w.initial_constant and w.layer != kernels[-1].layer and "lora" not in w.name]
@@ -108,7 +98,9 @@ class DegenerateInitialization(Rule):
         rows = [
             i
             for i, item in enumerate(layers[:-1])
-            if item is not None and item.class_name in _LINEAR and activation_of(item) not in {"softmax", "sigmoid"}
+            if item is not None
+            and item.class_name in _WITH_KERNELS
+            and activation_of(item) not in {"softmax", "sigmoid"}
         ]
         stds = table.std[rows].astype(np.float64)
         if not rows or not np.isfinite(stds).all() or not (stds > 0).all():
@@ -170,8 +162,6 @@ _PASSING = frozenset({"BatchNormalization", "Dropout", "Activation", "Reshape", 
 
 
 def _initialized(constant: int) -> Scenario:
-    from dataclasses import replace
-
     kernels = [w for w in Scenario(REGRESSOR).facts.weights if w.name.endswith("kernel")]
     weights = [replace(w, initial_constant=i == constant, initial_mean=0.0) for i, w in enumerate(kernels)]
     return Scenario(REGRESSOR, weights=tuple(weights))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from tb_inputdiag.keras_vocabulary import LOOKUPS, NORMALIZERS
 from tb_inputdiag.numbers import interval
 from tb_inputdiag.records import Severity, TensorView, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, pixels, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
-from tb_inputdiag.rules.support.layers import LOOKUPS, NORMALIZERS, is_keras
+from tb_inputdiag.rules.support.layers import is_keras
 from tb_inputdiag.rules.support.scale import fed_source, image_peak, looks_like_image
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context

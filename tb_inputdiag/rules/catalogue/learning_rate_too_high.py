@@ -114,16 +114,17 @@ class LearningRateTooHigh(Rule):
             return []
         ratio = self._largest if lethal else ratio
         limit = self.lethal_ratio if lethal else self.max_ratio if stuck or certain else self.wild_ratio
+        verb = "a step changed" if lethal else "each step changes"
+        size = f"{percent(ratio)} of" if ratio < 10 else f"{times(ratio)} times"
+        dead = ". Units have died, and most kernels get no gradient" if lethal else ""
         rate = sample.learning_rate
         target = 1e-3 / ratio * rate if math.isfinite(rate) and rate > 0 else 1e-3
         target = min(max(target, 1e-5), 1e-2) if target > 0 else 1e-3
         return [
             Finding(
                 subject="optimizer",
-                message=f"At a learning rate of {format_number(rate)} "
-                f"{'a step changed' if lethal else 'each step changes'} the weights by {percent(ratio) if ratio < 10 else times(ratio) + ' times'} "
-                f"{'of ' if ratio < 10 else ''}their size, and the loss went from {format_number(self._first)} to "
-                f"{format_number(now)}{'. Units have died, and most kernels get no gradient' if lethal else ''}.",
+                message=f"At a learning rate of {format_number(rate)} {verb} the weights by {size} their size, and the "
+                f"loss went from {format_number(self._first)} to {format_number(now)}{dead}.",
                 evidence={
                     "update_ratio": ratio,
                     "expected_max_ratio": self.max_ratio,

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from tb_inputdiag.keras_vocabulary import usual_rate
 from tb_inputdiag.numbers import format_number, literal
 from tb_inputdiag.records import Severity, Span
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
@@ -87,7 +88,7 @@ class LearningRateTooLow(Rule):
         if float(np.nanmedian(relative)) < 1e-7:
             return None  # the gradients are so small that no usual rate would help
         rate = sample.learning_rate
-        usual = 1e-2 if optimizer_name(context) == "SGD" else 1e-3
+        usual = usual_rate(optimizer_name(context))
         if math.isfinite(rate) and rate >= usual:
             return None
         return [
