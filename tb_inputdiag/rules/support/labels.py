@@ -11,7 +11,7 @@ __all__ = ["class_counts_of", "has_one_label_each"]
 
 
 def class_counts_of(pair: Pair) -> F8 | None:
-    """Returns the number of labels of each class in a batch, ``[classes]``; None if the target does not hold classes."""
+    """Returns the number of labels of each class in a batch, ``[classes]``; None if the target holds no classes."""
     view = pair.target
     if pair.kind not in {"sparse", "categorical", "binary"}:
         return None

@@ -12,7 +12,7 @@ Shape = Sequence[int | None]
 
 
 def parse_shape(text: str) -> tuple[int | None, ...] | None:
-    """Returns a shape from its text in an exception, such as ``(None, 28, 28, 1)`` or ``[16,10]``; None if it is not one."""
+    """Returns a shape from its text in an exception, such as ``(None, 28, 28, 1)`` or ``[16,10]``, or None."""
     inner = text.strip()[1:-1].strip().rstrip(",")
     if not re.fullmatch(r"[\d\sNone,?]*", inner):
         return None
