@@ -7,6 +7,7 @@ Exact halves are rounded away from zero, as JavaScript does. Python's own format
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "interval",
     "literal",
     "percent",
+    "shape_text",
     "short",
     "size_bytes",
     "times",
@@ -105,6 +107,11 @@ def interval(low: float, high: float) -> str:
     """Returns ``0 to 255``; a single number where both ends read the same."""
     ends = [format_number(low), format_number(high)]
     return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+
+
+def shape_text(shape: Sequence[int | None]) -> str:
+    """Returns a shape as Python writes it: ``(None, 28, 28, 1)``, ``(10,)``."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
 def count(n: int, one: str, many: str = "") -> str:

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from tb_inputdiag.report.jsonable import to_jsonable
-from tb_inputdiag.report.text import alert_line, format_alert, format_number
+from tb_inputdiag.report.text import alert_line, format_alert
 
-__all__ = ["alert_line", "format_alert", "format_number", "to_jsonable"]
+__all__ = ["alert_line", "format_alert", "to_jsonable"]
