@@ -74,10 +74,10 @@ class Tracks:
         self._changed = {}
         self._touched = False
 
-    def take(self, rule: Rule, findings: list[Finding]) -> None:
-        """Takes a rule's verdict on the record in."""
+    def follow(self, rule: Rule, findings: list[Finding] | None) -> None:
+        """Follows a rule's verdict on the record; None is no verdict."""
         mine = self._by_rule[rule.id]
-        if not findings and not mine:
+        if findings is None or not (findings or mine):
             return
         self._touched = True
         hit: set[Key] = set()
@@ -258,8 +258,8 @@ class Tracks:
         track.dirty = False
         self._changed[alert.id] = track.alert
 
-    def merge_final(self) -> list[Alert]:
-        """Returns the changed alerts and those whose count or last step moved since they were passed on."""
+    def close(self) -> list[Alert]:
+        """Returns the alerts that changed, and those whose count or last step moved since they were last returned."""
         for track in self._tracks.values():
             if track.alert is not None and track.dirty:
                 self._put(track, track.alert)
