@@ -20,8 +20,9 @@ import pytest
 from pyarrow import parquet
 
 from tb_inputdiag.cli import main
+from tb_inputdiag.cli.arguments import ReplayArguments, WatchArguments
 from tb_inputdiag.cli.entry import SEVERITIES, make_parser
-from tb_inputdiag.cli.judge import parse_rules
+from tb_inputdiag.cli.replay import parse_rules
 from tb_inputdiag.cli.terminal import Progress, Terminal, fit_width, sparkline
 from tb_inputdiag.cli.watch import watch
 from tb_inputdiag.log.quantities import Group, Series

@@ -6,18 +6,22 @@ import argparse
 import contextlib
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import fields
 from importlib import import_module
-from typing import Any
+from typing import NamedTuple, TypeAlias
 
 from tb_inputdiag._version import __version__
+from tb_inputdiag.cli import arguments as args
 from tb_inputdiag.cli.parser import CLEAN, FINDINGS, UNREADABLE, Parser, complain, number
 from tb_inputdiag.errors import InputDiagError
 
-__all__ = ["SEVERITIES", "main", "make_parser"]
+__all__ = ["SEVERITIES", "Command", "main", "make_parser", "parse"]
 
 SEVERITIES = ("ERROR", "WARNING", "INFO")
-"""Names of `records.Severity`, worst first; written down here because importing that takes long."""
+"""Names of `records.Severity`, worst first; repeated here because importing that takes long."""
+
+_Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 _EPILOG = f"""\
 examples:
@@ -33,10 +37,22 @@ exit codes: {CLEAN} done (check: nothing found), {FINDINGS} check found somethin
 """
 
 
+class Command(NamedTuple):
+    """A command with its arguments, ready to run."""
+
+    handler: str
+    """``module:function`` below `tb_inputdiag.cli`."""
+    arguments: object
+    """An instance of the command's class in `cli.arguments`."""
+    color: bool | None
+    width: int | None
+
+
 def _add(
-    commands: argparse._SubParsersAction[Parser],
+    commands: _Commands,
     name: str,
     handler: str,
+    arguments: type,
     summary: str,
     *,
     examples: str = "",
@@ -49,7 +65,7 @@ def _add(
         description=summary[0].upper() + summary[1:] + ".",
         epilog=f"examples:\n{examples}" if examples else None,
     )
-    parser.set_defaults(handler=handler, parser=parser)
+    parser.set_defaults(handler=handler, arguments=arguments, parser=parser)
     if log_dir:
         parser.add_argument("log_dir", help="the log_dir of InputDiagnostics, or a folder above it, a file, or a URL")
         _add_choice(parser)
@@ -92,12 +108,13 @@ def make_parser() -> Parser:
     )
     parser.set_defaults(handler=None)
     parser.add_argument("--version", action="version", version=f"tb-inputdiag {__version__}")
-    commands: Any = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
 
     _add(
         commands,
         "summary",
         "summary:summary",
+        args.SummaryArguments,
         "what runs there are, and how they did",
         examples="  tb-inputdiag summary logs\n"
         "  tb-inputdiag summary logs --run 'resnet-*' --last\n"
@@ -108,6 +125,7 @@ def make_parser() -> Parser:
         commands,
         "alerts",
         "findings:alerts",
+        args.AlertsArguments,
         "the findings, worst first, with numbers and fixes",
         examples="  tb-inputdiag alerts logs --min-severity WARNING\n"
         "  tb-inputdiag alerts logs --format json | jq '.[].rule'",
@@ -118,7 +136,8 @@ def make_parser() -> Parser:
     _add(
         commands,
         "inputs",
-        "quantities:inputs",
+        "inputs:inputs",
+        args.InputsArguments,
         "statistics of the inputs, targets and outputs of sampled batches",
         examples="  tb-inputdiag inputs logs --last\n"
         "  tb-inputdiag inputs logs --format json | jq '.[] | {name, min, max}'",
@@ -127,7 +146,8 @@ def make_parser() -> Parser:
     gradients = _add(
         commands,
         "gradients",
-        "quantities:gradients",
+        "gradients:gradients",
+        args.GradientsArguments,
         "gradient norms of each trainable weight",
         examples="  tb-inputdiag gradients logs --last --top 10",
     )
@@ -137,6 +157,7 @@ def make_parser() -> Parser:
         commands,
         "compare",
         "compare:compare",
+        args.CompareArguments,
         "what differs between two runs",
         log_dir=False,
         examples="  tb-inputdiag compare logs/before logs/after\n"
@@ -151,7 +172,8 @@ def make_parser() -> Parser:
     replay = _add(
         commands,
         "replay",
-        "judge:replay",
+        "replay:replay",
+        args.ReplayArguments,
         "judge a log anew, with other thresholds or newer rules",
         examples="  tb-inputdiag replay logs\n"
         "  tb-inputdiag replay logs --set unnormalized-input.max_pixel=300\n"
@@ -168,7 +190,8 @@ def make_parser() -> Parser:
     check = _add(
         commands,
         "check",
-        "judge:check",
+        "check:check",
+        args.CheckArguments,
         "exit code 1 if there is a finding, for CI",
         formats=("text", "json", "github"),
         examples="  tb-inputdiag check logs --fail-on WARNING --junit findings.xml\n"
@@ -188,6 +211,7 @@ def make_parser() -> Parser:
         commands,
         "watch",
         "watch:watch",
+        args.WatchArguments,
         "a live run in the terminal; in a pipe, alerts as they come",
         formats=(),
         examples="  tb-inputdiag watch logs\n  tb-inputdiag watch logs --until-end > alerts.txt",
@@ -203,6 +227,7 @@ def make_parser() -> Parser:
         commands,
         "export",
         "export:export",
+        args.ExportArguments,
         "a table of the log as csv, json or parquet",
         formats=(),
         examples="  tb-inputdiag export logs losses -o losses.csv\n"
@@ -218,6 +243,7 @@ def make_parser() -> Parser:
         commands,
         "report",
         "report:report",
+        args.ReportArguments,
         "one self-contained HTML file with findings, curves and thumbnails",
         formats=(),
         examples="  tb-inputdiag report logs -o report.html",
@@ -230,12 +256,30 @@ def make_parser() -> Parser:
         commands,
         "rules",
         "rules:rules",
+        args.RulesArguments,
         "the rules, or the documentation of one",
         log_dir=False,
         examples="  tb-inputdiag rules\n  tb-inputdiag rules unnormalized-input      # with its thresholds",
     )
     rules.add_argument("id", nargs="?", metavar="ID", help="a rule, e.g. unnormalized-input")
     return parser
+
+
+def parse(arguments: Sequence[str] | None = None) -> Command | None:
+    """Returns the command that the arguments name; None without one.
+
+    Args:
+        arguments: Those of the command line; None: the process's.
+
+    Raises:
+        SystemExit: if an argument is wrong, or help was asked for.
+    """
+    options = make_parser().parse(arguments)
+    if options.handler is None:
+        return None
+    found = {field.name: getattr(options, field.name) for field in fields(options.arguments)}
+    color = {"always": True, "never": False}.get(options.color)
+    return Command(options.handler, options.arguments(**found), color, options.width)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -245,27 +289,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         arguments: Those of the command line; None: the process's.
     """
     try:
-        options = make_parser().parse(arguments)
+        command = parse(arguments)
     except SystemExit as stop:  # argparse has said why
         return stop.code if isinstance(stop.code, int) else UNREADABLE
-    if options.handler is None:
+    if command is None:
         make_parser().print_help(sys.stderr)
         return UNREADABLE
-    from tb_inputdiag.cli.terminal import Terminal
-
-    color = {"always": True, "never": False}.get(options.color)
-    terminal = Terminal(sys.stdout, color=color, width=options.width)
-    module, _, name = options.handler.partition(":")
-    # Commands are imported when they run: `rules` need not load what `export` does.
-    handler: Callable[[argparse.Namespace, Terminal], int] = getattr(import_module(f"tb_inputdiag.cli.{module}"), name)
     try:
-        code = handler(options, terminal)
-        sys.stdout.flush()
+        return _run(command)
     except InputDiagError as error:
         complain(str(error))
         return UNREADABLE
     except BrokenPipeError:
-        # Whoever read the pipe has enough; closing standard output must not complain either.
+        # The reader of the pipe has enough. Closing standard output must not complain either.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLEAN
@@ -274,6 +310,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return UNREADABLE
     except KeyboardInterrupt:
         return 130
+
+
+def _run(command: Command) -> int:
+    from tb_inputdiag.cli.terminal import Terminal
+
+    module, _, name = command.handler.partition(":")
+    # Commands are imported when they run: `rules` need not load what `export` does.
+    handler = getattr(import_module(f"tb_inputdiag.cli.{module}"), name)
+    code: int = handler(command.arguments, Terminal(sys.stdout, color=command.color, width=command.width))
+    sys.stdout.flush()
     return code
 
 

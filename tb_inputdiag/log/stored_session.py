@@ -23,10 +23,12 @@ from tb_inputdiag.records import (
     Alert,
     Cost,
     EpochEnd,
+    ExpectedRange,
     Failure,
     Images,
     Layout,
     ModelFacts,
+    NotJudged,
     Record,
     SessionEnd,
     SessionStart,
@@ -175,6 +177,16 @@ class StoredSession(Quantities):
         lost = self.completeness
         unread = any(stream == "alerts" for stream, _ in self._unread)
         return not unread and "alerts" not in lost.missing and Alert.__name__ not in lost.dropped
+
+    @property
+    def expected_ranges(self) -> list[ExpectedRange]:
+        """The ranges in which rules expected the values of tensors, in the order in which they were logged."""
+        return self._all(ExpectedRange)
+
+    @property
+    def not_judged(self) -> list[NotJudged]:
+        """The rules that could not judge the session, with their reasons."""
+        return self._all(NotJudged)
 
     @property
     def images(self) -> list[Images]:
