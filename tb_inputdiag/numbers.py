@@ -111,7 +111,13 @@ def interval(low: float | None, high: float | None) -> str:
         high: None: no upper limit.
     """
     if low is None or high is None:
-        return f"at least {format_number(low)}" if low is not None else f"at most {format_number(high)}" if high is not None else "anything"
+        return (
+            f"at least {format_number(low)}"
+            if low is not None
+            else f"at most {format_number(high)}"
+            if high is not None
+            else "anything"
+        )
     ends = [format_number(low), format_number(high)]
     return ends[0] if ends[0] == ends[1] else " to ".join(ends)
 

@@ -21,12 +21,13 @@ from pyarrow import parquet
 
 from tb_inputdiag.cli import main
 from tb_inputdiag.cli.arguments import ReplayArguments, WatchArguments
-from tb_inputdiag.cli.entry import SEVERITIES, make_parser
+from tb_inputdiag.cli.entry import SEVERITIES, make_parser, parse
 from tb_inputdiag.cli.replay import parse_rules
 from tb_inputdiag.cli.terminal import Progress, Terminal, fit_width, sparkline
 from tb_inputdiag.cli.watch import watch
-from tb_inputdiag.log.quantities import Group, Series
 from tb_inputdiag.log.reader import read
+from tb_inputdiag.log.series import Series
+from tb_inputdiag.log.subjects import SubjectGroup
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.records import Alert, Cost, Sample, SessionEnd, SessionStart, Severity
 from tests.log import synthetic
@@ -190,6 +191,13 @@ def test_replay_judges_the_log_anew(run: Any, logs: Path) -> None:
     assert "non-finite-gradient" not in only  # was not judged, so it is neither here nor gone
 
 
+def replayed(*arguments: str) -> ReplayArguments:
+    command = parse(arguments)
+    assert command is not None
+    assert isinstance(command.arguments, ReplayArguments)
+    return command.arguments
+
+
 def test_rules_of_the_command_line_are_those_of_the_callback() -> None:
     arguments = [
         "replay",
@@ -205,12 +213,12 @@ def test_rules_of_the_command_line_are_those_of_the_callback() -> None:
         "--severity",
         "c=info",
     ]
-    assert parse_rules(make_parser().parse_args(arguments)) == [
+    assert parse_rules(replayed(*arguments)) == [
         "a",
         "-b",
         {"c": {"t": 3, "u": 0.5, "severity": "INFO"}},
     ]
-    assert parse_rules(make_parser().parse_args(["replay", "x"])) is None
+    assert parse_rules(replayed("replay", "x")) is None
 
 
 @pytest.mark.parametrize(
@@ -336,13 +344,13 @@ def test_report_is_one_page(run: Any, logs: Path, tmp_path: Path) -> None:
 def test_a_report_draws_what_is_left_of_a_range(
     run: Any, logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    series = Group.series
+    series = SubjectGroup.series
 
-    def damaged(self: Group, name: str, column: str) -> Series:
+    def damaged(self: SubjectGroup, name: str, column: str) -> Series:
         found = series(self, name, column)
         return found if column != "max" else Series(found.name, found.step[3:], found.values[3:])
 
-    monkeypatch.setattr(Group, "series", damaged)
+    monkeypatch.setattr(SubjectGroup, "series", damaged)
     assert run("report", logs / "clean", "-o", tmp_path / "r.html").code == 0
     assert "min to max" in (tmp_path / "r.html").read_text()
 
@@ -364,10 +372,10 @@ def test_rules_are_listed_and_explained(run: Any) -> None:
     [
         (["sumary", "x"], "Did you mean 'summary'?"),
         (["summary", "x", "--fromat", "json"], "there is no option '--fromat'. Did you mean '--format'?"),
-        (["summary", "x", "y"], "no place for the argument 'y'"),
+        (["summary", "x", "y"], "unexpected argument 'y'"),
         (["check", "x", "--fail-on", "warn"], "Did you mean 'WARNING'?"),
         (["gradients", "x", "--top", "0"], "takes a whole number from 1"),
-        (["watch", "x", "--interval", "soon"], "takes a number from 0.1 to 3600 seconds. Received: 'soon'"),
+        (["watch", "x", "--interval", "soon"], "takes a number from 0.1 to 3,600 seconds. Received: 'soon'"),
     ],
 )
 def test_wrong_arguments_are_answered_with_the_right_ones(run: Any, arguments: list[str], message: str) -> None:
@@ -463,7 +471,7 @@ def test_watch_in_a_pipe_prints_alerts_as_they_come(tmp_path: Path, capsys: pyte
         lambda: writers[0].write(replace(alerts[0], state="resolved")),
         lambda: writers[0].write(SessionEnd(wall_time=2.0, step=1, status="finished")),
     ]
-    options = make_parser().parse_args(["watch", str(tmp_path), "--until-end"])
+    options = WatchArguments(log_dir=str(tmp_path), until_end=True)
     out = io.StringIO()
     assert watch(options, Terminal(out), sleep=lambda seconds: actions.pop(0)()) == 0
     writers[0].close()
@@ -484,7 +492,7 @@ def test_watch_draws_a_screen_on_a_terminal_and_leaves_it_as_it_was(logs: Path) 
         raise KeyboardInterrupt
 
     out = Tty()
-    options = make_parser().parse_args(["watch", str(logs)])
+    options = WatchArguments(log_dir=str(logs))
     assert watch(options, Terminal(out, color=False, width=80), sleep=interrupt) == 0
     assert out.getvalue().startswith("\x1b[?1049h")
     assert out.getvalue().endswith("\x1b[?1049l")
@@ -494,7 +502,7 @@ def test_watch_draws_a_screen_on_a_terminal_and_leaves_it_as_it_was(logs: Path) 
 def test_watch_leaves_its_screen_when_it_is_told_to_end(logs: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
     out = Tty()
-    options = make_parser().parse_args(["watch", str(logs)])
+    options = WatchArguments(log_dir=str(logs))
     with pytest.raises(SystemExit) as raised:
         watch(options, Terminal(out, color=False, width=80), sleep=lambda seconds: os.kill(os.getpid(), signal.SIGTERM))
     assert raised.value.code == 128 + signal.SIGTERM
@@ -520,7 +528,7 @@ def test_the_watched_screen_never_scrolls(logs: Path, monkeypatch: pytest.Monkey
         monkeypatch.setenv("LINES", str(lines))
         monkeypatch.setenv("COLUMNS", "50")
         out = Tty()
-        options = make_parser().parse_args(["watch", str(logs / "broken")])
+        options = WatchArguments(log_dir=str(logs / "broken"))
         assert watch(options, Terminal(out, color=False), sleep=interrupt) == 0
         assert out.getvalue().count("\n") == lines - 1
         assert "more lines; a taller window shows them" in out.getvalue()

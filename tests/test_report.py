@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tb_inputdiag.jsonable import jsonable_fields, to_jsonable
 from tb_inputdiag.png import encode_png
 from tb_inputdiag.records import (
     Alert,
@@ -29,7 +30,7 @@ from tb_inputdiag.records import (
     Span,
     WordsPicture,
 )
-from tb_inputdiag.report import alert_line, format_alert, to_jsonable
+from tb_inputdiag.report import alert_line, format_alert
 from tb_inputdiag.report.ansi import clean
 from tb_inputdiag.report.charts import Band, Chart, Line, decimate, draw
 from tb_inputdiag.report.html import ReportTable, Section, render_html
@@ -132,11 +133,11 @@ def test_code_is_told_from_sentences(line: str, code: bool) -> None:
 
 
 def test_json_is_standard() -> None:
-    fields = to_jsonable(ALERT)
+    fields = jsonable_fields(ALERT)
     assert fields["severity"] == "WARNING"
-    assert fields["evidence"]["nan"] is None
+    assert fields["evidence"]["nan"] == "NaN"
     values = to_jsonable({"a": np.float32(2), "b": np.arange(2), "c": -math.inf, 3: (1, None), "d": np.array([np.nan])})
-    assert values == {"a": 2.0, "b": [0, 1], "c": "-inf", "3": [1, None], "d": [None]}
+    assert values == {"a": 2.0, "b": [0, 1], "c": "-Infinity", "3": [1, None], "d": ["NaN"]}
     json.dumps(values, allow_nan=False)
 
 

@@ -17,10 +17,11 @@ from tb_inputdiag.cli.options import Chosen, Selection, choose, print_json
 from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Terminal
 from tb_inputdiag.errors import ConfigurationError, there_are
+from tb_inputdiag.jsonable import to_jsonable
 from tb_inputdiag.log.reader import read
 from tb_inputdiag.numbers import format_number, shape_text, short, whole
 from tb_inputdiag.records import Alert
-from tb_inputdiag.report import alert_line, to_jsonable
+from tb_inputdiag.report import alert_line
 
 __all__ = ["compare"]
 
@@ -113,7 +114,7 @@ def _settings(item: Chosen) -> dict[str, Scalar]:
         # Layers by name: after an inserted layer, those that follow do not differ.
         names = _canonical([layer.name for layer in facts.layers])
         fields["layer"] = {names[layer.name]: {"class": layer.class_name, **layer.config} for layer in facts.layers}
-    return dict(_flat(to_jsonable(fields)))
+    return dict(_flat({name: to_jsonable(value) for name, value in fields.items()}))
 
 
 def _flat(value: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, Scalar]]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_inputdiag.log.quantities import SCALARS, Group, Series, SplitQuantities
+from tb_inputdiag.log.quantities import SCALARS, SplitQuantities
+from tb_inputdiag.log.series import Series
 from tb_inputdiag.log.stored_session import StoredSession
+from tb_inputdiag.log.subjects import SubjectGroup
 from tb_inputdiag.records import COLUMNS, Alert, Curve, Quantity
 from tb_inputdiag.report.charts import Band, Chart, Line
 
@@ -78,7 +80,7 @@ def series_of(session: StoredSession, quantity: Quantity) -> Series | None:
             return _column(values.activations, quantity, "layers")
 
 
-def _tensors(values: SplitQuantities, quantity: Quantity) -> Group:
+def _tensors(values: SplitQuantities, quantity: Quantity) -> SubjectGroup:
     if quantity.stage == "entry":
         return values.entries
     match quantity.role:
@@ -92,7 +94,7 @@ def _tensors(values: SplitQuantities, quantity: Quantity) -> Group:
             return values.sample_weights
 
 
-def _column(group: Group, quantity: Quantity, table: str) -> Series | None:
+def _column(group: SubjectGroup, quantity: Quantity, table: str) -> Series | None:
     known = quantity.name in group and quantity.column in COLUMNS[table]
     found = group.series(quantity.name, quantity.column) if known else None
     return found if found is not None and found.values.ndim == 1 else None

@@ -16,11 +16,11 @@ from tb_inputdiag.cli.options import Chosen, select
 from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Progress, Terminal
 from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.jsonable import jsonable_fields, to_jsonable
 from tb_inputdiag.log.blocks import Array
 from tb_inputdiag.log.quantities import SCALARS
 from tb_inputdiag.numbers import count
 from tb_inputdiag.records import COLUMNS, Layout
-from tb_inputdiag.report import to_jsonable
 from tb_inputdiag.report.text import consequence_text
 
 __all__ = ["TABLES", "export"]
@@ -85,7 +85,7 @@ def _layers(item: Chosen) -> Iterator[Part]:
 def _alerts(item: Chosen) -> Iterator[Part]:
     rows = []
     for alert in item.session.alerts:
-        fields = to_jsonable(alert)
+        fields = jsonable_fields(alert)
         fields |= {name: "" if fields[name] is None else json.dumps(fields[name]) for name in _JSON_COLUMNS}
         fields["consequences"] = "\n".join(map(consequence_text, alert.consequences))
         rows.append(fields)

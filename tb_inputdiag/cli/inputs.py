@@ -15,7 +15,8 @@ from tb_inputdiag.cli.arguments import InputsArguments
 from tb_inputdiag.cli.options import Chosen, print_json, select
 from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Terminal, sparkline
-from tb_inputdiag.log.quantities import Row, SplitQuantities
+from tb_inputdiag.log.quantities import SplitQuantities
+from tb_inputdiag.log.subjects import SubjectSeries
 from tb_inputdiag.numbers import count, interval, percent, short, whole
 from tb_inputdiag.records import ExpectedRange, Layout, Role, Split, Stage
 
@@ -91,7 +92,7 @@ def _tensor_summary(
     group: str,
     kind: _Kind,
     name: str,
-    row: Row,
+    row: SubjectSeries,
 ) -> TensorSummary:
     tensors = (tensor for layout in layouts if layout.split == split for tensor in layout.tensors)
     known = [tensor for tensor in tensors if (tensor.name, tensor.role, tensor.stage) == (name, kind.role, kind.stage)]
@@ -121,7 +122,7 @@ def _tensor_summary(
     )
 
 
-def _nonfinite_fraction(row: Row) -> float:
+def _nonfinite_fraction(row: SubjectSeries) -> float:
     counts, nan, inf = (column.values.astype(np.float64) for column in (row.count, row.nan_count, row.inf_count))
     if len(counts) != len(nan) or len(counts) != len(inf):
         # Damage affects single columns. Where one of these lacks a part of the samples, only totals can be compared.

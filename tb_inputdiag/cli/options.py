@@ -13,9 +13,9 @@ from tb_inputdiag.cli.arguments import LogArguments, SessionChoice
 from tb_inputdiag.cli.parser import complain
 from tb_inputdiag.cli.terminal import Terminal
 from tb_inputdiag.errors import LogNotFoundError, UnknownRuleError, did_you_mean, there_are
+from tb_inputdiag.jsonable import to_jsonable
 from tb_inputdiag.log.reader import Log, Run, read
 from tb_inputdiag.log.stored_session import StoredSession
-from tb_inputdiag.report import to_jsonable
 
 __all__ = ["Chosen", "Selection", "choose", "print_json", "require_rules", "select"]
 

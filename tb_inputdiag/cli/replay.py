@@ -90,9 +90,7 @@ def _judge_again(item: Chosen, rules: RulesArgument, arguments: ReplayArguments)
         progress.update(numbered.seq)
     progress.finish()
     before = [alert for alert in item.session.alerts if alert.rule in engine.rules]
-    return _Replayed(
-        item, filter_alerts(engine.alerts, arguments), filter_alerts(before, arguments), engine.not_judged
-    )
+    return _Replayed(item, filter_alerts(engine.alerts, arguments), filter_alerts(before, arguments), engine.not_judged)
 
 
 def _complain_about_rule(rule: str, error: Exception) -> None:

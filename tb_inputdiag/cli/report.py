@@ -17,8 +17,8 @@ from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.summary import summary_lines
 from tb_inputdiag.cli.terminal import Progress, Terminal
 from tb_inputdiag.errors import ConfigurationError
-from tb_inputdiag.log.quantities import Row
 from tb_inputdiag.log.stored_session import StoredSession
+from tb_inputdiag.log.subjects import SubjectSeries
 from tb_inputdiag.numbers import count, percent, short, size_bytes, whole
 from tb_inputdiag.records import Images
 from tb_inputdiag.report.charts import Chart, Line
@@ -82,7 +82,7 @@ def _section(item: Chosen) -> Section:
         tables=_tables(item),
         images=_images(session),
         not_judged=session.not_judged,
-        degraded=session.facts.degraded if session.facts else (),
+        degraded=session.degraded,
         problems=item.run.problems,
     )
 
@@ -116,12 +116,12 @@ def _input_charts(session: StoredSession) -> list[Chart]:
     return charts
 
 
-def _same_values(first: Row, second: Row) -> bool:
+def _same_values(first: SubjectSeries, second: SubjectSeries) -> bool:
     names = ("min", "max", "mean")
     return all(np.array_equal(getattr(first, n), getattr(second, n), equal_nan=True) for n in names)
 
 
-def _range_chart(title: str, row: Row) -> Chart:
+def _range_chart(title: str, row: SubjectSeries) -> Chart:
     return Chart(title, [Line("mean", row.mean.step, row.mean.values)], [band_of(row.min, row.max)])
 
 
@@ -174,7 +174,7 @@ def _tables(item: Chosen) -> list[ReportTable]:
             found.rule,
             found.reason,
         ]
-        for found in dict.fromkeys(item.session.expected_ranges)
+        for found in item.session.expected_ranges
     ]
     tensor_header = ["tensor", "role", "split", "dtype", "expected", "min", "mean", "max", "std", "NaN or inf", "zeros"]
     weight_header = ["weight", "first", "median", "last", "max", "update / weight", "samples with NaN"]

@@ -60,7 +60,7 @@ def _summary_json(item: Chosen) -> dict[str, object]:
         "alerts": {severity.name: n for severity, n in count_by_severity(session.alerts).items()},
         "findings": [{"rule": a.rule, "subject": a.subject, "first_step": a.first_step} for a in session.alerts],
         "not_judged": session.not_judged,
-        "degraded": session.facts.degraded if session.facts else [],
+        "degraded": session.degraded,
         "cost_fraction": cost_fraction(session),
         "cost_is_least": bool(session.costs) and session.costs[-1].is_least,
         "events": {"read": complete.events, "written": complete.written, "missing": complete.missing},
@@ -85,7 +85,15 @@ def _print_table(chosen: list[Chosen], terminal: Terminal) -> None:
                 "all" if complete.complete else f"{whole(complete.events)} of {whole(complete.written)}",
             ]
         )
-    header = ["run", "status", "steps", *(severity.name[0] for severity in count_by_severity([])), "worst finding", "samples", "log"]
+    header = [
+        "run",
+        "status",
+        "steps",
+        *(severity.name[0] for severity in count_by_severity([])),
+        "worst finding",
+        "samples",
+        "log",
+    ]
     if all(row[-1] == "all" for row in rows):
         header, rows = header[:-1], [row[:-1] for row in rows]
     terminal.table(header, rows, left=2, drop=("samples",))
@@ -153,7 +161,7 @@ def summary_lines(item: Chosen, terminal: Terminal | None = None) -> Iterator[tu
 
 def _unknown_lines(session: StoredSession) -> Iterator[tuple[str, str]]:
     """Yields (label, text) for the rules that could not judge, and for what could not be read of the model."""
-    for degraded in session.facts.degraded if session.facts else ():
+    for degraded in session.degraded:
         yield "degraded", f"{degraded.accessor}: {degraded.effect}"
     unknown = session.not_judged
     for item in unknown[:_MOST_UNKNOWN]:

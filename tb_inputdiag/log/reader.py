@@ -10,10 +10,11 @@ from typing import Any
 
 from tb_inputdiag.alerts import worst_first
 from tb_inputdiag.errors import ConfigurationError, LogNotFoundError, there_are
+from tb_inputdiag.log.completeness import events_are
 from tb_inputdiag.log.files import find_event_files, run_name
 from tb_inputdiag.log.index import EventFile
 from tb_inputdiag.log.quantities import Quantities
-from tb_inputdiag.log.stored_session import StoredSession, events_are
+from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.records import Alert
 
 __all__ = ["Log", "Run", "StoredSession", "read"]

@@ -62,9 +62,10 @@ def _bar(kind: str, label: str, value: str, left: float, right: float, mark: flo
     """Returns a row: label, text and a bar from `left` to `right`, in percent of the width."""
     left, right = (min(max(end, 0.0), 100.0) for end in (left, right))
     line = f'<b style="left:{min(max(mark, 0.0), 100.0):.1f}%"></b>' if mark is not None else ""
+    place = f"left:{min(left, 99.2):.1f}%;width:{max(right - left, 0.0):.1f}%"
     return (
         f'<div class="bar {kind}"><span class="label">{_text(label)}</span><span class="value">{_text(value)}</span>'
-        f'<span class="track"><i style="left:{min(left, 99.2):.1f}%;width:{max(right - left, 0.0):.1f}%"></i>{line}</span></div>'
+        f'<span class="track"><i style="{place}"></i>{line}</span></div>'
     )
 
 

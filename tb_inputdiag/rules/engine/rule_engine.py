@@ -122,8 +122,9 @@ class RuleEngine:
             case Failure():
                 return self._settle("on_failure", lambda rule: self._findings(rule, rule.on_failure, context, record))
             case SessionEnd():
-                self._settle("on_session_end", lambda rule: self._findings(rule, rule.on_session_end, context, record))
-                return self._tracks.close()
+                return self._settle(
+                    "on_session_end", lambda rule: self._findings(rule, rule.on_session_end, context, record)
+                )
             case ModelFacts():
                 self._declarations.see_facts(record, self._rules)
                 return self._settle("on_model", lambda rule: self._findings(rule, rule.on_model, context))
@@ -141,7 +142,7 @@ class RuleEngine:
         self._tracks.begin(hook, self._context)
         for rule in self._asked(hook):
             self._tracks.follow(rule, verdict(rule))
-        return self._tracks.settle()
+        return self._tracks.close() if hook == "on_session_end" else self._tracks.settle()
 
     def _judges_sample(self, rule: Rule) -> bool:
         return self._context.split in rule.splits and self._context.age >= rule.warm_up
