@@ -8,7 +8,7 @@ from tb_inputdiag.alerts import findings
 from tb_inputdiag.records import Alert, Consequence, Severity
 from tb_inputdiag.rules.engine.causes import CauseGraph
 from tb_inputdiag.rules.engine.track import Track
-from tb_inputdiag.rules.support.text import fold
+from tb_inputdiag.rules.support.text import wrap_comments
 
 __all__ = ["MAX_CONSEQUENCES", "AlertBook"]
 
@@ -136,5 +136,5 @@ def _worded(alert: Alert, track: Track, severity: Severity) -> Alert:
         picture=finding.picture,
         curves=finding.curves,
         why=finding.why or track.rule.why,
-        fix=fold(finding.fix),
+        fix=wrap_comments(finding.fix),
     )

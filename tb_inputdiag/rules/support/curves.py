@@ -6,7 +6,7 @@ A rule lists the best curve first. Those who draw it take the first one that the
 from __future__ import annotations
 
 from tb_inputdiag.records import Curve, Quantity, Role, Span, Split, Stage, TensorView
-from tb_inputdiag.rules.support.scale import fed_of
+from tb_inputdiag.rules.support.scale import fed_source
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = [
@@ -15,7 +15,9 @@ __all__ = [
     "layer_curve",
     "loss_curve",
     "named_tensor_curves",
+    "nonfinite_curves",
     "sample_curve",
+    "tensor_column_curve",
     "tensor_curves",
     "validation_loss_curve",
     "weight_curve",
@@ -109,7 +111,7 @@ def tensor_curves(context: Context, view: TensorView, *, expected: Span | None =
     """
     layout = view.layout
     first = _tensor_curve(layout.role, view.name, layout.stage, context.split, expected, reader=layout.layer)
-    fed = fed_of(context, view) if layout.stage == "entry" else None
+    fed = fed_source(context, view) if layout.stage == "entry" else None
     if fed is None:
         return (first,)
     return first, _tensor_curve(layout.role, fed.name, "fed", context.split, expected if layout.same_as_fed else None)
@@ -120,6 +122,37 @@ def named_tensor_curves(
 ) -> tuple[Curve, ...]:
     """Returns range and mean of a fed tensor by its name, for hooks that have no sample."""
     return (_tensor_curve(role, name, "fed", split, expected),)
+
+
+def tensor_column_curve(
+    context: Context, view: TensorView, column: str, label: str, *, expected: Span | None = None
+) -> Curve:
+    """Returns a column of the tensor table for a tensor of the sample that is being judged.
+
+    Args:
+        context: Of the sample.
+        view: The tensor.
+        column: ``nan_count``, ``zero_fraction``, ...
+        label: What the column holds, for the legend; the tensor's name is added.
+        expected: Where the values should lie.
+    """
+    layout = view.layout
+    quantity = Quantity(
+        stream="tensors",
+        column=column,
+        name=view.name,
+        split=context.split,
+        role=layout.role,
+        stage=layout.stage,
+    )
+    return Curve(label=f"{label} of {view.name}", quantity=quantity, expected=expected)
+
+
+def nonfinite_curves(context: Context, view: TensorView) -> tuple[Curve, ...]:
+    """Returns how many NaN and infinities a tensor held over time, those of which the sample has more first."""
+    nan = tensor_column_curve(context, view, "nan_count", "NaN")
+    infinite = tensor_column_curve(context, view, "inf_count", "Infinities")
+    return (nan, infinite) if view.nan_count >= view.inf_count else (infinite, nan)
 
 
 def _tensor_curve(role: Role, name: str, stage: Stage, split: Split, expected: Span | None, reader: str = "") -> Curve:

@@ -1,4 +1,4 @@
-"""Numbers, shapes and names as people read them."""
+"""Shapes, lists and names as text, and the layout of code in fixes."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 from tb_inputdiag.records import ModelFacts
 
-__all__ = ["fold", "join", "number", "percent", "shape_text", "times", "variable"]
+__all__ = ["join", "number", "percent", "shape_text", "times", "variable", "wrap_comments"]
 
 _CODE_WIDTH = 69
-"""Columns that a fix has in a terminal of 80."""
+"""Columns left for a fix in a terminal of 80 columns."""
 
 
 def number(value: float) -> str:
@@ -42,7 +42,7 @@ def shape_text(shape: Sequence[int | None]) -> str:
 
 
 def join(items: Sequence[object], limit: int = 5) -> str:
-    """Returns ``a, b and c``; of many, the first and how many more."""
+    """Returns ``a, b and c``; of more than `limit` items the first ones and ``and 3 more``."""
     words = [str(item) for item in items]
     if len(words) > limit:
         return f"{', '.join(words[:limit])} and {len(words) - limit} more"
@@ -50,7 +50,7 @@ def join(items: Sequence[object], limit: int = 5) -> str:
 
 
 def variable(name: str, role: str = "input", facts: ModelFacts | None = None) -> str:
-    """Returns what the user most likely calls a tensor in code: ``x``, ``y``, ``x["image"]``, ``x[0]``."""
+    """Returns the likely name of a tensor in the user's code: ``x``, ``y``, ``x["image"]``, ``x[0]``."""
     letter = {"input": "x", "target": "y", "prediction": "y_pred"}.get(role, role)
     if name == letter or not name:
         return letter
@@ -61,10 +61,10 @@ def variable(name: str, role: str = "input", facts: ModelFacts | None = None) ->
     return f'{letter}["{name}"]' if several else letter
 
 
-def fold(code: str, width: int = _CODE_WIDTH) -> str:
-    """Returns code to paste whose comments fit: those behind a line that is too long go in front of it.
+def wrap_comments(code: str, width: int = _CODE_WIDTH) -> str:
+    """Returns code in which a comment that makes its line too long stands on lines of its own.
 
-    What begins with "or" is another way and goes below.
+    It goes above the line of code. A comment that begins with "or" is an alternative and goes below.
     """
     lines: list[str] = []
     for line in code.split("\n"):
