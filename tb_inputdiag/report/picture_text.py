@@ -84,7 +84,7 @@ def _labelled(label: str, text: str, default: str = "expected") -> str:
 
 def _named_sizes(picture: SizesPicture) -> str:
     places = list(picture.marked) or _extremes(picture)
-    named = [f"{picture.names[i]} {format_number(picture.sizes[i], 3)}" for i in places[:_MOST_NAMED]]
+    named = [f"{picture.names[i]} = {format_number(picture.sizes[i], 3)}" for i in places[:_MOST_NAMED]]
     more = len(places) - len(named)
     return ", ".join(named) + (f" and {more} more" if more else "")
 

@@ -84,6 +84,8 @@ def evidence_text(alert: Alert) -> str:
 
 
 def _value_text(value: JSON) -> str:
+    if value is None:
+        return "none"
     if isinstance(value, (bool, int, float)):
         return format_number(value)
     if isinstance(value, Mapping):
