@@ -76,7 +76,9 @@ def gradients(arguments: GradientsArguments, terminal: Terminal) -> int:
     if arguments.format == "json":
         print_json([_fields(row) for rows in found.values() for row in rows], terminal)
     else:
-        for item, rows in found.items():
+        for place, (item, rows) in enumerate(found.items()):
+            if place:
+                terminal.print()
             if len(chosen) > 1:
                 terminal.heading(item.title)
             _print(rows, terminal)
@@ -103,7 +105,6 @@ def _print(rows: Sequence[GradientSummary], terminal: Terminal) -> None:
     terminal.print(f"gradient norms, {count(rows[0].samples, 'sample')}")
     header = ["weight", "first", "median", "last", "max", "NaN", "update", "zeros", "norms"]
     terminal.table(header, [_cells(row, terminal) for row in rows], drop=("first", "norms", "zeros", "last"))
-    terminal.print()
 
 
 def _cells(row: GradientSummary, terminal: Terminal) -> list[str]:

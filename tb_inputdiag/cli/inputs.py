@@ -156,7 +156,9 @@ def inputs(arguments: InputsArguments, terminal: Terminal) -> int:
     if arguments.format == "json":
         print_json([_fields(row) for rows in found.values() for row in rows], terminal)
     else:
-        for item, rows in found.items():
+        for place, (item, rows) in enumerate(found.items()):
+            if place:
+                terminal.print()
             if len(chosen) > 1:
                 terminal.heading(item.title)
             _print(rows, terminal)
@@ -172,7 +174,9 @@ def _fields(row: TensorSummary) -> dict[str, object]:
 def _print(rows: Sequence[TensorSummary], terminal: Terminal) -> None:
     if not rows:
         terminal.print("No step was sampled.")
-    for split in dict.fromkeys(row.split for row in rows):
+    for place, split in enumerate(dict.fromkeys(row.split for row in rows)):
+        if place:
+            terminal.print()
         some = [row for row in rows if row.split == split]
         terminal.print(f"{split}, {count(max(row.samples for row in some), 'sample')}")
         terminal.table(
@@ -181,7 +185,6 @@ def _print(rows: Sequence[TensorSummary], terminal: Terminal) -> None:
             left=5,
             drop=("means", "zeros", "shape", "std", "dtype"),
         )
-        terminal.print()
 
 
 def _cells(row: TensorSummary, terminal: Terminal) -> list[str]:

@@ -16,8 +16,9 @@ from tb_inputdiag.report.ansi import clean
 
 __all__ = ["Band", "Chart", "Line", "decimate", "draw"]
 
-_WIDTH, _HEIGHT = 640, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 12, 28
+_WIDTH, _HEIGHT = 500, 190
+"""In units of the drawing, about as many pixels as a chart has on the page, so that its text is of normal size."""
+_LEFT, _RIGHT, _TOP, _BOTTOM = 68, 24, 12, 28
 _POINTS = 600
 """Points of a curve: about one for each pixel."""
 _COLOURS = 6
@@ -136,7 +137,7 @@ def _scale_of(chart: Chart) -> _Scale | None:
         span = (y_high - y_low) or abs(y_high) or 1.0
         near = [end for end in chart.expected if y_low - span <= end <= y_high + span]
         y_low, y_high = min([y_low, *near]), max([y_high, *near])
-    return _Scale(x_low, x_high, y_low, y_high, chart.log and y_high > 3 * y_low)
+    return _Scale((x_low, x_high), (y_low, y_high), chart.log and y_high > 3 * y_low)
 
 
 def _text(text: str) -> str:
@@ -152,11 +153,11 @@ def _finite(values: ArrayLike, log: bool) -> F8:
 class _Scale:
     """Where steps and values lie in the picture."""
 
-    def __init__(self, x_low: float, x_high: float, y_low: float, y_high: float, log: bool) -> None:
+    def __init__(self, steps: tuple[float, float], values: tuple[float, float], log: bool) -> None:
         self.log = log
-        self.x_low, self.x_high = x_low, x_high
-        self.values = (y_low, y_high)
-        self._x_span = (x_high - x_low) or 1.0
+        self.x_low, self.x_high = steps
+        self.values = y_low, y_high = values
+        self._x_span = (self.x_high - self.x_low) or 1.0
         if log:
             y_low, y_high = math.log10(y_low), math.log10(y_high)
         if y_high - y_low <= 1e-12 * max(abs(y_low), abs(y_high)):  # a constant sits in the middle
@@ -171,9 +172,8 @@ class _Scale:
         """Returns the places of values from the top down."""
         with np.errstate(all="ignore"):
             scaled = np.log10(value) if self.log else np.asarray(value)
-            return np.asarray(
-                _HEIGHT - _BOTTOM - (scaled - self._y_low) / self._y_span * (_HEIGHT - _TOP - _BOTTOM), np.float64
-            )
+            height = (scaled - self._y_low) / self._y_span * (_HEIGHT - _TOP - _BOTTOM)
+        return np.asarray(_HEIGHT - _BOTTOM - height, np.float64)
 
     def inside(self, value: float) -> float:
         """Returns the place of a value; that of the nearer edge for a value outside of the picture."""

@@ -99,4 +99,4 @@ def _expected_sizes(picture: SizesPicture) -> str:
     if picture.largest_ratio is not None:
         return f"expected the largest to be at most {times(picture.largest_ratio)} times the smallest"
     others = [size for i, size in enumerate(picture.sizes) if i not in picture.marked]
-    return f"the others {interval(min(others), max(others))}" if others else "expected sizes of the same order"
+    return f"the others: {interval(min(others), max(others))}" if others else "expected sizes of the same order"

@@ -26,7 +26,7 @@ a{color:var(--c0)}figure{margin:0;min-width:0}ul{margin:4px 0;padding-left:20px}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
 th,td{padding:3px 12px 3px 0;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
 th:first-child,td:first-child{text-align:left}th{color:var(--soft);font-weight:500}td.text,th.text{text-align:left}
-td.long{white-space:normal;min-width:22em}
+td.long{white-space:normal;min-width:18em}
 .overview{margin-top:16px}.overview td,.overview th{text-align:left;white-space:normal}
 .overview b{color:var(--tone);font-weight:500}.overview td:first-child{overflow-wrap:anywhere}
 .lost{color:var(--error)}@media print{.alert,figure{break-inside:avoid}}
@@ -38,12 +38,12 @@ border-radius:0 6px 6px 0}
 .ERROR{--tone:var(--error)}.WARNING{--tone:var(--warning)}.INFO{--tone:var(--info)}
 .alert h3{margin:0;display:flex;flex-wrap:wrap;gap:4px 12px}.alert h3 b{color:var(--tone)}
 .alert h3 span{margin-left:auto;font-weight:400;color:var(--soft);overflow-wrap:anywhere}
-.evidence{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,320px),1fr));gap:12px 28px;
+.evidence{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));gap:12px 28px;
 align-items:start;margin:12px 0}
 """
 
 _PICTURES = """
-.picture{font-size:14px;font-variant-numeric:tabular-nums}.picture figcaption{margin-bottom:4px}
+.picture{max-width:560px;font-size:14px;font-variant-numeric:tabular-nums}.picture figcaption{margin-bottom:4px}
 .bar{display:grid;grid-template-columns:1fr auto;gap:0 12px;margin-bottom:8px}.bar .value{text-align:right}
 .bar .label{color:var(--soft);overflow-wrap:anywhere}
 .track{grid-column:1/-1;position:relative;height:12px;border-radius:3px;background:var(--track);overflow:hidden}
@@ -61,9 +61,9 @@ opacity:1}.picture p{margin:4px 0 0;color:var(--soft)}
 """
 
 _CHARTS = """
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,460px),1fr));gap:16px}
+.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,340px),1fr));gap:16px 28px}
 svg{width:100%;height:auto;display:block}
-svg text{fill:var(--soft);font-size:12px}svg path{fill:none;stroke-width:1.5;vector-effect:non-scaling-stroke}
+svg text{fill:var(--soft);font-size:13px}svg path{fill:none;stroke-width:1.5;vector-effect:non-scaling-stroke}
 svg .grid{stroke:var(--line);stroke-width:1}svg .mark{stroke:var(--error);stroke-dasharray:4 3}
 svg .should{fill:var(--expected);opacity:.14;stroke:none}
 .legend{display:flex;flex-wrap:wrap;gap:2px 14px;font-size:13px}.legend i{display:inline-block;width:12px;height:3px;

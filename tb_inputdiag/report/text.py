@@ -76,7 +76,9 @@ def consequence_text(consequence: Consequence) -> str:
 def evidence_text(alert: Alert) -> str:
     """Returns the numbers of an alert on one line."""
     numbers = [
-        f"{clean(name).replace('_', ' ')} {_value_text(value)}" for name, value in alert.evidence.items() if value != ""
+        f"{clean(name).replace('_', ' ')} {_value_text(value)}"
+        for name, value in alert.evidence.items()
+        if value not in ("", [], {})
     ]
     if len(numbers) > _MOST_EVIDENCE:
         numbers = [*numbers[:_MOST_EVIDENCE], f"and {len(numbers) - _MOST_EVIDENCE} more"]
