@@ -595,6 +595,7 @@ def test_curves_keep_spikes_and_show_gaps() -> None:
     values = [0.0] * 500 + [9.0] + [0.0] * 499
     assert sparkline(values, 10).count("█") == 1
     assert sparkline([1.0, float("nan"), 2.0], 3) == "▁ █"
+    assert sparkline([1.0, float("nan"), float("nan")], 3) == "▁  "
     assert sparkline([], 5) == sparkline([float("nan")], 5) == ""
     assert sparkline([1.0, 2.0], 5, unicode=False) == ""
 

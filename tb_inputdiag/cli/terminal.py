@@ -138,7 +138,7 @@ def sparkline(values: ArrayLike, width: int = 12, *, unicode: bool = True) -> st
         return ""
     low, high = finite.min(), finite.max()
     with np.errstate(all="ignore"):
-        scaled = (tops - low) / (high - low) if high > low else np.zeros_like(tops)
+        scaled = (tops - low) / (high - low if high > low else 1.0)
     return "".join(" " if np.isnan(value) else _BARS[min(int(value * 8), 7)] for value in scaled)
 
 
