@@ -30,7 +30,7 @@ import inspect
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal, overload
 
 from tb_inputdiag.errors import ConfigurationError, did_you_mean
 from tb_inputdiag.records import (
@@ -76,7 +76,13 @@ class Threshold:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, rule: Rule | None, owner: type | None = None) -> Any:
+    @overload
+    def __get__(self, rule: None, owner: type | None = None) -> Threshold: ...
+
+    @overload
+    def __get__(self, rule: Rule, owner: type | None = None) -> float: ...
+
+    def __get__(self, rule: Rule | None, owner: type | None = None) -> Threshold | float:
         # There is no __set__, so the value that Rule.__init__ puts on the instance wins: a plain attribute read.
         return self if rule is None else self.default
 
@@ -161,7 +167,7 @@ class Rule:
 
     thresholds: ClassVar[Mapping[str, Threshold]] = {}
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls.thresholds = {
             name: value
@@ -186,11 +192,17 @@ class Rule:
                     f"{did_you_mean(name, self.thresholds)} Received: {{{name!r}: {value!r}}}."
                 )
             setattr(self, name, self.thresholds[name].parse(self.id, value))
-        self._settings: dict[str, Any] = {**({"severity": self.severity} if severity is not None else {}), **thresholds}
+        self._severity = None if severity is None else self.severity
+        self._thresholds = thresholds
 
-    def fresh(self, **settings: Any) -> Rule:
-        """Returns a rule of the same class and settings, updated by `settings`, without state."""
-        return type(self)(**{**self._settings, **settings})
+    def fresh(self, *, severity: Severity | str | int | None = None, **thresholds: float) -> Rule:
+        """Returns a rule of the same class and settings, updated by the arguments, without state.
+
+        Raises:
+            ConfigurationError: for an unknown threshold or a wrong value.
+        """
+        settings = {**self._thresholds, **thresholds}
+        return type(self)(severity=self._severity if severity is None else severity, **settings)
 
     def start(self) -> None:
         """Makes the state of a session: called before its first record."""

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
+import sys
 from collections.abc import Iterable, Sequence
 
 import pytest
@@ -136,3 +138,12 @@ def test_findings_about_a_batch_name_its_file(judges: str, step: int, named: boo
     (alert,) = [a for record in [*records[:last], saved, *records[last:]] for a in alerts_of(engine, record)]
     assert (alert.evidence.get("batch_file") == saved.path) is named
     assert ("numpy.load('/tmp/batch.npz')" in alert.fix) is named
+
+
+def test_rules_and_examples_do_not_load_the_engine() -> None:
+    code = (
+        "import sys, tb_inputdiag.rules.examples, tb_inputdiag.rules.catalogue.dead_relu\n"
+        "print([name for name in sys.modules if name.startswith('tb_inputdiag.rules.engine')])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert done.stdout.strip() == "[]"

@@ -23,7 +23,7 @@ from tb_inputdiag.records import (
     Span,
     WordsPicture,
 )
-from tb_inputdiag.rules import Rule, all_rules, judge
+from tb_inputdiag.rules import Rule, RuleEngine, all_rules, judge
 from tb_inputdiag.rules.base import HEADINGS
 from tb_inputdiag.rules.examples import Example
 
@@ -108,6 +108,39 @@ def test_a_rule_names_a_curve_where_one_is_logged(rule: type[Rule]) -> None:
     for example in rule.examples():
         for alert in _alerts(rule, example) if example.fires else ():
             assert alert.curves or alert.subject in WITHOUT_CURVES, f"no curve shows {example.name!r}"
+
+
+@pytest.mark.parametrize(("rule", "example"), CASES, ids=[f"{rule.id}: {example.name}" for rule, example in CASES])
+def test_an_expected_range_has_a_reason(rule: type[Rule], example: Example) -> None:
+    engine = RuleEngine([rule.id])
+    for record in example.build().records:
+        engine.feed(record)
+    for found in engine.expected_ranges:
+        assert found.rule == rule.id
+        assert found.subject.partition(":")[0] in {"input", "target", "prediction", "sample_weight"}
+        assert found.low is not None or found.high is not None, "a range has a limit"
+        assert found.low is None or found.high is None or found.low <= found.high
+        assert found.reason.endswith("."), "a reason is a sentence"
+
+
+RANGED = {"bad-sample-weight", "label-loss-mismatch", "label-out-of-range"}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.id in RANGED], ids=lambda rule: rule.id)
+def test_a_picture_shows_the_declared_range(rule: type[Rule]) -> None:
+    shown = 0
+    for example in rule.examples():
+        engine = RuleEngine([rule.id])
+        for record in example.build().records:
+            engine.feed(record)
+        ranges = {found.subject: found for found in engine.expected_ranges}
+        for alert in engine.alerts:
+            declared = ranges.get(alert.subject)
+            if declared is not None and isinstance(alert.picture, RangePicture):
+                assert declared.low in (None, alert.picture.expected.low)
+                assert declared.high in (None, alert.picture.expected.high)
+                shown += 1
+    assert shown
 
 
 def test_examples_need_no_engine() -> None:

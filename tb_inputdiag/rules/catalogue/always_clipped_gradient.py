@@ -42,6 +42,7 @@ class AlwaysClippedGradient(Rule):
     id = "always-clipped-gradient"
     severity = Severity.INFO
     resolve_after = 10
+    needs = ("clipped_gradients",)
     explains = ("stalled-loss", "learning-rate-too-low", "unfinished-training")
     why = (
         "Clipping guards against outliers. When it always acts, all steps have the same length, however large the "

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from tb_inputdiag.numbers import format_number, whole
-from tb_inputdiag.records import LimitPicture, Picture, Severity, TensorView, WordsPicture
+from tb_inputdiag.records import ExpectedRange, LimitPicture, Picture, Severity, TensorView, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
@@ -49,6 +51,12 @@ class BadSampleWeight(Rule):
     def on_sample(self, context: Context) -> Findings:
         """Judges every sample weight."""
         return [found for view in context.fed("sample_weight") if (found := self._judge(context, view)) is not None]
+
+    def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
+        """Sample weights are 0 or more."""
+        for view in context.fed("sample_weight"):
+            reason = "With a negative sample weight, training makes the loss of that example larger."
+            yield ExpectedRange(rule=self.id, subject=view.subject, low=0.0, reason=reason)
 
     @staticmethod
     def examples() -> tuple[Example, ...]:

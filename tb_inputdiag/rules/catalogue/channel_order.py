@@ -42,6 +42,7 @@ class ChannelOrder(Rule):
 
     id = "channel-order"
     severity = Severity.WARNING
+    needs = ("own_trainable_variables",)
     explains = SYMPTOMS
     why = "The convolution slides over colours instead of rows. Training runs, but the model never sees whole images."
 

@@ -94,7 +94,7 @@ class ClassImbalance(Rule):
                     },
                     fix=f"model.fit(x, {variable(target, 'target', context.facts)}, class_weight={weights})",
                     picture=sizes_picture(
-                        f"labels of each class (one class may have {percent(self.max_share)})",
+                        f"labels of each class (at most {percent(self.max_share)} in one class)",
                         used,
                         counts[used],
                         marked=np.flatnonzero(used == top),

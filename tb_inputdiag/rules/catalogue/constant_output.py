@@ -133,8 +133,8 @@ class ConstantOutput(Rule):
                 "max": view.max,
                 "mean": view.mean,
             },
-            fix="# Does the input vary where the first layer reads it? Are layers dead or saturated?\n"
-            f"{gentler_optimizer(context)}  # and no ReLU as last activation",
+            fix="# Check that the input varies and that no layer is dead or saturated.\n"
+            f"# Remove a ReLU as last activation. Lower the learning rate:\n{gentler_optimizer(context)}",
             picture=LimitPicture(
                 label="standard deviation of the predictions over "
                 f"{'that of the targets' if pair.kind else 'their first one'}",

@@ -53,6 +53,7 @@ class DegenerateInitialization(Rule):
     id = "degenerate-initialization"
     severity = Severity.WARNING
     resolve_after = 0
+    needs = ("own_trainable_variables", "function_nodes", "producer")
     explains = SYMPTOMS
     why = "Units with equal weights stay equal. Weights far too large or small lose what the input says."
 

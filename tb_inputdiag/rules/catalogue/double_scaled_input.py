@@ -48,6 +48,7 @@ class DoubleScaledInput(Rule):
     id = "double-scaled-input"
     severity = Severity.WARNING
     persistence = 2
+    needs = ("own_trainable_variables", "function_nodes", "producer")
     explains = SYMPTOMS
     supersedes = ("constant-input",)
     why = (

@@ -67,7 +67,7 @@ class DtypeMismatch(Rule):
         return [
             Finding(
                 subject=f"{role}:{name}",
-                message=f"'{name}' is {_plain(got)}: {what}.",
+                message=f"'{name}' {_plain(got)}: {what}.",
                 evidence={"dtype": got, "expected_dtype": expected, "fed": fed_text(failure), "layer": failure.where},
                 fix=_fix(code, role, got, expected),
                 picture=WordsPicture(seen=got, expected=expected),
@@ -141,9 +141,8 @@ def _culprit(failure: Failure, got: str) -> TensorLayout | None:
 
 def _plain(dtype: str) -> str:
     family = _family(dtype)
-    return {"str": "text", "object": "an array of Python objects", "complex": "complex"}.get(
-        family, f"of dtype {dtype}"
-    )
+    known = {"str": "is text", "object": "is an array of Python objects", "complex": "holds complex numbers"}
+    return known.get(family, f"has dtype {dtype}")
 
 
 def _fix(code: str, role: str, got: str, expected: str) -> str:

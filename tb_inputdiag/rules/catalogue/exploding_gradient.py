@@ -123,14 +123,15 @@ class ExplodingGradient(Rule):
             return []
         row = int(np.nanargmax(table.gradient_norm)) if np.isfinite(table.gradient_norm).any() else 0
         weight = context.layout.weights[row]
+        moved = f"rose from {format_number(usual)} to " if jumped else "is "
+        moved += format_number(sample.loss)
         compared = f", {times(norm / past)} times its past median" if past else ""
         clipped = sample.clipped_gradient_norm < 0.5 * norm
         return [
             Finding(
                 subject="optimizer",
-                message=f"The gradient's norm is {format_number(norm)}{compared} and largest in '{weight}', and the "
-                f"loss is {format_number(sample.loss)}{f' after {format_number(usual)}' if jumped else ''}"
-                f"{' (the gradient is clipped)' if clipped else ''}.",
+                message=f"The gradient's norm is {format_number(norm)}{compared}"
+                f"{' (before clipping)' if clipped else ''}, mostly from '{weight}', and the loss {moved}.",
                 evidence={
                     "gradient_norm": norm,
                     "past_median": past,
@@ -144,10 +145,7 @@ class ExplodingGradient(Rule):
                 fix=gentler_optimizer(context, rate=sample.learning_rate),
                 severity=Severity.INFO if clipped else None,
                 picture=picture,
-                curves=(
-                    gradient_norm_curve(high=self.max_norm if past is None else self.max_growth * past),
-                    loss_curve(),
-                ),
+                curves=(gradient_norm_curve(high=picture.limit if picture.value == norm else None), loss_curve()),
                 at_once=norm > self.max_norm,
             )
         ]

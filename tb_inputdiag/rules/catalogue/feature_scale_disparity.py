@@ -48,6 +48,7 @@ class FeatureScaleDisparity(Rule):
     id = "feature-scale-disparity"
     severity = Severity.WARNING
     persistence = 3
+    needs = ("own_trainable_variables", "function_nodes", "producer")
     explains = (*SYMPTOMS, "degenerate-initialization")
     supersedes = ("unnormalized-input", "integer-input")
     why = "Large columns drown out small ones in every sum of the first layer, and no learning rate suits both."

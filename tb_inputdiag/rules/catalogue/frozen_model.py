@@ -101,8 +101,8 @@ class FrozenModel(Rule):
                 subject="model",
                 message="No trainable weight has a gradient: the loss does not depend on any of them.",
                 evidence={"exception": failure.exception},
-                fix="# Compute everything between weights and loss with keras.ops. These stop gradients:\n"
-                "# .numpy(), tf.py_function, argmax, round, casts to integers, stop_gradient",
+                fix="# Use keras.ops for everything between the weights and the loss.\n"
+                "# These stop gradients: .numpy(), tf.py_function, argmax, round,\n# casts to integers, stop_gradient",
                 picture=LimitPicture(label="weights with a gradient", value=0, limit=1, bound="at least"),
                 at_once=True,
             )

@@ -58,6 +58,7 @@ class InputDrift(Rule):
     id = "input-drift"
     severity = Severity.WARNING
     persistence = 3
+    needs = ("own_trainable_variables",)
     explains = ("diverging-loss", "stalled-loss", "train-validation-skew", "double-scaled-input", "loss-spike")
     why = "What the model learned from the first batches no longer applies to the later ones."
 
@@ -137,7 +138,7 @@ class InputDrift(Rule):
         spread_noise = max(past.stds) / max(min(past.stds), 1e-30)
         limit = self.max_scale_ratio
         if not 1 / limit <= ratio <= limit and spread_noise < limit:
-            how = f"its standard deviation is {format_number(std)} and began with {format_number(first_std)}"
+            how = f"its standard deviation went from {format_number(first_std)} to {format_number(std)}"
             picture = LimitPicture(
                 label="standard deviation over that of the first batches",
                 value=ratio,
@@ -168,7 +169,7 @@ class InputDrift(Rule):
             message=f"'{view.name}' drifts steadily: its mean has moved by {times(shift)} standard deviations, from "
             f"{format_number(first_mean)} to {format_number(view.mean)}.",
             evidence=_evidence(view, view.mean, view.std, first_mean, first_std),
-            fix=f"# If rows are in the order of time, or a sensor drifts: remove the drift, then shuffle.\n"
+            fix=f"# If rows are sorted by time or a sensor drifts, remove the drift,\n# then shuffle.\n"
             f"order = np.random.permutation(len({name}))\nmodel.fit({name}[order], y[order])",
             picture=self._shift_picture(shift),
             curves=tensor_curves(context, view, expected=self._expected(first_mean, first_std)),

@@ -43,6 +43,7 @@ class IntegerInput(Rule):
 
     id = "integer-input"
     severity = Severity.INFO
+    needs = ("own_trainable_variables",)
     why = "Integers in front of a float layer are usually raw pixels that need scaling, or ids that need an embedding."
 
     max_code = Threshold(

@@ -147,6 +147,6 @@ def _finding(context: Context, target: str, low: float, high: float, units: int,
             "units": units,
         },
         fix=fix,
-        picture=range_picture(Span(low=low, high=high, label="Seen"), 0.0, units - 1.0),
+        picture=range_picture(Span(low=float(low), high=float(high), label="Seen"), 0.0, units - 1.0),
         curves=named_tensor_curves("target", target, split=split),
     )

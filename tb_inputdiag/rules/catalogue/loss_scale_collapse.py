@@ -6,7 +6,7 @@ from collections import deque
 
 import numpy as np
 
-from tb_inputdiag.numbers import count, format_number
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
@@ -74,8 +74,8 @@ class LossScaleCollapse(Rule):
         return [
             Finding(
                 subject="optimizer",
-                message=f"The loss scale is {format_number(sample.loss_scale)}, and {sum(self._skipped)} of the last "
-                f"{count(len(self._skipped), 'sampled step')} were skipped.",
+                message=f"The loss scale is {format_number(sample.loss_scale)}, and updates were skipped in "
+                f"{sum(self._skipped)} of the last {len(self._skipped)} sampled steps.",
                 evidence={
                     "loss_scale": sample.loss_scale,
                     "skipped_share": share,

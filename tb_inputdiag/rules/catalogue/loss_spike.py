@@ -110,8 +110,7 @@ class LossSpike(Rule):
             message=f"The loss of step {whole(step)} is {format_number(value)}, {times(value / highest)} times the "
             f"largest of the 64 steps before ({format_number(highest)}).",
             evidence={"loss": value, "past_max": highest, "step": step, "expected_max": limit},
-            fix="# Check the examples of that batch. Then limit the effect of one batch:\n"
-            f"{gentler_optimizer(context, 1.0)}",
+            fix=f"# Check the examples of that batch. Then clip the gradients:\n{gentler_optimizer(context, 1.0)}",
             picture=LimitPicture(label=f"loss of step {whole(step)}", value=value, limit=limit),
             curves=(loss_curve(high=limit),),
             step=step,

@@ -10,7 +10,7 @@ from tb_inputdiag.numbers import format_number, interval, whole
 from tb_inputdiag.records import ExpectedRange, Failure, LimitPicture, Severity, Span, TensorLayout, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, fires, layer, silent
-from tb_inputdiag.rules.support.curves import named_tensor_curves, tensor_curves
+from tb_inputdiag.rules.support.curves import layer_curve, named_tensor_curves, tensor_curves
 from tb_inputdiag.rules.support.failures import essential_text
 from tb_inputdiag.rules.support.pictures import range_picture, span_of
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
@@ -94,7 +94,7 @@ class TokenOutOfRange(Rule):
             return [_positions(context, inputs, name, rows, where)]
         finding = _finding(context, name, value, value, rows, where, fed=fed)
         picture = range_picture(Span(low=value, high=value, label="Seen"), 0.0, rows - 1.0)
-        curves = named_tensor_curves("input", name, expected=picture.expected) if fed else ()
+        curves = named_tensor_curves("input", name, expected=picture.expected) if fed else (layer_curve(where),)
         return [replace(finding, picture=picture, curves=curves)]
 
     @staticmethod

@@ -152,8 +152,8 @@ class UnnormalizedInput(Rule):
     def _raw(self, context: Context, view: TensorView) -> bool:
         """Whether raw pixels are mixed with what the model makes, as in a GAN, so that no first layer reads them alone.
 
-        Two things show it then: the pixels as fed, and layers with outputs of that size in the first step, which freshly
-        initialized weights do not make of scaled pixels.
+        Two things show it then: the pixels as fed, and layers with outputs of that size in the first step, which new
+        weights do not make of scaled pixels.
         """
         if not (looks_like_image(view) and view.min >= 0 and view.max > self.max_pixel):
             return False
@@ -286,7 +286,8 @@ def _reads_magnitudes(context: Context, view: TensorView) -> bool:
 def _fix(name: str, dtype: str, peak: int | None, view: TensorView) -> str:
     if peak is not None:
         same = f'{name} = {name}.astype("float32") / {peak}'
-        return f"{same}\n# or, first in the model, which then also applies in production:\nkeras.layers.Rescaling(1/{peak})"
+        inside = f"# or, first in the model, which then also applies in production:\nkeras.layers.Rescaling(1/{peak})"
+        return f"{same}\n{inside}"
     hint = ""
     if dtype.startswith(("int", "uint")) and float(view.value("whole_fraction")) == 1.0 and len(view.shape) == 2:
         hint = "\n# If these are ids of tokens or categories, look them up instead:"

@@ -5,6 +5,8 @@ A rule lists the best curve first. Those who draw it take the first one that the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tb_inputdiag.records import Curve, Quantity, Role, Span, Split, Stage, TensorView
 from tb_inputdiag.rules.support.scale import fed_source
 from tb_inputdiag.rules.views.context import Context
@@ -23,13 +25,17 @@ __all__ = [
     "weight_curve",
 ]
 
-_WEIGHT_LABELS = {"gradient_norm": "Gradient norm", "update_ratio": "Update over weight", "weight_norm": "Weight norm"}
+_WEIGHT_LABELS = {
+    "gradient_norm": "Gradient norm of {}",
+    "update_ratio": "Update over weight of {}",
+    "weight_norm": "Norm of {}",
+}
 _LAYER_LABELS = {
-    "dead_fraction": "Dead units",
-    "saturated_fraction": "Saturated outputs",
-    "std": "Spread of the outputs",
-    "zero_fraction": "Outputs that are 0",
-    "nonfinite_count": "NaN and infinite outputs",
+    "dead_fraction": "Dead units of {}",
+    "saturated_fraction": "Saturated outputs of {}",
+    "std": "Standard deviation of the outputs of {}",
+    "zero_fraction": "Outputs of {} that are 0",
+    "nonfinite_count": "NaN and infinite outputs of {}",
 }
 
 
@@ -94,13 +100,13 @@ def gradient_norm_curve(*, high: float | None = None) -> Curve:
 
 def weight_curve(name: str, column: str = "gradient_norm", *, expected: Span | None = None) -> Curve:
     """Returns a column of the weight table for the weight `name`."""
-    label = f"{_WEIGHT_LABELS.get(column, column.replace('_', ' '))} of {name}"
+    label = _label(_WEIGHT_LABELS, column, name)
     return Curve(label=label, quantity=Quantity(stream="weights", column=column, name=name), expected=expected)
 
 
 def layer_curve(name: str, column: str = "std", *, expected: Span | None = None) -> Curve:
     """Returns a column of the layer table for the row `name`, which is a layer's path or ``path#2``."""
-    label = f"{_LAYER_LABELS.get(column, column.replace('_', ' '))} of {name}"
+    label = _label(_LAYER_LABELS, column, name)
     return Curve(label=label, quantity=Quantity(stream="layers", column=column, name=name), expected=expected)
 
 
@@ -179,3 +185,7 @@ def _tensor_curve(role: Role, name: str, stage: Stage, split: Split, expected: S
 
 def _up_to(high: float | None) -> Span | None:
     return Span(low=0.0, high=high, label="Expected") if high is not None else None
+
+
+def _label(labels: Mapping[str, str], column: str, name: str) -> str:
+    return labels.get(column, f"{column.replace('_', ' ').capitalize()} of {{}}").format(name)

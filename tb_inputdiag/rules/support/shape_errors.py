@@ -114,7 +114,7 @@ class OperationError:
     @property
     def operation(self) -> str:
         """The operation's name for people."""
-        return self.node.partition("=")[0].strip("{ ").removeprefix("{node ").strip() or "unknown"
+        return self.node.partition("=")[0].strip("{} ").removeprefix("node ") or "unknown"
 
 
 @dataclass(frozen=True, slots=True)
