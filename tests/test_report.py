@@ -109,7 +109,7 @@ def test_names_from_the_log_cannot_drive_the_terminal() -> None:
     assert clean("a\x1b[31m‮") == "a\\x1b[31m\\x202e"
 
 
-def test_an_empty_alert_is_no_error() -> None:
+def test_an_empty_alert_is_not_an_error() -> None:
     bare = replace(ALERT, message="", evidence={}, why="", fix="", consequences=(), subject="")
     assert format_alert(bare).startswith("WARNING unnormalized-input")
     assert alert_line(bare).startswith("WARNING unnormalized-input")
@@ -128,7 +128,7 @@ def test_an_empty_alert_is_no_error() -> None:
         ("or feed x / 255.", False),
     ],
 )
-def test_code_is_told_from_sentences(line: str, code: bool) -> None:
+def test_code_and_sentences_are_told_apart(line: str, code: bool) -> None:
     assert is_code(line) is code
 
 

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from tb_inputdiag.cli.arguments import CompareArguments, SessionChoice
 from tb_inputdiag.cli.findings import severity_counts
 from tb_inputdiag.cli.gradients import gradient_rows
-from tb_inputdiag.cli.inputs import TensorSummary, tensor_rows
+from tb_inputdiag.cli.inputs import TensorRow, tensor_rows
 from tb_inputdiag.cli.options import Chosen, Selection, choose, print_json
 from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Terminal
@@ -43,7 +43,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class _Part:
+class _DifferenceTable:
     """A group of differences."""
 
     title: str
@@ -57,10 +57,10 @@ def compare(arguments: CompareArguments, terminal: Terminal) -> int:
     selections = [_select(path) for path in (arguments.first, arguments.second)]
     first, second = (selection.sessions[-1] for selection in selections)
     parts = [
-        _Part("settings", ("name",), list(_different(_settings(first), _settings(second)))),
-        _Part("inputs", ("tensor", "what"), list(_inputs(first, second))),
-        _Part("gradients", ("weight",), list(_gradients(first, second))),
-        _Part("results", ("name",), list(_different(_results(first), _results(second)))),
+        _DifferenceTable("settings", ("name",), list(_different(_settings(first), _settings(second)))),
+        _DifferenceTable("inputs", ("tensor", "what"), list(_inputs(first, second))),
+        _DifferenceTable("gradients", ("weight",), list(_gradients(first, second))),
+        _DifferenceTable("results", ("name",), list(_different(_results(first), _results(second)))),
     ]
     alerts = _alerts(first, second)
     if arguments.format == "json":
@@ -186,7 +186,7 @@ def _inputs(first: Chosen, second: Chosen) -> Iterator[Difference]:
 class _Tensor:
     """A tensor of a run, with a name for its layer that does not count models."""
 
-    row: TensorSummary
+    row: TensorRow
     layer: str
 
     @property
@@ -248,11 +248,11 @@ def _alerts(first: Chosen, second: Chosen) -> dict[str, list[Alert]]:
 # ---- output
 
 
-def _fields(part: _Part, row: Difference) -> dict[str, Scalar]:
+def _fields(part: _DifferenceTable, row: Difference) -> dict[str, Scalar]:
     return {**dict(zip(part.names, row.name, strict=True)), "first": row.first, "second": row.second}
 
 
-def _print_part(part: _Part, terminal: Terminal) -> None:
+def _print_part(part: _DifferenceTable, terminal: Terminal) -> None:
     terminal.print()
     if not part.rows:
         terminal.print(f"{terminal.style(part.title, 'strong')}: nothing notable differs")

@@ -27,13 +27,13 @@ def alert_chart(session: StoredSession, alert: Alert) -> Chart | None:
 
 
 def _chart(session: StoredSession, alert: Alert, curve: Curve, series: Series) -> Chart:
-    lines = [Line(curve.label, series.step, series.values)]
-    beside = series_of(session, curve.beside) if curve.beside is not None else None
-    if beside is not None and len(beside):
-        lines.append(Line(curve.beside_label or "for comparison", beside.step, beside.values))
     ends = [series_of(session, quantity) for quantity in (curve.low, curve.high) if quantity is not None]
     low, high = ends if len(ends) == 2 else (None, None)
     bands = [band_of(low, high)] if low is not None and high is not None and len(low) else []
+    lines = [Line("mean" if bands else curve.label, series.step, series.values)]
+    beside = series_of(session, curve.beside) if curve.beside is not None else None
+    if beside is not None and len(beside):
+        lines.append(Line(curve.beside_label or "for comparison", beside.step, beside.values))
     step = alert.last_step if curve.quantity.stream == "epochs" else alert.first_step
     return Chart(
         curve.label,

@@ -18,11 +18,11 @@ from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Terminal, sparkline
 from tb_inputdiag.numbers import count, percent, short, whole
 
-__all__ = ["GradientSummary", "gradient_rows", "gradients"]
+__all__ = ["GradientRow", "gradient_rows", "gradients"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class GradientSummary:
+class GradientRow:
     """A weight's gradient over all samples of a session. NaN: not known."""
 
     run: str
@@ -45,13 +45,13 @@ class GradientSummary:
     """``[samples]``: the norm in each sample."""
 
 
-def gradient_rows(item: Chosen) -> Iterator[GradientSummary]:
+def gradient_rows(item: Chosen) -> Iterator[GradientRow]:
     """Yields the gradient of each trainable weight, in forward order."""
     session = item.session
     for name, row in session.gradients.items():
         norms = row.norm.values
         weight = session.weights[name]
-        yield GradientSummary(
+        yield GradientRow(
             run=item.run.name,
             session=session.id,
             weight=name,
@@ -86,19 +86,19 @@ def gradients(arguments: GradientsArguments, terminal: Terminal) -> int:
     return CLEAN
 
 
-def _fields(row: GradientSummary) -> dict[str, object]:
+def _fields(row: GradientRow) -> dict[str, object]:
     names = [field.name for field in dataclasses.fields(row) if field.name != "norms"]
     return {name: getattr(row, name) for name in names}
 
 
-def _largest(rows: list[GradientSummary], top: int | None) -> list[GradientSummary]:
+def _largest(rows: list[GradientRow], top: int | None) -> list[GradientRow]:
     """Returns the rows of the `top` largest gradients, non-finite ones first; all rows in their order for None."""
     if top is None:
         return rows
     return sorted(rows, key=lambda row: row.median if math.isfinite(row.median) else math.inf, reverse=True)[:top]
 
 
-def _print(rows: Sequence[GradientSummary], terminal: Terminal) -> None:
+def _print(rows: Sequence[GradientRow], terminal: Terminal) -> None:
     if not rows:
         terminal.print("No gradient was sampled: nothing was trained in this session.")
         return
@@ -107,7 +107,7 @@ def _print(rows: Sequence[GradientSummary], terminal: Terminal) -> None:
     terminal.table(header, [_cells(row, terminal) for row in rows], drop=("first", "norms", "zeros", "last"))
 
 
-def _cells(row: GradientSummary, terminal: Terminal) -> list[str]:
+def _cells(row: GradientRow, terminal: Terminal) -> list[str]:
     return [
         row.weight,
         *(short(value) for value in (row.first, row.median, row.last, row.max)),

@@ -20,7 +20,7 @@ from tb_inputdiag.log.subjects import SubjectSeries
 from tb_inputdiag.numbers import count, interval, percent, short, whole
 from tb_inputdiag.records import ExpectedRange, Layout, Role, Split, Stage
 
-__all__ = ["TensorSummary", "expected_text", "inputs", "reduce_finite", "role_text", "tensor_rows"]
+__all__ = ["TensorRow", "expected_text", "inputs", "reduce_finite", "role_text", "tensor_rows"]
 
 _SPLITS: tuple[Split, ...] = ("train", "validation", "predict")
 
@@ -44,7 +44,7 @@ _KINDS: dict[str, _Kind] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class TensorSummary:
+class TensorRow:
     """Statistics of a tensor over all samples of a session. NaN: not known."""
 
     run: str
@@ -73,7 +73,7 @@ class TensorSummary:
     """``[samples]``: the mean of each sample."""
 
 
-def tensor_rows(item: Chosen) -> Iterator[TensorSummary]:
+def tensor_rows(item: Chosen) -> Iterator[TensorRow]:
     """Yields statistics of each tensor, by split and role."""
     layouts = list(item.session.layouts.values())
     ranges = item.session.expected_ranges
@@ -81,10 +81,10 @@ def tensor_rows(item: Chosen) -> Iterator[TensorSummary]:
         values: SplitQuantities = item.session.split(split)
         for group, kind in _KINDS.items():
             for name, row in getattr(values, group).items():
-                yield _tensor_summary(item, layouts, ranges, split, group, kind, name, row)
+                yield _tensor_row(item, layouts, ranges, split, group, kind, name, row)
 
 
-def _tensor_summary(
+def _tensor_row(
     item: Chosen,
     layouts: Sequence[Layout],
     ranges: Sequence[ExpectedRange],
@@ -93,12 +93,12 @@ def _tensor_summary(
     kind: _Kind,
     name: str,
     row: SubjectSeries,
-) -> TensorSummary:
+) -> TensorRow:
     tensors = (tensor for layout in layouts if layout.split == split for tensor in layout.tensors)
     known = [tensor for tensor in tensors if (tensor.name, tensor.role, tensor.stage) == (name, kind.role, kind.stage)]
     newest = known[-1] if known else None
     subject = f"{kind.role}:{name}"
-    return TensorSummary(
+    return TensorRow(
         run=item.run.name,
         session=item.session.id,
         split=split,
@@ -143,7 +143,7 @@ def expected_text(ranges: Sequence[ExpectedRange]) -> str:
     return "; ".join(dict.fromkeys(interval(found.low, found.high) for found in ranges))
 
 
-def role_text(row: TensorSummary) -> str:
+def role_text(row: TensorRow) -> str:
     """Returns a word or two for what a tensor is: ``input``, ``at layer``, ``target``, ..."""
     return _KINDS[row.kind].text
 
@@ -166,12 +166,12 @@ def inputs(arguments: InputsArguments, terminal: Terminal) -> int:
     return CLEAN
 
 
-def _fields(row: TensorSummary) -> dict[str, object]:
+def _fields(row: TensorRow) -> dict[str, object]:
     names = [field.name for field in dataclasses.fields(row) if field.name != "means"]
     return {name: getattr(row, name) for name in names}
 
 
-def _print(rows: Sequence[TensorSummary], terminal: Terminal) -> None:
+def _print(rows: Sequence[TensorRow], terminal: Terminal) -> None:
     if not rows:
         terminal.print("No step was sampled.")
     for place, split in enumerate(dict.fromkeys(row.split for row in rows)):
@@ -187,7 +187,7 @@ def _print(rows: Sequence[TensorSummary], terminal: Terminal) -> None:
         )
 
 
-def _cells(row: TensorSummary, terminal: Terminal) -> list[str]:
+def _cells(row: TensorRow, terminal: Terminal) -> list[str]:
     bad = row.nan_count + row.inf_count
     return [
         row.name,

@@ -5,14 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from html import escape
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from tb_inputdiag.numbers import format_number, interval, short
 from tb_inputdiag.records import F8
-from tb_inputdiag.report.ansi import clean
+from tb_inputdiag.report.markup import html_text
 
 __all__ = ["Band", "Chart", "Line", "decimate", "draw"]
 
@@ -92,14 +91,14 @@ def draw(chart: Chart) -> str:
         if scale.x_low <= step <= scale.x_high:
             parts.append(_path("mark", f"M{float(scale.x(step)):.1f} {_TOP}V{_HEIGHT - _BOTTOM}", text))
     return (
-        f"<figure><figcaption>{_text(chart.title)}{' (logarithmic)' if scale.log else ''}</figcaption>"
-        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{_text(_label(chart, scale))}">'
+        f"<figure><figcaption>{html_text(chart.title)}{' (logarithmic)' if scale.log else ''}</figcaption>"
+        f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{html_text(_label(chart, scale))}">'
         f'{"".join(parts)}</svg><div class="legend">{_legend(chart)}</div></figure>'
     )
 
 
 def _path(kind: str, shape: str, title: str) -> str:
-    return f'<path class="{kind}" d="{shape}"><title>{_text(title)}</title></path>'
+    return f'<path class="{kind}" d="{shape}"><title>{html_text(title)}</title></path>'
 
 
 def _label(chart: Chart, scale: _Scale) -> str:
@@ -111,7 +110,7 @@ def _legend(chart: Chart) -> str:
     keys = [(f"k{index % _COLOURS}", line.name) for index, line in enumerate(chart.lines)]
     keys += [(f"k{index % _COLOURS} wide", band.name) for index, band in enumerate(chart.bands)]
     keys += [("should", f"expected {interval(*chart.expected)}")] if chart.expected is not None else []
-    return "".join(f'<span><i class="{style}"></i>{_text(name)}</span>' for style, name in keys)
+    return "".join(f'<span><i class="{style}"></i>{html_text(name)}</span>' for style, name in keys)
 
 
 def _expected(chart: Chart, scale: _Scale) -> Iterator[str]:
@@ -138,10 +137,6 @@ def _scale_of(chart: Chart) -> _Scale | None:
         near = [end for end in chart.expected if y_low - span <= end <= y_high + span]
         y_low, y_high = min([y_low, *near]), max([y_high, *near])
     return _Scale((x_low, x_high), (y_low, y_high), chart.log and y_high > 3 * y_low)
-
-
-def _text(text: str) -> str:
-    return escape(clean(text), quote=True)
 
 
 def _finite(values: ArrayLike, log: bool) -> F8:

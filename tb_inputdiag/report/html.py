@@ -5,13 +5,12 @@ from __future__ import annotations
 import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from html import escape
 
 from tb_inputdiag.numbers import whole
 from tb_inputdiag.png import encode_png
 from tb_inputdiag.records import Alert, Degraded, Images, NotJudged
-from tb_inputdiag.report.ansi import clean
 from tb_inputdiag.report.charts import Chart, draw
+from tb_inputdiag.report.markup import html_text
 from tb_inputdiag.report.pictures import draw_picture
 from tb_inputdiag.report.style import STYLE
 from tb_inputdiag.report.text import consequence_text, evidence_text, since_text
@@ -68,7 +67,7 @@ def render_html(title: str, subtitle: str, sections: Sequence[Section], problems
         problems: What is lost beside the sessions, such as whole files; one sentence each.
     """
     single = len(sections) == 1
-    parts = [f'<p class="lost">{_text(problem)}</p>' for problem in problems]
+    parts = [f'<p class="lost">{html_text(problem)}</p>' for problem in problems]
     parts += [] if single else _overview(sections)
     for number, section in enumerate(sections):
         parts += _section(section, None if single else number)
@@ -79,13 +78,9 @@ def render_html(title: str, subtitle: str, sections: Sequence[Section], problems
         # The page must fetch and run nothing, even if a name should find a way into the markup.
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
         'img-src data:">'
-        f"<title>{_text(title)}</title><style>{STYLE}</style></head><body>"
-        f'<h1>{_text(title)}</h1><p class="soft">{_text(subtitle)}</p>{body}</body></html>\n'
+        f"<title>{html_text(title)}</title><style>{STYLE}</style></head><body>"
+        f'<h1>{html_text(title)}</h1><p class="soft">{html_text(subtitle)}</p>{body}</body></html>\n'
     )
-
-
-def _text(text: object) -> str:
-    return escape(clean(text), quote=True)
 
 
 def _overview(sections: Sequence[Section]) -> Iterator[str]:
@@ -94,19 +89,20 @@ def _overview(sections: Sequence[Section]) -> Iterator[str]:
     yield "</tr></thead><tbody>"
     for number, section in enumerate(sections):
         names = ", ".join(
-            f'<b class="{alert.severity.name}">{_text(alert.rule)}</b>' for alert in section.alerts[:_MOST_NAMED]
+            f'<b class="{alert.severity.name}">{html_text(alert.rule)}</b>' for alert in section.alerts[:_MOST_NAMED]
         )
         more = len(section.alerts) - _MOST_NAMED
-        yield f'<tr><td><a href="#s{number}">{_text(section.title)}</a></td><td>{_text(section.status)}</td>'
+        yield f'<tr><td><a href="#s{number}">{html_text(section.title)}</a></td><td>{html_text(section.status)}</td>'
         yield f"<td>{names or 'none'}{f' and {more} more' if more > 0 else ''}</td></tr>"
     yield "</tbody></table></div>"
 
 
 def _section(section: Section, number: int | None) -> Iterator[str]:
-    yield "<section>" if number is None else f'<section id="s{number}"><h2>{_text(section.title)}</h2>'
-    yield f"<dl>{''.join(f'<dt>{_text(label)}</dt><dd>{_text(text)}</dd>' for label, text in section.facts)}</dl>"
+    yield "<section>" if number is None else f'<section id="s{number}"><h2>{html_text(section.title)}</h2>'
+    facts = [f"<dt>{html_text(label)}</dt><dd>{html_text(text)}</dd>" for label, text in section.facts]
+    yield f"<dl>{''.join(facts)}</dl>"
     for problem in section.problems:
-        yield f'<p class="lost">{_text(problem)}</p>'
+        yield f'<p class="lost">{html_text(problem)}</p>'
     yield "<h3>Findings</h3>"
     for alert in section.alerts:
         yield from _alert(alert, section.curves.get(alert.id))
@@ -127,30 +123,30 @@ def _section(section: Section, number: int | None) -> Iterator[str]:
 
 def _alert(alert: Alert, curve: Chart | None) -> Iterator[str]:
     severity = alert.severity.name
-    yield f'<article class="alert {severity}"><h3><b>{severity}</b>{_text(alert.rule)}'
-    yield f"<span>{_text(alert.subject)}</span></h3>"
-    yield f"<p>{_text(alert.message)}</p>"
-    yield f'<p class="soft">Since {_text(since_text(alert))}.</p>'
+    yield f'<article class="alert {severity}"><h3><b>{severity}</b>{html_text(alert.rule)}'
+    yield f"<span>{html_text(alert.subject)}</span></h3>"
+    yield f"<p>{html_text(alert.message)}</p>"
+    yield f'<p class="soft">Since {html_text(since_text(alert))}.</p>'
     drawn = [draw_picture(alert.picture)] if alert.picture is not None else []
     drawn += [draw(curve)] if curve is not None else []
     if any(drawn):
         yield f'<div class="evidence">{"".join(drawn)}</div>'
     numbers = evidence_text(alert)
     if numbers:
-        yield f'<p class="soft">{_text(numbers)}</p>'
+        yield f'<p class="soft">{html_text(numbers)}</p>'
     if alert.why:
-        yield f"<p>{_text(alert.why)}</p>"
+        yield f"<p>{html_text(alert.why)}</p>"
     if alert.fix:
-        yield f"<pre>{_text(alert.fix.strip(chr(10)))}</pre>"
+        yield f"<pre>{html_text(alert.fix.strip(chr(10)))}</pre>"
     for consequence in alert.consequences:
-        yield f'<p class="soft">Leads to {_text(consequence_text(consequence))}</p>'
+        yield f'<p class="soft">Leads to {html_text(consequence_text(consequence))}</p>'
     yield "</article>"
 
 
 def _unknown(section: Section) -> Iterator[str]:
     """Yields which rules could not judge the session, and what of the model could not be read."""
-    items = [f"<b>{_text(item.rule)}</b>: {_text(item.reason)}" for item in section.not_judged]
-    items += [f"<b>{_text(item.accessor)}</b> failed: {_text(item.effect)}" for item in section.degraded]
+    items = [f"<b>{html_text(item.rule)}</b>: {html_text(item.reason)}" for item in section.not_judged]
+    items += [f"<b>{html_text(item.accessor)}</b> failed: {html_text(item.effect)}" for item in section.degraded]
     if items:
         yield f"<h3>Not judged</h3><ul>{''.join(f'<li>{item}</li>' for item in items)}</ul>"
 
@@ -165,10 +161,10 @@ def _table(table: ReportTable) -> Iterator[str]:
                 *(["text long"] if table.long and place == last else []),
             ]
             kind = f' class="{" ".join(kinds)}"' if kinds else ""
-            found.append(f"<{tag}{kind}>{_text(cell)}</{tag}>")
+            found.append(f"<{tag}{kind}>{html_text(cell)}</{tag}>")
         return f"<tr>{''.join(found)}</tr>"
 
-    yield f'<h3>{_text(table.title)}</h3><div class="scroll"><table><thead>{row("th", table.header)}</thead><tbody>'
+    yield f'<h3>{html_text(table.title)}</h3><div class="scroll"><table><thead>{row("th", table.header)}</thead><tbody>'
     for cells in table.rows:
         yield row("td", cells)
     yield "</tbody></table></div>"
@@ -176,11 +172,11 @@ def _table(table: ReportTable) -> Iterator[str]:
 
 def _images(images: Images) -> Iterator[str]:
     where = "as fed" if images.stage == "fed" else "as the first trainable layer reads it"
-    yield f'<p class="soft">{_text(images.name)}, {where}, step {whole(images.step)}</p><div class="thumbs">'
+    yield f'<p class="soft">{html_text(images.name)}, {where}, step {whole(images.step)}</p><div class="thumbs">'
     for index, pixels in enumerate(images.pixels):
         label = images.labels[index] if index < len(images.labels) else ""
         data = base64.b64encode(encode_png(pixels)).decode("ascii")
         alternative = f"example {index} of {images.name}" + (f", target {label}" if label else "")
-        yield f'<figure><img src="data:image/png;base64,{data}" alt="{_text(alternative)}">'
-        yield f"<figcaption>{_text(label)}</figcaption></figure>"
+        yield f'<figure><img src="data:image/png;base64,{data}" alt="{html_text(alternative)}">'
+        yield f"<figcaption>{html_text(label)}</figcaption></figure>"
     yield "</div>"

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from html import escape
 
 from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import (
@@ -19,7 +18,7 @@ from tb_inputdiag.records import (
     Span,
     WordsPicture,
 )
-from tb_inputdiag.report.ansi import clean
+from tb_inputdiag.report.markup import html_text
 from tb_inputdiag.report.picture_text import limit_number, picture_sides, picture_text, span_text
 
 __all__ = ["draw_picture"]
@@ -50,12 +49,8 @@ def draw_picture(picture: Picture) -> str:
             kind, parts = "words-picture", _words(picture)
         case SizesPicture():
             kind, parts = "sizes", _sizes(picture)
-    label = _text(picture_text(picture))
+    label = html_text(picture_text(picture))
     return f'<figure class="picture {kind}" role="group" aria-label="{label}">{"".join(parts)}</figure>'
-
-
-def _text(text: object) -> str:
-    return escape(clean(text), quote=True)
 
 
 def _bar(kind: str, label: str, value: str, left: float, right: float, mark: float | None = None) -> str:
@@ -64,7 +59,8 @@ def _bar(kind: str, label: str, value: str, left: float, right: float, mark: flo
     line = f'<b style="left:{min(max(mark, 0.0), 100.0):.1f}%"></b>' if mark is not None else ""
     place = f"left:{min(left, 99.2):.1f}%;width:{max(right - left, 0.0):.1f}%"
     return (
-        f'<div class="bar {kind}"><span class="label">{_text(label)}</span><span class="value">{_text(value)}</span>'
+        f'<div class="bar {kind}"><span class="label">{html_text(label)}</span>'
+        f'<span class="value">{html_text(value)}</span>'
         f'<span class="track"><i style="{place}"></i>{line}</span></div>'
     )
 
@@ -87,10 +83,10 @@ class _BentScale:
     def _bend(self, value: float) -> float:
         return math.asinh(value / self._unit) if self.bent else value / self._unit
 
-    def place(self, value: float, otherwise: float) -> float:
-        """Returns the place of a value; infinite ones lie at the ends, and NaN where it is said."""
+    def place(self, value: float, if_nan: float) -> float:
+        """Returns the place of a value. Infinite ones lie at the ends, NaN at `if_nan`."""
         if math.isnan(value):
-            return otherwise
+            return if_nan
         if math.isinf(value):
             return 0.0 if value < 0 else 100.0
         return (self._bend(value) - self._low) / self._span * 100
@@ -117,7 +113,7 @@ def _limit(picture: LimitPicture) -> Iterator[str]:
     yield _bar("seen", picture.label, limit_number(picture, value), 0.0, scale.length(value), scale.length(limit))
     _, expected = picture_sides(picture)
     note = "; logarithmic scale" if _is_logarithmic([value, limit]) else ""
-    yield f'<p class="expected">{_text(expected[0].upper() + expected[1:])}{note}.</p>'
+    yield f'<p class="expected">{html_text(expected[0].upper() + expected[1:])}{note}.</p>'
 
 
 def _is_logarithmic(values: Sequence[float]) -> bool:
@@ -181,7 +177,7 @@ def _shape_row(kind: str, label: str, axes: _Axes, others: _Axes) -> str:
             continue
         differs = here != there and here is not None and there is not None
         cells.append(f'<td class="axis{" " + kind if differs else ""}">{"any" if here is None else here}</td>')
-    return f'<tr><th scope="row">{_text(label)}</th>{"".join(cells)}</tr>'
+    return f'<tr><th scope="row">{html_text(label)}</th>{"".join(cells)}</tr>'
 
 
 def _words(picture: WordsPicture) -> Iterator[str]:
@@ -190,7 +186,7 @@ def _words(picture: WordsPicture) -> Iterator[str]:
         ("seen", picture.seen_label, picture.seen),
         ("expected", picture.expected_label, picture.expected),
     ):
-        yield f'<span class="label soft">{_text(label)}</span><b class="{kind}">{_text(word)}</b>'
+        yield f'<span class="label soft">{html_text(label)}</span><b class="{kind}">{html_text(word)}</b>'
     yield "</div>"
 
 
@@ -198,10 +194,10 @@ def _words(picture: WordsPicture) -> Iterator[str]:
 
 
 def _sizes(picture: SizesPicture) -> Iterator[str]:
-    yield f"<figcaption>{_text(picture.label)}"
+    yield f"<figcaption>{html_text(picture.label)}"
     yield f"{', logarithmic' if _is_logarithmic(picture.sizes) else ''}</figcaption>"
     yield from _size_rows(picture) if len(picture.sizes) <= _MOST_ROWS else _size_columns(picture)
-    yield "".join(f"<p>{_text(side[:1].upper() + side[1:])}.</p>" for side in _size_notes(picture))
+    yield "".join(f"<p>{html_text(side[:1].upper() + side[1:])}.</p>" for side in _size_notes(picture))
 
 
 def _size_notes(picture: SizesPicture) -> Sequence[str]:
@@ -225,6 +221,6 @@ def _size_columns(picture: SizesPicture) -> Iterator[str]:
         kind = ' class="seen"' if place in picture.marked else ""
         yield (
             f'<rect{kind} x="{place + 0.12:g}" width="0.76" y="{_COLUMNS_HEIGHT - height:.1f}" height="{height:.1f}">'
-            f"<title>{_text(name)}: {format_number(size, 3)}</title></rect>"
+            f"<title>{html_text(name)}: {format_number(size, 3)}</title></rect>"
         )
     yield "</svg>"
