@@ -523,7 +523,7 @@ def test_a_folder_without_logs_is_explained(run: Any, tmp_path: Path, command: s
     for folder in (tmp_path, tmp_path / "nowhere"):
         result = run(command, folder)
         assert result.code == 2
-        assert "Give the log_dir that InputDiagnostics(log_dir)" in result.err
+        assert "Give the log_dir of InputDiagnostics(log_dir)" in result.err
 
 
 def test_an_unknown_run_or_session_is_answered_with_those_there_are(run: Any, logs: Path) -> None:
