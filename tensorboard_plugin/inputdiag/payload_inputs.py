@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from tb_inputdiag.png import encode_png
 from tb_inputdiag.records import Images, ModelFacts, TensorLayout
 from tensorboard_plugin.inputdiag.encoding import number, numbers
 from tensorboard_plugin.inputdiag.payload_types import (
@@ -17,7 +18,6 @@ from tensorboard_plugin.inputdiag.payload_types import (
     InputCard,
     InputView,
 )
-from tensorboard_plugin.inputdiag.png import encode_png
 from tensorboard_plugin.inputdiag.tensor_stats import TensorStats, TensorSummary
 
 __all__ = ["describe", "expected_range", "format_cards", "format_images"]

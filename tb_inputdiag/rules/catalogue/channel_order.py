@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from tb_inputdiag.keras_vocabulary import CONVOLUTIONS_2D
+from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import Severity, ShapesPicture, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, pixels, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.scale import fed_source
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import shape_text, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ChannelOrder"]

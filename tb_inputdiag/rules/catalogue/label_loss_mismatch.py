@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from tb_inputdiag.numbers import format_number, interval, literal
+from tb_inputdiag.numbers import format_number, interval, literal, shape_text
 from tb_inputdiag.records import (
     ExpectedRange,
     Failure,
@@ -33,7 +33,7 @@ from tb_inputdiag.rules.support.failures import essential_text
 from tb_inputdiag.rules.support.pictures import range_picture, span_of
 from tb_inputdiag.rules.support.shapes import parse_shape
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import shape_text, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.pairs import Pair, loss_kind, loss_of
 

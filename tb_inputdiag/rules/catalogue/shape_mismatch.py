@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import Failure, Severity, ShapesPicture, TensorLayout
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, layer, pixels, silent
@@ -10,7 +11,7 @@ from tb_inputdiag.rules.support.failures import essential_text
 from tb_inputdiag.rules.support.shape_errors import read_shape_error
 from tb_inputdiag.rules.support.shape_findings import built_shape, shape_finding
 from tb_inputdiag.rules.support.shapes import reshape_fix
-from tb_inputdiag.rules.support.text import shape_text, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ShapeMismatch"]

@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 
+from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import Severity, ShapesPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import shape_text, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.pairs import Pair
 

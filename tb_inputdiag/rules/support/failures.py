@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import Failure, TensorLayout
-from tb_inputdiag.rules.support.text import shape_text
 
 __all__ = ["essential_text", "fed_text", "find_fed"]
 

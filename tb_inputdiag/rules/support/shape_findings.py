@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tb_inputdiag.numbers import whole
+from tb_inputdiag.numbers import shape_text, whole
 from tb_inputdiag.records import Failure, ModelFacts, Picture, Role, ShapesPicture, TensorLayout, WordsPicture
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.support.curves import named_tensor_curves
@@ -22,7 +22,7 @@ from tb_inputdiag.rules.support.shape_errors import (
     ShapeError,
 )
 from tb_inputdiag.rules.support.shapes import output_fix, parse_shape, rank_fix, reshape_fix, target_fix
-from tb_inputdiag.rules.support.text import join, shape_text, variable
+from tb_inputdiag.rules.support.text import join, variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["built_shape", "shape_finding"]

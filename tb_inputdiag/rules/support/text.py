@@ -1,4 +1,4 @@
-"""Shapes, lists and names as text, and the layout of code in fixes."""
+"""Lists and names as text, and the layout of code in fixes."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ from collections.abc import Sequence
 
 from tb_inputdiag.records import ModelFacts
 
-__all__ = ["join", "shape_text", "variable", "wrap_comments"]
+__all__ = ["join", "variable", "wrap_comments"]
 
 _CODE_WIDTH = 69
 """Columns left for a fix in a terminal of 80 columns."""
-
-
-def shape_text(shape: Sequence[int | None]) -> str:
-    """Returns ``(None, 28, 28, 1)``."""
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
 def join(items: Sequence[object], limit: int = 5) -> str:
