@@ -31,9 +31,10 @@ def steps() -> list[tuple[str, list[str], Path]]:
     npm = shutil.which("npm")
     if npm is None:
         sys.exit("The frontend's checks need Node.js 20 or newer with npm, which was not found. Install it first.")
-    if not (FRONTEND / "node_modules" / ".package-lock.json").exists():
+    installed = FRONTEND / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < (FRONTEND / "package-lock.json").stat().st_mtime:
         found.append(("frontend set-up", [npm, "ci", "--no-audit", "--no-fund", "--silent"], FRONTEND))
-    found.append(("frontend: types, bundle is fresh", [npm, "run", "--silent", "check"], FRONTEND))
+    found.append(("frontend: lint, types, bundle", [npm, "run", "--silent", "check"], FRONTEND))
     found.append(("frontend: tests", [npm, "run", "--silent", "test"], FRONTEND))
     return found
 

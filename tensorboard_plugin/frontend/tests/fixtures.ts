@@ -2,18 +2,70 @@ import type { Alert, AlertRow, RunRow, SeriesGroup } from "../src/types";
 
 export function row(change: Partial<RunRow>): RunRow {
   return {
-    id: "exp/inputdiag/s", run: "exp", session: "s", mode: "fit", host: "", worker: 0, workers: 1, started: 900, heard: 1000,
-    end: "finished", verdict: "healthy", errors: 0, warnings: 0, infos: 0, resolved: 0, top: "", failure: "", step: 10, epoch: 0,
-    epochs: 5, loss: 1, spent_s: 0, setup_s: 0, elapsed_s: 0, cost_is_least: false, every: 1, log_bytes: 0, samples: 10, problem: "", revision: 1, ...change,
+    id: "exp/inputdiag/s",
+    run: "exp",
+    session: "s",
+    mode: "fit",
+    host: "",
+    worker: 0,
+    workers: 1,
+    started: 900,
+    heard: 1000,
+    end: "finished",
+    verdict: "healthy",
+    errors: 0,
+    warnings: 0,
+    infos: 0,
+    resolved: 0,
+    top: "",
+    failure: "",
+    step: 10,
+    epoch: 0,
+    epochs: 5,
+    loss: 1,
+    spent_s: 0,
+    setup_s: 0,
+    elapsed_s: 0,
+    cost_is_least: false,
+    every: 1,
+    log_bytes: 0,
+    samples: 10,
+    problem: "",
+    revision: 1,
+    ...change,
   };
 }
 
-export function alert(id: number, severity: AlertRow["severity"], first_step: number, change: Partial<Alert> = {}): AlertRow {
+export function alert(
+  id: number,
+  severity: AlertRow["severity"],
+  first_step: number,
+  change: Partial<Alert> = {},
+): AlertRow {
   return {
-    severity, revision: 1,
+    severity,
+    revision: 1,
     alert: {
-      id, rule: "some-rule", severity: 30, subject: "loss", split: "train", first_step, last_step: first_step, count: 1, message: "",
-      evidence: {}, why: "", fix: "", state: "open", resolved_step: null, reopened: 0, consequences: [], picture: null, curves: [], wall_time: 0, caused_by: null,
+      id,
+      rule: "some-rule",
+      severity: 30,
+      subject: "loss",
+      split: "train",
+      first_step,
+      last_step: first_step,
+      count: 1,
+      message: "",
+      evidence: {},
+      why: "",
+      fix: "",
+      state: "open",
+      resolved_step: null,
+      reopened: 0,
+      consequences: [],
+      picture: null,
+      curves: [],
+      wall_time: 0,
+      caused_by: null,
       ...change,
     },
   };
@@ -23,11 +75,20 @@ export function alert(id: number, severity: AlertRow["severity"], first_step: nu
 export function group(width: number, first: number, n: number): SeriesGroup {
   const step = Array.from({ length: n }, (_, i) => (first + i) * width);
   return {
-    stream: "losses:losses", width, first, samples: (first + n) * width, expected: (first + n) * width, step,
-    last: width === 1 ? [] : step.map((s) => s + width - 1), wall: step.map((s) => 100 + s),
+    stream: "losses:losses",
+    width,
+    first,
+    samples: (first + n) * width,
+    expected: (first + n) * width,
+    step,
+    last: width === 1 ? [] : step.map((s) => s + width - 1),
+    wall: step.map((s) => 100 + s),
     values: {
       "losses:loss": {
-        mean: step, min: width === 1 ? [] : step.map((s) => s - 1), max: width === 1 ? [] : step.map((s) => s + width - 1), bad: [],
+        mean: step,
+        min: width === 1 ? [] : step.map((s) => s - 1),
+        max: width === 1 ? [] : step.map((s) => s + width - 1),
+        bad: [],
       },
     },
   };

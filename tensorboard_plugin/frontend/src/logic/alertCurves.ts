@@ -30,7 +30,14 @@ export function curvesOf(alert: Alert): AlertCurve[] {
   if (kind === "layer" && !/gradient/.test(alert.rule)) return [layerCurve(alert.rule, name)];
   if (/gradient/.test(alert.rule)) return [NORM];
   if (alert.rule === "overfitting") {
-    return [{ label: "Validation loss", quantity: "samples:validation:loss", beside: { label: "Training loss", quantity: LOSS.quantity } }, LOSS];
+    return [
+      {
+        label: "Validation loss",
+        quantity: "samples:validation:loss",
+        beside: { label: "Training loss", quantity: LOSS.quantity },
+      },
+      LOSS,
+    ];
   }
   return ["loss", "optimizer", "training"].includes(kind) ? [LOSS] : [];
 }
@@ -43,7 +50,11 @@ function tensorCurves(alert: Alert, role: string, name: string): AlertCurve[] {
   return stages.map((stage) => {
     const quantity = key(alert.split, "mean", stage);
     if (alert.split !== "train") {
-      return { label: `Mean of ${name}, ${alert.split}`, quantity, beside: { label: "in training", quantity: key("train", "mean", stage) } };
+      return {
+        label: `Mean of ${name}, ${alert.split}`,
+        quantity,
+        beside: { label: "in training", quantity: key("train", "mean", stage) },
+      };
     }
     const band = { low: key("train", "min", stage), high: key("train", "max", stage) };
     const curve = { label: `Range and mean of ${name}`, quantity, band };
@@ -65,7 +76,9 @@ function layerCurve(rule: string, name: string): AlertCurve {
 
 /** Returns every quantity that a curve needs. */
 export function quantitiesOf(curve: AlertCurve): string[] {
-  return [curve.quantity, curve.band?.low, curve.band?.high, curve.beside?.quantity].filter((q): q is string => q !== undefined);
+  return [curve.quantity, curve.band?.low, curve.band?.high, curve.beside?.quantity].filter(
+    (q): q is string => q !== undefined,
+  );
 }
 
 /** One curve with everything at hand. */
@@ -80,7 +93,8 @@ export interface DrawnCurve {
 
 /** Returns the first of the curves that the run has, followed by the one beside it, and where its values should lie. */
 export function drawnCurves(
-  wanted: readonly AlertCurve[], all: Record<string, Curves> | undefined,
+  wanted: readonly AlertCurve[],
+  all: Record<string, Curves> | undefined,
 ): { curves: DrawnCurve[]; expected: [number, number] | null } | null {
   const find = (quantity: string) => Object.values(all ?? {}).find((curves) => hasValues(curves, quantity));
   for (const wish of wanted) {

@@ -61,7 +61,11 @@ export function hasValues(curves: Curves | undefined, quantity: string): boolean
 }
 
 /** Returns the part of the axis that the lines take, or that is looked at. */
-export function placeRange(lines: readonly Line[], axis: Axis, zoom: readonly [number, number] | null): [number, number] | null {
+export function placeRange(
+  lines: readonly Line[],
+  axis: Axis,
+  zoom: readonly [number, number] | null,
+): [number, number] | null {
   const first = lines[0];
   if (zoom && first) {
     const low = placeOf(first, axis, zoom[0]);
@@ -103,7 +107,10 @@ function extent(line: Line, axis: Axis, x: readonly [number, number], log: boole
   return low > high ? null : [low, high];
 }
 
-const union = (ranges: readonly Range[]): Range => [Math.min(...ranges.map((r) => r[0])), Math.max(...ranges.map((r) => r[1]))];
+const union = (ranges: readonly Range[]): Range => [
+  Math.min(...ranges.map((r) => r[0])),
+  Math.max(...ranges.map((r) => r[1])),
+];
 
 /** Returns the ranges but for those few, fewer than the others, beside which the others would be flat. */
 function comparable(ranges: readonly Range[]): Range[] {
@@ -118,8 +125,16 @@ function comparable(ranges: readonly Range[]): Range[] {
 }
 
 /** Returns the values between which to draw, with some room; of what lies within the part looked at, or of what can be compared in it. */
-export function valueRange(lines: readonly Line[], axis: Axis, x: readonly [number, number], log: boolean, comparing = false): Range {
-  const found = lines.map((line) => extent(line, axis, x, log, lines.length <= MOST_BANDS)).filter((range): range is Range => range !== null);
+export function valueRange(
+  lines: readonly Line[],
+  axis: Axis,
+  x: readonly [number, number],
+  log: boolean,
+  comparing = false,
+): Range {
+  const found = lines
+    .map((line) => extent(line, axis, x, log, lines.length <= MOST_BANDS))
+    .filter((range): range is Range => range !== null);
   if (found.length === 0) return log ? [0.1, 1] : [0, 1];
   if (log) {
     const [low, high] = union(found);
@@ -132,7 +147,12 @@ export function valueRange(lines: readonly Line[], axis: Axis, x: readonly [numb
 }
 
 /** Returns the lines that leave a range of values within a part of the axis, and their value that is farthest from 0. */
-export function beyond(lines: readonly Line[], axis: Axis, x: readonly [number, number], range: readonly [number, number]): { lines: Line[]; value: number } {
+export function beyond(
+  lines: readonly Line[],
+  axis: Axis,
+  x: readonly [number, number],
+  range: readonly [number, number],
+): { lines: Line[]; value: number } {
   const out: Line[] = [];
   let value = 0;
   for (const line of lines) {

@@ -1,6 +1,6 @@
 // Which picture shows what an alert has seen.
 import type { Alert, Num } from "../types";
-import { fmt, num } from "./numbers";
+import { formatNumber, num } from "./numbers";
 import { visible } from "./text";
 
 export interface Span {
@@ -37,7 +37,10 @@ function axes(found: unknown): (number | null)[] | null {
   if (typeof found !== "string") return null;
   const match = /^\s*[([]([^()[\]]*)[)\]]\s*$/.exec(found);
   if (!match) return null;
-  const parts = match[1]!.split(",").map((part) => part.trim()).filter(Boolean);
+  const parts = match[1]!
+    .split(",")
+    .map((part) => part.trim())
+    .filter(Boolean);
   const numbers = parts.map((part) => (part === "None" ? null : Number(part)));
   return parts.length && numbers.every((n) => n === null || Number.isFinite(n)) ? numbers : null;
 }
@@ -77,18 +80,25 @@ function rangeOf(e: Record<string, unknown>): Drawing | null {
   const trainStd = value(e, "train_std");
   if (Number.isFinite(trainMean) && Number.isFinite(trainStd)) {
     const std = value(e, "std");
-    const here = Number.isFinite(std) && Number.isFinite(mean)
-      ? { label: "Validation, mean ± 2 std", low: mean - 2 * std, high: mean + 2 * std, mark: mean }
-      : { ...seen, label: "Validation" };
-    const train = { label: "Training, mean ± 2 std", low: trainMean - 2 * trainStd, high: trainMean + 2 * trainStd, mark: trainMean };
+    const here =
+      Number.isFinite(std) && Number.isFinite(mean)
+        ? { label: "Validation, mean ± 2 std", low: mean - 2 * std, high: mean + 2 * std, mark: mean }
+        : { ...seen, label: "Validation" };
+    const train = {
+      label: "Training, mean ± 2 std",
+      low: trainMean - 2 * trainStd,
+      high: trainMean + 2 * trainStd,
+      mark: trainMean,
+    };
     return { kind: "range", seen: [here], expected: train };
   }
   const limit = value(e, "expected_max_abs", "expected_max_size");
   const expectedLow = value(e, "expected_low", "expected_min");
   const expectedHigh = value(e, "expected_high", "expected_max");
-  const expected = Number.isFinite(expectedLow) && Number.isFinite(expectedHigh)
-    ? { label: "Expected", low: expectedLow, high: expectedHigh }
-    : { label: "Expected, at most", low: low < 0 ? -limit : 0, high: limit };
+  const expected =
+    Number.isFinite(expectedLow) && Number.isFinite(expectedHigh)
+      ? { label: "Expected", low: expectedLow, high: expectedHigh }
+      : { label: "Expected, at most", low: low < 0 ? -limit : 0, high: limit };
   // What lies within is no evidence: the rule has judged something else, which the numbers tell.
   const within = low >= expected.low && high <= expected.high;
   return Number.isFinite(expected.high) && !within ? { kind: "range", seen: [seen], expected } : null;
@@ -101,7 +111,9 @@ function sizesOf(e: Record<string, unknown>): Drawing | null {
   if (!sizes.every((size): size is number => typeof size === "number" && size >= 0)) return null;
   const [largest, smallest] = [value(e, "largest_column"), value(e, "smallest_column")];
   // Of a wide table only some columns are logged: then the numbers of the columns are not places in this list.
-  return sizes[largest] === Math.max(...sizes) && smallest in sizes ? { kind: "sizes", sizes, largest, smallest } : null;
+  return sizes[largest] === Math.max(...sizes) && smallest in sizes
+    ? { kind: "sizes", sizes, largest, smallest }
+    : null;
 }
 
 function limitOf(e: Record<string, unknown>): Drawing {
@@ -120,13 +132,15 @@ function limitOf(e: Record<string, unknown>): Drawing {
 
 /** Returns the name of an evidence number as words. */
 export function words(name: string): string {
-  return visible(name).replace(/_/g, " ").replace(/\bstd\b/, "std. deviation");
+  return visible(name)
+    .replace(/_/g, " ")
+    .replace(/\bstd\b/, "std. deviation");
 }
 
 /** Returns a value of the evidence as text, whatever it is. */
 export function evidenceText(found: unknown): string {
-  if (typeof found === "number") return fmt(found);
-  if (found === "NaN" || found === "Infinity" || found === "-Infinity") return fmt(found);
+  if (typeof found === "number") return formatNumber(found);
+  if (found === "NaN" || found === "Infinity" || found === "-Infinity") return formatNumber(found);
   if (typeof found === "string") return visible(found);
   if (typeof found === "boolean") return found ? "yes" : "no";
   if (found === null || found === undefined) return "–";
@@ -149,7 +163,12 @@ export function alignShapes(a: readonly (number | null)[], b: readonly (number |
 }
 
 /** Returns where values lie on a scale that shows all spans, 0..100. A logarithmic one where linear would hide a span. */
-export function scaleOf(spans: readonly { low: number; high: number }[]): { place: (x: number) => number; bent: boolean; low: number; high: number } {
+export function scaleOf(spans: readonly { low: number; high: number }[]): {
+  place: (x: number) => number;
+  bent: boolean;
+  low: number;
+  high: number;
+} {
   const low = Math.min(...spans.map((s) => s.low));
   const high = Math.max(...spans.map((s) => s.high));
   const widths = spans.map((s) => s.high - s.low).filter((w) => w > 0);

@@ -35,6 +35,11 @@ export function toJson(all: readonly NamedCurves[]): string {
 
 /** Returns a file name without anything that file systems or shells mind. */
 export function fileName(parts: readonly string[], ending: string): string {
-  const base = parts.join("-").replace(/[^A-Za-z0-9._-]+/g, "_").replace(/^[._]+/, "").slice(0, 80) || "inputdiag";
+  const base =
+    parts
+      .join("-")
+      .replace(/[^A-Za-z0-9._-]+/g, "_")
+      .replace(/^[._]+/, "")
+      .slice(0, 80) || "inputdiag";
   return `${base}.${ending}`;
 }

@@ -13,7 +13,11 @@ export function mergedCards(cards: readonly InputCard[]): InputCard[] {
   return cards.filter((card) => {
     const { stage, same_as_fed, name } = card.layout;
     const source = card.layout.sources[0] ?? name;
-    return !(stage === "entry" && same_as_fed && cards.some((c) => c.layout.stage === "fed" && (c.layout.name === source || c.layout.name === name)));
+    return !(
+      stage === "entry" &&
+      same_as_fed &&
+      cards.some((c) => c.layout.stage === "fed" && (c.layout.name === source || c.layout.name === name))
+    );
   });
 }
 
@@ -21,7 +25,10 @@ export function mergedCards(cards: readonly InputCard[]): InputCard[] {
 export function entryOf(card: InputCard, cards: readonly InputCard[]): InputCard | undefined {
   const { stage, name } = card.layout;
   if (stage !== "fed") return undefined;
-  return cards.find(({ layout }) => layout.stage === "entry" && layout.same_as_fed && (layout.sources.includes(name) || layout.name === name));
+  return cards.find(
+    ({ layout }) =>
+      layout.stage === "entry" && layout.same_as_fed && (layout.sources.includes(name) || layout.name === name),
+  );
 }
 
 /** Returns what the last axis of a tensor counts. */

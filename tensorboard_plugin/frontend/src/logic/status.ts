@@ -55,7 +55,10 @@ export function verdictTitle(row: RunRow, now: number): string {
 
 /** What stands beside the verdict: what to do next. */
 export function verdictText(row: RunRow, now: number): string {
-  const silent = lifeOf(row, now) === "silent" ? ` Nothing was heard of it for ${duration(now - row.heard)}: it was killed, it is paused, or its steps take long.` : "";
+  const silent =
+    lifeOf(row, now) === "silent"
+      ? ` Nothing was heard of it for ${duration(now - row.heard)}: it was killed, it is paused, or its steps take long.`
+      : "";
   return whatToDo(row, now) + silent;
 }
 
@@ -76,7 +79,9 @@ function whatToDo(row: RunRow, now: number): string {
     row.resolved ? `${count(row.resolved, "alert")} below no longer ${row.resolved === 1 ? "holds" : "hold"}.` : "",
     row.infos ? `${count(row.infos, "hint")} below may be worth a look.` : "",
   ].filter(Boolean);
-  const found = row.resolved ? `Nothing is wrong any more, after ${samples}.` : `No rule found anything wrong in ${samples}.`;
+  const found = row.resolved
+    ? `Nothing is wrong any more, after ${samples}.`
+    : `No rule found anything wrong in ${samples}.`;
   return [found, ...(rest.length ? rest : ["Nothing to do."])].join(" ");
 }
 

@@ -2,6 +2,7 @@
 
 // Characters that change the direction of writing, or cannot be seen: they could make one name look like another, and
 // code that is to be pasted look like other code.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: finding them is its purpose.
 const UNSEEN = /[\u0000-\u0008\u000b-\u001f\u007f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
 
 /** Returns the text with unseen characters made visible. */

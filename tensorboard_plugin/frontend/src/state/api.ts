@@ -2,7 +2,10 @@
 
 /** The server answered, but not with what was asked for. */
 export class RouteError extends Error {
-  constructor(readonly status: number, message: string) {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
     super(message);
   }
 }
@@ -23,6 +26,7 @@ export async function get<T>(route: string, parameters: Parameters = {}, signal?
     const told = typeof body === "object" && body !== null && "error" in body ? String(body.error) : "";
     throw new RouteError(answer.status, told || `The server answered with status ${answer.status}.`);
   }
-  if (typeof body !== "object" || body === null) throw new RouteError(answer.status, "The server's answer is not JSON.");
+  if (typeof body !== "object" || body === null)
+    throw new RouteError(answer.status, "The server's answer is not JSON.");
   return body as T;
 }

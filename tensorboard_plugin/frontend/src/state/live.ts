@@ -1,7 +1,7 @@
 // The runs and whatever else is on the screen, kept up to date by one loop.
-import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import type { RunRow, RunsAnswer } from "../types";
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { newestFirst, runNames } from "../logic/runs";
+import type { RunRow, RunsAnswer } from "../types";
 import { get, RouteError } from "./api";
 import { now, show, shown } from "./shown";
 

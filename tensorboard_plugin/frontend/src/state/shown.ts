@@ -22,12 +22,12 @@ export function show(change: Partial<Shown>): void {
   shown.value = { ...shown.peek(), ...change };
 }
 
-/** Reads the address, follows it, and keeps it up to date. */
-export function followAddress(): void {
+/** Reads the address, follows it, and keeps it up to date. `views` are the ids of the views. */
+export function followAddress(views: readonly string[]): void {
   const target = host();
-  shown.value = parseHash(target.location.hash);
+  shown.value = parseHash(target.location.hash, views);
   target.addEventListener("hashchange", () => {
-    if (/^#inputdiag(&|$)/.test(target.location.hash)) shown.value = parseHash(target.location.hash);
+    if (/^#inputdiag(&|$)/.test(target.location.hash)) shown.value = parseHash(target.location.hash, views);
   });
   let timer = 0;
   const write = () => {

@@ -1,12 +1,21 @@
 // What single parts of the page follow: a run's facts, curves, heat maps, inputs, thumbnails.
-import { signal, type Signal } from "@preact/signals";
+import { type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import type { AlertRow, EpochEnd, GridAnswer, ImageAnswer, InputsAnswer, ModelAnswer, RunAnswer, SeriesAnswer } from "../types";
-import { joinCells, type Cells } from "../logic/grid";
-import { have, join, type Curves } from "../logic/series";
+import { type Cells, joinCells } from "../logic/grid";
+import { type Curves, have, join } from "../logic/series";
 import { worstFirst } from "../logic/status";
+import type {
+  AlertRow,
+  EpochEnd,
+  GridAnswer,
+  ImageAnswer,
+  InputsAnswer,
+  ModelAnswer,
+  RunAnswer,
+  SeriesAnswer,
+} from "../types";
 import { get, RouteError } from "./api";
-import { follow, type Followed } from "./live";
+import { type Followed, follow } from "./live";
 
 export interface Source<T> {
   readonly data: Signal<T | undefined>;
@@ -95,7 +104,12 @@ class SeriesSource extends Base<Record<string, Curves>> {
 
   protected async load(): Promise<boolean> {
     const range = this.zoom ? { from: this.zoom[0], to: this.zoom[1] } : { have: Object.values(this.held).map(have) };
-    const answer = await get<SeriesAnswer>("series", { id: this.id, q: this.quantities, points: this.points, ...range });
+    const answer = await get<SeriesAnswer>("series", {
+      id: this.id,
+      q: this.quantities,
+      points: this.points,
+      ...range,
+    });
     const next: Record<string, Curves> = {};
     for (const group of answer.groups) {
       next[group.stream] = join(this.zoom ? undefined : this.held[group.stream], group);

@@ -1,21 +1,25 @@
 // Several runs on the same charts, and side by side in a table.
 import { useEffect, useMemo } from "preact/hooks";
-import type { RunRow } from "../types";
 import { hasValues, type Line } from "../logic/chart";
+import { ago, count, formatNumber, whole } from "../logic/numbers";
+import { comparedIds, runColour } from "../logic/runs";
+import { costText, LEVEL_WORDS, type Level, LIFE_WORDS, lifeOf } from "../logic/status";
 import { visible } from "../logic/text";
-import { ago, count, fmt, int } from "../logic/numbers";
-import { runColour } from "../logic/runs";
-import { costText, LEVEL_WORDS, LIFE_WORDS, lifeOf, type Level } from "../logic/status";
 import { names, sorted } from "../state/live";
 import { dark, now, show, shown } from "../state/shown";
 import { ManySeries } from "../state/sources";
+import type { RunRow } from "../types";
 import { Chart } from "./Chart";
 import { Empty, Name, Section } from "./common";
 import { LevelIcon } from "./icons";
 import { Settings } from "./Settings";
-import { comparedIds } from "./Sidebar";
 
-const QUANTITIES = ["samples:train:loss", "samples:validation:loss", "samples:train:gradient_norm", "samples:train:learning_rate"];
+const QUANTITIES = [
+  "samples:train:loss",
+  "samples:validation:loss",
+  "samples:train:gradient_norm",
+  "samples:train:learning_rate",
+];
 const CHARTS: readonly [string, string][] = [
   ["samples:train:loss", "Training loss"],
   ["samples:validation:loss", "Validation loss"],
@@ -59,8 +63,13 @@ function linesOf(many: ManySeries, compared: readonly RunRow[], all: readonly Ru
     const curves = many.sources.get(row.id)?.data.value?.[stream];
     if (!curves || !hasValues(curves, quantity)) continue;
     lines.push({
-      key: row.id, label: names.value.get(row.id) ?? row.id, colour: runColour(all.indexOf(row), dark.value), curves, quantity,
-      started: row.started, sparse: quantity.includes("validation"),
+      key: row.id,
+      label: names.value.get(row.id) ?? row.id,
+      colour: runColour(all.indexOf(row), dark.value),
+      curves,
+      quantity,
+      started: row.started,
+      sparse: quantity.includes("validation"),
     });
   }
   return lines;
@@ -71,7 +80,15 @@ function Table({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] 
     <div class="table-scroll">
       <table class="layers runs-table">
         <thead>
-          <tr><th>Run</th><th>Verdict</th><th>Worst alert</th><th>State</th><th class="right">Step</th><th class="right">Loss</th><th class="right">Cost</th></tr>
+          <tr>
+            <th>Run</th>
+            <th>Verdict</th>
+            <th>Worst alert</th>
+            <th>State</th>
+            <th class="right">Step</th>
+            <th class="right">Loss</th>
+            <th class="right">Cost</th>
+          </tr>
         </thead>
         <tbody>
           {rows.map((row) => (
@@ -79,16 +96,23 @@ function Table({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] 
               <td class="run-cell">
                 <span>
                   <span class="swatch on" style={{ "--run": runColour(all.indexOf(row), dark.value) }} />
-                  <button type="button" class="link" onClick={() => show({ view: "overview", run: row.id, zoom: null })}><Name>{names.value.get(row.id)}</Name></button>
+                  <button type="button" class="link" onClick={() => show({ view: "", run: row.id, zoom: null })}>
+                    <Name>{names.value.get(row.id)}</Name>
+                  </button>
                 </span>
               </td>
               <td class={`level-${row.verdict}`}>
-                <span class="verdict-cell"><LevelIcon level={row.verdict as Level} size={16} />{verdictCell(row)}</span>
+                <span class="verdict-cell">
+                  <LevelIcon level={row.verdict as Level} size={16} />
+                  {verdictCell(row)}
+                </span>
               </td>
               <td class="top">{visible(worst(row)) || "–"}</td>
-              <td class="tight">{LIFE_WORDS[lifeOf(row, now.value)]}, {ago(now.value - row.heard)}</td>
-              <td class="right">{int(row.step)}</td>
-              <td class="right">{row.loss === null ? "–" : fmt(row.loss)}</td>
+              <td class="tight">
+                {LIFE_WORDS[lifeOf(row, now.value)]}, {ago(now.value - row.heard)}
+              </td>
+              <td class="right">{whole(row.step)}</td>
+              <td class="right">{row.loss === null ? "–" : formatNumber(row.loss)}</td>
               <td class="right">{costText(row)}</td>
             </tr>
           ))}
@@ -105,6 +129,8 @@ function worst(row: RunRow): string {
 
 function verdictCell(row: RunRow): string {
   if (row.failure && row.errors === 0) return "Crashed";
-  const found = [row.errors && count(row.errors, "error"), row.warnings && count(row.warnings, "warning")].filter(Boolean).join(", ");
+  const found = [row.errors && count(row.errors, "error"), row.warnings && count(row.warnings, "warning")]
+    .filter(Boolean)
+    .join(", ");
   return found || LEVEL_WORDS[row.verdict as Level];
 }

@@ -1,13 +1,17 @@
 // Evidence, drawn: the range against what is expected, shapes side by side, a value against its limit.
-import { alignShapes, drawingOf, scaleOf, words, type Axes, type Drawing, type Span } from "../logic/evidence";
-import { fmt } from "../logic/numbers";
+import { type Axes, alignShapes, type Drawing, drawingOf, type Span, scaleOf, words } from "../logic/evidence";
+import { formatNumber } from "../logic/numbers";
 import type { Alert } from "../types";
 
 export function Evidence({ alert }: { alert: Alert }) {
   const drawing = drawingOf(alert);
   switch (drawing.kind) {
     case "range":
-      return <Ranges spans={[...drawing.seen.map((span) => ({ span, kind: "bad" })), { span: drawing.expected, kind: "good" }]} />;
+      return (
+        <Ranges
+          spans={[...drawing.seen.map((span) => ({ span, kind: "bad" })), { span: drawing.expected, kind: "good" }]}
+        />
+      );
     case "limit":
       return <Limit {...drawing} />;
     case "shapes":
@@ -15,8 +19,14 @@ export function Evidence({ alert }: { alert: Alert }) {
     case "types":
       return (
         <dl class="types">
-          <div><dt>came</dt><dd class="bad">{drawing.got}</dd></div>
-          <div><dt>expected</dt><dd class="good">{drawing.expected}</dd></div>
+          <div>
+            <dt>came</dt>
+            <dd class="bad">{drawing.got}</dd>
+          </div>
+          <div>
+            <dt>expected</dt>
+            <dd class="good">{drawing.expected}</dd>
+          </div>
         </dl>
       );
     case "sizes":
@@ -29,7 +39,13 @@ export function Evidence({ alert }: { alert: Alert }) {
 export function Ranges({ spans }: { spans: readonly { span: Span; kind: string }[] }) {
   const scale = scaleOf(spans.map((s) => s.span));
   return (
-    <div class="ranges" role="img" aria-label={spans.map(({ span }) => `${span.label}: ${fmt(span.low)} to ${fmt(span.high)}`).join("; ")}>
+    <div
+      class="ranges"
+      role="img"
+      aria-label={spans
+        .map(({ span }) => `${span.label}: ${formatNumber(span.low)} to ${formatNumber(span.high)}`)
+        .join("; ")}
+    >
       {spans.map(({ span, kind }) => {
         const left = scale.place(span.low);
         const width = Math.max(scale.place(span.high) - left, 0.8);
@@ -38,8 +54,10 @@ export function Ranges({ spans }: { spans: readonly { span: Span; kind: string }
             <div class="range-text">
               <span>{span.label}</span>
               <span>
-                <b>{fmt(span.low)} … {fmt(span.high)}</b>
-                {span.mark !== undefined && <span class="note">, mean {fmt(span.mark, 3)}</span>}
+                <b>
+                  {formatNumber(span.low)} … {formatNumber(span.high)}
+                </b>
+                {span.mark !== undefined && <span class="note">, mean {formatNumber(span.mark, 3)}</span>}
               </span>
             </div>
             <div class="range-track">
@@ -64,17 +82,24 @@ function Limit(drawing: Extract<Drawing, { kind: "limit" }>) {
     return ((Math.log10(x) - low) / (high - low)) * 100;
   };
   return (
-    <div class="ranges" role="img" aria-label={`${words(drawing.label)}: ${fmt(value)}; expected ${drawing.word} ${fmt(limit)}`}>
+    <div
+      class="ranges"
+      role="img"
+      aria-label={`${words(drawing.label)}: ${formatNumber(value)}; expected ${drawing.word} ${formatNumber(limit)}`}
+    >
       <div class="range">
         <div class="range-text">
           <span class="cap">{drawing.label}</span>
-          <b>{fmt(value)}</b>
+          <b>{formatNumber(value)}</b>
         </div>
         <div class="range-track">
           <span class="range-bar bad" style={{ left: "0%", width: `${Math.max(place(value), 0.8)}%` }} />
           <span class="range-limit" style={{ left: `${place(limit)}%` }} />
         </div>
-        <p class="note">Expected {drawing.word} {fmt(limit)}{log ? "; logarithmic scale" : ""}</p>
+        <p class="note">
+          Expected {drawing.word} {formatNumber(limit)}
+          {log ? "; logarithmic scale" : ""}
+        </p>
       </div>
     </div>
   );
@@ -87,21 +112,38 @@ function Sizes({ sizes, largest, smallest }: Extract<Drawing, { kind: "sizes" }>
   const known = sizes.filter((size) => size > 0);
   const low = Math.log(Math.min(...known)) - 0.7;
   const span = Math.log(Math.max(...known)) - low;
-  const name = (column: number) => `column ${column}: ${fmt(sizes[column]!, 3)}`;
+  const name = (column: number) => `column ${column}: ${formatNumber(sizes[column]!, 3)}`;
   return (
     <figure class="sizes">
-      <figcaption>Typical size of each column <span class="note">logarithmic</span></figcaption>
-      <svg viewBox={`0 0 ${sizes.length} ${SIZES_HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={`Sizes of ${sizes.length} columns; largest ${name(largest)}, smallest ${name(smallest)}`}>
+      <figcaption>
+        Typical size of each column <span class="note">logarithmic</span>
+      </figcaption>
+      <svg
+        viewBox={`0 0 ${sizes.length} ${SIZES_HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`Sizes of ${sizes.length} columns; largest ${name(largest)}, smallest ${name(smallest)}`}
+      >
         {sizes.map((size, column) => {
           const height = size > 0 ? ((Math.log(size) - low) / span) * SIZES_HEIGHT : 0;
           return (
-            <rect key={column} class={column === largest || column === smallest ? "size bad" : "size"} x={column + 0.12} width="0.76" y={SIZES_HEIGHT - height} height={height}>
+            <rect
+              key={column}
+              class={column === largest || column === smallest ? "size bad" : "size"}
+              x={column + 0.12}
+              width="0.76"
+              y={SIZES_HEIGHT - height}
+              height={height}
+            >
               <title>{name(column)}</title>
             </rect>
           );
         })}
       </svg>
-      <div class="spark-axis"><span>largest, {name(largest)}</span><span>smallest, {name(smallest)}</span></div>
+      <div class="spark-axis">
+        <span>largest, {name(largest)}</span>
+        <span>smallest, {name(smallest)}</span>
+      </div>
     </figure>
   );
 }
@@ -113,9 +155,19 @@ function Shapes(drawing: Extract<Drawing, { kind: "shapes" }>) {
       <th scope="row">{label}</th>
       {axes.map((here, i) => {
         const there = other[i];
-        const differs = here !== undefined && (there === undefined || (here !== there && here !== null && there !== null));
-        if (here === undefined) return <td key={i} class="axis none" aria-label="no axis">–</td>;
-        return <td key={i} class={`axis ${differs ? (bad ? "bad" : "good") : ""}`}>{here === null ? "any" : here}</td>;
+        const differs =
+          here !== undefined && (there === undefined || (here !== there && here !== null && there !== null));
+        if (here === undefined)
+          return (
+            <td key={i} class="axis none" aria-label="no axis">
+              –
+            </td>
+          );
+        return (
+          <td key={i} class={`axis ${differs ? (bad ? "bad" : "good") : ""}`}>
+            {here === null ? "any" : here}
+          </td>
+        );
       })}
     </tr>
   );

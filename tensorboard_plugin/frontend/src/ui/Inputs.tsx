@@ -1,9 +1,9 @@
 // A card for each input, target, output and sample weight.
 import { useMemo } from "preact/hooks";
-import type { ImageSet, InputCard as Card, RunRow } from "../types";
 import { entryOf, fanKey, mergedCards } from "../logic/inputs";
-import { int } from "../logic/numbers";
+import { whole } from "../logic/numbers";
 import { useImages, useInputs, useSeries } from "../state/sources";
+import type { InputCard as Card, ImageSet, RunRow } from "../types";
 import { Empty, Skeleton } from "./common";
 import { InputCard } from "./InputCard";
 
@@ -18,24 +18,46 @@ export function Inputs({ row }: { row: RunRow }) {
   const cards = answer?.cards ?? [];
   const merged = mergedCards(cards);
   const quantities = useMemo(
-    () => merged.filter((card) => card.views.length).slice(0, MOST_FANS).flatMap((card) => COLUMNS.map((column) => fanKey("train", column, card))),
-    [JSON.stringify(merged.map((card) => [card.layout.role, card.layout.stage, card.layout.name, card.views.length > 0]))],
+    () =>
+      merged
+        .filter((card) => card.views.length)
+        .slice(0, MOST_FANS)
+        .flatMap((card) => COLUMNS.map((column) => fanKey("train", column, card))),
+    [
+      JSON.stringify(
+        merged.map((card) => [card.layout.role, card.layout.stage, card.layout.name, card.views.length > 0]),
+      ),
+    ],
   );
   const fans = useSeries(row.id, quantities, 120, null)?.data.value?.["tensors:train"];
-  if (source?.error.value) return <p class="problem" role="alert">{source.error.value}</p>;
+  if (source?.error.value)
+    return (
+      <p class="problem" role="alert">
+        {source.error.value}
+      </p>
+    );
   if (!answer) return <Skeleton lines={4} tall />;
   if (cards.length === 0) {
-    return <Empty title="No input was seen"><p>Cards appear with the first sampled step of training.</p></Empty>;
+    return (
+      <Empty title="No input was seen">
+        <p>Cards appear with the first sampled step of training.</p>
+      </Empty>
+    );
   }
   return (
     <>
       {answer.samples_read < answer.samples_logged && (
-        <p class="note" role="status">Read {int(answer.samples_read)} of {int(answer.samples_logged)} samples so far.</p>
+        <p class="note" role="status">
+          Read {whole(answer.samples_read)} of {whole(answer.samples_logged)} samples so far.
+        </p>
       )}
       <div class="cards">
         {merged.map((card) => (
           <InputCard
-            key={`${card.layout.role}:${card.layout.stage}:${card.layout.name}`} card={card} entry={entryOf(card, cards)} fans={fans}
+            key={`${card.layout.role}:${card.layout.stage}:${card.layout.name}`}
+            card={card}
+            entry={entryOf(card, cards)}
+            fans={fans}
             images={images.filter((set) => belongs(set, card))}
           />
         ))}

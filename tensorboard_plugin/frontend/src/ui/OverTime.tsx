@@ -1,11 +1,12 @@
 // The loss and the gradient norm over time, with the alerts marked.
-import type { AlertRow, RunRow } from "../types";
+
 import { hasValues, type Line } from "../logic/chart";
 import { num } from "../logic/numbers";
 import type { Curves } from "../logic/series";
 import { visible } from "../logic/text";
 import { dark, shown } from "../state/shown";
-import { useSeries, type RunFacts } from "../state/sources";
+import { type RunFacts, useSeries } from "../state/sources";
+import type { AlertRow, RunRow } from "../types";
 import { Chart } from "./Chart";
 import { Section } from "./common";
 import { palette } from "./palette";
@@ -19,7 +20,13 @@ export function markers(alerts: readonly AlertRow[]): Marker[] {
   return alerts.map((a) => ({ step: a.alert.first_step, level: a.severity, text: visible(a.alert.message) }));
 }
 
-const MAIN = ["losses:loss", "samples:train:loss", "samples:validation:loss", "samples:train:gradient_norm", "samples:train:learning_rate"];
+const MAIN = [
+  "losses:loss",
+  "samples:train:loss",
+  "samples:validation:loss",
+  "samples:train:gradient_norm",
+  "samples:train:learning_rate",
+];
 
 /** Validation losses of the epochs as a curve. */
 export function epochCurve(facts: RunFacts, name: string): Curves | null {
@@ -28,7 +35,16 @@ export function epochCurve(facts: RunFacts, name: string): Curves | null {
   const values = ends.map((end) => num(end.logs[name]));
   const step = ends.map((end) => end.step);
   const curve = { mean: values, min: values, max: values, bad: values.map(() => false) };
-  return { stream: name, width: 1, samples: step.length, expected: step.length, step, last: step, wall: ends.map((end) => num(end.wall_time)), values: { [name]: curve } };
+  return {
+    stream: name,
+    width: 1,
+    samples: step.length,
+    expected: step.length,
+    step,
+    last: step,
+    wall: ends.map((end) => num(end.wall_time)),
+    values: { [name]: curve },
+  };
 }
 
 export function useMainLines(row: RunRow, facts: RunFacts | undefined) {
@@ -38,13 +54,23 @@ export function useMainLines(row: RunRow, facts: RunFacts | undefined) {
   const colours = palette(dark.value);
   const line = (stream: string, quantity: string, label: string, colour: string): Line[] => {
     const curves = data[stream];
-    return curves && hasValues(curves, quantity) ? [{ key: quantity, label, colour, curves, quantity, started: row.started }] : [];
+    return curves && hasValues(curves, quantity)
+      ? [{ key: quantity, label, colour, curves, quantity, started: row.started }]
+      : [];
   };
   const step = line("losses:losses", "losses:loss", "Training loss", colours.accent);
   const loss = step.length ? step : line("samples:train", "samples:train:loss", "Training loss", colours.accent);
   const ends = facts ? epochCurve(facts, "val_loss") : null;
   if (ends) {
-    loss.push({ key: "val_loss", label: "Validation loss, epochs", colour: colours.second, curves: ends, quantity: "val_loss", started: row.started, sparse: true });
+    loss.push({
+      key: "val_loss",
+      label: "Validation loss, epochs",
+      colour: colours.second,
+      curves: ends,
+      quantity: "val_loss",
+      started: row.started,
+      sparse: true,
+    });
   }
   return {
     complete: source?.complete.value ?? false,
@@ -54,7 +80,15 @@ export function useMainLines(row: RunRow, facts: RunFacts | undefined) {
   };
 }
 
-export function OverTime({ lines, marks, height }: { lines: ReturnType<typeof useMainLines>; marks: readonly Marker[]; height?: number }) {
+export function OverTime({
+  lines,
+  marks,
+  height,
+}: {
+  lines: ReturnType<typeof useMainLines>;
+  marks: readonly Marker[];
+  height?: number;
+}) {
   const { log } = shown.value;
   const size = height === undefined ? {} : { height };
   return (

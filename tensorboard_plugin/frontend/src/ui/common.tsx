@@ -13,7 +13,11 @@ export function Copy({ text, label = "Copy" }: { text: string; label?: string })
     return () => clearTimeout(timer);
   }, [told]);
   return (
-    <button type="button" class="button small" onClick={() => copy(text).then((done) => setTold(done ? "Copied" : "Select and copy by hand"))}>
+    <button
+      type="button"
+      class="button small"
+      onClick={() => copy(text).then((done) => setTold(done ? "Copied" : "Select and copy by hand"))}
+    >
       <span aria-live="polite">{told || label}</span>
     </button>
   );
@@ -41,6 +45,12 @@ export function Name({ children }: { children: string | undefined }) {
   return <>{words(children ?? "").map((word, at) => (at ? [<wbr key={at} />, word] : word))}</>;
 }
 
+/** Code or a message as it was written. */
+export function Pre({ children }: { children: string }) {
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard.
+  return <pre tabIndex={0}>{children}</pre>;
+}
+
 /** A few choices side by side, one of them taken. */
 export function Choice<T extends string>(props: {
   label: string;
@@ -49,13 +59,13 @@ export function Choice<T extends string>(props: {
   onChange: (value: T) => void;
 }) {
   return (
-    <div class="choice" role="group" aria-label={props.label}>
+    <fieldset class="choice" aria-label={props.label}>
       {props.options.map(([value, text]) => (
         <button type="button" key={value} aria-pressed={value === props.value} onClick={() => props.onChange(value)}>
           {text}
         </button>
       ))}
-    </div>
+    </fieldset>
   );
 }
 
@@ -65,10 +75,18 @@ export function Filter(props: { label: string; value: string; onChange: (value: 
   return (
     <span class={props.small ? "filter small" : "filter"}>
       <input
-        type="search" placeholder={`${props.label} (regex)`} aria-label={`${props.label}, a regular expression`} aria-invalid={error !== ""} value={props.value}
+        type="search"
+        placeholder={`${props.label} (regex)`}
+        aria-label={`${props.label}, a regular expression`}
+        aria-invalid={error !== ""}
+        value={props.value}
         onInput={(event) => props.onChange(event.currentTarget.value)}
       />
-      {error && <span class="note" role="status">{error}</span>}
+      {error && (
+        <span class="note" role="status">
+          {error}
+        </span>
+      )}
     </span>
   );
 }
@@ -94,7 +112,12 @@ export function Skeleton({ lines = 3, tall = false }: { lines?: number; tall?: b
   );
 }
 
-export function Section(props: { title: string; note?: ComponentChildren; tools?: ComponentChildren; children: ComponentChildren }) {
+export function Section(props: {
+  title: string;
+  note?: ComponentChildren;
+  tools?: ComponentChildren;
+  children: ComponentChildren;
+}) {
   return (
     <section class="section">
       <header class="section-head">

@@ -1,5 +1,5 @@
 // Draws a chart on a canvas. Written for this page: curves of tens of runs, each with an axis of its own length.
-import { MOST_BANDS, placeOf, placeRange, positions, valueRange, type Line } from "../logic/chart";
+import { type Line, MOST_BANDS, placeOf, placeRange, positions, valueRange } from "../logic/chart";
 import type { Axis } from "../logic/hash";
 import { smooth } from "../logic/series";
 import type { Level } from "../logic/status";
@@ -54,7 +54,12 @@ export function frameOf(picture: Picture, width: number, height: number): Frame 
   const bend = (v: number) => (picture.log ? Math.log(Math.max(v, 1e-300)) : v);
   const [w, h] = [Math.max(width - LEFT - RIGHT, 10), Math.max(height - TOP - BOTTOM, 10)];
   return {
-    left: LEFT, top: TOP, width: w, height: h, low: y[0], high: y[1],
+    left: LEFT,
+    top: TOP,
+    width: w,
+    height: h,
+    low: y[0],
+    high: y[1],
     px: (v) => LEFT + ((v - x[0]) / (x[1] - x[0])) * w,
     py: (v) => TOP + h - ((bend(v) - bend(y[0])) / (bend(y[1]) - bend(y[0]))) * h,
     at: (pixel) => x[0] + ((pixel - LEFT) / w) * (x[1] - x[0]),
@@ -103,7 +108,10 @@ function drawAxes(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
   }
   context.textAlign = "center";
   context.textBaseline = "top";
-  const most = Math.max(2, Math.floor(frame.width / (picture.axis === "step" ? 60 : picture.axis === "relative" ? 96 : 76)));
+  const most = Math.max(
+    2,
+    Math.floor(frame.width / (picture.axis === "step" ? 60 : picture.axis === "relative" ? 96 : 76)),
+  );
   for (const tick of placeTicks(frame.at(frame.left), frame.at(frame.left + frame.width), picture.axis, most)) {
     const x = Math.round(frame.px(tick.at)) + 0.5;
     context.moveTo(x, frame.top);
@@ -125,7 +133,9 @@ function drawBand(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
   const curve = line.curves.values[line.quantity];
   if (!curve || line.curves.width === 1) return;
   const places = positions(line, picture.axis);
-  const known = places.map((_, i) => i).filter((i) => places[i] !== null && curve.min[i] !== null && curve.max[i] !== null);
+  const known = places
+    .map((_, i) => i)
+    .filter((i) => places[i] !== null && curve.min[i] !== null && curve.max[i] !== null);
   context.fillStyle = line.colour;
   context.globalAlpha = 0.18;
   context.beginPath();
@@ -180,7 +190,13 @@ function drawLine(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
 }
 
 /** A bar along the bottom where values were not finite, and a cross where that began. */
-function drawBad(context: CanvasRenderingContext2D, picture: Picture, frame: Frame, bad: readonly boolean[], places: readonly (number | null)[]): void {
+function drawBad(
+  context: CanvasRenderingContext2D,
+  picture: Picture,
+  frame: Frame,
+  bad: readonly boolean[],
+  places: readonly (number | null)[],
+): void {
   const bottom = frame.top + frame.height;
   context.fillStyle = picture.palette.level.error;
   context.font = "bold 12px sans-serif";
@@ -191,7 +207,12 @@ function drawBad(context: CanvasRenderingContext2D, picture: Picture, frame: Fra
     if (!here || place === null || place === undefined) return;
     const next = places[i + 1];
     const x = frame.px(place);
-    context.fillRect(x - 1, bottom - 4, next === null || next === undefined ? 3 : Math.max(frame.px(next) - x, 2) + 1, 4);
+    context.fillRect(
+      x - 1,
+      bottom - 4,
+      next === null || next === undefined ? 3 : Math.max(frame.px(next) - x, 2) + 1,
+      4,
+    );
     if (!bad[i - 1]) context.fillText("✕", x, bottom - 7);
   });
 }
@@ -231,7 +252,8 @@ function glyph(context: CanvasRenderingContext2D, level: Level, x: number, y: nu
     context.lineTo(x + r, y + r * 0.9);
     context.lineTo(x - r, y + r * 0.9);
   } else if (level === "error") {
-    for (let i = 0; i < 8; i++) context.lineTo(x + r * Math.cos(((i + 0.5) * Math.PI) / 4), y + r * Math.sin(((i + 0.5) * Math.PI) / 4));
+    for (let i = 0; i < 8; i++)
+      context.lineTo(x + r * Math.cos(((i + 0.5) * Math.PI) / 4), y + r * Math.sin(((i + 0.5) * Math.PI) / 4));
   } else context.arc(x, y, r * 0.9, 0, 7);
   context.closePath();
   context.fill();
