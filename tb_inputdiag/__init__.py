@@ -8,8 +8,9 @@ Importing the package imports neither TensorFlow nor Keras; `InputDiagnostics` d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from tb_inputdiag._lazy import attributes_from
 from tb_inputdiag._version import __version__
 
 if TYPE_CHECKING:
@@ -31,14 +32,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = attributes_from(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Literal, TypeAlias
 
-from tb_inputdiag.records import Alert, SessionEnd, Severity
+from tb_inputdiag.records import Alert, ExpectedRange, NotJudged, SessionEnd, Severity
 
 __all__ = [
     "SILENT_AFTER_S",
@@ -19,6 +19,8 @@ __all__ = [
     "findings",
     "is_standing",
     "is_symptom",
+    "latest_not_judged",
+    "latest_ranges",
     "liveness",
     "verdict",
     "worst_first",
@@ -74,6 +76,16 @@ def findings(history: Iterable[Alert]) -> list[Alert]:
     """
     last = {alert.id: alert for alert in history}
     return sorted((alert for alert in last.values() if not is_symptom(alert)), key=worst_first)
+
+
+def latest_ranges(history: Iterable[ExpectedRange]) -> list[ExpectedRange]:
+    """Returns the last range of each rule, subject and stage of one session, in the order of the first ones."""
+    return list({(item.rule, item.subject, item.stage): item for item in history}.values())
+
+
+def latest_not_judged(history: Iterable[NotJudged]) -> list[NotJudged]:
+    """Returns the last reason of each rule that could not judge one session."""
+    return list({item.rule: item for item in history}.values())
 
 
 def count_by_severity(alerts: Iterable[Alert]) -> dict[Severity, int]:

@@ -7,6 +7,7 @@ Exact halves are rounded away from zero, as JavaScript does. Python's own format
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "interval",
     "literal",
     "percent",
+    "shape_text",
     "short",
     "size_bytes",
     "times",
@@ -101,10 +103,28 @@ def times(factor: float) -> str:
     return _text(_rounded(factor, 2)) if math.isfinite(factor) else format_number(factor)
 
 
-def interval(low: float, high: float) -> str:
-    """Returns ``0 to 255``; a single number where both ends read the same."""
+def interval(low: float | None, high: float | None) -> str:
+    """Returns ``0 to 255``, ``at least 0``, ``at most 20``; one number where both ends read the same.
+
+    Args:
+        low: None: no lower limit.
+        high: None: no upper limit.
+    """
+    if low is None or high is None:
+        return (
+            f"at least {format_number(low)}"
+            if low is not None
+            else f"at most {format_number(high)}"
+            if high is not None
+            else "anything"
+        )
     ends = [format_number(low), format_number(high)]
     return ends[0] if ends[0] == ends[1] else " to ".join(ends)
+
+
+def shape_text(shape: Sequence[int | None]) -> str:
+    """Returns a shape as Python writes it: ``(None, 28, 28, 1)``, ``(10,)``."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
 def count(n: int, one: str, many: str = "") -> str:

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import replace
+from html import escape
 from pathlib import Path
 from socket import gethostname
 from typing import Any
@@ -20,14 +21,34 @@ import pytest
 from pyarrow import parquet
 
 from tb_inputdiag.cli import main
-from tb_inputdiag.cli.entry import SEVERITIES, make_parser
-from tb_inputdiag.cli.judge import parse_rules
+from tb_inputdiag.cli.arguments import ReplayArguments, WatchArguments
+from tb_inputdiag.cli.curves import alert_chart, series_of
+from tb_inputdiag.cli.entry import parse
+from tb_inputdiag.cli.grammar import SEVERITIES, make_parser
+from tb_inputdiag.cli.replay import parse_rules
 from tb_inputdiag.cli.terminal import Progress, Terminal, fit_width, sparkline
 from tb_inputdiag.cli.watch import watch
-from tb_inputdiag.log.quantities import Group, Series
 from tb_inputdiag.log.reader import read
+from tb_inputdiag.log.series import Series
+from tb_inputdiag.log.subjects import SubjectGroup
 from tb_inputdiag.log.writer import LogWriter
-from tb_inputdiag.records import Alert, Cost, Sample, SessionEnd, SessionStart, Severity
+from tb_inputdiag.numbers import interval
+from tb_inputdiag.records import (
+    Alert,
+    Cost,
+    Curve,
+    Degraded,
+    ModelFacts,
+    NotJudged,
+    Quantity,
+    Sample,
+    SessionEnd,
+    SessionStart,
+    Severity,
+)
+from tb_inputdiag.report.charts import Chart, draw
+from tb_inputdiag.rules.engine import RuleEngine
+from tb_inputdiag.rules.examples import Scenario, class_ids, pixels
 from tests.log import synthetic
 
 ROOT = Path(__file__).parents[1]
@@ -79,7 +100,7 @@ def test_output_fits_the_terminal_and_has_no_colour_in_a_pipe(run: Any, logs: Pa
 @pytest.mark.parametrize("command", COMMANDS)
 def test_json_is_one_standard_document(run: Any, logs: Path, command: str) -> None:
     result = run(command, logs, "--format", "json")
-    rows = json.loads(result.out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    rows = json.loads(result.out, parse_constant=lambda name: pytest.fail(f"{name} is not JSON"))
     assert isinstance(rows, list)
     assert rows
     assert {"run", "session"} <= set(rows[0])
@@ -189,6 +210,13 @@ def test_replay_judges_the_log_anew(run: Any, logs: Path) -> None:
     assert "non-finite-gradient" not in only  # was not judged, so it is neither here nor gone
 
 
+def replayed(*arguments: str) -> ReplayArguments:
+    command = parse(arguments)
+    assert command is not None
+    assert isinstance(command.arguments, ReplayArguments)
+    return command.arguments
+
+
 def test_rules_of_the_command_line_are_those_of_the_callback() -> None:
     arguments = [
         "replay",
@@ -204,12 +232,12 @@ def test_rules_of_the_command_line_are_those_of_the_callback() -> None:
         "--severity",
         "c=info",
     ]
-    assert parse_rules(make_parser().parse_args(arguments)) == [
+    assert parse_rules(replayed(*arguments)) == [
         "a",
         "-b",
         {"c": {"t": 3, "u": 0.5, "severity": "INFO"}},
     ]
-    assert parse_rules(make_parser().parse_args(["replay", "x"])) is None
+    assert parse_rules(replayed("replay", "x")) is None
 
 
 @pytest.mark.parametrize(
@@ -284,7 +312,7 @@ def test_check_is_not_clean_where_a_run_or_alerts_are_lost(run: Any, logs: Path,
     assert "1 of alerts" in result.err
 
 
-def test_a_misspelt_rule_is_no_clean_verdict(run: Any, logs: Path) -> None:
+def test_a_misspelt_rule_is_not_a_clean_verdict(run: Any, logs: Path) -> None:
     for command in ("check", "alerts", "replay"):
         result = run(command, logs, "--rule", "unormalized-input")
         assert result.code == 2
@@ -320,6 +348,97 @@ def test_export_explains_wrong_output(run: Any, logs: Path, tmp_path: Path) -> N
     assert run("export", logs, "losses", "-o", tmp_path / "no" / "x.csv").code == 2
 
 
+@pytest.fixture
+def judged(tmp_path: Path) -> Path:
+    """A run of a model that reads raw pixels, with its alerts, the ranges they were judged by, and a blind rule."""
+    scenario = Scenario().train(x=pixels(255.0), y=class_ids(), steps=12)
+    blind = NotJudged(rule="dead-relu", reason="The activations of the layers are unknown.")
+    degraded = Degraded(accessor="loss_config", effect="The settings of the loss are unknown.")
+    writer = LogWriter(tmp_path / "pixels", session="s", flush_interval_s=3600)
+    engine = RuleEngine(None)
+    for record in [*scenario.records, blind, SessionEnd(wall_time=20.0, step=12, status="finished")]:
+        shown = replace(record, degraded=(degraded,)) if isinstance(record, ModelFacts) else record
+        writer.write(shown)
+        for judgement in engine.feed(record):
+            writer.write(judgement)
+    writer.close()
+    return tmp_path / "pixels"
+
+
+def test_rules_that_could_not_judge_are_named(run: Any, judged: Path) -> None:
+    out = " ".join(run("summary", judged).out.split())
+    assert "not judged dead-relu: The activations of the layers are unknown." in out
+    assert "degraded loss_config: The settings of the loss are unknown." in out
+    (row,) = run("summary", judged, "--format", "json").json
+    assert {item["rule"] for item in row["not_judged"]} == {"dead-relu"}
+    assert {item["accessor"] for item in row["degraded"]} == {"loss_config"}
+    page = run("report", judged, "-o", "-").out
+    assert "The activations of the layers are unknown." in page
+    assert "The settings of the loss are unknown." in page
+
+
+def test_inputs_show_the_range_by_which_rules_judge(run: Any, judged: Path) -> None:
+    ranges = {item["rule"]: item for row in run("inputs", judged, "--format", "json").json for item in row["expected"]}
+    assert ranges["unnormalized-input"]["reason"]
+    expected = interval(ranges["unnormalized-input"]["low"], ranges["unnormalized-input"]["high"])
+    lines = run("inputs", judged).out.split("\n")
+    assert [line for line in lines if line.startswith("x ") and "at layer" in line and expected in line]
+    assert expected in run("report", judged, "-o", "-").out
+
+
+def test_a_report_draws_the_curve_that_a_rule_names(run: Any, judged: Path) -> None:
+    (alert,) = [alert for alert in read(judged).run.alerts if alert.rule == "unnormalized-input"]
+    assert alert.curves
+    page = run("report", judged, "--run", "pixels", "-o", "-").out
+    card = page.partition('class="evidence"')[2].partition("</article>")[0]
+    assert "<svg" in card
+    assert escape(alert.curves[0].label) in card
+
+
+@pytest.mark.parametrize(
+    "quantity",
+    [
+        Quantity(stream="losses", column="loss"),
+        Quantity(stream="samples", column="gradient_norm"),
+        Quantity(stream="samples", column="loss", split="validation"),
+        Quantity(stream="tensors", column="mean", name="image"),
+        Quantity(stream="tensors", column="max", name="image", stage="entry"),
+        Quantity(stream="tensors", column="mean", name="label", role="target"),
+        Quantity(stream="weights", column="update_ratio", name="conv2d/kernel"),
+        Quantity(stream="layers", column="dead_fraction", name="conv2d"),
+        Quantity(stream="epochs", column="loss"),
+    ],
+    ids=str,
+)
+def test_every_stream_can_be_drawn(logs: Path, quantity: Quantity) -> None:
+    session = read(logs / "broken").run.session
+    found = series_of(session, quantity)
+    assert found is not None
+    assert len(found.step) == len(found.values) > 1
+    alert = replace(session.alerts[0], curves=(Curve(label="It", quantity=quantity),))
+    assert "It" in draw(alert_chart(session, alert) or Chart("none"))
+
+
+def test_a_curve_that_the_run_lacks_is_left_out(logs: Path) -> None:
+    session = read(logs / "broken").run.session
+    missing = Curve(label="no", quantity=Quantity(stream="weights", column="update_ratio", name="nowhere"))
+    unknown = Curve(label="no", quantity=Quantity(stream="samples", column="nothing"))
+    loss = Curve(label="Training loss", quantity=Quantity(stream="losses", column="loss"))
+    alert = session.alerts[0]
+    assert alert_chart(session, replace(alert, curves=(missing, unknown))) is None
+    chart = alert_chart(session, replace(alert, curves=(missing, loss)))
+    assert chart is not None
+    assert chart.title == "Training loss"
+
+
+def test_export_has_pictures_and_curves_as_json(run: Any, judged: Path) -> None:
+    rows = {row["rule"]: row for row in csv.DictReader(io.StringIO(run("export", judged, "alerts").out))}
+    row = rows["unnormalized-input"]
+    assert json.loads(row["picture"])["kind"] == "range"
+    assert json.loads(row["curves"])[0]["quantity"]["stream"] == "tensors"
+    assert json.loads(row["evidence"])["max"] > 200
+
+
 def test_report_is_one_page(run: Any, logs: Path, tmp_path: Path) -> None:
     result = run("report", logs, "-o", tmp_path / "r.html")
     assert result.code == 0
@@ -335,13 +454,13 @@ def test_report_is_one_page(run: Any, logs: Path, tmp_path: Path) -> None:
 def test_a_report_draws_what_is_left_of_a_range(
     run: Any, logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    series = Group.series
+    series = SubjectGroup.series
 
-    def damaged(self: Group, name: str, column: str) -> Series:
+    def damaged(self: SubjectGroup, name: str, column: str) -> Series:
         found = series(self, name, column)
         return found if column != "max" else Series(found.name, found.step[3:], found.values[3:])
 
-    monkeypatch.setattr(Group, "series", damaged)
+    monkeypatch.setattr(SubjectGroup, "series", damaged)
     assert run("report", logs / "clean", "-o", tmp_path / "r.html").code == 0
     assert "min to max" in (tmp_path / "r.html").read_text()
 
@@ -363,10 +482,10 @@ def test_rules_are_listed_and_explained(run: Any) -> None:
     [
         (["sumary", "x"], "Did you mean 'summary'?"),
         (["summary", "x", "--fromat", "json"], "there is no option '--fromat'. Did you mean '--format'?"),
-        (["summary", "x", "y"], "no place for the argument 'y'"),
+        (["summary", "x", "y"], "unexpected argument 'y'"),
         (["check", "x", "--fail-on", "warn"], "Did you mean 'WARNING'?"),
         (["gradients", "x", "--top", "0"], "takes a whole number from 1"),
-        (["watch", "x", "--interval", "soon"], "takes a number from 0.1 to 3600 seconds. Received: 'soon'"),
+        (["watch", "x", "--interval", "soon"], "takes a number from 0.1 to 3,600 seconds. Received: 'soon'"),
     ],
 )
 def test_wrong_arguments_are_answered_with_the_right_ones(run: Any, arguments: list[str], message: str) -> None:
@@ -404,7 +523,7 @@ def test_a_folder_without_logs_is_explained(run: Any, tmp_path: Path, command: s
     for folder in (tmp_path, tmp_path / "nowhere"):
         result = run(command, folder)
         assert result.code == 2
-        assert "Give the log_dir that InputDiagnostics(log_dir)" in result.err
+        assert "Give the log_dir of InputDiagnostics(log_dir)" in result.err
 
 
 def test_an_unknown_run_or_session_is_answered_with_those_there_are(run: Any, logs: Path) -> None:
@@ -432,8 +551,8 @@ def test_every_command_explains_itself(run: Any, capsys: pytest.CaptureFixture[s
 # ---- watch
 
 
-@pytest.mark.parametrize(("steps", "told"), [(100, "watching took 4 %"), (10, "watching took at least 4 %")])
-def test_a_summary_says_when_its_cost_is_a_lower_bound(tmp_path: Path, run: Any, steps: int, told: str) -> None:
+@pytest.mark.parametrize(("steps", "expected"), [(100, "watching took 4 %"), (10, "watching took at least 4 %")])
+def test_a_summary_says_when_its_cost_is_a_lower_bound(tmp_path: Path, run: Any, steps: int, expected: str) -> None:
     cost = Cost(
         step=9, wall_time=9, elapsed_s=60, spent_s=12, setup_s=10, samples=10, steps=steps, every=1, log_bytes=0
     )
@@ -441,7 +560,7 @@ def test_a_summary_says_when_its_cost_is_a_lower_bound(tmp_path: Path, run: Any,
     for record in (SessionStart(session="s", wall_time=1.0), cost):
         writer.write(record)
     writer.close()
-    assert told in " ".join(run("summary", tmp_path).out.split())
+    assert expected in " ".join(run("summary", tmp_path).out.split())
     (row,) = run("summary", tmp_path, "--format", "json").json
     assert (row["cost_fraction"], row["cost_is_least"]) == (0.04, steps == 10)
 
@@ -462,7 +581,7 @@ def test_watch_in_a_pipe_prints_alerts_as_they_come(tmp_path: Path, capsys: pyte
         lambda: writers[0].write(replace(alerts[0], state="resolved")),
         lambda: writers[0].write(SessionEnd(wall_time=2.0, step=1, status="finished")),
     ]
-    options = make_parser().parse_args(["watch", str(tmp_path), "--until-end"])
+    options = WatchArguments(log_dir=str(tmp_path), until_end=True)
     out = io.StringIO()
     assert watch(options, Terminal(out), sleep=lambda seconds: actions.pop(0)()) == 0
     writers[0].close()
@@ -483,17 +602,17 @@ def test_watch_draws_a_screen_on_a_terminal_and_leaves_it_as_it_was(logs: Path) 
         raise KeyboardInterrupt
 
     out = Tty()
-    options = make_parser().parse_args(["watch", str(logs)])
+    options = WatchArguments(log_dir=str(logs))
     assert watch(options, Terminal(out, color=False, width=80), sleep=interrupt) == 0
     assert out.getvalue().startswith("\x1b[?1049h")
     assert out.getvalue().endswith("\x1b[?1049l")
     assert "finished, step 599" in out.getvalue()
 
 
-def test_watch_leaves_its_screen_when_it_is_told_to_end(logs: Path) -> None:
+def test_watch_leaves_its_screen_on_sigterm(logs: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
     out = Tty()
-    options = make_parser().parse_args(["watch", str(logs)])
+    options = WatchArguments(log_dir=str(logs))
     with pytest.raises(SystemExit) as raised:
         watch(options, Terminal(out, color=False, width=80), sleep=lambda seconds: os.kill(os.getpid(), signal.SIGTERM))
     assert raised.value.code == 128 + signal.SIGTERM
@@ -519,7 +638,7 @@ def test_the_watched_screen_never_scrolls(logs: Path, monkeypatch: pytest.Monkey
         monkeypatch.setenv("LINES", str(lines))
         monkeypatch.setenv("COLUMNS", "50")
         out = Tty()
-        options = make_parser().parse_args(["watch", str(logs / "broken")])
+        options = WatchArguments(log_dir=str(logs / "broken"))
         assert watch(options, Terminal(out, color=False), sleep=interrupt) == 0
         assert out.getvalue().count("\n") == lines - 1
         assert "more lines; a taller window shows them" in out.getvalue()
@@ -533,7 +652,7 @@ def _process(*arguments: object, **options: Any) -> Any:
     return subprocess.run(command, cwd=ROOT, capture_output=True, check=False, **options)
 
 
-def test_questions_about_the_command_line_wait_for_no_numpy() -> None:
+def test_help_and_mistakes_do_not_load_numpy() -> None:
     code = (
         "import sys\nfrom tb_inputdiag.cli import main\n"
         "main(['--version']), main(['--help']), main(['check', '--help']), main(['summry'])\n"
@@ -544,14 +663,14 @@ def test_questions_about_the_command_line_wait_for_no_numpy() -> None:
     assert [severity.name for severity in sorted(Severity, reverse=True)] == list(SEVERITIES)
 
 
-def test_a_closed_pipe_is_no_error(logs: Path) -> None:
+def test_a_closed_pipe_is_not_an_error(logs: Path) -> None:
     command = f"{sys.executable} -m tb_inputdiag.cli export {logs} weights | head -n 2"
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, check=False, text=True)
     assert done.stderr == ""
     assert len(done.stdout.split("\n")) == 3
 
 
-def test_a_terminal_that_is_not_unicode_is_served(logs: Path) -> None:
+def test_output_is_ascii_where_the_terminal_is(logs: Path) -> None:
     done = _process("summary", logs / "broken", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert done.returncode == 0
     assert b"loss" in done.stdout
@@ -586,6 +705,7 @@ def test_curves_keep_spikes_and_show_gaps() -> None:
     values = [0.0] * 500 + [9.0] + [0.0] * 499
     assert sparkline(values, 10).count("█") == 1
     assert sparkline([1.0, float("nan"), 2.0], 3) == "▁ █"
+    assert sparkline([1.0, float("nan"), float("nan")], 3) == "▁  "
     assert sparkline([], 5) == sparkline([float("nan")], 5) == ""
     assert sparkline([1.0, 2.0], 5, unicode=False) == ""
 
@@ -595,7 +715,7 @@ def test_names_are_cut_in_their_middle() -> None:
     assert fit_width("short", 15) == "short"
 
 
-def test_progress_is_shown_where_somebody_looks() -> None:
+def test_progress_is_shown_on_terminals_only() -> None:
     class Tty(io.StringIO):
         def isatty(self) -> bool:
             return True

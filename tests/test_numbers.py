@@ -78,3 +78,15 @@ def test_nouns_agree_with_their_count() -> None:
 def test_an_interval_with_equal_ends_is_a_number() -> None:
     assert numbers.interval(0, 255) == "0 to 255"
     assert numbers.interval(1, 1.00001) == "1"
+
+
+def test_an_interval_may_be_open() -> None:
+    assert numbers.interval(0, None) == "at least 0"
+    assert numbers.interval(None, 20.5) == "at most 20.5"
+    assert numbers.interval(None, None) == "anything"
+
+
+def test_shapes_are_written_as_python_does() -> None:
+    assert numbers.shape_text((None, 28, 28, 1)) == "(None, 28, 28, 1)"
+    assert numbers.shape_text((10,)) == "(10,)"
+    assert numbers.shape_text(()) == "()"

@@ -10,12 +10,33 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tb_inputdiag.records import Alert, Consequence, Images, Severity
-from tb_inputdiag.report import alert_line, format_alert, format_number, to_jsonable
+from tb_inputdiag.jsonable import jsonable_fields, to_jsonable
+from tb_inputdiag.png import encode_png
+from tb_inputdiag.records import (
+    Alert,
+    Consequence,
+    Degraded,
+    Images,
+    LimitPicture,
+    NotJudged,
+    Picture,
+    RangePicture,
+    Severity,
+    ShapesPicture,
+    SizesPicture,
+    Span,
+    WordsPicture,
+)
+from tb_inputdiag.report import alert_line, format_alert
+from tb_inputdiag.report.ansi import clean
 from tb_inputdiag.report.charts import Band, Chart, Line, decimate, draw
-from tb_inputdiag.report.html import Section, png, render_html
-from tb_inputdiag.report.text import clean, is_code
+from tb_inputdiag.report.html import ReportTable, Section, render_html
+from tb_inputdiag.report.picture_text import picture_text
+from tb_inputdiag.report.pictures import draw_picture
+from tb_inputdiag.report.text import is_code
 
 ALERT = Alert(
     id=3,
@@ -32,6 +53,9 @@ ALERT = Alert(
     "hundred times too large, and training slow or unstable.",
     fix="# first in the model, so that serving does the same:\nkeras.layers.Rescaling(1/255)\n\nx = x / 255",
     consequences=(Consequence(rule="exploding-gradient", subject="weight:conv2d/kernel", text="The norm is 1e6."),),
+    picture=RangePicture(
+        seen=(Span(low=0, high=255, label="Seen", mark=33.318),), expected=Span(low=-20, high=20, label="Expected")
+    ),
 )
 
 
@@ -40,8 +64,9 @@ def test_an_alert_reads_well_at_80_columns() -> None:
         "WARNING unnormalized-input                                           input:image\n"
         "  Input 'image' reaches the first trainable layer 'conv2d' with values from 0 to\n"
         "  255.\n"
+        "  seen     0 to 255, mean 33.3; expected -20 to 20\n"
         "  since    step 0, last seen at step 1,200, on 40 samples\n"
-        "  numbers  min 0, max 255, mean 33.32, expected_max_abs 20, layer conv2d, nan\n"
+        "  numbers  min 0, max 255, mean 33.32, expected max abs 20, layer conv2d, nan\n"
         "           NaN\n"
         "  why      Weights are initialised for inputs of unit scale; inputs a hundred\n"
         "           times larger make the first updates a hundred times too large, and\n"
@@ -50,7 +75,7 @@ def test_an_alert_reads_well_at_80_columns() -> None:
         "           keras.layers.Rescaling(1/255)\n"
         "\n"
         "           x = x / 255\n"
-        "  leads to exploding-gradient on weight:conv2d/kernel from step 0"
+        "  leads to exploding-gradient [weight:conv2d/kernel]: The norm is 1e6."
     )
 
 
@@ -84,31 +109,10 @@ def test_names_from_the_log_cannot_drive_the_terminal() -> None:
     assert clean("a\x1b[31m‮") == "a\\x1b[31m\\x202e"
 
 
-def test_an_empty_alert_is_no_error() -> None:
+def test_an_empty_alert_is_not_an_error() -> None:
     bare = replace(ALERT, message="", evidence={}, why="", fix="", consequences=(), subject="")
     assert format_alert(bare).startswith("WARNING unnormalized-input")
     assert alert_line(bare).startswith("WARNING unnormalized-input")
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0"),
-        (12345, "12,345"),
-        (255.0, "255"),
-        (0.00123456, "0.001235"),
-        (1e-9, "1e-09"),
-        (math.nan, "NaN"),
-        (math.inf, "inf"),
-        (-math.inf, "-inf"),
-        (123456.7, "123,457"),
-        (1.5e12, "1.5e+12"),
-        (True, "true"),
-        (-0.5, "-0.5"),
-    ],
-)
-def test_numbers_are_written_as_people_do(value: float, text: str) -> None:
-    assert format_number(value) == text
 
 
 @pytest.mark.parametrize(
@@ -124,16 +128,16 @@ def test_numbers_are_written_as_people_do(value: float, text: str) -> None:
         ("or feed x / 255.", False),
     ],
 )
-def test_code_is_told_from_sentences(line: str, code: bool) -> None:
+def test_code_and_sentences_are_told_apart(line: str, code: bool) -> None:
     assert is_code(line) is code
 
 
 def test_json_is_standard() -> None:
-    fields = to_jsonable(ALERT)
+    fields = jsonable_fields(ALERT)
     assert fields["severity"] == "WARNING"
-    assert fields["evidence"]["nan"] is None
+    assert fields["evidence"]["nan"] == "NaN"
     values = to_jsonable({"a": np.float32(2), "b": np.arange(2), "c": -math.inf, 3: (1, None), "d": np.array([np.nan])})
-    assert values == {"a": 2.0, "b": [0, 1], "c": "-inf", "3": [1, None], "d": [None]}
+    assert values == {"a": 2.0, "b": [0, 1], "c": "-Infinity", "3": [1, None], "d": ["NaN"]}
     json.dumps(values, allow_nan=False)
 
 
@@ -160,6 +164,14 @@ class Page(HTMLParser):
 
 EVIL = "<img src=x onerror=alert(1)>\"'&</style><script>alert(2)</script>"
 
+EVIL_PICTURES: tuple[Picture, ...] = (
+    RangePicture(seen=(Span(low=0, high=1, label=EVIL),), expected=Span(low=0, high=1, label=EVIL)),
+    LimitPicture(label=EVIL, value=1, limit=2),
+    ShapesPicture(seen=(1,), expected=(2,), seen_label=EVIL, expected_label=EVIL),
+    SizesPicture(label=EVIL, names=(EVIL,), sizes=(1.0,)),
+    SizesPicture(label=EVIL, names=(EVIL,) * 40, sizes=(1.0,) * 40, marked=(3,)),
+)
+
 
 def a_page() -> str:
     steps = np.arange(2000)
@@ -175,8 +187,21 @@ def a_page() -> str:
         why=EVIL,
         evidence={EVIL: EVIL},
         consequences=(Consequence(rule=EVIL, subject=EVIL, text=EVIL),),
+        picture=WordsPicture(seen=EVIL, expected=EVIL, seen_label=EVIL, expected_label=EVIL),
     )
-    section = Section(EVIL, EVIL, [(EVIL, EVIL)], [alert], [chart], images=[images], problems=[EVIL])
+    section = Section(
+        title=EVIL,
+        status=EVIL,
+        facts=[(EVIL, EVIL)],
+        alerts=[alert, *(replace(alert, picture=picture) for picture in EVIL_PICTURES)],
+        curves={alert.id: chart},
+        charts=[chart],
+        tables=[ReportTable(EVIL, [EVIL, EVIL], [[EVIL, EVIL]])],
+        images=[images],
+        not_judged=[NotJudged(rule=EVIL, reason=EVIL)],
+        degraded=[Degraded(accessor=EVIL, effect=EVIL)],
+        problems=[EVIL],
+    )
     return render_html(EVIL, EVIL, [section, section], [EVIL])
 
 
@@ -191,6 +216,82 @@ def test_the_page_fetches_and_runs_nothing_and_everything_in_it_is_text() -> Non
     assert all(value and value.startswith("data:image/png;base64,") for value in sources)
     assert EVIL in page.words
     assert ("http-equiv", "Content-Security-Policy") in page.attributes
+
+
+def test_the_page_says_what_was_not_judged() -> None:
+    section = Section(
+        title="run",
+        status="finished",
+        facts=[],
+        alerts=[],
+        not_judged=[NotJudged(rule="dead-relu", reason="No layer was sampled.")],
+        degraded=[Degraded(accessor="loss_config", effect="The loss is unknown.")],
+    )
+    words = Page(render_html("t", "s", [section])).words
+    assert "Not judged" in words
+    assert "dead-relu: No layer was sampled." in words
+    assert "loss_config failed: The loss is unknown." in words
+    assert "Not judged" not in render_html("t", "s", [replace(section, not_judged=(), degraded=())])
+
+
+# ---- pictures
+
+NUMBERS = st.floats() | st.sampled_from([0.0, 1.0, -1.0, math.nan, math.inf, -math.inf])
+SPANS = st.builds(Span, low=NUMBERS, high=NUMBERS, label=st.just("Seen"), mark=st.none() | NUMBERS)
+AXES = st.lists(st.none() | st.integers(0, 999), max_size=6).map(tuple)
+SIZES = st.lists(st.floats(0, allow_nan=False), max_size=40).map(tuple)
+PICTURES = st.one_of(
+    st.builds(RangePicture, seen=st.lists(SPANS, min_size=1, max_size=3).map(tuple), expected=SPANS),
+    st.builds(
+        LimitPicture,
+        label=st.just("number"),
+        value=NUMBERS,
+        limit=NUMBERS,
+        unit=st.sampled_from(["", "fraction", "bytes", "s"]),
+    ),
+    st.builds(ShapesPicture, seen=AXES, expected=AXES),
+    SIZES.map(lambda sizes: SizesPicture(label="sizes", names=tuple(map(str, range(len(sizes)))), sizes=sizes)),
+)
+
+
+@given(PICTURES)
+def test_any_numbers_can_be_drawn_as_a_picture(picture: Picture) -> None:
+    html = draw_picture(picture)
+    lengths = [float(length) for length in re.findall(r"(?:left|width):(-?[\d.einfa]+)%", html)]
+    assert all(0 <= length <= 100 for length in lengths)
+    assert not re.search(r'(?:height|x|y)="(?:nan|-?inf|-)', html)
+    assert "\n" not in picture_text(picture)
+
+
+def test_bars_lie_where_the_values_are() -> None:
+    picture = RangePicture(seen=(Span(low=0, high=100, label="Seen", mark=50),), expected=Span(low=0, high=50))
+    html = draw_picture(picture)
+    assert re.findall(r'<i style="left:([\d.]+)%;width:([\d.]+)%"', html) == [("0.0", "100.0"), ("0.0", "50.0")]
+    assert '<b style="left:50.0%">' in html
+
+
+def test_a_range_thousands_of_times_as_wide_does_not_hide_the_other() -> None:
+    picture = RangePicture(seen=(Span(low=0, high=1e6),), expected=Span(low=0, high=1))
+    assert "compressed" in draw_picture(picture)
+    widths = [float(width) for width in re.findall(r"width:([\d.]+)%", draw_picture(picture))]
+    assert widths[1] > 5
+
+
+def test_axes_that_differ_are_marked() -> None:
+    html = draw_picture(ShapesPicture(seen=(None, 28, 28), expected=(None, 28, 28, 1)))
+    assert html.count("axis none") == 1
+    html = draw_picture(ShapesPicture(seen=(None, 10), expected=(None, 1)))
+    assert '<td class="axis seen">10</td>' in html
+    assert '<td class="axis expected">1</td>' in html
+
+
+def test_a_chart_shows_where_values_were_expected() -> None:
+    line = Line("mean", np.arange(10), np.arange(10.0))
+    assert 'class="should"' in draw(Chart("c", [line], expected=(2, 4)))
+    assert "expected 2 to 4" in draw(Chart("c", [line], expected=(2, 4)))
+    outside = draw(Chart("c", [line], expected=(1e6, 2e6)))
+    assert '<path class="should"' not in outside, "what is far away would press the curve flat"
+    assert "expected 1,000,000 to 2,000,000" in outside
 
 
 def test_a_curve_keeps_its_spikes_and_gaps() -> None:
@@ -234,7 +335,7 @@ def test_png_is_what_a_browser_reads() -> None:
     import zlib
 
     pixels = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
-    data = png(pixels)
+    data = encode_png(pixels)
     assert data[:8] == b"\x89PNG\r\n\x1a\n"
     assert struct.unpack(">II", data[16:24]) == (3, 2)
     start = data.index(b"IDAT")

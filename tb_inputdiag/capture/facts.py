@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from tb_inputdiag.capture import names
-from tb_inputdiag.capture.backbones import family
+from tb_inputdiag.keras_vocabulary import backbone_family
 from tb_inputdiag.records import LayerFacts, ModelFacts, TensorLayout, WeightFacts
 
 _CONFIG = (
@@ -313,7 +313,7 @@ def find_backbones(model: Any, paths: Mapping[int, str]) -> dict[str, str]:
 
     def walk(container: Any) -> None:
         members = names.children(container)
-        kind = family(container.name, [layer.name for layer in members])
+        kind = backbone_family(container.name, [layer.name for layer in members])
         if kind is not None:
             found[paths[id(container)]] = kind
             return

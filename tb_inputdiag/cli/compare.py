@@ -2,68 +2,98 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
 
+from tb_inputdiag.cli.arguments import CompareArguments, SessionChoice
 from tb_inputdiag.cli.findings import severity_counts
+from tb_inputdiag.cli.gradients import gradient_rows
+from tb_inputdiag.cli.inputs import TensorRow, tensor_rows
 from tb_inputdiag.cli.options import Chosen, Selection, choose, print_json
 from tb_inputdiag.cli.parser import CLEAN
-from tb_inputdiag.cli.quantities import gradient_rows, tensor_rows
-from tb_inputdiag.cli.terminal import Terminal, short_number
+from tb_inputdiag.cli.terminal import Terminal
 from tb_inputdiag.errors import ConfigurationError, there_are
+from tb_inputdiag.jsonable import to_jsonable
 from tb_inputdiag.log.reader import read
-from tb_inputdiag.report import alert_line, format_number, to_jsonable
+from tb_inputdiag.numbers import format_number, shape_text, short, whole
+from tb_inputdiag.records import Alert
+from tb_inputdiag.report import alert_line
 
 __all__ = ["compare"]
 
 _NOTABLE = 0.05
-"""Relative difference of statistics below which two inputs are shown as equal: batches differ from one another."""
+"""Relative difference of statistics below which two inputs count as equal: batches differ from one another."""
+
+Scalar: TypeAlias = "str | int | float | list[object] | None"
+"""A JSON value without names of its own."""
 
 
-def compare(options: argparse.Namespace, terminal: Terminal) -> int:
+@dataclass(frozen=True)
+class Difference:
+    """Something that two runs have differently."""
+
+    name: tuple[str, ...]
+    """One part for each column of names."""
+    first: Scalar
+    second: Scalar
+
+
+@dataclass(frozen=True)
+class _DifferenceTable:
+    """A group of differences."""
+
+    title: str
+    names: tuple[str, ...]
+    """Columns of names."""
+    rows: Sequence[Difference]
+
+
+def compare(arguments: CompareArguments, terminal: Terminal) -> int:
     """Shows what differs between two runs: settings, model, inputs, gradients, loss and findings."""
-    selections = [_select(path) for path in (options.first, options.second)]
+    selections = [_select(path) for path in (arguments.first, arguments.second)]
     first, second = (selection.sessions[-1] for selection in selections)
-    found = {
-        "settings": _different(_settings(first), _settings(second)),
-        "inputs": _inputs(first, second),
-        "gradients": _gradients(first, second),
-        "results": _different(_results(first), _results(second)),
-        "alerts": _alerts(first, second),
-    }
-    if options.format == "json":
-        print_json({"first": first.title, "second": second.title, **found}, terminal)
+    parts = [
+        _DifferenceTable("settings", ("name",), list(_different(_settings(first), _settings(second)))),
+        _DifferenceTable("inputs", ("tensor", "what"), list(_inputs(first, second))),
+        _DifferenceTable("gradients", ("weight",), list(_gradients(first, second))),
+        _DifferenceTable("results", ("name",), list(_different(_results(first), _results(second)))),
+    ]
+    alerts = _alerts(first, second)
+    if arguments.format == "json":
+        found = {part.title: [_fields(part, row) for row in part.rows] for part in parts}
+        print_json({"first": first.title, "second": second.title, **found, "alerts": alerts}, terminal)
     else:
-        _print(first, second, found, terminal)
+        terminal.print(f"A  {first.title}\nB  {second.title}")
+        for part in parts:
+            _print_part(part, terminal)
+        _print_alerts(alerts, terminal)
     for selection in {selection.log.log_dir: selection for selection in selections}.values():
         selection.warn()
     return CLEAN
 
 
 def _select(path: str) -> Selection:
-    """Returns what ``FOLDER``, ``FOLDER::RUN`` or ``FOLDER::RUN::SESSION`` names; the last session counts."""
+    """Returns what ``FOLDER``, ``FOLDER::RUN`` or ``FOLDER::RUN::SESSION`` names. Its last session is the one used."""
     folder, run, session, *_ = [*path.split("::"), "", ""]
     log = read(folder)
     if not run and len(log) > 1:
         raise ConfigurationError(
-            f"{folder!r} holds {len(log):,} runs. Name one, e.g. '{folder}::{next(iter(log))}'.{there_are('', log)}"
+            f"{folder!r} holds {whole(len(log))} runs. Name one, e.g. '{folder}::{next(iter(log))}'."
+            f"{there_are('', log)}"
         )
-    return choose(log, argparse.Namespace(run=run or None, session=session or None, last=not session))
+    return choose(log, SessionChoice(run=run or None, session=session or None, last=not session))
 
 
-def _flat(value: Any, prefix: str = "") -> dict[str, Any]:
-    if isinstance(value, Mapping):
-        return {name: item for key in value for name, item in _flat(value[key], f"{prefix}{key}.").items()}
-    return {prefix.rstrip("."): value}
+# ---- settings and results
 
 
-def _settings(item: Chosen) -> dict[str, Any]:
+def _settings(item: Chosen) -> dict[str, Scalar]:
     start, facts = item.session.start, item.session.facts
-    fields: dict[str, Any] = {}
+    fields: dict[str, object] = {}
     if start:
         fields |= {"versions": start.versions, "params": start.params, "callback": start.settings}
     if facts:
@@ -81,17 +111,26 @@ def _settings(item: Chosen) -> dict[str, Any]:
             },
             "optimizer": facts.optimizer,
         }
-        # Layers by name, so that an inserted one does not make all that follow differ.
+        # Layers by name: after an inserted layer, those that follow do not differ.
         names = _canonical([layer.name for layer in facts.layers])
         fields["layer"] = {names[layer.name]: {"class": layer.class_name, **layer.config} for layer in facts.layers}
-    return _flat(to_jsonable(fields))
+    return dict(_flat({name: to_jsonable(value) for name, value in fields.items()}))
+
+
+def _flat(value: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, Scalar]]:
+    """Yields the values of nested JSON objects with their dotted names."""
+    for key, item in value.items():
+        if isinstance(item, dict):
+            yield from _flat(item, f"{prefix}{key}.")
+        elif isinstance(item, (str, int, float, list)) or item is None:
+            yield f"{prefix}{key}", item
 
 
 def _canonical(names: Iterable[str]) -> dict[str, str]:
     """Returns name -> name without the numbers that Keras counts up from model to model.
 
-    The second model of a process has ``conv2d_1`` where the first had ``conv2d``; within a model they stay apart as
-    ``conv2d``, ``conv2d#2``, ...
+    The second model of a process has ``conv2d_1`` where the first had ``conv2d``. Within a model the names stay
+    different: ``conv2d``, ``conv2d#2``, ...
     """
     found: dict[str, str] = {}
     counts: Counter[str] = Counter()
@@ -102,7 +141,7 @@ def _canonical(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def _results(item: Chosen) -> dict[str, Any]:
+def _results(item: Chosen) -> dict[str, Scalar]:
     session = item.session
     loss = session.loss
     return {
@@ -114,17 +153,68 @@ def _results(item: Chosen) -> dict[str, Any]:
     }
 
 
-def _different(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _different(first: Mapping[str, Scalar], second: Mapping[str, Scalar]) -> Iterator[Difference]:
     names = list(dict.fromkeys([*first, *second]))
     for here, there in ((first, second), (second, first)):  # of a layer that only one has, its class says enough
         alone = {name.removesuffix(".class") for name in here if name.endswith(".class") and name not in there}
         names = [name for name in names if name.rpartition(".")[0] not in alone or name.endswith(".class")]
-    rows = [{"name": name, "first": first.get(name), "second": second.get(name)} for name in names]
-    return [row for row in rows if row["first"] != row["second"] and not _both_nan(row["first"], row["second"])]
+    for name in names:
+        row = Difference((name,), first.get(name), second.get(name))
+        if row.first != row.second and not _both_nan(row):
+            yield row
 
 
-def _both_nan(first: Any, second: Any) -> bool:
-    return isinstance(first, float) and isinstance(second, float) and math.isnan(first) and math.isnan(second)
+def _both_nan(row: Difference) -> bool:
+    return all(isinstance(value, float) and math.isnan(value) for value in (row.first, row.second))
+
+
+# ---- inputs and gradients
+
+
+def _inputs(first: Chosen, second: Chosen) -> Iterator[Difference]:
+    ours, theirs = (_tensors(item) for item in (first, second))
+    for key in dict.fromkeys([*ours, *theirs]):
+        a, b = ours.get(key), theirs.get(key)
+        name = " ".join(key)
+        if a is None or b is None:
+            yield Difference((name, "exists"), *("yes" if row is not None else "no" for row in (a, b)))
+        else:
+            yield from _tensor_differences(name, a, b)
+
+
+@dataclass(frozen=True)
+class _Tensor:
+    """A tensor of a run, with a name for its layer that does not count models."""
+
+    row: TensorRow
+    layer: str
+
+    @property
+    def words(self) -> dict[str, str]:
+        shape = self.row.shape
+        return {"dtype": self.row.dtype, "shape": shape_text(shape) if shape else "", "layer": self.layer}
+
+    @property
+    def statistics(self) -> dict[str, float]:
+        names = ("min", "mean", "max", "std", "zero_fraction", "nonfinite_fraction")
+        return {name: getattr(self.row, name) for name in names}
+
+
+def _tensors(item: Chosen) -> dict[tuple[str, str, str], _Tensor]:
+    rows = list(tensor_rows(item))
+    names = _canonical(dict.fromkeys(row.name for row in rows))
+    layers = _canonical(dict.fromkeys(row.layer for row in rows))
+    return {(row.split, row.kind, names[row.name]): _Tensor(row, layers[row.layer]) for row in rows}
+
+
+def _tensor_differences(name: str, a: _Tensor, b: _Tensor) -> Iterator[Difference]:
+    for what, ours in a.words.items():
+        if ours != b.words[what]:
+            yield Difference((name, what), ours, b.words[what])
+    scale = max((std for std in (a.row.std, b.row.std) if math.isfinite(std)), default=0.0)
+    for what, value in a.statistics.items():
+        if _apart(value, b.statistics[what], 1.0 if what.endswith("fraction") else scale):
+            yield Difference((name, what), value, b.statistics[what])
 
 
 def _apart(first: float, second: float, scale: float) -> bool:
@@ -133,51 +223,18 @@ def _apart(first: float, second: float, scale: float) -> bool:
     return abs(first - second) > _NOTABLE * max(scale, 1e-12)
 
 
-def _inputs(first: Chosen, second: Chosen) -> list[dict[str, Any]]:
-    ours, theirs = (_tensors(item) for item in (first, second))
-    found = []
-    for key in dict.fromkeys([*ours, *theirs]):
-        a, b = ours.get(key), theirs.get(key)
-        if a is None or b is None:
-            there = ["yes" if row is not None else "no" for row in (a, b)]
-            found.append({"tensor": " ".join(key), "what": "is there", "first": there[0], "second": there[1]})
-            continue
-        found += [
-            {"tensor": " ".join(key), "what": name, "first": a[name], "second": b[name]}
-            for name in ("dtype", "shape", "layer")
-            if a[name] != b[name]
-        ]
-        scale = max((x for x in (a["std"], b["std"]) if math.isfinite(x)), default=0.0)
-        found += [
-            {"tensor": " ".join(key), "what": name, "first": a[name], "second": b[name]}
-            for name in ("min", "mean", "max", "std", "zero_fraction", "nonfinite_fraction")
-            if _apart(a[name], b[name], 1.0 if name.endswith("fraction") else scale)
-        ]
-    return found
-
-
-def _tensors(item: Chosen) -> dict[tuple[str, str, str], dict[str, Any]]:
-    rows = list(tensor_rows(item))
-    names = _canonical(dict.fromkeys(row["name"] for row in rows))
-    layers = _canonical(dict.fromkeys(row["layer"] for row in rows))
-    return {(row["split"], row["kind"], names[row["name"]]): {**row, "layer": layers[row["layer"]]} for row in rows}
-
-
-def _gradients(first: Chosen, second: Chosen) -> list[dict[str, Any]]:
+def _gradients(first: Chosen, second: Chosen) -> Iterator[Difference]:
     ours, theirs = (
         dict(zip(_canonical(item.session.gradients).values(), gradient_rows(item), strict=True))
         for item in (first, second)
     )
-    rows = []
-    for name in ours:
-        a, b = ours[name], theirs.get(name)
-        if b is not None:
-            shown = a["weight"] if a["weight"] == b["weight"] else name
-            rows.append({"weight": shown, "first": a["median"], "second": b["median"]})
-    return [row for row in rows if _apart(row["first"], row["second"], 4 * min(abs(row["first"]), abs(row["second"])))]
+    for name, a in ours.items():
+        b = theirs.get(name)
+        if b is not None and _apart(a.median, b.median, 4 * min(abs(a.median), abs(b.median))):
+            yield Difference((a.weight if a.weight == b.weight else name,), a.median, b.median)
 
 
-def _alerts(first: Chosen, second: Chosen) -> dict[str, list[Any]]:
+def _alerts(first: Chosen, second: Chosen) -> dict[str, list[Alert]]:
     ours, theirs = (
         {(alert.rule, alert.subject, alert.split): alert for alert in item.session.alerts} for item in (first, second)
     )
@@ -188,38 +245,38 @@ def _alerts(first: Chosen, second: Chosen) -> dict[str, list[Any]]:
     }
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, float):
-        return short_number(value)
-    if isinstance(value, (bool, int)):
-        return format_number(value)
+# ---- output
+
+
+def _fields(part: _DifferenceTable, row: Difference) -> dict[str, Scalar]:
+    return {**dict(zip(part.names, row.name, strict=True)), "first": row.first, "second": row.second}
+
+
+def _print_part(part: _DifferenceTable, terminal: Terminal) -> None:
+    terminal.print()
+    if not part.rows:
+        terminal.print(f"{terminal.style(part.title, 'strong')}: nothing notable differs")
+        return
+    terminal.print(terminal.style(part.title, "strong"))
+    rows = [[*row.name, _shown(row.first), _shown(row.second)] for row in part.rows]
+    terminal.table([*part.names, "A", "B"], rows, left=len(part.names))
+
+
+def _shown(value: Scalar) -> str:
     if value is None:
         return "-"
+    if isinstance(value, float):
+        return short(value)
+    if isinstance(value, int):
+        return format_number(value) if isinstance(value, bool) else whole(value)
     text = str(value)
     return text if len(text) <= 24 else text[:21] + "..."
 
 
-def _print(first: Chosen, second: Chosen, found: dict[str, Any], terminal: Terminal) -> None:
-    terminal.print(f"A  {first.title}")
-    terminal.print(f"B  {second.title}")
-    for part, names in (
-        ("settings", ("name",)),
-        ("inputs", ("tensor", "what")),
-        ("gradients", ("weight",)),
-        ("results", ("name",)),
-    ):
-        rows = found[part]
-        terminal.print()
-        if not rows:
-            terminal.print(f"{terminal.style(part, 'strong')}: nothing notable differs")
-            continue
-        terminal.print(terminal.style(part, "strong"))
-        table = [[*(str(row[name]) for name in names), _shown(row["first"]), _shown(row["second"])] for row in rows]
-        terminal.table([*names, "A", "B"], table, left=len(names))
+def _print_alerts(alerts: Mapping[str, Sequence[Alert]], terminal: Terminal) -> None:
     terminal.print()
     terminal.print(terminal.style("alerts", "strong"))
     for mark, key in (("A only", "only_first"), ("B only", "only_second"), ("both", "both")):
-        alerts = found["alerts"][key]
-        terminal.print(f"{mark}: {severity_counts(alerts, terminal)}")
-        for alert in alerts:
+        terminal.print(f"{mark}: {severity_counts(alerts[key], terminal)}")
+        for alert in alerts[key]:
             terminal.print(alert_line(alert, terminal.width, terminal.color))

@@ -2,32 +2,37 @@
 
 from __future__ import annotations
 
-import argparse
 import csv
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, TextIO, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tb_inputdiag.cli.arguments import ExportArguments
 from tb_inputdiag.cli.options import Chosen, select
 from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Progress, Terminal
 from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.jsonable import jsonable_fields, to_jsonable
 from tb_inputdiag.log.blocks import Array
 from tb_inputdiag.log.quantities import SCALARS
+from tb_inputdiag.numbers import count
 from tb_inputdiag.records import COLUMNS, Layout
-from tb_inputdiag.report import to_jsonable
+from tb_inputdiag.report.text import consequence_text
 
 __all__ = ["TABLES", "export"]
 
-_Table = dict[str, Any]
-"""Column -> array or list, all of one length."""
+Column: TypeAlias = "NDArray[Any] | Sequence[object]"
+Part: TypeAlias = dict[str, Column]
+"""Lines of a table: column -> values, equally many in each column."""
 
-_TENSOR_COLUMNS = [
-    name for name, (_, shape) in COLUMNS["tensors"].items() if shape == ("T",)
-]  # those with one number for each tensor
+_TENSOR_COLUMNS = [name for name, (_, shape) in COLUMNS["tensors"].items() if shape == ("T",)]
+"""Columns with one number for each tensor."""
+_JSON_COLUMNS = ("evidence", "picture", "curves")
+"""Fields of alerts that are written as JSON, since they have parts of their own."""
 
 
 def _repeat(values: Array, n: int) -> Array:
@@ -36,31 +41,31 @@ def _repeat(values: Array, n: int) -> Array:
 
 def _long(
     item: Chosen, table: str, names: Callable[[Layout], list[Mapping[str, str]]], columns: list[str]
-) -> Iterator[_Table]:
+) -> Iterator[Part]:
     """Yields a table with one line for each sample and row: each tensor, weight or layer."""
     for layout in item.session.layouts.values():
         labels = names(layout)
         for step, *values in item.session.columns(table, layout.id, ("step", *columns)):
             n = len(step)
-            found: _Table = {"step": _repeat(step, len(labels)), "split": [layout.split] * (n * len(labels))}
+            found: Part = {"step": _repeat(step, len(labels)), "split": [layout.split] * (n * len(labels))}
             for label in labels[0] if labels else ():
                 found[label] = [row[label] for row in labels] * n
             found |= {column: value.reshape(-1) for column, value in zip(columns, values, strict=True)}
             yield found
 
 
-def _samples(item: Chosen) -> Iterator[_Table]:
+def _samples(item: Chosen) -> Iterator[Part]:
     for layout in item.session.layouts.values():
         for step, *values in item.session.columns("samples", layout.id, ("step", *SCALARS)):
             yield {"step": step, "split": [layout.split] * len(step), **dict(zip(SCALARS, values, strict=True))}
 
 
-def _losses(item: Chosen) -> Iterator[_Table]:
+def _losses(item: Chosen) -> Iterator[Part]:
     for step, loss in item.session.columns("losses", -1, ("step", "loss")):
         yield {"step": step, "loss": loss}
 
 
-def _inputs(item: Chosen) -> Iterator[_Table]:
+def _inputs(item: Chosen) -> Iterator[Part]:
     return _long(
         item,
         "tensors",
@@ -69,28 +74,26 @@ def _inputs(item: Chosen) -> Iterator[_Table]:
     )
 
 
-def _weights(item: Chosen) -> Iterator[_Table]:
+def _weights(item: Chosen) -> Iterator[Part]:
     return _long(item, "weights", lambda layout: [{"weight": n} for n in layout.weights], list(COLUMNS["weights"]))
 
 
-def _layers(item: Chosen) -> Iterator[_Table]:
+def _layers(item: Chosen) -> Iterator[Part]:
     return _long(item, "layers", lambda layout: [{"layer": n} for n in layout.layers], list(COLUMNS["layers"]))
 
 
-def _alerts(item: Chosen) -> Iterator[_Table]:
+def _alerts(item: Chosen) -> Iterator[Part]:
     rows = []
     for alert in item.session.alerts:
-        fields = to_jsonable(alert)
-        fields["evidence"], fields["consequences"] = (
-            json.dumps(fields["evidence"]),
-            "\n".join(f"{c.rule} [{c.subject}]: {c.text}" for c in alert.consequences),
-        )
+        fields = jsonable_fields(alert)
+        fields |= {name: "" if fields[name] is None else json.dumps(fields[name]) for name in _JSON_COLUMNS}
+        fields["consequences"] = "\n".join(map(consequence_text, alert.consequences))
         rows.append(fields)
     if rows:
         yield {name: [row[name] for row in rows] for name in rows[0]}
 
 
-def _epochs(item: Chosen) -> Iterator[_Table]:
+def _epochs(item: Chosen) -> Iterator[Part]:
     epochs = item.session.epochs
     names = list(dict.fromkeys(name for epoch in epochs for name in epoch.logs))
     if epochs:
@@ -101,7 +104,7 @@ def _epochs(item: Chosen) -> Iterator[_Table]:
         }
 
 
-TABLES: Mapping[str, Callable[[Chosen], Iterator[_Table]]] = {
+TABLES: Mapping[str, Callable[[Chosen], Iterator[Part]]] = {
     "losses": _losses,
     "samples": _samples,
     "inputs": _inputs,
@@ -113,43 +116,43 @@ TABLES: Mapping[str, Callable[[Chosen], Iterator[_Table]]] = {
 """Name -> the parts of the table of a session."""
 
 
-def export(options: argparse.Namespace, terminal: Terminal) -> int:
+def export(arguments: ExportArguments, terminal: Terminal) -> int:
     """Writes one table of all chosen sessions.
 
     Raises:
-        ConfigurationError: if the output cannot be written so.
+        ConfigurationError: if the output cannot be written, or its format is unknown.
     """
-    kind = options.format or os.path.splitext(options.output or "")[1].lstrip(".").lower() or "csv"
+    output = arguments.output
+    kind = arguments.format or os.path.splitext(output or "")[1].lstrip(".").lower() or "csv"
     if kind not in ("csv", "json", "parquet"):
         raise ConfigurationError(
-            f"--output must end in .csv, .json or .parquet, or give --format. Received: {options.output!r}."
+            f"--output must end in .csv, .json or .parquet, or give --format. Received: {output!r}."
         )
-    if kind == "parquet" and not options.output:
+    if kind == "parquet" and not output:
         raise ConfigurationError("parquet is binary: give a file with --output FILE.parquet.")
-    selection = select(options)
-    chosen = selection.sessions
-    parts = _parts(chosen, options.table)
-    if options.table == "epochs":
+    selection = select(arguments)
+    parts = _parts(selection.sessions, arguments.table)
+    if arguments.table == "epochs":
         parts = _aligned(list(parts))
     try:
-        if kind == "parquet":
-            lines = _write_parquet(parts, options.output)
-        elif options.output:
-            with open(options.output, "w", encoding="utf-8", newline="") as stream:
-                lines = _write_text(parts, kind, stream)
+        if not output:
+            _write_text(parts, kind, terminal.stream)
+        elif kind == "parquet":
+            lines = _write_parquet(parts, output)
         else:
-            lines = _write_text(parts, kind, terminal.stream)
+            with open(output, "w", encoding="utf-8", newline="") as stream:
+                lines = _write_text(parts, kind, stream)
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        raise ConfigurationError(f"{options.output!r} cannot be written: {error.strerror}.") from None
-    if options.output:
-        terminal.print(f"{lines:,} lines of {options.table} in {options.output}")
+        raise ConfigurationError(f"{output!r} cannot be written: {error.strerror}.") from None
+    if output:
+        terminal.print(f"{output}: {count(lines, 'row')} of {arguments.table}")
     selection.warn()
     return CLEAN
 
 
-def _parts(chosen: list[Chosen], table: str) -> Iterator[_Table]:
+def _parts(chosen: list[Chosen], table: str) -> Iterator[Part]:
     progress = Progress(f"exporting {table}", sum(item.session.n_samples for item in chosen))
     done = 0
     for item in chosen:
@@ -161,7 +164,7 @@ def _parts(chosen: list[Chosen], table: str) -> Iterator[_Table]:
     progress.finish()
 
 
-def _aligned(parts: list[_Table]) -> Iterator[_Table]:
+def _aligned(parts: list[Part]) -> Iterator[Part]:
     """Yields the parts with the same columns: sessions differ in what Keras logs."""
     names = list(dict.fromkeys(name for part in parts for name in part))
     for part in parts:
@@ -169,19 +172,19 @@ def _aligned(parts: list[_Table]) -> Iterator[_Table]:
         yield {name: part.get(name, [float("nan")] * n) for name in names}
 
 
-def _lists(part: _Table) -> list[list[Any]]:
+def _lists(part: Part) -> list[Iterable[object]]:
     return [_plain(value) if isinstance(value, np.ndarray) else value for value in part.values()]
 
 
-def _plain(values: np.ndarray) -> list[Any]:
-    """Returns an array as Python numbers: a float32 as the shortest one that is the same float32, 0.1 and not
+def _plain(values: NDArray[Any]) -> list[object]:
+    """Returns an array as Python numbers. A float32 becomes the shortest number that rounds to it: 0.1 instead of
     0.10000000149011612."""
     if values.dtype != np.float32:
         return list(values.tolist())
     return [float(digits) for digits in values.astype("U").tolist()]
 
 
-def _write_text(parts: Iterator[_Table], kind: str, stream: Any) -> int:
+def _write_text(parts: Iterator[Part], kind: str, stream: TextIO) -> int:
     writer = csv.writer(stream, lineterminator="\n")
     lines = 0
     if kind == "json":
@@ -202,7 +205,7 @@ def _write_text(parts: Iterator[_Table], kind: str, stream: Any) -> int:
     return lines
 
 
-def _write_parquet(parts: Iterator[_Table], path: str) -> int:
+def _write_parquet(parts: Iterator[Part], path: str) -> int:
     try:
         import pyarrow
         from pyarrow import parquet

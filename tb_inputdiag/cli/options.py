@@ -2,38 +2,32 @@
 
 from __future__ import annotations
 
-import argparse
 import fnmatch
 import json
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
+from tb_inputdiag.cli.arguments import LogArguments, SessionChoice
 from tb_inputdiag.cli.parser import complain
 from tb_inputdiag.cli.terminal import Terminal
 from tb_inputdiag.errors import LogNotFoundError, UnknownRuleError, did_you_mean, there_are
+from tb_inputdiag.jsonable import to_jsonable
 from tb_inputdiag.log.reader import Log, Run, read
 from tb_inputdiag.log.stored_session import StoredSession
-from tb_inputdiag.report import to_jsonable
 
-__all__ = ["Chosen", "Selection", "choose", "count", "print_json", "require_rules", "select"]
-
-
-def count(n: int, what: str) -> str:
-    """Returns e.g. ``1 step`` or ``2,000 steps``."""
-    return f"{n:,} {what}{'' if n == 1 else 's'}"
+__all__ = ["Chosen", "Selection", "choose", "print_json", "require_rules", "select"]
 
 
 def _shown_name(run: Run, log_dir: str) -> str:
-    """Returns the run's name; for that of the folder itself, the folder's."""
+    """Returns the name of a run; that of the folder where the run is the folder itself."""
     return run.name if run.name != "." else os.path.basename(os.path.abspath(log_dir)) or log_dir
 
 
 @dataclass(frozen=True)
 class Chosen:
-    """A session that a command is to look at."""
+    """A session that a command looks at."""
 
     run: Run
     session: StoredSession
@@ -41,33 +35,33 @@ class Chosen:
 
     @property
     def title(self) -> str:
-        """The run's name, with the session's if the run has several."""
+        """The run's name, with the session's id if the run has several."""
         return self.name if len(self.run.sessions) == 1 else f"{self.name} ({self.session.id})"
 
     @property
     def name(self) -> str:
-        """The run's name; for that of the folder itself, the folder's."""
+        """The run's name; that of the folder where the run is the folder itself."""
         return _shown_name(self.run, self.log_dir)
 
 
 @dataclass(frozen=True)
 class Selection:
-    """The sessions that a command is to look at, and what cannot be read of the runs that they are of."""
+    """The sessions that a command looks at, and what cannot be read of their runs."""
 
     log: Log
     runs: Sequence[Run]
     sessions: list[Chosen]
     whole: bool
-    """No session was asked for by its id: every file counts."""
+    """No single session was asked for, so every file counts."""
 
     @cached_property
     def unreadable(self) -> list[str]:
-        """Files of which no session can be read, and folders that cannot be looked into, one sentence each."""
+        """Files without a readable session and folders that cannot be listed, one sentence each."""
         files = [self._about(run, text) for run in self.runs for text in run.unreadable_files] if self.whole else []
         return [*self.log.problems, *files]
 
     def warn(self) -> None:
-        """Says on standard error what of the logs is lost."""
+        """Prints on standard error which parts of the logs are lost."""
         for problem in self.log.problems:
             complain(problem)
         for run in self.runs:
@@ -78,26 +72,26 @@ class Selection:
         return f"run {_shown_name(run, self.log.log_dir)!r}: {text}"
 
 
-def select(options: argparse.Namespace) -> Selection:
-    """Opens the log that the arguments name, and chooses what ``--run``, ``--session`` and ``--last`` leave.
+def select(arguments: LogArguments) -> Selection:
+    """Opens a log and chooses the sessions that ``--run``, ``--session`` and ``--last`` leave.
 
     Raises:
-        LogError: if there is none, or nothing is left, or nothing of it can be read.
+        LogError: if there is no log, no session is left, or none can be read.
     """
-    return choose(read(options.log_dir), options)
+    return choose(read(arguments.log_dir), arguments)
 
 
-def choose(log: Log, options: argparse.Namespace) -> Selection:
-    """Returns what ``--run``, ``--session`` and ``--last`` leave of a log.
+def choose(log: Log, choice: SessionChoice) -> Selection:
+    """Returns the sessions of a log that ``--run``, ``--session`` and ``--last`` leave.
 
     Raises:
-        LogNotFoundError: if they leave nothing, or nothing of it can be read.
+        LogNotFoundError: if no session is left, or none can be read.
     """
-    wanted = getattr(options, "session", None)
-    runs = _runs_named(log, getattr(options, "run", None))
+    wanted = choice.session
+    runs = _runs_named(log, choice.run)
     found = []
     for run in runs:
-        sessions = run.sessions[-1:] if getattr(options, "last", False) else run.sessions
+        sessions = run.sessions[-1:] if choice.last else run.sessions
         found += [Chosen(run, item, log.log_dir) for item in sessions if wanted is None or item.id.endswith(wanted)]
     selection = Selection(log, runs, found, whole=wanted is None)
     if not found and wanted is not None:
@@ -109,7 +103,7 @@ def choose(log: Log, options: argparse.Namespace) -> Selection:
 
 
 def _runs_named(log: Log, name: str | None) -> list[Run]:
-    """Returns the runs of a name or a pattern such as ``exp-*``; all without one."""
+    """Returns the runs with a name or matching a pattern such as ``exp-*``; all runs for None."""
     if name is None:
         return list(log.runs)
     runs = {_shown_name(run, log.log_dir): run for run in log.runs}
@@ -120,15 +114,16 @@ def _runs_named(log: Log, name: str | None) -> list[Run]:
     return found
 
 
-def require_rules(options: argparse.Namespace, chosen: Sequence[Chosen]) -> None:
-    """Lets ``--rule`` pass if each of its ids is that of a rule: of a misspelt one, nothing would ever be found.
+def require_rules(wanted: Sequence[str] | None, chosen: Sequence[Chosen]) -> None:
+    """Checks that the ids given with ``--rule`` exist. A misspelt one would match nothing and look like no findings.
 
     Raises:
-        UnknownRuleError: if one is not.
+        UnknownRuleError: if one does not.
     """
-    wanted = options.rule or []
+    if not wanted:
+        return
     known = {alert.rule for item in chosen for alert in item.session.alert_history}
-    for item in chosen:  # rules of the user's own may have found nothing
+    for item in chosen:  # the user's own rules may have found nothing
         rules = item.session.start.settings.get("rules") if item.session.start else None
         known |= {rule for rule in rules if isinstance(rule, str)} if isinstance(rules, list) else set()
     if known.issuperset(wanted):
@@ -143,6 +138,6 @@ def require_rules(options: argparse.Namespace, chosen: Sequence[Chosen]) -> None
             )
 
 
-def print_json(value: Any, terminal: Terminal) -> None:
+def print_json(value: object, terminal: Terminal) -> None:
     """Writes a value as one JSON document."""
     terminal.stream.write(json.dumps(to_jsonable(value), indent=2, ensure_ascii=not terminal.unicode) + "\n")

@@ -1,6 +1,6 @@
-"""What the command line says about itself and about wrong arguments.
+"""How the command line explains itself and wrong arguments.
 
-Light on purpose: ``--version``, ``--help`` and mistakes must not wait for NumPy.
+Without NumPy on purpose: ``--version``, ``--help`` and mistakes must not wait for it.
 """
 
 from __future__ import annotations
@@ -9,21 +9,22 @@ import argparse
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from tb_inputdiag.errors import did_you_mean
+from tb_inputdiag.numbers import interval
 
 __all__ = ["CLEAN", "FINDINGS", "UNREADABLE", "Parser", "complain", "number"]
 
 CLEAN, FINDINGS, UNREADABLE = 0, 1, 2
-"""Exit codes: all is well; `check` found something; what was asked for cannot be read, or was asked for wrongly."""
+"""Exit codes: all is well; `check` found something; the log cannot be read, or the arguments are wrong."""
 
 _HELP_WIDTH = 80
 
 
 def complain(text: str) -> None:
-    """Says on standard error what went wrong, wrapped where that is a terminal."""
+    """Prints on standard error what went wrong, wrapped if standard error is a terminal."""
     text = f"tb-inputdiag: {text}"
     if sys.stderr.isatty():
         width = max(40, shutil.get_terminal_size((80, 24)).columns)
@@ -37,12 +38,12 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
         columns = shutil.get_terminal_size((_HELP_WIDTH, 24)).columns if sys.stdout.isatty() else _HELP_WIDTH
         super().__init__(prog, max_help_position=30, width=max(40, min(columns, 100)) - 2)
-        # argparse leaves the commands' own indentation out when it aligns them, and breaks the longest ones' lines.
+        # argparse forgets the indentation of commands when it aligns them, and so would break lines with long names.
         self._action_max_length = 18
 
 
 class Parser(argparse.ArgumentParser):
-    """Names the closest option, command or choice where one is wrong, and never guesses at abbreviations."""
+    """Suggests the closest option, command or choice for a wrong one. Abbreviations are not accepted."""
 
     def __init__(self, **options: Any) -> None:
         description = textwrap.fill(options.pop("description", ""), _HELP_WIDTH - 2)
@@ -59,7 +60,7 @@ class Parser(argparse.ArgumentParser):
 
     def _about(self, unknown: str) -> str:
         if not unknown.startswith("-"):
-            return f"there is no place for the argument {unknown!r}."
+            return f"unexpected argument {unknown!r}."
         name = unknown.partition("=")[0]
         return f"there is no option {name!r}.{did_you_mean(name, self._option_string_actions)}"
 
@@ -75,8 +76,8 @@ class Parser(argparse.ArgumentParser):
         sys.exit(UNREADABLE)
 
 
-def number(kind: type[int] | type[float], low: float, high: float, unit: str = "") -> Any:
-    """Returns what makes a number of an argument's text, and says what it must be where it is none."""
+def number(kind: type[int] | type[float], low: float, high: float, unit: str = "") -> Callable[[str], float]:
+    """Returns an argparse type: a number within limits, with an error that names them."""
 
     def parse(text: str) -> float:
         try:
@@ -84,7 +85,7 @@ def number(kind: type[int] | type[float], low: float, high: float, unit: str = "
         except ValueError:
             value = kind(low) - 1
         if not low <= value <= high:
-            expected = f"a {'whole ' if kind is int else ''}number from {low:g} to {high:g}"
+            expected = f"a {'whole ' if kind is int else ''}number from {interval(low, high)}"
             raise argparse.ArgumentTypeError(f"takes {expected}{' ' + unit if unit else ''}. Received: {text!r}.")
         return value
 

@@ -1,49 +1,53 @@
-"""``rules``: what is looked for, and why."""
+"""``rules``: the rules and their documentation."""
 
 from __future__ import annotations
 
-import argparse
 import textwrap
-from typing import Any
+from collections.abc import Mapping
 
+from tb_inputdiag.cli.arguments import RulesArguments
 from tb_inputdiag.cli.options import print_json
 from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Terminal
 from tb_inputdiag.errors import UnknownRuleError, did_you_mean
-from tb_inputdiag.report import to_jsonable
+from tb_inputdiag.numbers import literal
+from tb_inputdiag.rules.base import Rule
+from tb_inputdiag.rules.catalogue import all_rules
 
 __all__ = ["rules"]
 
 
-def rules(options: argparse.Namespace, terminal: Terminal) -> int:
+def rules(arguments: RulesArguments, terminal: Terminal) -> int:
     """Lists the rules, or prints the documentation of one."""
-    from tb_inputdiag.rules import all_rules
-
     known = {rule.id: rule for rule in all_rules()}
-    if options.id is None:
-        if options.format == "json":
+    if arguments.id is None:
+        if arguments.format == "json":
             print_json([_rule_fields(rule) for rule in known.values()], terminal)
         else:
-            width = max(map(len, known))
-            for rule in known.values():
-                severity = terminal.style(f"{rule.severity.name:<7}", rule.severity.name)
-                indent = width + len("  WARNING  ")
-                lines = textwrap.wrap(rule.title(), max(terminal.width - indent, 24))
-                terminal.print(f"{rule.id:<{width}}  {severity}  " + ("\n" + " " * indent).join(lines))
+            _print_list(known, terminal)
         return CLEAN
-    if options.id not in known:
+    if arguments.id not in known:
         raise UnknownRuleError(
-            f"There is no rule {options.id!r}.{did_you_mean(options.id, known)} `tb-inputdiag rules` lists all."
+            f"There is no rule {arguments.id!r}.{did_you_mean(arguments.id, known)} `tb-inputdiag rules` lists all."
         )
-    rule = known[options.id]
-    if options.format == "json":
+    rule = known[arguments.id]
+    if arguments.format == "json":
         print_json(_rule_fields(rule), terminal)
     else:
         _print_rule(rule, terminal)
     return CLEAN
 
 
-def _rule_fields(rule: Any) -> dict[str, Any]:
+def _print_list(known: Mapping[str, type[Rule]], terminal: Terminal) -> None:
+    width = max(map(len, known))
+    for rule in known.values():
+        severity = terminal.style(f"{rule.severity.name:<7}", rule.severity.name)
+        indent = width + len("  WARNING  ")
+        lines = textwrap.wrap(rule.title(), max(terminal.width - indent, 24))
+        terminal.print(f"{rule.id:<{width}}  {severity}  " + ("\n" + " " * indent).join(lines))
+
+
+def _rule_fields(rule: type[Rule]) -> dict[str, object]:
     return {
         "id": rule.id,
         "severity": rule.severity.name,
@@ -54,11 +58,11 @@ def _rule_fields(rule: Any) -> dict[str, Any]:
             name: {"default": t.default, "meaning": t.meaning, "source": t.source}
             for name, t in rule.thresholds.items()
         },
-        "sections": to_jsonable(rule.sections()),
+        "sections": rule.sections(),
     }
 
 
-def _print_rule(rule: Any, terminal: Terminal) -> None:
+def _print_rule(rule: type[Rule], terminal: Terminal) -> None:
     terminal.print(f"{terminal.style(rule.severity.name, rule.severity.name)} {terminal.style(rule.id, 'strong')}")
     terminal.print(rule.title() + ".")
     for heading, text in rule.sections().items():
@@ -69,12 +73,12 @@ def _print_rule(rule: Any, terminal: Terminal) -> None:
         terminal.print()
         terminal.print(terminal.style("Thresholds", "strong"))
         for name, threshold in rule.thresholds.items():
-            terminal.print(f"{name} = {threshold.default:g}")
+            terminal.print(f"{name} = {literal(threshold.default)}")
             terminal.print(textwrap.indent(reflow(f"{threshold.meaning} {threshold.source}", terminal, 4), "    "))
 
 
 def reflow(text: str, terminal: Terminal, indent: int = 0) -> str:
-    """Returns Markdown wrapped to the terminal; code stays as it is."""
+    """Returns Markdown wrapped to the terminal. Code is not changed."""
     width = max(terminal.width - indent, 24)
     lines: list[str] = []
     paragraph: list[str] = []

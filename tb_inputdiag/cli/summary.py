@@ -2,46 +2,47 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 import textwrap
 import time
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
+from tb_inputdiag.alerts import count_by_severity
+from tb_inputdiag.cli.arguments import SummaryArguments
 from tb_inputdiag.cli.findings import severity_counts
-from tb_inputdiag.cli.options import Chosen, count, print_json, select
+from tb_inputdiag.cli.options import Chosen, print_json, select
 from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Terminal, sparkline
 from tb_inputdiag.log.stored_session import StoredSession
-from tb_inputdiag.records import ModelFacts, Severity
-from tb_inputdiag.report import alert_line, format_number
+from tb_inputdiag.numbers import count, duration, format_number, percent, whole
+from tb_inputdiag.records import ModelFacts
+from tb_inputdiag.report import alert_line
 
-__all__ = ["cost_fraction", "duration", "summary", "summary_lines"]
+__all__ = ["cost_fraction", "cost_text", "summary", "summary_lines"]
 
-
-_LABEL = 10
+_LABEL = 12
 """Width of the labels on the left."""
-_SEVERITIES = sorted(Severity, reverse=True)
+_MOST_UNKNOWN = 5
+"""Rules that could not judge, as far as they are listed."""
 
 
-def summary(options: argparse.Namespace, terminal: Terminal) -> int:
-    """Says what there is: one run in detail, several as a table."""
-    selection = select(options)
+def summary(arguments: SummaryArguments, terminal: Terminal) -> int:
+    """Prints what there is: one run in detail, several as a table."""
+    selection = select(arguments)
     chosen = selection.sessions
-    if options.format == "json":
+    if arguments.format == "json":
         print_json([_summary_json(item) for item in chosen], terminal)
     elif len(chosen) == 1:
-        _summarise(chosen[0], terminal)
+        _print_one(chosen[0], terminal)
     else:
-        _summary_table(chosen, terminal)
+        _print_table(chosen, terminal)
     selection.warn()
     return CLEAN
 
 
-def _summary_json(item: Chosen) -> dict[str, Any]:
+def _summary_json(item: Chosen) -> dict[str, object]:
     session, complete = item.session, item.session.completeness
     start, end = session.start, session.end
     return {
@@ -56,8 +57,10 @@ def _summary_json(item: Chosen) -> dict[str, Any]:
         "last_step": session.last_step,
         "samples": session.n_samples,
         "epochs": [{"epoch": epoch.epoch, **epoch.logs} for epoch in session.epochs],
-        "alerts": {severity.name: sum(a.severity == severity for a in session.alerts) for severity in Severity},
+        "alerts": {severity.name: n for severity, n in count_by_severity(session.alerts).items()},
         "findings": [{"rule": a.rule, "subject": a.subject, "first_step": a.first_step} for a in session.alerts],
+        "not_judged": session.not_judged,
+        "degraded": session.degraded,
         "cost_fraction": cost_fraction(session),
         "cost_is_least": bool(session.costs) and session.costs[-1].is_least,
         "events": {"read": complete.events, "written": complete.written, "missing": complete.missing},
@@ -66,24 +69,31 @@ def _summary_json(item: Chosen) -> dict[str, Any]:
     }
 
 
-def _summary_table(chosen: list[Chosen], terminal: Terminal) -> None:
+def _print_table(chosen: list[Chosen], terminal: Terminal) -> None:
     rows = []
     for item in chosen:
         session = item.session
-        found = session.alerts
-        complete = session.completeness
+        found, complete = session.alerts, session.completeness
         rows.append(
             [
                 item.title,
                 session.status,
-                f"{session.n_steps:,}" if session.n_steps else "-",
-                *(str(sum(alert.severity == severity for alert in found) or "-") for severity in _SEVERITIES),
+                whole(session.n_steps) if session.n_steps else "-",
+                *(whole(n) if n else "-" for n in count_by_severity(found).values()),
                 found[0].rule if found else "-",
-                f"{session.n_samples:,}",
-                "all" if complete.complete else f"{complete.events:,} of {complete.written:,}",
+                whole(session.n_samples),
+                "all" if complete.complete else f"{whole(complete.events)} of {whole(complete.written)}",
             ]
         )
-    header = ["run", "status", "steps", *(s.name[0] for s in _SEVERITIES), "worst finding", "samples", "log"]
+    header = [
+        "run",
+        "status",
+        "steps",
+        *(severity.name[0] for severity in count_by_severity([])),
+        "worst finding",
+        "samples",
+        "log",
+    ]
     if all(row[-1] == "all" for row in rows):
         header, rows = header[:-1], [row[:-1] for row in rows]
     terminal.table(header, rows, left=2, drop=("samples",))
@@ -93,21 +103,21 @@ def _summary_table(chosen: list[Chosen], terminal: Terminal) -> None:
 
 
 def cost_fraction(session: StoredSession) -> float:
-    """Returns the part of the time that watching took, without tracing; NaN if not known."""
+    """Returns the fraction of the time that watching took, without tracing; NaN if not known."""
     return session.costs[-1].share if session.costs else math.nan
 
 
 def cost_text(session: StoredSession) -> str:
-    """Returns what `cost_fraction` is in words; "" if it is not known."""
+    """Returns `cost_fraction` in words; "" if it is not known."""
     fraction = cost_fraction(session)
     if not math.isfinite(fraction):
         return ""
-    # where every step is sampled there is none to compare with
-    return f"{'at least ' if session.costs[-1].is_least else ''}{100 * fraction:.2g} % of the time"
+    # where every step is sampled, no plain step is there to compare with
+    return f"{'at least ' if session.costs[-1].is_least else ''}{percent(fraction)} of the time"
 
 
-def _summarise(item: Chosen, terminal: Terminal) -> None:
-    for label, text in summary_lines(item, terminal):
+def _print_one(item: Chosen, terminal: Terminal) -> None:
+    for label, text in [*summary_lines(item, terminal), *_unknown_lines(item.session)]:
         lines = textwrap.wrap(text, terminal.width - _LABEL, break_on_hyphens=False) or [""]
         terminal.print(terminal.style(f"{label:<{_LABEL}}", "dim") + ("\n" + " " * _LABEL).join(lines))
     for alert in item.session.alerts:
@@ -115,7 +125,7 @@ def _summarise(item: Chosen, terminal: Terminal) -> None:
 
 
 def summary_lines(item: Chosen, terminal: Terminal | None = None) -> Iterator[tuple[str, str]]:
-    """Yields (label, text) for what is known of a session."""
+    """Yields (label, text) for each fact about a session."""
     session = item.session
     start, end, facts = session.start, session.end, session.facts
     yield "run", f"{item.name}  session {session.id}"
@@ -131,11 +141,11 @@ def summary_lines(item: Chosen, terminal: Terminal | None = None) -> Iterator[tu
     reason = f": {end.reason}" if end and end.reason else ""
     yield "status", f"{session.status} {_progress(session)}{lasted}{reason}"
     if end is not None and end.recording_stopped_step is not None:
-        yield "", f"recording stopped at step {end.recording_stopped_step:,}"
+        yield "", f"recording stopped at step {whole(end.recording_stopped_step)}"
     if facts:
         yield "model", _model_line(facts)
     cost = cost_text(session)
-    yield "samples", f"{session.n_samples:,}" + (f"; watching took {cost}" if cost else "")
+    yield "samples", whole(session.n_samples) + (f"; watching took {cost}" if cost else "")
     losses = session.loss_outline()
     if losses:
         curve = sparkline(np.concatenate(losses), 24, unicode=terminal is None or terminal.unicode)
@@ -149,12 +159,23 @@ def summary_lines(item: Chosen, terminal: Terminal | None = None) -> Iterator[tu
     yield "alerts", severity_counts(session.alerts, terminal)
 
 
+def _unknown_lines(session: StoredSession) -> Iterator[tuple[str, str]]:
+    """Yields (label, text) for the rules that could not judge, and for what could not be read of the model."""
+    for degraded in session.degraded:
+        yield "degraded", f"{degraded.accessor}: {degraded.effect}"
+    unknown = session.not_judged
+    for item in unknown[:_MOST_UNKNOWN]:
+        yield "not judged", f"{item.rule}: {item.reason}"
+    if len(unknown) > _MOST_UNKNOWN:
+        yield "", f"and {count(len(unknown) - _MOST_UNKNOWN, 'more rule')}; --format json lists all"
+
+
 def _progress(session: StoredSession) -> str:
-    """Returns how far a session came, e.g. ``after 188 steps (1,880 to 2,067), 1 epoch``."""
+    """Returns how far a session got, e.g. ``after 188 steps (1,880 to 2,067), 1 epoch``."""
     start, steps = session.start, session.n_steps
     if not steps and start is not None and start.mode in ("evaluate", "predict"):
         return f"({start.mode})"
-    resumed = f" ({session.first_step:,} to {session.last_step:,})" if session.first_step > 0 else ""
+    resumed = f" ({whole(session.first_step)} to {whole(session.last_step)})" if session.first_step > 0 else ""
     return f"after {count(steps, 'step') if steps else 'no step'}{resumed}, {count(len(session.epochs), 'epoch')}"
 
 
@@ -163,18 +184,10 @@ def _model_line(facts: ModelFacts) -> str:
     rate = facts.optimizer.get("learning_rate")
     parts = [f"{facts.kind} {facts.name!r}, {count(len(facts.layers), 'layer')}"]
     if params:
-        parts.append(f"{params:,} parameters")
+        parts.append(count(params, "parameter"))
     if facts.optimizer.get("name"):
         shown = f" {format_number(rate)}" if isinstance(rate, (int, float)) else ""
         parts.append(f"{facts.optimizer['name']}{shown}")
     if isinstance(facts.loss, dict) and isinstance(facts.loss.get("name"), str):
         parts.append(facts.loss["name"])
     return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """Returns e.g. ``12.3 s``, ``4 min 5 s`` or ``2 h 30 min``."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, _ = divmod(int(seconds), 60)
-    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {int(seconds) % 60} s"

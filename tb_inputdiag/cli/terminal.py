@@ -8,17 +8,19 @@ import sys
 import textwrap
 import unicodedata
 from collections.abc import Sequence
-from typing import Any, TextIO
+from typing import TextIO
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from tb_inputdiag.report.text import clean, format_number, paint
+from tb_inputdiag.numbers import whole
+from tb_inputdiag.report.ansi import clean, paint
 
-__all__ = ["Progress", "Terminal", "fit_width", "short_number", "sparkline"]
+__all__ = ["Progress", "Terminal", "fit_width", "sparkline"]
 
 _BARS = "▁▂▃▄▅▆▇█"
 _MIN_NAME = 22
-"""Names in a table are cut to this before columns are left out."""
+"""Names in a table are cut to this width before columns are left out."""
 
 
 def _columns(text: str) -> int:
@@ -42,8 +44,8 @@ class Terminal:
 
     Args:
         stream: Where to write.
-        color: None: if the stream is a terminal, and neither ``NO_COLOR`` nor ``TERM=dumb`` is set.
-        width: None: that of the terminal, 80 where there is none.
+        color: Use colours. None: if the stream is a terminal, and neither ``NO_COLOR`` nor ``TERM=dumb`` is set.
+        width: Columns. None: those of the terminal; 80 without one.
     """
 
     def __init__(self, stream: TextIO, *, color: bool | None = None, width: int | None = None) -> None:
@@ -59,7 +61,7 @@ class Terminal:
         self.unicode = encoding.startswith("utf")
 
     def resize(self) -> None:
-        """Takes the size that the terminal has now."""
+        """Adopts the size that the terminal has now."""
         width = self._asked_width
         if width is None:
             width = shutil.get_terminal_size((80, 24)).columns if self.is_tty or os.environ.get("COLUMNS") else 80
@@ -68,18 +70,18 @@ class Terminal:
         self.height = shutil.get_terminal_size((80, 24)).lines
 
     def print(self, text: str = "") -> None:
-        """Writes lines; what the stream's encoding lacks is replaced."""
+        """Writes lines. Characters that the stream's encoding lacks are replaced."""
         if not self.unicode:
             encoding = getattr(self.stream, "encoding", None) or "ascii"
             text = text.encode(encoding, "replace").decode(encoding)
         self.stream.write(text + "\n")
 
     def heading(self, text: str) -> None:
-        """Writes a line above what belongs to one run."""
+        """Writes a heading above the lines of one run."""
         self.print(self.style(f"── {clean(text)}", "strong"))
 
     def style(self, text: str, style: str) -> str:
-        """Returns the text in a style of `report.text.COLOURS` if colours are on."""
+        """Returns the text in a style of `report.ansi.COLOURS` if colours are on."""
         return paint(text, style, self.color)
 
     def table(
@@ -89,10 +91,10 @@ class Terminal:
 
         Args:
             header: Names of the columns.
-            rows: Cells. The first of each is a name, which is cut in its middle where the line is too long.
-            left: So many columns at the left hold names; the others are aligned to the right.
-            drop: Columns that are left out where cutting names is not enough, the first one first; then those at the
-                right.
+            rows: Cells. The first cell of each is a name. It is cut in its middle where the line is too long.
+            left: Columns at the left that hold names. The others are aligned to the right.
+            drop: Columns to leave out where cutting names is not enough, in this order. After them, those at the
+                right go.
         """
         cells = [[clean(cell).replace("\n", " ") for cell in row] for row in rows]
         widths = [max(_columns(row[i]) for row in [list(header), *cells]) for i in range(len(header))]
@@ -124,14 +126,8 @@ class Terminal:
         return "  ".join(parts).rstrip()
 
 
-def short_number(value: float) -> str:
-    """Returns a number for a column of a table: all of its digits where those are few."""
-    text = format_number(value)
-    return text if len(text) <= 7 else f"{value:.3g}"
-
-
-def sparkline(values: Any, width: int = 12, *, unicode: bool = True) -> str:
-    """Returns a curve of the values in one line; positions without a finite value are blank, spikes are kept."""
+def sparkline(values: ArrayLike, width: int = 12, *, unicode: bool = True) -> str:
+    """Returns a curve of the values in one line. Spikes are kept; stretches without a finite value are blank."""
     array = np.asarray(values, np.float64).reshape(-1)
     if not len(array) or width < 1 or not unicode:
         return ""
@@ -142,17 +138,17 @@ def sparkline(values: Any, width: int = 12, *, unicode: bool = True) -> str:
         return ""
     low, high = finite.min(), finite.max()
     with np.errstate(all="ignore"):
-        scaled = (tops - low) / (high - low) if high > low else np.zeros_like(tops)
+        scaled = (tops - low) / (high - low if high > low else 1.0)
     return "".join(" " if np.isnan(value) else _BARS[min(int(value * 8), 7)] for value in scaled)
 
 
 class Progress:
-    """A line on standard error that says how far long work is; only where somebody looks.
+    """A line on standard error that shows the progress of long work, if standard error is a terminal.
 
     Args:
         what: What is being done.
         total: Steps of the work; 0 if unknown.
-        stream: Standard error unless told otherwise.
+        stream: Where to write; None: standard error.
     """
 
     def __init__(self, what: str, total: int, stream: TextIO | None = None) -> None:
@@ -169,7 +165,7 @@ class Progress:
         percent = min(100 * done // self._total, 100)
         if percent != self._shown:
             self._shown = percent
-            self._stream.write(f"\r{self._what}: {percent:3d} % of {self._total:,}")
+            self._stream.write(f"\r{self._what}: {percent:3d} % of {whole(self._total)}")
             self._stream.flush()
 
     def finish(self) -> None:

@@ -1,4 +1,4 @@
-"""Records to payloads: what belongs together goes into one."""
+"""Packs records into payloads."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["Encoder", "Payload"]
 
 _ROWS_PER_CHUNK = 512
 _BYTES_PER_CHUNK = 4 << 20
-"""Keeps events far below what gRPC and TensorBoard's loaders take at once."""
+"""Keeps events far below the limits of gRPC and of TensorBoard's loaders."""
 _SCALARS = tuple(name for name in COLUMNS["sample"])
 
 
 class Payload(NamedTuple):
-    """What one event will hold."""
+    """The content of one event."""
 
     stream: str
     rows: int
@@ -52,8 +52,8 @@ class Encoder:
     """Packs the records of one session and numbers the payloads of each stream. Not thread-safe.
 
     Args:
-        on_error: Called as ``on_error(records, exception)`` for records that cannot be encoded, because their arrays do
-            not fit the schema; the others are not harmed by it.
+        on_error: Called as ``on_error(records, exception)`` for records that cannot be encoded, e.g. because their
+            arrays do not fit the schema. Other records are not affected.
     """
 
     def __init__(self, on_error: Callable[[Sequence[Record], Exception], None]) -> None:
@@ -61,12 +61,12 @@ class Encoder:
         self.events = dict.fromkeys(STREAMS, 0)
         """Stream -> payloads so far."""
         self.rows = dict.fromkeys(STREAMS, 0)
-        """Stream -> records so far; of ``tensors``, ``weights`` and ``layers``: of samples that have them."""
+        """Stream -> records so far; for ``tensors``, ``weights`` and ``layers``: samples that have them."""
 
     def encode(self, records: Iterable[Numbered]) -> Iterator[Payload]:
-        """Yields payloads that hold the records, which come in increasing order of `Numbered.seq`.
+        """Yields the payloads of records, given in increasing order of `Numbered.seq`.
 
-        A sample's own columns come after its other tables: a reader that sees them can rely on the rest.
+        A sample's own columns come after its other tables: a reader that has them can rely on the rest.
         """
         streams: dict[str, list[Numbered]] = {}
         for item in records:
@@ -75,7 +75,7 @@ class Encoder:
             for group in _groups(stream, streams.get(stream, [])):
                 try:
                     parts = list(_PACKERS.get(stream, _pack_documents)(stream, group))
-                except Exception as error:  # of whatever kind: a bad record must not stop the log
+                except Exception as error:  # of any kind: a bad record must not stop the log
                     self._on_error([item.record for item in group], error)
                     continue
                 for part in parts:
@@ -98,7 +98,7 @@ class _Part(NamedTuple):
 
 
 def _groups(stream: str, items: list[Numbered]) -> Iterator[list[Numbered]]:
-    """Yields what goes into one chunk: samples of one layout and of equal shapes, and never too much."""
+    """Yields the records of one chunk each: samples of one layout and equal shapes, of limited size."""
     by_shape: dict[Any, list[Numbered]] = {}
     for item in items:
         by_shape.setdefault(_shapes(item.record) if stream == "samples" else None, []).append(item)
@@ -139,7 +139,7 @@ def _size(record: Record) -> int:
         case Images():
             return record.pixels.nbytes
         case _:
-            return 1000  # rough: documents are rare
+            return 1000  # a rough guess: documents are rare
 
 
 def _pack_samples(stream: str, group: Sequence[Numbered]) -> Iterator[_Part]:

@@ -1,7 +1,7 @@
-"""Where the payloads of a session are, and which are missing: from event files, or handed over one by one.
+"""Finds the payloads of a session in event files or in events from elsewhere, and notes which are missing.
 
-Files are scanned once, front to back, and from there on as they grow. Every frame's checksum is verified; nothing is
-decoded. Damage costs what it hit: the scan finds the next frame and goes on.
+Files are scanned once from front to back, and then only where they grow. Every frame's checksum is verified; nothing is
+decoded. After damage, the scan continues at the next frame, so only the damaged events are lost.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import NamedTuple
 from tb_inputdiag.errors import LogCorruptError, LogVersionError
 from tb_inputdiag.log import framing
 from tb_inputdiag.log.codec import HEAD, STREAMS, Chunk, Head, Header, Tag, parse_tag, peek
-from tb_inputdiag.log.files import Source
+from tb_inputdiag.log.files import ByteSource
 
-__all__ = ["Damage", "Entry", "EventFile", "SessionIndex", "index_events"]
+__all__ = ["Damage", "EventFile", "SessionIndex", "StoredPayload", "index_events"]
 
 _WINDOW = 4 << 20
 _parse_tag: Callable[[str], Tag | None] = functools.lru_cache(maxsize=64)(parse_tag)
 
 
-class Entry(NamedTuple):
+class StoredPayload(NamedTuple):
     """One payload of a session."""
 
     stream: str
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
     """Number of the event within the session."""
     header: Header
     read: Callable[[int, int], bytes]
-    """Returns bytes of where the payload is: `Source.read`."""
+    """Reads the file that holds the payload: `ByteSource.read`."""
     offset: int
     length: int
 
@@ -54,11 +54,11 @@ class Damage:
     """What is wrong with the bytes of a file or session."""
 
     frames: int = 0
-    """Events whose checksum does not fit, or that do not decode."""
+    """Events whose checksum is wrong, or that do not decode."""
     skipped_bytes: int = 0
-    """Bytes between frames that are not the start of one."""
+    """Bytes between frames that belong to none."""
     tail_bytes: int = 0
-    """Of a last event that is not complete: being written, or cut off."""
+    """Bytes of an incomplete last event: it is being written, or was cut off."""
     newer: int = 0
     """Events in the format of a newer version."""
     messages: list[str] = field(default_factory=list)
@@ -79,35 +79,35 @@ class SessionIndex:
 
     def __init__(self, session: str) -> None:
         self.session = session
-        self.entries: dict[str, list[Entry]] = {stream: [] for stream in STREAMS}
+        self.payloads: dict[str, list[StoredPayload]] = {stream: [] for stream in STREAMS}
         self.unknown: dict[str, int] = {}
         """Stream that this version does not know -> payloads."""
         self.damage = Damage()
         self.schema = 0
-        """The newest schema version met."""
-        self._head: Entry | None = None
+        """The newest schema version found."""
+        self._head: StoredPayload | None = None
         self._decoded_head: Head | None = None
         self._numbers: dict[str, set[int]] = {stream: set() for stream in STREAMS}
 
-    def add(self, entry: Entry) -> None:
-        """Takes a payload in; one that is there already is left out."""
-        stream, header = entry.stream, entry.header
+    def add(self, payload: StoredPayload) -> None:
+        """Adds a payload, unless it is there already."""
+        stream, header = payload.stream, payload.header
         if header.schema > self.schema:
             self.schema = header.schema
         numbers = self._numbers.get(stream)
         if numbers is not None:
             if header.number not in numbers:
                 numbers.add(header.number)
-                self.entries[stream].append(entry)
+                self.payloads[stream].append(payload)
         elif stream == "head" and header.kind == HEAD:
-            if self._head is None or entry.step > self._head.step:
-                self._head, self._decoded_head = entry, None
+            if self._head is None or payload.step > self._head.step:
+                self._head, self._decoded_head = payload, None
         else:
             self.unknown[stream] = self.unknown.get(stream, 0) + 1
 
     @property
     def head(self) -> Head | None:
-        """The last counts that the writer left."""
+        """The last counts that the writer wrote."""
         if self._decoded_head is None and self._head is not None:
             try:
                 self._decoded_head = self._head.load().head()
@@ -117,14 +117,14 @@ class SessionIndex:
         return self._decoded_head
 
     def missing(self) -> dict[str, int]:
-        """Returns stream -> payloads that were written, as far as is known, and are not here."""
+        """Returns stream -> number of payloads that are known to have been written and are not here."""
         head = self.head
         lost = {}
-        for stream, entries in self.entries.items():
+        for stream, payloads in self.payloads.items():
             written = head.events.get(stream, 0) if head else 0
-            written = max([written, *(entry.header.number + 1 for entry in entries[-1:])])
-            if written > len(entries):
-                lost[stream] = written - len(entries)
+            written = max([written, *(payload.header.number + 1 for payload in payloads[-1:])])
+            if written > len(payloads):
+                lost[stream] = written - len(payloads)
         return lost
 
 
@@ -141,13 +141,13 @@ def index_events(session: str, events: Iterable[tuple[str, int, bytes]]) -> Sess
         if tag is None or tag.session != session:
             continue
         try:
-            index.add(Entry(tag.stream, step, peek(data), functools.partial(_part, data), 0, len(data)))
+            index.add(StoredPayload(tag.stream, step, peek(data), functools.partial(_part, data), 0, len(data)))
         except LogCorruptError as error:
             index.damage.add(error)
         except LogVersionError as error:
             index.damage.add(error, newer=True)
-    for entries in index.entries.values():
-        entries.sort(key=lambda entry: entry.header.number)
+    for payloads in index.payloads.values():
+        payloads.sort(key=lambda payload: payload.header.number)
     return index
 
 
@@ -158,7 +158,7 @@ def _part(data: bytes, offset: int, length: int) -> bytes:
 class EventFile:
     """One event file, scanned as far as it goes."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         self.source = source
         self._read = source.read
         self._reset()
@@ -167,25 +167,25 @@ class EventFile:
         self.sessions: dict[str, SessionIndex] = {}
         self.damage = Damage()
         self.events = 0
-        """Events of whatever kind whose checksums fit."""
+        """Events of any kind whose checksums are right."""
         self._offset = 0
         self._size = 0
 
     @property
     def size(self) -> int:
-        """Bytes that the file had when it was read last."""
+        """Size of the file in bytes when it was last read."""
         return self._size
 
     def refresh(self) -> bool:
-        """Scans what was appended since the last time. Returns whether there was something.
+        """Scans what was appended since the last call. Returns whether there was anything.
 
         Raises:
             OSError: if the file cannot be read.
         """
         size = self.source.size()
-        if size < self._size:  # somebody put another file in its place
+        if size < self._size:  # another file took its place
             self._reset()
-            self.source.close()  # the descriptor may still be that of the file that was there before
+            self.source.close()  # the descriptor may still belong to the old file
         if size == self._size:
             return False
         self._size = size
@@ -216,13 +216,13 @@ class EventFile:
                 self.events += 1
                 self._take(buffer, at + framing.HEADER, length, base)
             else:
-                self.damage.add("The checksum of an event does not fit its bytes.")
+                self.damage.add("The checksum of an event does not match its bytes.")
             at += whole
         self._offset = base + at
         self.damage.tail_bytes = size - self._offset
 
     def _resume(self, base: int, buffer: bytes, at: int, size: int) -> tuple[int, bytes, int]:
-        """Finds the next frame after damage; returns base, buffer and place to go on with."""
+        """Finds the next frame after damage. Returns base, buffer and place at which to continue."""
         start = base + at
         at += 1
         while True:
@@ -242,13 +242,13 @@ class EventFile:
             event = framing.parse_event(buffer, start, start + length)
             tag = None if event is None else _parse_tag(event.tag)
             if event is None or tag is None:
-                return  # of another plugin, or the file's version
+                return  # it belongs to another plugin, or is the file's version
             header = peek(buffer, event.start)
             index = self.sessions.get(tag.session)
             if index is None:
                 index = self.sessions[tag.session] = SessionIndex(tag.session)
             extent = base + event.start, event.end - event.start
-            index.add(Entry(tag.stream, event.step, header, self._read, *extent))
+            index.add(StoredPayload(tag.stream, event.step, header, self._read, *extent))
         except LogCorruptError as error:
             self.damage.add(error)
         except LogVersionError as error:

@@ -465,11 +465,11 @@ class Recorder:
             self._judge(record, announce)
 
     def _judge(self, record: Record, announce: bool) -> None:
-        for alert in self.engine.feed(record):
-            self.writer.write(alert)
-            if alert.id not in self._printed and alert.state == "open":
-                self._printed.add(alert.id)
-                self._announce(alert, announce)
+        for judgement in self.engine.feed(record):
+            self.writer.write(judgement)
+            if isinstance(judgement, Alert) and judgement.id not in self._printed and judgement.state == "open":
+                self._printed.add(judgement.id)
+                self._announce(judgement, announce)
 
     def _announce(self, alert: Alert, announce: bool) -> None:
         if self.settings.verbose and announce:

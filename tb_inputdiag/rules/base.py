@@ -1,6 +1,6 @@
 """What a rule is: its documentation, its thresholds, its hooks, and what it finds.
 
-A rule is a class in a file of its own::
+A rule is a class, one per file::
 
     class NegativeInput(Rule):
         '''An input holds negative values.
@@ -20,7 +20,7 @@ A rule is a class in a file of its own::
                 for view in context.fed("input") if view.min < self.lowest
             ]
 
-Rules read records and nothing else: no clock, no files, no TensorFlow. So a replay of the log gives the alerts of
+Rules read records and nothing else: no clock, no files, no TensorFlow. So a replay of the log gives the same alerts as
 the live run.
 """
 
@@ -30,10 +30,21 @@ import inspect
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar, Literal, overload
 
 from tb_inputdiag.errors import ConfigurationError, did_you_mean
-from tb_inputdiag.records import JSON, Curve, EpochEnd, Failure, Losses, Picture, SessionEnd, Severity, Split
+from tb_inputdiag.records import (
+    JSON,
+    Curve,
+    EpochEnd,
+    ExpectedRange,
+    Failure,
+    Losses,
+    Picture,
+    SessionEnd,
+    Severity,
+    Split,
+)
 from tb_inputdiag.rules.examples import Example
 from tb_inputdiag.rules.views.context import Context
 
@@ -47,7 +58,7 @@ class Threshold:
     """A number of a rule that a user may set; read as an attribute of the rule.
 
     Args:
-        default: The value; an integer default admits integers only.
+        default: The value. If it is an integer, only integers are allowed.
         meaning: What it means, with its unit, as a sentence.
         source: Where the default comes from.
         low: Smallest value allowed.
@@ -65,7 +76,13 @@ class Threshold:
     def __set_name__(self, owner: type, name: str) -> None:
         self.name = name
 
-    def __get__(self, rule: Rule | None, owner: type | None = None) -> Any:
+    @overload
+    def __get__(self, rule: None, owner: type | None = None) -> Threshold: ...
+
+    @overload
+    def __get__(self, rule: Rule, owner: type | None = None) -> float: ...
+
+    def __get__(self, rule: Rule | None, owner: type | None = None) -> Threshold | float:
         # There is no __set__, so the value that Rule.__init__ puts on the instance wins: a plain attribute read.
         return self if rule is None else self.default
 
@@ -73,7 +90,7 @@ class Threshold:
         """Returns the value as a number.
 
         Raises:
-            ConfigurationError: if it is no number, not finite or out of range.
+            ConfigurationError: if it is not a number, not finite or out of range.
         """
         whole = isinstance(self.default, int)
         fits = isinstance(value, (int,) if whole else (int, float)) and not isinstance(value, bool)
@@ -109,43 +126,48 @@ class Finding:
     curves: tuple[Curve, ...] = ()
     """Curves that show where it went wrong, the best one first."""
     at_once: bool = False
-    """It is so plain that the alert opens without waiting for `Rule.persistence`."""
+    """Whether the alert opens without waiting for `Rule.persistence`, because the case is clear."""
 
 
 Findings = Iterable[Finding] | None
-"""What a hook returns. Empty: looked, all is well. None: no verdict, so what is open stays open."""
+"""What a hook returns. Empty: all is well. None: no verdict, so an open alert stays open."""
 
 
 class Rule:
     """Base class of rules.
 
-    Class attributes say what the engine does with what the hooks return. Override the hooks that you need; each gets
-    the `Context` and returns findings, an empty list for "all is well" or None for "no verdict".
+    Class attributes tell the engine what to do with the results of the hooks. Override the hooks that you need. Each
+    receives the `Context` and returns findings, an empty list for "all is well", or None for "no verdict".
     """
 
     id: ClassVar[str] = ""
     """Stable, kebab-case, names the bad pattern."""
     severity: Severity = Severity.WARNING
     splits: ClassVar[tuple[Split, ...]] = ("train",)
-    """The splits whose samples `on_sample` gets."""
+    """The splits whose samples `on_sample` receives."""
     persistence: ClassVar[int] = 1
     """Successive verdicts that must find the same before an alert opens."""
     resolve_after: ClassVar[int] = 3
     """Successive verdicts without it before an open alert is resolved; 0: never."""
     warm_up: ClassVar[int] = 0
-    """Steps after the first of the session during which `on_sample` is not asked."""
+    """Steps after the first of the session during which `on_sample` is not called."""
     explains: ClassVar[tuple[str, ...]] = ()
     """Rules whose findings are symptoms of this one: they are listed as consequences instead of alerts."""
     lasting: ClassVar[tuple[str, ...]] = ()
-    """Those of `explains` that stay when this one is over, as units stay dead: it counts as open as long as they do."""
+    """Those of `explains` whose harm outlasts the cause, as units stay dead. The alert stays open while they do."""
     supersedes: ClassVar[tuple[str, ...]] = ()
-    """Rules that say less about the same subject: silent where this one has spoken."""
+    """Rules that say less about the same subject: they are silent where this one has found something."""
+    judges: ClassVar[Literal["batch", "run"]] = "run"
+    """What `on_sample` judges. ``batch``: findings are about this very batch, so they name its file if it was saved."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Functions of `capture.keras_internals` that the rule's facts depend on. If one of them failed (see
+    `ModelFacts.degraded`), the rule is not asked, and the log says that it did not judge."""
     why: ClassVar[str] = ""
     """Why it matters: one or two sentences for a beginner."""
 
     thresholds: ClassVar[Mapping[str, Threshold]] = {}
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         cls.thresholds = {
             name: value
@@ -170,32 +192,45 @@ class Rule:
                     f"{did_you_mean(name, self.thresholds)} Received: {{{name!r}: {value!r}}}."
                 )
             setattr(self, name, self.thresholds[name].parse(self.id, value))
-        self._settings: dict[str, Any] = {**({"severity": self.severity} if severity is not None else {}), **thresholds}
+        self._severity = None if severity is None else self.severity
+        self._thresholds = thresholds
 
-    def fresh(self, **settings: Any) -> Rule:
-        """Returns a rule of the same class and settings, updated by `settings`, without state."""
-        return type(self)(**{**self._settings, **settings})
+    def fresh(self, *, severity: Severity | str | int | None = None, **thresholds: float) -> Rule:
+        """Returns a rule of the same class and settings, updated by the arguments, without state.
+
+        Raises:
+            ConfigurationError: for an unknown threshold or a wrong value.
+        """
+        settings = {**self._thresholds, **thresholds}
+        return type(self)(severity=self._severity if severity is None else severity, **settings)
 
     def start(self) -> None:
-        """Makes the state of a session: called before its first record."""
+        """Sets up the state of a session; called before its first record."""
 
     def on_model(self, context: Context) -> Findings:
         """Judges the static facts, `context.facts`."""
         return None
 
     def on_layout(self, context: Context) -> None:
-        """Prepares for samples of a new `context.layout`."""
+        """Prepares for samples with a new `context.layout`."""
 
     def on_sample(self, context: Context) -> Findings:
         """Judges one sample, `context.sample`."""
         return None
 
+    def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
+        """Returns the ranges that the rule judges tensors by; they are logged, and drawn beside the values.
+
+        Called once for each layout, just before `on_sample` judges the first sample of that layout.
+        """
+        return ()
+
     def on_losses(self, context: Context, losses: Losses) -> Findings:
-        """Judges the losses of successive steps; `context.history` holds them already."""
+        """Judges the losses of successive steps; `context.history` already holds them."""
         return None
 
     def on_epoch_end(self, context: Context, end: EpochEnd) -> Findings:
-        """Judges Keras' logs; `context.epochs` holds them already."""
+        """Judges Keras' logs of an epoch; `context.epochs` already holds them."""
         return None
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:

@@ -17,7 +17,7 @@ from tensorboard_plugin.inputdiag.payload_types import (
     InputCard,
     InputView,
 )
-from tensorboard_plugin.inputdiag.png import encode_png
+from tb_inputdiag.png import encode_png
 from tensorboard_plugin.inputdiag.tensor_stats import TensorStats, TensorSummary
 
 __all__ = ["describe", "expected_range", "format_cards", "format_images"]

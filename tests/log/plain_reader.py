@@ -1,18 +1,19 @@
 """A reader made from `docs/log-format.md` alone: the standard library, and nothing of the package.
 
-It stands for the reader that somebody writes in another language: if the document lacked something, this would, too.
+It stands for a reader in another language: if the document lacked something, this reader would lack it, too.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import struct
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-# Schema version 1, as the document gives it: columns with their types, and their shapes beside the rows.
+# The columns with their types and their shapes beside the rows, as the document gives them for all schema versions.
 SAMPLES = (
     "seq:q split:B parts:B layout:i step:q epoch:i wall_time:d batch_size:q loss:d penalty:d learning_rate:d "
     "step_time_s:d cost_s:d loss_scale:d gradient_norm:d clipped_gradient_norm:d skipped:B"
@@ -117,17 +118,24 @@ def documents(directory: bytes, body: bytes) -> list[Any]:
     return found
 
 
-def plain(value: Any) -> Any:
-    """Undoes what JSON lacks."""
+NUMBERS = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
+
+
+def plain(value: Any, schema: int = 2) -> Any:
+    """Returns a value of a document as Python has it; tuples become lists, and arrays are left as they are."""
     if isinstance(value, list):
-        return [plain(item) for item in value]
+        return [plain(item, schema) for item in value]
+    if isinstance(value, str):
+        return NUMBERS.get(value, value) if schema >= 2 else value
     if not isinstance(value, dict):
         return value
+    if "$str" in value:
+        return value["$str"]
     if "$float" in value:
         return float(value["$float"])
     if "$tuple" in value:
-        return [plain(item) for item in value["$tuple"]]
-    return {key: plain(item) for key, item in value.items()}
+        return plain(value["$tuple"], schema)
+    return {key: plain(item, schema) for key, item in value.items()}
 
 
 def head(directory: bytes, body: bytes) -> Any:

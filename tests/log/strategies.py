@@ -1,4 +1,4 @@
-"""Hypothesis strategies for records, as wild as the schema allows."""
+"""Hypothesis strategies for records: everything that the schema allows."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as npst
 
 from tb_inputdiag import records as r
 
-texts = st.text(max_size=20)
+texts = st.text(max_size=20) | st.sampled_from(["NaN", "Infinity", "-Infinity", "$str"])
 names = st.text(min_size=1, max_size=12)
 floats = st.floats(width=64)
 steps = st.integers(0, 2**53)
@@ -41,7 +41,7 @@ tensor_layouts = st.builds(
     sources=st.lists(names, max_size=2).map(tuple),
     kind=st.sampled_from(["dense", "ragged", "sparse", "string"]),
 )
-# Samples are drawn on their own, with layouts 0 to 2: none of these may claim to be theirs, with other sizes.
+# Samples use the layouts 0 to 2; these layouts must not collide with them, as their sizes differ.
 layouts = st.builds(
     r.Layout,
     id=st.integers(3, 2**31 - 1),
@@ -69,6 +69,38 @@ weight_facts = st.builds(
     initial_std=st.none() | floats,
     initial_mean=st.none() | floats,
 )
+spans = st.builds(r.Span, low=floats, high=floats, label=texts, mark=st.none() | floats)
+quantities = st.builds(
+    r.Quantity,
+    stream=st.sampled_from(["losses", "samples", "tensors", "weights", "layers", "epochs"]),
+    column=names,
+    name=texts,
+    split=splits,
+)
+curves = st.builds(
+    r.Curve,
+    label=texts,
+    quantity=quantities,
+    low=st.none() | quantities,
+    high=st.none() | quantities,
+    beside=st.none() | quantities,
+    expected=st.none() | spans,
+)
+axes = st.lists(st.none() | st.integers(0, 9), max_size=4).map(tuple)
+pictures = st.one_of(
+    st.builds(r.RangePicture, seen=st.lists(spans, max_size=2).map(tuple), expected=spans),
+    st.builds(r.LimitPicture, label=texts, value=floats, limit=floats, bound=st.sampled_from(["at most", "at least"])),
+    st.builds(r.ShapesPicture, seen=axes, expected=axes),
+    st.builds(r.WordsPicture, seen=texts, expected=texts),
+    st.builds(
+        r.SizesPicture,
+        label=texts,
+        names=st.lists(texts, max_size=3).map(tuple),
+        sizes=st.lists(floats, max_size=3).map(tuple),
+        marked=st.lists(st.integers(0, 2), max_size=2).map(tuple),
+        largest_ratio=st.none() | floats,
+    ),
+)
 documents = st.one_of(
     st.builds(
         r.SessionStart,
@@ -94,6 +126,7 @@ documents = st.one_of(
         metrics=st.lists(names, max_size=2).map(tuple),
         jit_compile=st.booleans(),
         output_units=st.dictionaries(names, steps, max_size=2),
+        degraded=st.lists(st.builds(r.Degraded, accessor=names, effect=texts), max_size=2).map(tuple),
     ),
     layouts,
     st.builds(r.EpochEnd, epoch=steps, step=steps, wall_time=floats, logs=st.dictionaries(names, floats, max_size=4)),
@@ -140,8 +173,21 @@ documents = st.one_of(
         reopened=steps,
         consequences=st.lists(st.builds(r.Consequence, rule=texts, subject=texts, text=texts), max_size=2).map(tuple),
         wall_time=floats,
+        picture=st.none() | pictures,
+        curves=st.lists(curves, max_size=2).map(tuple),
+        rank=steps,
         caused_by=st.none() | steps,
     ),
+    st.builds(
+        r.ExpectedRange,
+        rule=names,
+        subject=texts,
+        stage=st.sampled_from(["fed", "entry"]),
+        low=st.none() | floats,
+        high=st.none() | floats,
+        reason=texts,
+    ),
+    st.builds(r.NotJudged, rule=names, reason=texts),
     st.builds(
         r.SessionEnd,
         wall_time=floats,
@@ -209,7 +255,7 @@ any_records = st.lists(documents | losses | samples(), max_size=8)
 
 
 def same(first: Any, second: Any) -> bool:
-    """Tells whether two records are equal bit for bit; NaN equals NaN of the same bits."""
+    """Returns whether two records are equal bit for bit; NaN equals NaN with the same bits."""
     if dataclasses.is_dataclass(first):
         return type(first) is type(second) and all(
             same(getattr(first, f.name), getattr(second, f.name)) for f in dataclasses.fields(first)

@@ -1,9 +1,9 @@
-"""Sessions like those of real training, made of random numbers: for tests, benchmarks and work on the dashboard.
+"""Sessions that look like real training, made of random numbers. For tests, benchmarks and work on the dashboard.
 
 ::
 
     python -m tests.log.synthetic OUT --samples 500 --weights 50
-    python -m tests.log.synthetic OUT --samples 100 --live 60      # spread over a minute, as a run that goes on
+    python -m tests.log.synthetic OUT --samples 100 --live 60      # spread over a minute, like a live run
 """
 
 from __future__ import annotations
@@ -26,27 +26,37 @@ from tb_inputdiag.records import (
     Alert,
     Consequence,
     Cost,
+    Curve,
+    Degraded,
     EpochEnd,
+    ExpectedRange,
     Images,
     LayerFacts,
     LayerTable,
     Layout,
+    LimitPicture,
     Losses,
     ModelFacts,
+    NotJudged,
+    Quantity,
+    RangePicture,
     Record,
     Sample,
     SessionEnd,
     SessionStart,
     Severity,
+    SizesPicture,
+    Span,
     TensorLayout,
     TensorTable,
     WeightFacts,
     WeightTable,
+    WordsPicture,
     layout_sizes,
 )
 
 START = 1_795_392_000.0
-"""Wall time of the first record unless told otherwise."""
+"""Default wall time of the first record."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +71,8 @@ class Spec:
     epochs: int = 5
     alerts: int = 4
     images: bool = True
+    declarations: bool = False
+    """Expected ranges, a rule that could not judge, and facts that could not be read."""
     validation: bool = True
     end: bool = True
     seed: int = 0
@@ -331,6 +343,18 @@ def _alerts(spec: Spec, steps: int) -> list[tuple[int, Alert]]:
             why="Weights are initialised for inputs of unit scale; inputs a hundred times larger make the first "
             "updates a hundred times too large, and training slow or unstable.",
             fix="Put this in front of 'conv2d':\n\n    keras.layers.Rescaling(1/255)\n\nor feed x / 255.",
+            picture=RangePicture(
+                seen=(Span(low=0.0, high=255.0, label="Seen", mark=127.4),), expected=Span(low=-20.0, high=20.0)
+            ),
+            curves=(
+                Curve(
+                    label="Mean of 'image'",
+                    quantity=Quantity(stream="tensors", column="mean", name="image"),
+                    low=Quantity(stream="tensors", column="min", name="image"),
+                    high=Quantity(stream="tensors", column="max", name="image"),
+                    expected=Span(low=-20.0, high=20.0),
+                ),
+            ),
         ),
         Alert(
             id=1,
@@ -345,6 +369,7 @@ def _alerts(spec: Spec, steps: int) -> list[tuple[int, Alert]]:
             evidence={"dtype": "uint8"},
             why="The cast is silent; integer arithmetic before it truncates.",
             fix="x = x.astype('float32') / 255",
+            picture=WordsPicture(seen="uint8", expected="float32"),
         ),
         Alert(
             id=2,
@@ -360,6 +385,15 @@ def _alerts(spec: Spec, steps: int) -> list[tuple[int, Alert]]:
             why="One NaN in a gradient makes the weight NaN, and all that follows.",
             fix="Clip gradients: keras.optimizers.Adam(clipnorm=1.0)",
             consequences=(Consequence(rule="non-finite-loss", subject="loss", text="The loss is NaN."),),
+            picture=LimitPicture(label="NaN in the gradient", value=math.inf, limit=0.0),
+            curves=(
+                Curve(
+                    label="Gradient norm",
+                    quantity=Quantity(stream="weights", column="gradient_norm", name="conv2d/kernel"),
+                    beside=Quantity(stream="losses", column="loss"),
+                    beside_label="Loss",
+                ),
+            ),
         ),
         Alert(
             id=3,
@@ -374,10 +408,33 @@ def _alerts(spec: Spec, steps: int) -> list[tuple[int, Alert]]:
             evidence={"columns": [3, 7], "ratio": 52000.0},
             why="The large column drowns the small one.",
             fix="keras.layers.Normalization()",
+            picture=SizesPicture(
+                label="Typical size of each column",
+                names=("3", "7", "8"),
+                sizes=(1.0, 52000.0, 1.3),
+                marked=(1,),
+                largest_ratio=1000.0,
+            ),
         ),
     ]
     found = [replace(known[i % len(known)], id=i) for i in range(spec.alerts)]
     return [(alert.first_step, replace(alert, wall_time=spec.start + 1)) for alert in found]
+
+
+_DEGRADED = (Degraded(accessor="compiled_loss", effect="How the model was compiled is unknown."),)
+
+
+def _declarations() -> Iterator[Record]:
+    yield NotJudged(rule="label-loss-mismatch", reason="How the model was compiled is unknown.")
+    yield ExpectedRange(
+        rule="unnormalized-input",
+        subject="input:image",
+        stage="entry",
+        low=-20.0,
+        high=20.0,
+        reason="A layer follows that was initialized for inputs of unit scale.",
+    )
+    yield ExpectedRange(rule="label-out-of-range", subject="target:label", low=0.0, high=9.0, reason="10 classes.")
 
 
 def records(spec: Spec) -> Iterator[Record]:
@@ -393,10 +450,12 @@ def records(spec: Spec) -> Iterator[Record]:
         pid=1,
         params={"epochs": spec.epochs, "steps": steps // max(spec.epochs, 1), "verbose": 1},
     )
-    yield facts(spec)
+    yield replace(facts(spec), degraded=_DEGRADED if spec.declarations else ())
     yield made.layout
     if spec.validation:
         yield made.validation
+    if spec.declarations:
+        yield from _declarations()
     alerts = _alerts(spec, steps)
     epoch = 0
     for index in range(spec.samples):
@@ -432,7 +491,7 @@ def records(spec: Spec) -> Iterator[Record]:
 
 
 class Clock:
-    """A clock that stands where it is put."""
+    """A clock that only moves when it is set."""
 
     def __init__(self, now: float = START) -> None:
         self.now = now

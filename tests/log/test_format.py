@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import textwrap
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 
 import tb_inputdiag
+from tb_inputdiag.jsonable import to_jsonable
 from tb_inputdiag.log.tables import TABLES
-from tb_inputdiag.report import to_jsonable
 from tests.log import plain_reader, synthetic
 
 PAGE = Path(__file__).parents[2] / "docs" / "log-format.md"
 
 
-def test_a_reader_made_from_the_document_finds_the_same(tmp_path: Path) -> None:
-    path = synthetic.write(tmp_path, synthetic.Spec(samples=60, weights=5), per_flush=7)
-    session = tb_inputdiag.read(tmp_path).run.session
+GOLDEN = Path(__file__).parents[1] / "golden"
+
+
+@pytest.fixture(params=["written now", "schema-1", "schema-2"])
+def log_dir(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    if request.param != "written now":
+        return GOLDEN / str(request.param)
+    synthetic.write(tmp_path, synthetic.Spec(samples=60, weights=5, declarations=True), per_flush=7)
+    return tmp_path
+
+
+def test_a_reader_made_from_the_document_finds_the_same(log_dir: Path) -> None:
+    (path,) = log_dir.rglob("*.inputdiag")
+    session = tb_inputdiag.read(log_dir).run.session
     records: list[tuple[int, str, Any]] = []
     columns: dict[str, dict[str, list[Any]]] = {name: {} for name in plain_reader.TABLES}
     numbers: dict[str, int] = {}
@@ -34,7 +47,8 @@ def test_a_reader_made_from_the_document_finds_the_same(tmp_path: Path) -> None:
         assert header["number"] // 8 == segment
         numbers[stream] = header["number"] + 1
         if header["kind"] == 1:
-            records += [(seq, kind, plain_reader.plain(f)) for seq, kind, f in plain_reader.documents(directory, body)]
+            documents = plain_reader.documents(directory, body)
+            records += [(seq, kind, plain_reader.plain(fields, header["schema"])) for seq, kind, fields in documents]
         elif stream in columns and (stream == "losses" or header["layout"] == 0):
             for name, values in plain_reader.table(stream, directory, body).items():
                 columns[stream].setdefault(name, []).extend(values)
@@ -44,6 +58,12 @@ def test_a_reader_made_from_the_document_finds_the_same(tmp_path: Path) -> None:
     assert {alert.id: alert.message for alert in session.alerts} == {i: a["message"] for i, a in alerts.items()}
     evidence = {alert.id: to_jsonable(alert.evidence) for alert in session.alerts}
     assert evidence == {number: to_jsonable(fields["evidence"]) for number, fields in alerts.items()}
+    ranges = [fields for _, kind, fields in records if kind == "ExpectedRange"]
+    assert ranges == [dataclasses.asdict(expected) for expected in session.expected_ranges]
+    reasons = [fields["reason"] for _, kind, fields in records if kind == "NotJudged"]
+    assert reasons == [found.reason for found in session.not_judged]
+    pictures = {number: fields.get("picture") for number, fields in alerts.items()}
+    assert to_jsonable(pictures) == to_jsonable({str(alert.id): alert.picture for alert in session.alerts})
     assert columns["losses"]["step"] == session.loss.step.tolist()
     assert np.array_equal(np.float32(columns["losses"]["loss"]), session.loss.values, equal_nan=True)
     assert columns["samples"]["step"] == session.sampled_loss.step.tolist()

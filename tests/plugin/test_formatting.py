@@ -10,7 +10,7 @@ import pytest
 from tb_inputdiag.records import LayerFacts, ModelFacts, Severity, TensorLayout
 from tensorboard_plugin.inputdiag.encoding import dump, number, numbers, pack_grid, plain
 from tensorboard_plugin.inputdiag.payload_inputs import describe, expected_range
-from tensorboard_plugin.inputdiag.png import encode_png
+from tb_inputdiag.png import encode_png
 from tensorboard_plugin.inputdiag.queries import BadQuery, Query, parse_quantity
 from tensorboard_plugin.inputdiag.source import display_run
 

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import re
+import subprocess
+import sys
+from collections.abc import Iterator
 
 import pytest
 
-from tb_inputdiag.rules import Rule, all_rules, judge
+from tb_inputdiag.records import (
+    COLUMNS,
+    Alert,
+    Curve,
+    LimitPicture,
+    Picture,
+    Quantity,
+    RangePicture,
+    ShapesPicture,
+    SizesPicture,
+    Span,
+    WordsPicture,
+)
+from tb_inputdiag.rules import Rule, RuleEngine, all_rules, judge
 from tb_inputdiag.rules.base import HEADINGS
 from tb_inputdiag.rules.examples import Example
 
@@ -39,7 +56,7 @@ def test_a_rule_names_rules_that_exist(rule: type[Rule]) -> None:
 
 @pytest.mark.parametrize(("rule", "example"), CASES, ids=[f"{rule.id}: {example.name}" for rule, example in CASES])
 def test_an_example_comes_out_as_it_says(rule: type[Rule], example: Example) -> None:
-    alerts = [alert for alert in judge(example.build().records, [rule.id]) if alert.rule == rule.id]
+    alerts = _alerts(rule, example)
     if not example.fires:
         assert not alerts, alerts[0]
         return
@@ -60,5 +77,138 @@ def test_an_example_upsets_no_other_rule(rule: type[Rule], example: Example) -> 
     judge(example.build().records)  # raises what a rule raises
 
 
+FIRING = [(rule, example) for rule, example in CASES if example.fires]
+
+
+@pytest.mark.parametrize(("rule", "example"), FIRING, ids=[f"{rule.id}: {example.name}" for rule, example in FIRING])
+def test_a_finding_shows_what_was_seen_against_what_was_expected(rule: type[Rule], example: Example) -> None:
+    for alert in _alerts(rule, example):
+        assert alert.picture is not None, f"{rule.id} draws nothing of {example.name!r}"
+        assert _differs(alert.picture), f"the picture shows nothing wrong: {alert.picture}"
+
+
+@pytest.mark.parametrize(("rule", "example"), FIRING, ids=[f"{rule.id}: {example.name}" for rule, example in FIRING])
+def test_curves_name_what_is_logged(rule: type[Rule], example: Example) -> None:
+    for alert in _alerts(rule, example):
+        for curve in alert.curves:
+            assert curve.label
+            assert bool(curve.beside) == bool(curve.beside_label), "what is beside it has a label of its own"
+            assert (curve.low is None) == (curve.high is None), "a band has two edges"
+            assert curve.expected is None or curve.expected.low <= curve.expected.high
+            for quantity in _quantities(curve):
+                _check(quantity)
+
+
+WITHOUT_CURVES = {"data", "model"}
+"""Subjects that no number which is logged over time belongs to."""
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
+def test_a_rule_names_a_curve_where_one_is_logged(rule: type[Rule]) -> None:
+    for example in rule.examples():
+        for alert in _alerts(rule, example) if example.fires else ():
+            assert alert.curves or alert.subject in WITHOUT_CURVES, f"no curve shows {example.name!r}"
+
+
+@pytest.mark.parametrize(("rule", "example"), CASES, ids=[f"{rule.id}: {example.name}" for rule, example in CASES])
+def test_an_expected_range_has_a_reason(rule: type[Rule], example: Example) -> None:
+    engine = RuleEngine([rule.id])
+    for record in example.build().records:
+        engine.feed(record)
+    for found in engine.expected_ranges:
+        assert found.rule == rule.id
+        assert found.subject.partition(":")[0] in {"input", "target", "prediction", "sample_weight"}
+        assert found.low is not None or found.high is not None, "a range has a limit"
+        assert found.low is None or found.high is None or found.low <= found.high
+        assert found.reason.endswith("."), "a reason is a sentence"
+
+
+RANGED = {"bad-sample-weight", "label-loss-mismatch", "label-out-of-range"}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.id in RANGED], ids=lambda rule: rule.id)
+def test_a_picture_shows_the_declared_range(rule: type[Rule]) -> None:
+    shown = 0
+    for example in rule.examples():
+        engine = RuleEngine([rule.id])
+        for record in example.build().records:
+            engine.feed(record)
+        ranges = {found.subject: found for found in engine.expected_ranges}
+        for alert in engine.alerts:
+            declared = ranges.get(alert.subject)
+            if declared is not None and isinstance(alert.picture, RangePicture):
+                assert declared.low in (None, alert.picture.expected.low)
+                assert declared.high in (None, alert.picture.expected.high)
+                shown += 1
+    assert shown
+
+
+def test_examples_need_no_engine() -> None:
+    """A rule's examples are made-up records, so neither they nor the rule load what judges records."""
+    modules = [rule.__module__ for rule in RULES]
+    code = f"""
+import sys
+from importlib import import_module
+for name in {modules}:
+    module = import_module(name)
+    own = [value for value in vars(module).values() if getattr(value, "__module__", "") == name]
+    rules = [value for value in own if hasattr(value, "id")]
+    assert len(rules) == 1, rules
+    for example in rules[0].examples():
+        example.build()
+    engine = [name for name in sys.modules if name.startswith("tb_inputdiag.rules.engine")]
+    assert not engine, (name, engine)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_ids_are_unique() -> None:
     assert len({rule.id for rule in RULES}) == len(RULES)
+
+
+def _alerts(rule: type[Rule], example: Example) -> list[Alert]:
+    return [alert for alert in judge(example.build().records, [rule.id]) if alert.rule == rule.id]
+
+
+def _differs(picture: Picture) -> bool:
+    """Whether a picture shows something wrong: outside of what was expected, beyond the limit, or another word."""
+    if isinstance(picture, RangePicture):
+        return any(_is_off(span, picture.expected) for span in picture.seen)
+    if isinstance(picture, LimitPicture):
+        assert math.isfinite(picture.value)
+        assert math.isfinite(picture.limit)
+        return picture.value >= picture.limit if picture.bound == "at most" else picture.value <= picture.limit
+    if isinstance(picture, SizesPicture):
+        return _stands_out(picture)
+    assert isinstance(picture, ShapesPicture | WordsPicture)
+    return picture.seen != picture.expected
+
+
+def _is_off(seen: Span, expected: Span) -> bool:
+    """Whether a range sticks out of what was expected, or is a speck within it, as after scaling twice."""
+    assert seen.low <= seen.high
+    assert expected.low <= expected.high
+    sticks_out = seen.low < expected.low or seen.high > expected.high
+    return sticks_out or seen.high - seen.low < (expected.high - expected.low) / 4
+
+
+def _stands_out(picture: SizesPicture) -> bool:
+    assert len(picture.names) == len(picture.sizes) > 0
+    assert all(math.isfinite(size) and size >= 0 for size in picture.sizes)
+    assert all(0 <= place < len(picture.sizes) for place in picture.marked)
+    ratio = max(picture.sizes) / max(min(picture.sizes), 1e-30)
+    return bool(picture.marked) or (picture.largest_ratio is not None and ratio > picture.largest_ratio)
+
+
+def _quantities(curve: Curve) -> Iterator[Quantity]:
+    return (q for q in (curve.quantity, curve.low, curve.high, curve.beside) if q is not None)
+
+
+def _check(quantity: Quantity) -> None:
+    named = quantity.stream in {"tensors", "weights", "layers"}
+    assert bool(quantity.name) == named
+    if quantity.stream == "losses":
+        assert quantity.column == "loss"
+    elif quantity.stream != "epochs":
+        assert quantity.column in COLUMNS["sample" if quantity.stream == "samples" else quantity.stream]

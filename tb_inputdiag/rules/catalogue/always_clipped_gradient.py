@@ -6,24 +6,25 @@ from collections import deque
 
 import numpy as np
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.numbers import format_number, literal, percent
+from tb_inputdiag.records import LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.text import number, percent
+from tb_inputdiag.rules.support.curves import sample_curve
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["AlwaysClippedGradient"]
 
 
 class AlwaysClippedGradient(Rule):
-    """Practically every gradient is clipped to a small part of itself.
+    """Nearly every gradient is clipped to a small part of its norm.
 
     ## What it does
-    Compares the gradient's norm before and after clipping over many samples.
+    Compares the gradient's norm before and after clipping over the latest samples, after the first 50 steps.
 
     ## Why is this bad?
-    Clipping is a guard against outliers. When it always acts, all steps have the same length: the learning rate alone
-    decides, and the gradient's own size, which should shrink towards the end, is lost.
+    Clipping is a guard against outliers. When it always acts, all steps have the same length. Then only the learning
+    rate decides how far they go, and gradients that should shrink towards the end of training no longer do.
 
     ## Example
     ```python
@@ -31,41 +32,43 @@ class AlwaysClippedGradient(Rule):
     ```
 
     ## What to do
-    Raise the limit to about the usual norm, or lower the loss's scale.
+    Raise the limit to about the usual norm, or scale the loss down.
 
     ## References
-    - Pascanu, Mikolov, Bengio (2013): choose the threshold from the average norm.
+    - Pascanu, Mikolov, Bengio (2013): On the difficulty of training recurrent neural networks. Section 3.2
+      chooses the threshold from the average norm.
     """
 
     id = "always-clipped-gradient"
     severity = Severity.INFO
     resolve_after = 10
+    needs = ("clipped_gradients",)
     explains = ("stalled-loss", "learning-rate-too-low", "unfinished-training")
     why = (
-        "Clipping guards against outliers; when it always acts, all steps have the same length whatever the "
-        "gradient says."
+        "Clipping guards against outliers. When it always acts, all steps have the same length, however large the "
+        "gradient is."
     )
 
     max_shrink = Threshold(
         0.35,
-        "Clipped norm over norm below which a gradient counts as clipped hard.",
-        source="A third and less: the limit is out of proportion to the norms.",
+        "Ratio of the norm after clipping to the norm before, below which a gradient counts as clipped hard.",
+        source="At about a third or less, the limit is out of proportion to the usual norm.",
         high=1.0,
     )
     min_share = Threshold(
         0.95,
-        "Part of the samples that must be.",
-        source="All but one in twenty, which is every one for practical purposes.",
+        "Fraction of the latest 100 samples that must be clipped hard.",
+        source="All but one in twenty: in practice, clipping never pauses.",
         high=1.0,
     )
     min_samples = Threshold(
         12,
-        "Samples that are looked at before the rule judges.",
-        source="The beginning, where clipping is usual, passes in fewer.",
+        "Samples to collect before the rule judges.",
+        source="Fewer samples cover the beginning of training, where clipping is usual.",
     )
 
     def start(self) -> None:
-        """Forgets the samples."""
+        """Clears the samples."""
         self._last: deque[bool] = deque(maxlen=100)
 
     def on_sample(self, context: Context) -> Findings:
@@ -81,10 +84,24 @@ class AlwaysClippedGradient(Rule):
         return [
             Finding(
                 subject="optimizer",
-                message=f"{percent(share)} of the last {len(self._last)} gradients were clipped, this one from "
-                f"{number(norm)} to {number(clipped)}.",
+                message=f"{percent(share)} of the last {len(self._last)} gradients were clipped hard, "
+                f"the latest one from a norm of {format_number(norm)} to {format_number(clipped)}.",
                 evidence={"gradient_norm": norm, "clipped_gradient_norm": clipped, "share": share},
-                fix=f"clipnorm={float(f'{norm:.1g}'):g}  # about the usual norm; so far it is {number(clipped)}",
+                fix=f"clipnorm={literal(norm, 1)}  # about the usual norm; the limit now is {format_number(clipped)}",
+                picture=LimitPicture(
+                    label=f"gradients clipped to less than {percent(self.max_shrink)} of their norm",
+                    value=share,
+                    limit=self.min_share,
+                    unit="fraction",
+                ),
+                curves=(
+                    sample_curve(
+                        "gradient_norm",
+                        "Global gradient norm",
+                        beside="clipped_gradient_norm",
+                        beside_label="after clipping",
+                    ),
+                ),
             )
         ]
 
@@ -93,11 +110,13 @@ class AlwaysClippedGradient(Rule):
         """Returns runs on which the rule fires, and runs on which it stays silent."""
         return (
             fires(
-                "to a thousandth",
+                "clipped to a thousandth",
                 lambda: Scenario().train(gradient_norm=5.0, clipped_gradient_norm=0.005, steps=60),
                 "optimizer",
                 Severity.INFO,
             ),
-            silent("never", lambda: Scenario().train(steps=40)),
-            silent("to a half", lambda: Scenario().train(gradient_norm=2.0, clipped_gradient_norm=1.0, steps=40)),
+            silent("not clipped", lambda: Scenario().train(steps=40)),
+            silent(
+                "clipped to a half", lambda: Scenario().train(gradient_norm=2.0, clipped_gradient_norm=1.0, steps=40)
+            ),
         )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 
-from tb_inputdiag.records import Severity, TensorView
+from tb_inputdiag.numbers import format_number, whole
+from tb_inputdiag.records import ExpectedRange, LimitPicture, Picture, Severity, TensorView, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.pictures import range_picture, span_of
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["BadSampleWeight"]
@@ -18,12 +22,12 @@ class BadSampleWeight(Rule):
     """Sample weights are all zero, negative or not finite.
 
     ## What it does
-    Looks at the sample weights of each batch, given as `sample_weight`, made from `class_weight`, or as the third
-    item of a data set.
+    Checks the sample weights of each batch, whether they come from `sample_weight`, from `class_weight` or as the
+    third item of a data set.
 
     ## Why is this bad?
-    A batch of zeros teaches nothing. A negative weight makes the model worse on that example, without a bound. NaN
-    makes the loss NaN.
+    From a batch of zero weights the model learns nothing. With a negative weight, training makes the loss of that
+    example larger without limit. A single NaN makes the loss NaN.
 
     ## Example
     ```python
@@ -31,7 +35,7 @@ class BadSampleWeight(Rule):
     ```
 
     ## What to do
-    Compute weights as `n / (n_classes * count)`, at least 0, and look at their sum.
+    Compute weights as `n / (n_classes * count)`, keep them at 0 or above, and check their sum.
 
     ## References
     - https://keras.io/api/models/model_training_apis/
@@ -42,11 +46,17 @@ class BadSampleWeight(Rule):
     splits = ("train", "validation")
     persistence = 2
     explains = SYMPTOMS
-    why = "Zero weights teach nothing, negative ones teach the opposite, and one NaN makes the whole loss NaN."
+    why = "The model learns nothing from zero weights and the opposite from negative ones. A NaN makes the loss NaN."
 
     def on_sample(self, context: Context) -> Findings:
         """Judges every sample weight."""
-        return [found for view in context.fed("sample_weight") if (found := self._judge(view)) is not None]
+        return [found for view in context.fed("sample_weight") if (found := self._judge(context, view)) is not None]
+
+    def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
+        """Sample weights are 0 or more."""
+        for view in context.fed("sample_weight"):
+            reason = "With a negative sample weight, training makes the loss of that example larger."
+            yield ExpectedRange(rule=self.id, subject=view.subject, low=0.0, reason=reason)
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -63,24 +73,30 @@ class BadSampleWeight(Rule):
             silent("a mask", lambda: run(0.0, 1.0)),
         )
 
-    def _judge(self, view: TensorView) -> Finding | None:
+    def _judge(self, context: Context, view: TensorView) -> Finding | None:
         bad = view.nan_count + view.inf_count
+        picture: Picture
         if bad:
-            what, severity = f"{bad} of {view.count} are NaN or infinite", Severity.ERROR
+            what, severity = f"{whole(bad)} of {whole(view.count)} are NaN or infinite", Severity.ERROR
             fix = "sample_weight = np.nan_to_num(sample_weight, posinf=0.0)"
+            picture = LimitPicture(label="sample weights that are NaN or infinite", value=bad, limit=0)
         elif view.min < 0:
-            what, severity = f"the smallest is {number(view.min)}", None
+            what, severity = f"the smallest is {format_number(view.min)}", None
             fix = "sample_weight = sample_weight.clip(0)"
+            picture = range_picture(span_of(view), low=0.0, label="Expected, 0 or more")
         elif view.max == 0:
-            what, severity = f"all {view.count} of the batch are 0", None
-            fix = 'sample_weight = sample_weight.astype("float32")  # before any division: integers drop fractions'
+            what, severity = f"all {whole(view.count)} of the batch are 0", None
+            fix = 'sample_weight = sample_weight.astype("float32")  # before you divide: integers drop fractions'
+            picture = WordsPicture(seen="all 0", expected="some above 0")
         else:
             return None
         return Finding(
             subject=view.subject,
             message=f"Sample weights are unusable: {what}.",
-            evidence={"min": view.min, "max": view.max, "nonfinite_count": bad, "expected_low": 0.0},
+            evidence={"min": view.min, "max": view.max, "nonfinite_count": bad},
             fix=fix,
             severity=severity,
+            picture=picture,
+            curves=tensor_curves(context, view),
             at_once=bool(bad),
         )

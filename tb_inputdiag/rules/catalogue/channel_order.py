@@ -2,29 +2,31 @@
 
 from __future__ import annotations
 
-from tb_inputdiag.records import Severity, TensorView
+from tb_inputdiag.keras_vocabulary import CONVOLUTIONS_2D
+from tb_inputdiag.numbers import shape_text
+from tb_inputdiag.records import Severity, ShapesPicture, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, pixels, silent
-from tb_inputdiag.rules.support.scale import fed_of
+from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.scale import fed_source
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import shape_text, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ChannelOrder"]
 
-_CONVOLUTIONS = frozenset({"Conv2D", "DepthwiseConv2D", "SeparableConv2D", "Conv2DTranspose"})
-
 
 class ChannelOrder(Rule):
-    """Images have their channels on the axis that the convolution takes for the height.
+    """Images have their channels on the axis that the convolution reads as rows.
 
     ## What it does
-    Compares the shape of images with the `data_format` of the convolution that reads them: three (or, for square
-    images, one) rows and as many channels as columns in a channels_last model, or the reverse.
+    Compares the shape of images with the `data_format` of the convolution that reads them. In a channels_last model it
+    fires on images with three rows, or with one row if they would otherwise be square. In a channels_first model it
+    fires on the reverse.
 
     ## Why is this bad?
-    The convolution slides over colours and columns and takes image rows for channels. It trains, but learns poorly, and
-    the height of 3 is used up after one layer.
+    The convolution slides over colours and columns, and reads image rows or columns as channels. Training runs, but the
+    model learns poorly, and a height of 3 is used up after one layer.
 
     ## Example
     ```python
@@ -41,13 +43,16 @@ class ChannelOrder(Rule):
 
     id = "channel-order"
     severity = Severity.WARNING
+    needs = ("own_trainable_variables",)
     explains = SYMPTOMS
-    why = "The convolution slides over colours instead of rows: it trains, but it does not see pictures."
+    why = "The convolution slides over colours instead of rows. Training runs, but the model never sees whole images."
 
-    min_side = Threshold(16, "Images are at least this wide.", source="Smaller maps are mostly feature maps.")
+    min_side = Threshold(
+        16, "Smallest height and width of an image, in pixels.", source="Smaller ones are usually feature maps."
+    )
 
     def on_sample(self, context: Context) -> Findings:
-        """Judges what convolutions read."""
+        """Judges the tensors that convolutions read."""
         return [found for view in context.entries if (found := self._judge(context, view)) is not None]
 
     @staticmethod
@@ -56,10 +61,14 @@ class ChannelOrder(Rule):
         first = (layer("conv2d", "Conv2D", data_format="channels_first", filters=8), *CLASSIFIER[1:])
         wrong = pixels(shape=(16, 3, 32, 32))
         return (
-            fires("channels first", lambda: Scenario().train(x=wrong), "input:x", Severity.WARNING),
-            fires("channels last", lambda: Scenario(first).train(x=pixels(shape=(16, 32, 32, 3))), "input:x"),
-            silent("as it should be", lambda: Scenario().train(x=pixels(shape=(16, 32, 32, 3)))),
-            silent("channels first into its own", lambda: Scenario(first).train(x=wrong)),
+            fires("channels first into channels_last", lambda: Scenario().train(x=wrong), "input:x", Severity.WARNING),
+            fires(
+                "channels last into channels_first",
+                lambda: Scenario(first).train(x=pixels(shape=(16, 32, 32, 3))),
+                "input:x",
+            ),
+            silent("channels last into channels_last", lambda: Scenario().train(x=pixels(shape=(16, 32, 32, 3)))),
+            silent("channels first into channels_first", lambda: Scenario(first).train(x=wrong)),
             silent("a narrow image", lambda: Scenario().train(x=pixels(shape=(16, 3, 40, 1)))),
             silent("recordings of 64 electrodes", lambda: Scenario().train(x=pixels(shape=(16, 1, 200, 64)))),
         )
@@ -67,7 +76,7 @@ class ChannelOrder(Rule):
     def _judge(self, context: Context, view: TensorView) -> Finding | None:
         layout, facts = view.layout, context.facts
         shape = view.shape
-        if layout.layer_class not in _CONVOLUTIONS or len(shape) != 4:
+        if layout.layer_class not in CONVOLUTIONS_2D or len(shape) != 4:
             return None
         reader = facts.layer(layout.layer) if facts is not None else None
         default = facts.image_data_format if facts is not None else "channels_last"
@@ -81,16 +90,18 @@ class ChannelOrder(Rule):
             fix_axes, right = (-1, 1), (c, a, b)
         if not swapped:
             return None
-        fed = fed_of(context, view)
+        fed = fed_source(context, view)
         name = fed.name if fed is not None else view.name
         code = variable(name, "input", facts)
         return Finding(
             subject=f"input:{name}",
             message=f"'{name}' reaches {layout.layer_class} '{layout.layer}' with shape "
-            f"{shape_text((None, *shape[1:]))}, "
-            f"but the layer is {order}: it takes axis {3 if order == 'channels_last' else 1} for the channels.",
+            f"{shape_text((None, *shape[1:]))}, but the layer is {order}: it expects the channels on axis "
+            f"{3 if order == 'channels_last' else 1}.",
             evidence={"shape": list(shape), "data_format": order, "expected_shape": [None, *right]},
             fix=f"{code} = np.moveaxis({code}, {fix_axes[0]}, {fix_axes[1]})\nkeras.Input({right})",
+            picture=ShapesPicture(seen=(None, *shape[1:]), expected=(None, *right)),
+            curves=tensor_curves(context, view),
         )
 
 

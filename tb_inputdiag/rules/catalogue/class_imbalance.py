@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.numbers import percent, whole
 from tb_inputdiag.records import F8, EpochEnd, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
-from tb_inputdiag.rules.support.labels import counts_of, per_example
-from tb_inputdiag.rules.support.text import percent, variable
+from tb_inputdiag.rules.support.curves import named_tensor_curves
+from tb_inputdiag.rules.support.labels import class_counts_of, has_one_label_each
+from tb_inputdiag.rules.support.pictures import sizes_picture
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ClassImbalance"]
@@ -18,12 +21,13 @@ class ClassImbalance(Rule):
     """One class makes up nearly all of the examples.
 
     ## What it does
-    Counts the classes of all sampled batches and looks at the end of each epoch. It fires when one class has more than
-    nine in ten. Labels of pixels and steps, and runs with sample weights, are left alone.
+    Counts the labels of each class in all sampled batches, and judges the counts at the end of each epoch. It fires
+    when one class has more than nine labels in ten. It skips labels of pixels and time steps, and runs with sample
+    weights.
 
     ## Why is this bad?
-    Always answering this class gives an accuracy of 90 % and more, so accuracy says nothing, and a model may settle for
-    it.
+    A model that always answers this class has an accuracy above 90 %. So accuracy says nothing, and training may end
+    with such a model.
 
     ## Example
     ```python
@@ -31,7 +35,7 @@ class ClassImbalance(Rule):
     ```
 
     ## What to do
-    `fit(class_weight=...)`, and a metric that sees the rare class: AUC, precision and recall.
+    Use `fit(class_weight=...)`, and a metric that the rare class affects: AUC, precision and recall.
 
     ## References
     - https://keras.io/examples/structured_data/imbalanced_classification/
@@ -40,29 +44,29 @@ class ClassImbalance(Rule):
     id = "class-imbalance"
     severity = Severity.INFO
     explains = ("stalled-loss", "constant-output")
-    why = "A model that always answers this class looks good in accuracy, and may settle for it."
+    why = "A model that always answers this class has a high accuracy, and training may end with such a model."
 
     max_share = Threshold(
         0.9,
-        "Largest part of the examples that one class may have.",
-        source="Ten to one, where accuracy begins to mislead.",
+        "Largest fraction of the labels that one class may have.",
+        source="At nine to one, accuracy begins to mislead.",
         high=1.0,
     )
     min_examples = Threshold(
-        500, "Examples that are looked at before the rule judges.", source="Puts the share's standard error at 1.3 %."
+        500, "Labels to count before the rule judges.", source="The fraction's standard error is then 1.3 %."
     )
 
     def start(self) -> None:
-        """Forgets the counts."""
+        """Resets the counts."""
         self._counts: dict[str, F8] = {}
         self._weighted = False
 
     def on_sample(self, context: Context) -> Findings:
-        """Counts."""
+        """Counts the labels of one batch."""
         self._weighted = self._weighted or bool(context.fed("sample_weight"))
         for pair in context.pairs:
-            counts = counts_of(pair)
-            if counts is not None and per_example(pair):
+            counts = class_counts_of(pair)
+            if counts is not None and has_one_label_each(pair):
                 past = self._counts.get(pair.target.name)
                 same = past is not None and past.shape == counts.shape
                 self._counts[pair.target.name] = counts + past if past is not None and same else counts
@@ -76,18 +80,26 @@ class ClassImbalance(Rule):
             share = float(counts.max()) / total if total else 0.0
             if self._weighted or total < self.min_examples or len(used) < 2 or share <= self.max_share:
                 continue
+            top = int(np.argmax(counts))
             weights = {int(i): round(float(total / (len(used) * counts[i])), 3) for i in used[:10]}
             found.append(
                 Finding(
                     subject=f"target:{target}",
-                    message=f"{percent(share)} of {total:,.0f} labels '{target}' looked at are of class "
-                    f"{int(np.argmax(counts))}.",
+                    message=f"{percent(share)} of the {whole(total)} labels of '{target}' sampled so far are of class "
+                    f"{top}.",
                     evidence={
                         "share": share,
                         "counts": {str(i): float(counts[i]) for i in used[:16]},
                         "examples": total,
                     },
                     fix=f"model.fit(x, {variable(target, 'target', context.facts)}, class_weight={weights})",
+                    picture=sizes_picture(
+                        f"labels of each class (at most {percent(self.max_share)} in one class)",
+                        used,
+                        counts[used],
+                        marked=np.flatnonzero(used == top),
+                    ),
+                    curves=named_tensor_curves("target", target),
                 )
             )
         return found
@@ -98,7 +110,12 @@ class ClassImbalance(Rule):
         rare = class_ids(1, rows=32)
         rare[0] = 1
         return (
-            fires("3 %", lambda: Scenario().train(y=rare, steps=20).epoch_end(loss=0.1), "target:y", Severity.INFO),
-            silent("even", lambda: Scenario().train(y=class_ids(rows=32), steps=20).epoch_end(loss=0.1)),
+            fires(
+                "3 % of another class",
+                lambda: Scenario().train(y=rare, steps=20).epoch_end(loss=0.1),
+                "target:y",
+                Severity.INFO,
+            ),
+            silent("balanced classes", lambda: Scenario().train(y=class_ids(rows=32), steps=20).epoch_end(loss=0.1)),
             silent("few examples", lambda: Scenario().train(y=rare, steps=5).epoch_end(loss=0.1)),
         )

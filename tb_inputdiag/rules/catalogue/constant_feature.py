@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.keras_vocabulary import LOOKUPS
+from tb_inputdiag.numbers import format_number, whole
 from tb_inputdiag.records import F8, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
-from tb_inputdiag.rules.support.layers import LOOKUPS
-from tb_inputdiag.rules.support.text import join, number, variable
+from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.pictures import sizes_picture
+from tb_inputdiag.rules.support.text import join, variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ConstantFeature"]
@@ -18,12 +21,12 @@ class ConstantFeature(Rule):
     """A column of a table never changes.
 
     ## What it does
-    Follows the smallest and largest value of every column of a table. It fires on columns that hold one number other
-    than 0 in many batches. Columns of 0 may be rare flags or the borders of images.
+    Tracks the smallest and largest value of every column of a table. It fires on columns that hold the same number in
+    all examples so far. Columns of 0 are skipped: they may be rare flags or the borders of images.
 
     ## Why is this bad?
-    The column says nothing. Often it is the trace of a fault further up: a failed join, a default for missing values, a
-    unit that was never filled in.
+    The column holds no information. Often it shows a fault further up: a failed join, a default for missing values, a
+    field that was never filled in.
 
     ## Example
     ```python
@@ -31,7 +34,7 @@ class ConstantFeature(Rule):
     ```
 
     ## What to do
-    Drop the column, or find out why it does not vary.
+    Drop the column, or find out why it never varies.
 
     ## References
     - https://scikit-learn.org/stable/modules/feature_selection.html#removing-features-with-low-variance
@@ -39,20 +42,23 @@ class ConstantFeature(Rule):
 
     id = "constant-feature"
     severity = Severity.INFO
-    why = "A column that never changes says nothing; often it is the trace of a failed join or of missing values."
+    needs = ("own_trainable_variables",)
+    why = "A column that never changes holds no information. Often it comes from a failed join or from missing values."
 
     min_examples = Threshold(
-        256, "Examples that must agree.", source="A value of 1 % shows up in 256 examples by 92 %."
+        256,
+        "Examples in which the column must be the same.",
+        source="A value in 1 % of rows appears in 256 examples with 92 % probability.",
     )
 
     def start(self) -> None:
-        """Forgets what was seen."""
+        """Clears the ranges."""
         self._seen: dict[str, tuple[F8, F8, int]] = {}
 
     def on_sample(self, context: Context) -> Findings:
         """Judges the columns of every table over all batches so far."""
         found = []
-        # The first token of every sequence may well be the same: a start sign is no column.
+        # Every sequence may begin with the same start token, so token ids are not columns.
         tokens = {n for e in context.entries if e.layout.layer_class in LOOKUPS for n in e.layout.sources or (e.name,)}
         for view in context.fed("input"):
             if view.name in tokens or view.layout.kind != "dense":
@@ -69,14 +75,22 @@ class ConstantFeature(Rule):
             if count < self.min_examples or not len(constant) or len(constant) == len(low):
                 continue
             names = [view.layout.features[i] for i in constant]
+            more = f" (columns {join(names[1:])} never change either)" if len(names) > 1 else ""
             name = variable(view.name, "input", context.facts)
             found.append(
                 Finding(
                     subject=view.subject,
-                    message=f"Column {join(names)} of '{view.name}' is {number(float(low[constant[0]]))} in all "
-                    f"{count:,} examples looked at.",
+                    message=f"Column {names[0]} of '{view.name}' is {format_number(float(low[constant[0]]))} in all "
+                    f"{whole(count)} examples sampled so far{more}.",
                     evidence={"columns": names[:16], "values": low[constant][:16].tolist(), "examples": count},
-                    fix=f"{name} = np.delete({name}, {names[:16]}, axis=1)  # or find out why they do not vary",
+                    fix=f"{name} = np.delete({name}, {names[:16]}, axis=1)  # or find out why they never vary",
+                    picture=sizes_picture(
+                        "range of each column (largest minus smallest value)",
+                        view.layout.features,
+                        high - low,
+                        constant,
+                    ),
+                    curves=tensor_curves(context, view),
                 )
             )
         return found
@@ -88,7 +102,7 @@ class ConstantFeature(Rule):
         missing[:, 2] = -999
         rare[:, 2] = 0
         return (
-            fires("-999 throughout", lambda: Scenario(REGRESSOR).train(x=missing, steps=5), "input:x", Severity.INFO),
+            fires("-999 in every row", lambda: Scenario(REGRESSOR).train(x=missing, steps=5), "input:x", Severity.INFO),
             silent("a rare flag", lambda: Scenario(REGRESSOR).train(x=rare, steps=5)),
             silent("few examples", lambda: Scenario(REGRESSOR).train(x=missing, steps=2)),
         )

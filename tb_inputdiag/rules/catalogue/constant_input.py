@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from tb_inputdiag.numbers import format_number, whole
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, pixels, silent
+from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.pictures import single_value_picture
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ConstantInput"]
@@ -16,20 +19,21 @@ class ConstantInput(Rule):
     """A whole input never changes.
 
     ## What it does
-    Compares the smallest and the largest value of every input over many batches. It fires when they are all the same
-    number. A second input of 0 or 1, such as a mask without padding or an initial state, is only noted.
+    Compares the smallest and the largest value of every input over many batches. It fires when all values are the same
+    number. One of several inputs that is always 0 or always 1, such as a mask without padding or an initial state, is
+    only an INFO.
 
     ## Why is this bad?
-    A constant tells the examples not apart: the model can at best learn the average answer.
+    A constant input cannot tell one example from another, so the model can only learn the average answer.
 
     ## Example
     ```python
-    x = np.zeros((1000, 28, 28, 1))      # allocated, but never filled: the loader failed in silence
+    x = np.zeros((1000, 28, 28, 1))      # allocated but never filled: the loader failed silently
     ```
 
     ## What to do
-    Look at what the loader returns: a wrong path, a failed decode, a buffer that is never filled, a column that was
-    overwritten.
+    Check what the loader returns. Usual causes are a wrong path, a failed decode, a buffer that is never filled, and a
+    column that was overwritten.
 
     ## References
     - https://www.tensorflow.org/tfx/data_validation/anomalies
@@ -40,14 +44,16 @@ class ConstantInput(Rule):
     persistence = 3
     explains = (*SYMPTOMS, "duplicate-examples", "repeated-batch", "train-validation-overlap")
     supersedes = ("unnormalized-input", "constant-feature", "integer-input")
-    why = "A constant does not tell one example from another: the model can only learn the average answer."
+    why = "A constant cannot tell one example from another, so the model can only learn the average answer."
 
     min_values = Threshold(
-        64, "Values that must have been the same.", source="Tiny batches of flags may agree by chance."
+        64,
+        "Values to see before the rule judges.",
+        source="In a few values of flags, all may be equal by chance.",
     )
 
     def start(self) -> None:
-        """Forgets what was seen."""
+        """Clears the ranges."""
         self._seen: dict[str, tuple[float, float, int]] = {}
 
     def on_sample(self, context: Context) -> Findings:
@@ -65,9 +71,11 @@ class ConstantInput(Rule):
             found.append(
                 Finding(
                     subject=view.subject,
-                    message=f"Every one of {count:,} values of '{view.name}' so far is {number(low)}.",
+                    message=f"All {whole(count)} values of '{view.name}' sampled so far are {format_number(low)}.",
                     evidence={"value": low, "count": count, "shape": list(view.shape), "dtype": view.layout.dtype},
                     fix=f"print({name}.min(), {name}.max(), {name}.shape)  # was it ever filled?",
+                    picture=single_value_picture(view.name),
+                    curves=tensor_curves(context, view),
                     severity=Severity.INFO if flag else None,
                 )
             )
@@ -81,5 +89,5 @@ class ConstantInput(Rule):
             fires("never filled", lambda: Scenario().train(x=pixels(0), steps=4), "input:x", Severity.WARNING),
             fires("a mask of ones", lambda: Scenario().train(x=flags, steps=4), "input:mask", Severity.INFO),
             silent("images", lambda: Scenario().train(x=pixels(), steps=4)),
-            silent("a black batch", lambda: Scenario().train(x=pixels()).train(x=pixels(0), steps=4)),
+            silent("one black batch", lambda: Scenario().train(x=pixels()).train(x=pixels(0), steps=4)),
         )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.numbers import format_number, whole
 from tb_inputdiag.records import EpochEnd, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, columns, fires, silent
-from tb_inputdiag.rules.support.labels import counts_of
+from tb_inputdiag.rules.support.curves import named_tensor_curves
+from tb_inputdiag.rules.support.labels import class_counts_of
+from tb_inputdiag.rules.support.pictures import single_value_picture
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ConstantTarget"]
@@ -19,11 +22,12 @@ class ConstantTarget(Rule):
     """The target never changes.
 
     ## What it does
-    Follows every target that one of Keras' own losses reads, and looks at the end of each epoch, or after many
-    examples, whether it was ever different. A rare class may be missing in few examples, so these are only noted.
+    Tracks the range of every target that one of Keras' own losses reads. It fires at the end of an epoch, or after many
+    examples, if all values were the same. A rare class may be missing from a few examples, so that case is an INFO.
 
     ## Why is this bad?
-    The model learns to answer this one value. The loss falls to zero and the accuracy is 100 %, and nothing is learned.
+    The model learns to answer this one value. The loss falls to zero and the accuracy reaches 100 %, but the model has
+    learned nothing.
 
     ## Example
     ```python
@@ -31,7 +35,7 @@ class ConstantTarget(Rule):
     ```
 
     ## What to do
-    Look at the labels: `np.unique(y, return_counts=True)`.
+    Check the labels: `np.unique(y, return_counts=True)`.
 
     ## References
     - https://developers.google.com/machine-learning/guides/rules-of-ml
@@ -41,29 +45,31 @@ class ConstantTarget(Rule):
     severity = Severity.WARNING
     explains = (*SYMPTOMS, "single-class-batch", "class-imbalance")
     supersedes = ("class-imbalance", "single-class-batch")
-    why = "The model learns to answer this one value: the loss becomes perfect, and nothing is learned."
+    why = "The model learns to answer this one value. The loss becomes perfect, but the model has learned nothing."
 
     min_examples = Threshold(
         256,
-        "Examples after which it is noted at the end of an epoch.",
-        source="A class of 2 % is missing by chance in 1 of 170 runs.",
+        "Examples to see before the rule judges at the end of an epoch.",
+        source="A class with 2 % of the labels is missing from 256 by chance in 1 of 170 runs.",
     )
     sure_examples = Threshold(
-        2048, "Examples after which it is a warning.", source="A class of 0.3 % is missing by chance in 1 of 470 runs."
+        2048,
+        "Examples to see before the rule judges at once, and calls a binary target a WARNING.",
+        source="A class with 0.3 % of the labels is missing from 2,048 by chance in 1 of 470 runs.",
     )
 
     def start(self) -> None:
-        """Forgets the targets."""
+        """Clears the ranges."""
         self._seen: dict[str, tuple[float, float, int, bool]] = {}
 
     def on_sample(self, context: Context) -> Findings:
-        """Takes the targets in; judges at once after many examples."""
+        """Tracks the targets; judges them at once after many examples."""
         facts = context.facts
         for pair in context.pairs:
             view = pair.target
             if not pair.kind or (facts is not None and facts.custom_train_step):
                 continue
-            counts = counts_of(pair)
+            counts = class_counts_of(pair)
             classes = counts is not None and pair.kind == "categorical"
             if classes and counts is not None:
                 used = np.flatnonzero(counts)
@@ -80,7 +86,7 @@ class ConstantTarget(Rule):
         return None if not any(low != high for low, high, _, _ in self._seen.values()) else []
 
     def on_epoch_end(self, context: Context, end: EpochEnd) -> Findings:
-        """Judges what the epoch has shown."""
+        """Judges the targets so far."""
         return self._judge(context)
 
     @staticmethod
@@ -92,8 +98,12 @@ class ConstantTarget(Rule):
             return Scenario().train(y=class_ids(n), steps=steps).epoch_end(loss=0.1)
 
         return (
-            fires("all of class 0", lambda: run(1, 20), "target:y", Severity.WARNING),
-            fires("all 0", lambda: Scenario(REGRESSOR, loss="mse").train(x=columns(), y=zeros, steps=70), "target:y"),
+            fires("every label is class 0", lambda: run(1, 20), "target:y", Severity.WARNING),
+            fires(
+                "every measured target is 0",
+                lambda: Scenario(REGRESSOR, loss="mse").train(x=columns(), y=zeros, steps=70),
+                "target:y",
+            ),
             silent("ten classes", lambda: run(10, 20)),
             silent("few examples", lambda: run(1, 5)),
             silent(
@@ -107,17 +117,19 @@ class ConstantTarget(Rule):
         for target, (low, high, examples, classes) in self._seen.items():
             if low != high or examples < self.min_examples:
                 continue
-            # Of many classes one being alone is no chance; a rare event among two may be.
+            # With many classes, seeing only one is not chance. With two, the other one may be rare.
             rare = classes and max(units.values(), default=2) <= 2 and examples < self.sure_examples
             name = variable(target, "target", context.facts)
-            what = f"of class {number(low)}" if classes else number(low)
+            what = f"class {format_number(low)}" if classes else format_number(low)
             found.append(
                 Finding(
                     subject=f"target:{target}",
-                    message=f"All {examples:,} targets '{target}' looked at so far are {what}.",
+                    message=f"All {whole(examples)} targets '{target}' sampled so far are {what}.",
                     evidence={"value": low, "examples": examples},
                     fix=f"print(np.unique({name}, return_counts=True))",
                     severity=Severity.INFO if rare else None,
+                    picture=single_value_picture(target),
+                    curves=named_tensor_curves("target", target),
                 )
             )
         return found

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.numbers import percent
+from tb_inputdiag.records import LimitPicture, Severity, Span
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.optimizer import gentler
-from tb_inputdiag.rules.support.text import join, percent
+from tb_inputdiag.rules.support.curves import layer_curve
+from tb_inputdiag.rules.support.optimizer import gentler_optimizer
+from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["DeadRelu"]
@@ -18,21 +20,22 @@ class DeadRelu(Rule):
     """Most units of a ReLU layer are zero for every example.
 
     ## What it does
-    Counts, in layers that end in a ReLU, the units that are zero at every position of every example of a batch. It
-    fires when nearly all are, sample after sample. In small batches, where that happens by chance, all of them must
-    be.
+    Counts the units of each ReLU layer that are zero at every position of every example of a batch. It fires when
+    nearly all units are, in several samples in a row. Units may be zero by chance in a small batch, so there it fires
+    only when all units are.
 
     ## Why is this bad?
-    A unit that is always zero has no gradient and does not come back. When all of a layer are dead, nothing in front of
-    it is trained any more.
+    A unit that is always zero gets no gradient and does not recover. When all units of a layer are dead, the layers in
+    front of it stop learning.
 
     ## Example
     ```python
-    keras.optimizers.SGD(1.0)           # one large step pushes all biases far below zero
+    keras.optimizers.SGD(1.0)           # one large step can push all biases far below zero
     ```
 
     ## What to do
-    Lower the learning rate, `he_normal` initialization, `leaky_relu`, BatchNormalization in front of the activation.
+    Lower the learning rate, initialize with `he_normal`, use `leaky_relu`, or put BatchNormalization in front of the
+    activation.
 
     ## References
     - Lu et al.: Dying ReLU and initialization (2020).
@@ -42,18 +45,18 @@ class DeadRelu(Rule):
     severity = Severity.WARNING
     persistence = 5
     explains = ("zero-gradient", "vanishing-gradient", "constant-output", "stalled-loss", "unfinished-training")
-    why = "A unit that is always zero gets no gradient and does not come back; what lies in front of it learns nothing."
+    why = "A unit that is always zero gets no gradient and does not recover. Layers in front of it stop learning."
 
     max_dead = Threshold(
         0.9,
-        "Largest part of a layer's units that may be zero throughout a batch.",
-        source="Sparse healthy layers reach 0.5.",
+        "Largest fraction of a layer's units that may be zero for every example of a batch.",
+        source="In healthy sparse layers the fraction reaches 0.5.",
         high=1.0,
     )
     min_batch = Threshold(
         16,
-        "Examples from which on a part of the units counts; in smaller batches only all of them.",
-        source="A unit that answers to 10 % of the examples is silent in 85 % of batches of 1, 19 % of batches of 16.",
+        "Batch size below which the rule fires only when all units are zero.",
+        source="A unit that is active for 10 % of the examples is zero in 90 % of batches of 1, and in 19 % of 16.",
     )
 
     def on_sample(self, context: Context) -> Findings:
@@ -67,16 +70,20 @@ class DeadRelu(Rule):
             rows = np.flatnonzero(dead >= limit)
         if not len(rows) or not np.isfinite(context.sample.loss):
             return []
-        name = context.layout.layers[rows[0]].partition("#")[0]
         names = [context.layout.layers[row] for row in rows]
+        name = names[0].partition("#")[0]
         fraction = float(dead[rows[0]])
         more = f" (also {join(names[1:])})" if len(names) > 1 else ""
         return [
             Finding(
                 subject=f"layer:{name}",
                 message=f"{percent(fraction)} of the units of '{name}' are 0 for every example of the batch{more}.",
-                evidence={"dead_fraction": fraction, "expected_max": self.max_dead, "layers": names[:16]},
-                fix=f'{gentler(context)}\nactivation="leaky_relu", kernel_initializer="he_normal"',
+                evidence={"dead_fraction": fraction, "expected_max": limit, "layers": names[:16]},
+                fix=f'{gentler_optimizer(context)}\nactivation="leaky_relu", kernel_initializer="he_normal"',
+                picture=LimitPicture(
+                    label="units that are 0 for every example", value=fraction, limit=limit, unit="fraction"
+                ),
+                curves=(layer_curve(names[0], "dead_fraction", expected=Span(low=0.0, high=limit)),),
             )
         ]
 
@@ -88,7 +95,7 @@ class DeadRelu(Rule):
             return Scenario().train(activations={"conv2d": {"dead_fraction": fraction}}, steps=6, **batch)
 
         return (
-            fires("all dead", lambda: run(1.0), "layer:conv2d", Severity.WARNING),
-            silent("half", lambda: run(0.5)),
+            fires("all units dead", lambda: run(1.0), "layer:conv2d", Severity.WARNING),
+            silent("half of the units", lambda: run(0.5)),
             silent("a batch of one", lambda: run(0.95, batch_size=1)),
         )

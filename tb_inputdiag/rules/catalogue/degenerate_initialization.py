@@ -2,47 +2,41 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from tb_inputdiag.records import ModelFacts, Severity
+from tb_inputdiag.keras_vocabulary import LINEAR, RECURRENT
+from tb_inputdiag.numbers import format_number
+from tb_inputdiag.records import ModelFacts, Severity, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import BINARY, REGRESSOR, Example, Scenario, fires, layer, silent
+from tb_inputdiag.rules.support.curves import layer_curve, weight_curve
 from tb_inputdiag.rules.support.layers import activation_of, after
+from tb_inputdiag.rules.support.pictures import sizes_picture
 from tb_inputdiag.rules.support.scale import typical_size
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import join, number
+from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.kernel_rows import is_kernel
 
 __all__ = ["DegenerateInitialization"]
 
-_LINEAR = frozenset(
-    {
-        "Dense",
-        "EinsumDense",
-        "Conv1D",
-        "Conv2D",
-        "Conv3D",
-        "DepthwiseConv2D",
-        "SeparableConv2D",
-        "LSTM",
-        "GRU",
-        "SimpleRNN",
-    }
-)
+_WITH_KERNELS = LINEAR | RECURRENT
 
 
 class DegenerateInitialization(Rule):
-    """Weights begin all equal, or so large or small that signals explode or vanish on their way through.
+    """Initial weights are all equal, or so large or small that the layers' outputs explode or vanish.
 
     ## What it does
-    Looks at the weights before training: a kernel of a hidden layer whose elements are all the same. And at the outputs
-    of the layers in the very first step: whether they grow a thousandfold or shrink to nothing with depth. A last layer
-    that begins at zero is a known trick and fine.
+    Checks the weights before training. It fires on the kernel of a hidden layer whose elements are all equal. It also
+    checks the layers' outputs in the first step, and fires if their spread grows or shrinks a thousandfold with depth.
+    A last layer of zeros is a known method and does not fire.
 
     ## Why is this bad?
-    Units that begin equal get equal gradients and stay equal: a layer of 64 is worth one. With zeros, nothing passes at
-    all. Weights that are too large saturate or explode everything behind them.
+    Units with equal weights get equal gradients and stay equal, so a layer of 64 units works like one unit. With zeros
+    the outputs do not depend on the input. Weights that are too large saturate the activations behind them, or make
+    their outputs overflow.
 
     ## Example
     ```python
@@ -50,7 +44,7 @@ class DegenerateInitialization(Rule):
     ```
 
     ## What to do
-    Leave the default, `glorot_uniform`, or use `he_normal` before ReLU. Zeros are for biases.
+    Keep the default, `glorot_uniform`, or use `he_normal` before ReLU. Use zeros for biases only.
 
     ## References
     - Glorot, Bengio (2010); He et al.: Delving deep into rectifiers (2015).
@@ -59,13 +53,14 @@ class DegenerateInitialization(Rule):
     id = "degenerate-initialization"
     severity = Severity.WARNING
     resolve_after = 0
+    needs = ("own_trainable_variables", "function_nodes", "producer")
     explains = SYMPTOMS
-    why = "Units that begin equal stay equal; weights far too large or small let no signal through."
+    why = "Units with equal weights stay equal. Weights far too large or small lose what the input says."
 
     max_growth = Threshold(
         1000.0,
-        "Largest growth or shrinkage of the outputs' spread over depth, in the first step, that is fine.",
-        source="Good initializers keep the spread within about 10, whatever the depth.",
+        "Largest factor by which the spread of the outputs may grow or shrink with depth in the first step.",
+        source="With usual initializers the factor is below about 10 at any depth.",
     )
 
     def on_model(self, context: Context) -> Findings:
@@ -73,27 +68,29 @@ class DegenerateInitialization(Rule):
         facts = context.facts
         if facts is None:
             return None
-        linear = {item.name for item in facts.layers if item.class_name in _LINEAR and item.trainable}
+        linear = {item.name for item in facts.layers if item.class_name in _WITH_KERNELS and item.trainable}
         kernels = [w for w in facts.weights if w.layer in linear and w.trainable and is_kernel(w)]
-        # The last layer may begin at zero: the gradients of its units differ by their targets.
+        # The last layer may begin at zero: its units have different targets, so their gradients differ.
         bad = [w for w in kernels if w.initial_constant and w.layer != kernels[-1].layer and "lora" not in w.name]
         bad = [w for w in bad if max(w.shape) > 1 and not (w.initial_mean == 0 and _ends_branch(facts, w.layer))]
         if not bad:
             return []
         value = bad[0].initial_mean
-        how = f"{number(value)}" if value is not None else "equal"
+        how = format_number(value) if value is not None else "equal"
+        more = f" (as are those of {join([w.name for w in bad[1:]])})" if len(bad) > 1 else ""
         return [
             Finding(
                 subject=f"weight:{bad[0].name}",
-                message=f"All elements of '{bad[0].name}' begin {'as ' if value is not None else ''}{how}"
-                f"{f', as do those of {join([w.name for w in bad[1:]])}' if len(bad) > 1 else ''}.",
+                message=f"All elements of '{bad[0].name}' are {how} before training{more}.",
                 evidence={"weights": [w.name for w in bad], "value": value, "initializer": bad[0].initializer},
                 fix='kernel_initializer="he_normal"  # or leave it out: the default is "glorot_uniform"',
+                picture=WordsPicture(seen=f"all elements {how}", expected="random elements"),
+                curves=(weight_curve(bad[0].name),),
             )
         ]
 
     def on_sample(self, context: Context) -> Findings:
-        """Follows the spread of the outputs through depth, in the first step."""
+        """Compares the spread of the layers' outputs with depth, in the first step."""
         table, names = context.sample.layers, context.layout.layers
         facts = context.facts
         if table is None or facts is None or context.age > 0 or context.sample.step > 0 or len(names) < 2:
@@ -102,30 +99,41 @@ class DegenerateInitialization(Rule):
         rows = [
             i
             for i, item in enumerate(layers[:-1])
-            if item is not None and item.class_name in _LINEAR and activation_of(item) not in {"softmax", "sigmoid"}
+            if item is not None
+            and item.class_name in _WITH_KERNELS
+            and activation_of(item) not in {"softmax", "sigmoid"}
         ]
         stds = table.std[rows].astype(np.float64)
         if not rows or not np.isfinite(stds).all() or not (stds > 0).all():
             return None
-        # From the input to the largest, for explosions; among the layers alone for what vanishes.
+        # Growth counts from the input to the largest output, shrinkage from the first layer to the last.
         entry = max([1.0, *(typical_size(view) for view in context.entries)])
         at = int(np.argmax(stds))
-        growth = float(stds[at] / entry)
+        begin, where, growth = entry, "the input", float(stds[at] / entry)
         if growth <= self.max_growth:
-            growth, at = float(stds[-1] / stds[0]), len(rows) - 1
+            begin, where, at = float(stds[0]), f"'{names[rows[0]]}'", len(rows) - 1
+            growth = float(stds[at] / begin)
         if 1 / self.max_growth <= growth <= self.max_growth:
             return []
         last = names[rows[at]]
         what = "grows" if growth > 1 else "shrinks"
-        begin, where = (entry, "the input") if growth > 1 else (float(stds[0]), f"'{names[rows[0]]}'")
+        places = ["the input"] if where == "the input" else []
         return [
             Finding(
                 subject=f"layer:{last}",
-                message=f"In the first step the spread {what} from {number(begin)} in {where} to "
-                f"{number(float(stds[at]))} in the output of '{last}'.",
+                message=f"In the first step the standard deviation {what} from {format_number(begin)} in {where} to "
+                f"{format_number(float(stds[at]))} in the output of '{last}'.",
                 evidence={"first_std": begin, "last_std": float(stds[at]), "growth": growth},
                 fix='kernel_initializer="he_normal"  # before ReLU; "glorot_uniform" (the default) elsewhere\n'
                 "keras.layers.BatchNormalization()  # between the layers of deep networks",
+                picture=sizes_picture(
+                    "standard deviation of each layer's output in the first step",
+                    [*places, *(names[row] for row in rows)],
+                    [*([entry] if places else []), *stds.tolist()],
+                    marked=[len(places) + at],
+                    largest_ratio=self.max_growth,
+                ),
+                curves=(layer_curve(last),),
             )
         ]
 
@@ -135,16 +143,16 @@ class DegenerateInitialization(Rule):
         deep = tuple(layer(f"dense_{i}", "Dense", activation="relu", units=32) for i in range(8))
         explode = {f"dense_{i}": {"std": 10.0**i} for i in range(8)}
         return (
-            fires("zeros", lambda: _initialized(0), "weight:dense/kernel", Severity.WARNING),
-            fires("explodes with depth", lambda: Scenario(deep).train(activations=explode), "layer:dense_6"),
+            fires("a hidden layer of zeros", lambda: _initialized(0), "weight:dense/kernel", Severity.WARNING),
+            fires("outputs that grow with depth", lambda: Scenario(deep).train(activations=explode), "layer:dense_6"),
             silent("a last layer of zeros", lambda: _initialized(1)),
-            silent("defaults", lambda: Scenario(BINARY).train()),
+            silent("default initializers", lambda: Scenario(BINARY).train()),
             silent("later in training", lambda: Scenario(deep).train(steps=2).train(activations=explode)),
         )
 
 
 def _ends_branch(facts: ModelFacts, name: str) -> bool:
-    """Whether a layer is the last of a branch that is added or multiplied: at zero, the branch begins as if absent."""
+    """Whether a layer ends a branch that is added or multiplied: with zeros the branch has no effect at first."""
     readers = list(after(facts, name))
     while len(readers) == 1 and readers[0].class_name in _PASSING:
         readers = list(after(facts, readers[0].name))
@@ -155,8 +163,6 @@ _PASSING = frozenset({"BatchNormalization", "Dropout", "Activation", "Reshape", 
 
 
 def _initialized(constant: int) -> Scenario:
-    from dataclasses import replace
-
     kernels = [w for w in Scenario(REGRESSOR).facts.weights if w.name.endswith("kernel")]
     weights = [replace(w, initial_constant=i == constant, initial_mean=0.0) for i, w in enumerate(kernels)]
     return Scenario(REGRESSOR, weights=tuple(weights))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.numbers import format_number
+from tb_inputdiag.records import LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, silent
-from tb_inputdiag.rules.support.text import number
+from tb_inputdiag.rules.support.curves import sample_curve
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["DominantRegularization"]
@@ -16,15 +17,15 @@ _REGULARIZERS = ("kernel_regularizer", "bias_regularizer", "activity_regularizer
 
 
 class DominantRegularization(Rule):
-    """The penalties are larger than the loss on the data.
+    """Regularization adds more to the loss than the data does.
 
     ## What it does
-    Compares what regularizers add to the loss with what the data contributes, and with what the data contributed at the
-    beginning: in a converged run a small penalty outweighs a tiny loss, which is fine.
+    Compares the penalties of the regularizers with the rest of the loss, which comes from the data, now and at the
+    beginning. In a converged run a small penalty may be larger than a tiny loss, so the larger of the two counts.
 
     ## Why is this bad?
-    The optimizer mainly makes weights small, and the data has little say. The reported loss is mostly penalty and looks
-    as if nothing were learned.
+    The optimizer mainly makes weights small, and the data has little influence. The reported loss is mostly penalty, so
+    it hides what the model learns.
 
     ## Example
     ```python
@@ -32,7 +33,7 @@ class DominantRegularization(Rule):
     ```
 
     ## What to do
-    A factor of 1e-4 or 1e-5.
+    Use a factor of 1e-4 or 1e-5.
 
     ## References
     - https://keras.io/api/layers/regularizers/
@@ -42,20 +43,20 @@ class DominantRegularization(Rule):
     severity = Severity.INFO
     persistence = 5
     explains = ("stalled-loss", "constant-output", "initial-loss-off", "unfinished-training", "vanishing-gradient")
-    why = "The optimizer mainly makes weights small; the data has little say."
+    why = "The optimizer mainly makes weights small, and the data has little influence."
 
     max_ratio = Threshold(
         2.0,
-        "Largest ratio of penalties to the first data loss that is fine.",
-        source="Above 1 penalties have the larger say.",
+        "Largest ratio of the penalties to the data's loss, now or at the beginning, that is fine.",
+        source="Above 1 the penalties outweigh the data; 2 leaves a margin.",
     )
 
     def start(self) -> None:
-        """Forgets the first loss."""
+        """Clears the first loss."""
         self._first = math.nan
 
     def on_sample(self, context: Context) -> Findings:
-        """Compares penalty and data loss."""
+        """Compares the penalties with the data's loss."""
         sample, facts = context.sample, context.facts
         if facts is None or not math.isfinite(sample.loss) or not sample.penalty > 0:
             return None
@@ -63,15 +64,18 @@ class DominantRegularization(Rule):
         data = sample.loss - sample.penalty
         if math.isnan(self._first):
             self._first = abs(data)
-        if not used or sample.penalty <= self.max_ratio * max(self._first, abs(data)):
+        limit = self.max_ratio * max(self._first, abs(data))
+        if not used or sample.penalty <= limit:
             return []
         return [
             Finding(
                 subject="loss",
-                message=f"Penalties make up {number(sample.penalty)} of a loss of {number(sample.loss)}; the data "
-                f"contributes {number(data)}.",
+                message=f"Penalties make up {format_number(sample.penalty)} of the loss of "
+                f"{format_number(sample.loss)}, and the data only {format_number(data)}.",
                 evidence={"penalty": sample.penalty, "loss": sample.loss, "data_loss": data, "layers": used[:16]},
                 fix="kernel_regularizer=keras.regularizers.L2(1e-4)",
+                picture=LimitPicture(label="penalties in the loss", value=sample.penalty, limit=limit),
+                curves=(sample_curve("penalty", "Penalties", beside="loss", beside_label="Loss"),),
             )
         ]
 
@@ -85,7 +89,7 @@ class DominantRegularization(Rule):
             ),
             silent("a factor of 1e-4", lambda: Scenario(model).train(loss=2.3, penalty=0.01, steps=5)),
             silent(
-                "converged",
+                "a converged run",
                 lambda: Scenario(model).train(loss=2.3, penalty=0.1).train(loss=0.06, penalty=0.05, steps=5),
             ),
         )

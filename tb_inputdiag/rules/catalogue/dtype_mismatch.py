@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from tb_inputdiag.records import Failure, Severity, TensorLayout
+from tb_inputdiag.records import Failure, Role, Severity, TensorLayout, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.failures import decisive, fed_shapes
+from tb_inputdiag.rules.support.curves import named_tensor_curves
+from tb_inputdiag.rules.support.failures import essential_text, fed_text
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
@@ -27,12 +28,13 @@ class DtypeMismatch(Rule):
     """A tensor has a dtype that the model or the loss cannot compute with.
 
     ## What it does
-    Reads the exception that ended the step: strings and objects in an array, integers in an operation with floats,
-    floats where ids are needed, float64 against float32; and finds the tensor among what was fed.
+    Reads the exception that ended the step, and finds the tensor that it is about among those that were fed. It knows
+    strings and Python objects in an array, integers in an operation with floats, floats instead of ids, and float64
+    instead of float32.
 
     ## Why is this bad?
-    TensorFlow does not convert between dtypes by itself, so the step fails. Arrays of dtype `object` come from columns
-    that mix numbers and text, or from rows of different lengths.
+    TensorFlow does not convert between dtypes, so the step fails. Arrays of dtype `object` come from columns that mix
+    numbers and text, or from rows of different lengths.
 
     ## Example
     ```python
@@ -41,7 +43,7 @@ class DtypeMismatch(Rule):
     ```
 
     ## What to do
-    Convert numbers with `.astype("float32")`; encode text with `keras.layers.StringLookup` or `pd.get_dummies`.
+    Convert numbers with `.astype("float32")`. Encode text with `keras.layers.StringLookup` or `pd.get_dummies`.
 
     ## References
     - https://keras.io/api/layers/preprocessing_layers/categorical/string_lookup/
@@ -49,25 +51,27 @@ class DtypeMismatch(Rule):
 
     id = "dtype-mismatch"
     severity = Severity.ERROR
-    why = "TensorFlow converts nothing by itself: an operation gets exactly the dtype it was made for, or fails."
+    why = "TensorFlow does not convert dtypes: an operation fails if a tensor does not have the dtype that it expects."
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads the exception."""
-        text = decisive(failure.message)
+        text = essential_text(failure.message)
         reading = _read(text)
         if reading is None:
             return []
         got, expected, what = reading
         culprit = _culprit(failure, got)
-        role = culprit.role if culprit is not None else ("target" if "compile_loss" in text else "input")
+        role: Role = culprit.role if culprit is not None else ("target" if "compile_loss" in text else "input")
         name = culprit.name if culprit is not None else ("y" if role == "target" else "x")
         code = variable(name, role, context.facts)
         return [
             Finding(
                 subject=f"{role}:{name}",
-                message=f"'{name}' is {_plain(got)}: {what}.",
-                evidence={"dtype": got, "expected_dtype": expected, "fed": fed_shapes(failure), "layer": failure.where},
+                message=f"'{name}' {_plain(got)}: {what}.",
+                evidence={"dtype": got, "expected_dtype": expected, "fed": fed_text(failure), "layer": failure.where},
                 fix=_fix(code, role, got, expected),
+                picture=WordsPicture(seen=got, expected=expected),
+                curves=named_tensor_curves(role, name, split=failure.split),
             )
         ]
 
@@ -90,16 +94,17 @@ class DtypeMismatch(Rule):
             fires("integers times floats", lambda: run("TypeError", matmul, ids), "input:x"),
             fires("float labels", lambda: run("TypeError", labels, y), "target:y"),
             silent(
-                "a shape", lambda: run("ValueError", "expected ndim=3, found ndim=2. Full shape received: (16, 15)")
+                "an exception about a shape",
+                lambda: run("ValueError", "expected ndim=3, found ndim=2. Full shape received: (16, 15)"),
             ),
             silent("no exception", lambda: Scenario().train()),
         )
 
 
 def _read(text: str) -> tuple[str, str, str] | None:
-    """Returns the dtype that came, the one expected (or an empty string) and what went wrong."""
+    """Returns the received dtype, the expected one and what went wrong; None for other exceptions."""
     if match := _INVALID.search(text):
-        return match[1], "float32", "Keras cannot make a tensor of it"
+        return match[1], "float32", "Keras cannot convert it to a tensor"
     if match := _CAST.search(text):
         return match[1], match[2], f"it cannot be cast to {match[2]}"
     if match := _OPERANDS.search(text):
@@ -109,14 +114,14 @@ def _read(text: str) -> tuple[str, str, str] | None:
         )
         if got == "float32" and want == "float64":
             got, want = want, got
-        return got, want, f"operation {match[2]} gets {match[4]} and {match[3]}, which must be the same"
+        return got, want, f"operation {match[2]} received {match[4]} and {match[3]}, which must be the same"
     if match := _PASSED.search(text):
         return match[1], "float32", f"operation {match[3]} mixes it with {match[4]} of type {match[5]}"
     if match := _ALLOWED.search(text):
         allowed = match[3].split(", ")[-1].strip()
         return match[2], allowed, f"'{match[1]}' of the operation must be one of {match[3].strip()}"
     if match := _COMPUTE.search(text):
-        return match[3], match[2], f"operation {match[1]} wants {match[2]}"
+        return match[3], match[2], f"operation {match[1]} expects {match[2]}"
     if match := _UNSUPPORTED.search(text):
         return "object", "float32", f"the array holds Python objects of type {match[1]}"
     if match := _UNKNOWN.search(text):
@@ -136,9 +141,8 @@ def _culprit(failure: Failure, got: str) -> TensorLayout | None:
 
 def _plain(dtype: str) -> str:
     family = _family(dtype)
-    return {"str": "text", "object": "an array of Python objects", "complex": "complex"}.get(
-        family, f"of dtype {dtype}"
-    )
+    known = {"str": "is text", "object": "is an array of Python objects", "complex": "holds complex numbers"}
+    return known.get(family, f"has dtype {dtype}")
 
 
 def _fix(code: str, role: str, got: str, expected: str) -> str:
@@ -147,13 +151,13 @@ def _fix(code: str, role: str, got: str, expected: str) -> str:
         return f"classes, {code} = np.unique({code}, return_inverse=True)  # text labels -> ids 0, 1, 2, ..."
     if family == "str":
         return (
-            f'{code} = {code}.astype("float32")  # if the text spells numbers; else:\n'
-            f"lookup = keras.layers.StringLookup()\nlookup.adapt({code})\n{code} = lookup({code})  # ids, for an "
-            f"Embedding"
+            f'{code} = {code}.astype("float32")  # if the text holds numbers; if not:\n'
+            f"lookup = keras.layers.StringLookup()\nlookup.adapt({code})\n{code} = lookup({code})  # ids, "
+            f"for an Embedding"
         )
     if family == "object":
         return (
-            f'{code} = np.asarray({code}.tolist(), dtype="float32")  # fails where a cell is text or rows differ '
+            f'{code} = np.asarray({code}.tolist(), dtype="float32")  # fails if a cell is text or rows differ '
             f"in length\n"
             f'# text columns of a table:\ndf = pd.get_dummies(df, dtype="float32")'
         )

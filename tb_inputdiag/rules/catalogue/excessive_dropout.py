@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.numbers import percent
+from tb_inputdiag.records import LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, silent
-from tb_inputdiag.rules.support.text import join, percent
+from tb_inputdiag.rules.support.curves import layer_curve
+from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ExcessiveDropout"]
 
 
 class ExcessiveDropout(Rule):
-    """Dropout leaves the network next to nothing.
+    """A dropout layer drops nearly all of its input.
 
     ## What it does
-    Looks at the rates of all dropout layers.
+    Checks the rates of all dropout layers.
 
     ## Why is this bad?
-    `rate` is the part that is dropped, not the part that is kept. At 0.9 each step trains a tenth of the units on
-    values ten times as large: slow and noisy.
+    `rate` is the fraction that is dropped, not kept. The rest is scaled up. At 0.9 each step trains a tenth of the
+    units, on values ten times as large, so training is slow and noisy.
 
     ## Example
     ```python
@@ -27,7 +29,7 @@ class ExcessiveDropout(Rule):
     ```
 
     ## What to do
-    0.1 to 0.5; where a rate to keep was meant, `1 - rate`.
+    Use 0.1 to 0.5. If you meant the fraction to keep, use `1 - rate`.
 
     ## References
     - Srivastava et al.: Dropout (2014): 0.5 for hidden units, 0.2 for inputs.
@@ -36,10 +38,13 @@ class ExcessiveDropout(Rule):
     id = "excessive-dropout"
     severity = Severity.INFO
     explains = ("stalled-loss", "oscillating-loss", "unfinished-training")
-    why = "The rate is the part that is dropped: each step trains only what is left, on values blown up accordingly."
+    why = "The rate is the fraction dropped, not kept. Each step trains only the rest, on values scaled up to match."
 
     max_rate = Threshold(
-        0.8, "Largest rate that is fine.", source="The paper's experiments reach 0.8 at most.", high=1.0
+        0.8,
+        "Largest dropout rate that is fine.",
+        source="The experiments of the dropout paper use at most 0.8.",
+        high=1.0,
     )
 
     def on_model(self, context: Context) -> Findings:
@@ -60,7 +65,9 @@ class ExcessiveDropout(Rule):
                 message=f"'{name}' drops {percent(rate)} of its input"
                 f"{f' (also {join([n for n, _ in strong[1:]])})' if len(strong) > 1 else ''}.",
                 evidence={"rate": rate, "expected_max_rate": self.max_rate, "layers": [n for n, _ in strong]},
-                fix=f"keras.layers.Dropout({1 - rate:.2g})  # if {rate:.2g} was to be kept",
+                fix=f"keras.layers.Dropout({1 - rate:.2g})  # if you meant to keep {rate:.2g}",
+                picture=LimitPicture(label="dropout rate", value=rate, limit=self.max_rate, unit="fraction"),
+                curves=(layer_curve(name, "zero_fraction"),),
             )
         ]
 
@@ -72,6 +79,6 @@ class ExcessiveDropout(Rule):
             return Scenario((*CLASSIFIER[:3], layer("dropout", "Dropout", rate=rate), CLASSIFIER[3]))
 
         return (
-            fires("0.95", lambda: run(0.95), "layer:dropout", Severity.INFO),
-            silent("0.5", lambda: run(0.5)),
+            fires("a rate of 0.95", lambda: run(0.95), "layer:dropout", Severity.INFO),
+            silent("a rate of 0.5", lambda: run(0.5)),
         )

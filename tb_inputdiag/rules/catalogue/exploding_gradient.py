@@ -7,29 +7,31 @@ from statistics import median
 
 import numpy as np
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.numbers import format_number, times
+from tb_inputdiag.records import LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.text import number, times
+from tb_inputdiag.rules.support.curves import gradient_norm_curve, loss_curve
+from tb_inputdiag.rules.support.optimizer import gentler_optimizer
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ExplodingGradient"]
 
 
 class ExplodingGradient(Rule):
-    """The gradients are enormous, and the steps along them throw the loss up.
+    """The gradients are extremely large, and the loss jumps after the updates.
 
     ## What it does
-    Computes by how much the loss would change, relative to itself, if the weights changed by one part of themselves:
-    the gradient's norm times the weights' norm over the loss. It fires where this is enormous, or the gradient's norm a
-    thousand times its own past, and the loss has risen to many times what it was. The scale of the targets does not
-    matter, as loss and gradient share it. Large gradients alone mean little: before BatchNormalization they are large
-    by nature in deep networks, as the loss does not change with the weights' scale, and Adam takes steps of the same
-    size whatever the norm.
+    Computes the elasticity of the loss: the gradient's norm times the weights' norm over the loss. That is the
+    relative change of the loss for a relative change of the weights. The rule fires if the loss has risen to many
+    times its usual value, and the elasticity is extreme or the gradient's norm is a thousand times its own past. The
+    scale of the targets does not matter, because loss and gradient share it. Large gradients alone mean little. In
+    deep networks with BatchNormalization they are normal, because the loss does not depend on the weights' scale.
+    Adam's steps do not depend on the norm either.
 
     ## Why is this bad?
-    Each update overshoots: the loss jumps, and sooner or later overflows to NaN. In recurrent networks one long
-    sequence is enough.
+    Each update overshoots. The loss jumps and eventually overflows to NaN. In recurrent networks one long sequence is
+    enough.
 
     ## Example
     ```python
@@ -37,7 +39,7 @@ class ExplodingGradient(Rule):
     ```
 
     ## What to do
-    Clip the gradients (`clipnorm=1.0`), lower the learning rate, keep the default initializers, use LSTM or GRU
+    Clip the gradients (`clipnorm=1.0`), lower the learning rate, and keep the default initializers. Use LSTM or GRU
     with tanh, and normalization layers in deep networks.
 
     ## References
@@ -64,34 +66,34 @@ class ExplodingGradient(Rule):
         "initial-loss-off",
     )
     lasting = ("dead-relu",)
-    why = "Updates overshoot by far: the loss jumps about, and sooner or later everything overflows to NaN."
+    why = "The updates overshoot by far: the loss jumps, and eventually the weights overflow to NaN."
 
     max_elasticity = Threshold(
         1e5,
-        "Largest gradient norm x weight norm / loss that is fine, without unit.",
+        "Largest elasticity, gradient norm x weight norm / loss, that is fine; it has no unit.",
         source="Networks without normalization show 10 to 1,000: the sum of w * dL/dw is about depth times loss "
-        "(Euler's theorem). Fresh ResNets and MobileNets reach 1e7 and train well, so the loss must testify too.",
+        "(Euler's theorem). New ResNets and MobileNets reach 1e7 and train well, so the loss must rise too.",
     )
     max_growth = Threshold(
         1000.0,
-        "Largest gradient norm over its own past median that is fine.",
-        source="Between batches norms of healthy runs differ by up to about 100, heavy tails included.",
+        "Largest ratio of the gradient norm to the median of its past that is fine.",
+        source="In healthy runs, norms differ between batches by a factor of up to about 100.",
     )
     max_rise = Threshold(
         10.0,
-        "Largest loss over what it was that is fine while gradients are this large.",
-        source="Fresh ResNet50s on batches of 4 stay below 2 times the largest of their first losses.",
+        "Largest ratio of the loss to its usual value that is fine while gradients are this large.",
+        source="New ResNet50s on batches of 4 stay below 2 times the largest of their first losses.",
         low=1.0,
     )
     max_norm = Threshold(
         1e8,
-        "Largest norm that is fine in any case.",
-        source="Optimizers square gradients: squares reach float32's limit of 1e38 at 1e19, and lose digits long "
+        "Largest gradient norm that is fine in any case.",
+        source="Optimizers square gradients. The squares overflow float32 at a norm of 1e19 and lose digits long "
         "before.",
     )
 
     def start(self) -> None:
-        """Forgets the past."""
+        """Clears past norms and losses."""
         self._past: deque[float] = deque(maxlen=64)
         self._losses: deque[float] = deque(maxlen=64)
         self._largest_loss = 0.0
@@ -101,35 +103,35 @@ class ExplodingGradient(Rule):
         sample, table = context.sample, context.sample.weights
         norm, loss = sample.gradient_norm, abs(sample.loss)
         if table is not None and norm == np.inf and not np.nansum(table.gradient_nonfinite_count):
-            # the squares overflowed, not the gradient: its largest part is what the norm is at least
+            # The squares overflowed, not the gradient. The norm is at least its largest element.
             norm = float(np.nanmax(table.gradient_max_abs))
         if table is None or not (np.isfinite(norm) and np.isfinite(loss)):
             return None
         self._largest_loss = max(self._largest_loss, loss)
         past = median(self._past) if len(self._past) >= 10 else None
-        # Of a few batches, and small ones, the median may be far too low.
+        # The median of a few small batches may be far too low.
         usual = (median if len(self._losses) >= 10 else max)(self._losses or (loss,))
-        # A loss that has nearly vanished would make any gradient look large, so compare with what it was.
+        # Next to a loss near zero any gradient looks large, so its largest value so far counts too.
         level = max(loss, 0.1 * self._largest_loss, 1e-12)
         elasticity = norm * float(np.sqrt(np.nansum(table.weight_norm.astype(np.float64) ** 2))) / level
-        grown = past is not None and past > 0 and norm > self.max_growth * past and norm > 10 * level
-        huge = norm > self.max_norm
-        # Where the gradient is large by nature, steps along it do no harm: the loss tells.
-        thrown_up = loss > self.max_rise * max(usual, 1e-6)
-        if not (huge or (thrown_up and (elasticity > self.max_elasticity or grown))):
+        # Large gradients that are normal for a model do no harm: the loss does not jump.
+        jumped = loss > self.max_rise * max(usual, 1e-6)
+        picture = self._picture(norm, elasticity, past, level, jumped)
+        if picture is None:
             self._past.append(norm)
             self._losses.append(loss)
             return []
         row = int(np.nanargmax(table.gradient_norm)) if np.isfinite(table.gradient_norm).any() else 0
         weight = context.layout.weights[row]
-        against = f", {times(norm / past)} times its past" if past else ""
+        moved = f"rose from {format_number(usual)} to " if jumped else "is "
+        moved += format_number(sample.loss)
+        compared = f", {times(norm / past)} times its past median" if past else ""
         clipped = sample.clipped_gradient_norm < 0.5 * norm
         return [
             Finding(
                 subject="optimizer",
-                message=f"The gradient's norm is {number(norm)}{against}, largest in '{weight}', at a loss of "
-                f"{number(sample.loss)}{f' after {number(usual)}' if thrown_up else ''}"
-                f"{' (it is clipped)' if clipped else ''}.",
+                message=f"The gradient's norm is {format_number(norm)}{compared}"
+                f"{' (before clipping)' if clipped else ''}, mostly from '{weight}', and the loss {moved}.",
                 evidence={
                     "gradient_norm": norm,
                     "past_median": past,
@@ -140,11 +142,28 @@ class ExplodingGradient(Rule):
                     "weight": weight,
                     "learning_rate": sample.learning_rate,
                 },
-                fix=_fix(context, sample.learning_rate),
+                fix=gentler_optimizer(context, rate=sample.learning_rate),
                 severity=Severity.INFO if clipped else None,
-                at_once=huge,
+                picture=picture,
+                curves=(gradient_norm_curve(high=picture.limit if picture.value == norm else None), loss_curve()),
+                at_once=norm > self.max_norm,
             )
         ]
+
+    def _picture(
+        self, norm: float, elasticity: float, past: float | None, level: float, jumped: bool
+    ) -> LimitPicture | None:
+        """Returns the limit that is exceeded, or None if all is well."""
+        if norm > self.max_norm:
+            return LimitPicture(label="gradient norm", value=norm, limit=self.max_norm)
+        if not jumped:
+            return None
+        if elasticity > self.max_elasticity:
+            label = "gradient norm x weight norm / loss"
+            return LimitPicture(label=label, value=elasticity, limit=self.max_elasticity)
+        if past is not None and past > 0 and norm > (limit := max(self.max_growth * past, 10 * level)):
+            return LimitPicture(label="gradient norm", value=norm, limit=limit)
+        return None
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -154,28 +173,26 @@ class ExplodingGradient(Rule):
         growing = {"*": {"gradient_norm": 2e4, "gradient_max_abs": 1e3}}
         scaled = {"*": {"gradient_norm": 1e5}}
         return (
-            fires("from the start", lambda: Scenario().train(gradients=huge, steps=3), "optimizer", Severity.WARNING),
+            fires("a norm of 1e9", lambda: Scenario().train(gradients=huge, steps=3), "optimizer", Severity.WARNING),
             fires(
-                "grown", lambda: Scenario().train(steps=20).train(gradients=growing, loss=90.0, steps=3), "optimizer"
+                "a norm far above its past",
+                lambda: Scenario().train(steps=20).train(gradients=growing, loss=90.0, steps=3),
+                "optimizer",
             ),
             fires(
-                "loss thrown up",
+                "a loss that jumps",
                 lambda: Scenario().train(gradients=large, steps=2).train(gradients=large, loss=60.0, steps=3),
                 "optimizer",
             ),
-            silent("large before normalization", lambda: Scenario().train(gradients=large, steps=30)),
+            silent("large gradients before normalization", lambda: Scenario().train(gradients=large, steps=30)),
             silent(
-                "large, of a noisy loss", lambda: Scenario().train(gradients=large, steps=9, loss=lambda s: 1 + s % 8)
+                "large gradients and a noisy loss",
+                lambda: Scenario().train(gradients=large, steps=9, loss=lambda s: 1 + s % 8),
             ),
-            silent("healthy", lambda: Scenario().train(steps=30)),
+            silent("usual gradients", lambda: Scenario().train(steps=30)),
             silent("targets of 1e5", lambda: Scenario(loss="mse").train(gradients=scaled, steps=5, loss=1e10)),
             silent(
-                "one odd batch", lambda: Scenario().train(steps=20).train(gradients=large, loss=90.0).train(steps=3)
+                "one batch with a large loss",
+                lambda: Scenario().train(steps=20).train(gradients=large, loss=90.0).train(steps=3),
             ),
         )
-
-
-def _fix(context: Context, rate: float) -> str:
-    name = str(context.facts.optimizer.get("name") or "Adam") if context.facts is not None else "Adam"
-    lower = f"{rate / 10:.2g}" if np.isfinite(rate) and rate > 0 else "1e-4"
-    return f"keras.optimizers.{name}(learning_rate={lower}, clipnorm=1.0)"

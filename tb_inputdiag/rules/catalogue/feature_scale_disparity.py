@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.keras_vocabulary import LOOKUPS, NORMALIZERS
+from tb_inputdiag.numbers import interval, times
 from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
-from tb_inputdiag.rules.support.layers import LOOKUPS, NORMALIZERS, is_keras, is_normalized_by
-from tb_inputdiag.rules.support.scale import feature_rms, fed_of, looks_like_flat_image
+from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.layers import is_keras, is_normalized_by
+from tb_inputdiag.rules.support.pictures import sizes_picture
+from tb_inputdiag.rules.support.scale import feature_rms, fed_source, looks_like_flat_image
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, times, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["FeatureScaleDisparity"]
 
 
 class FeatureScaleDisparity(Rule):
-    """Columns of a table have scales that differ by a thousand or more.
+    """The columns of a table differ in size by a factor of a thousand or more.
 
     ## What it does
-    Compares the sizes of the columns as the first trainable layer reads them. It fires where the largest is a
-    thousand times the smallest and large in itself. After `Normalization` or `BatchNormalization`, and for one-hot
-    columns beside standardized ones, all is well.
+    Compares the size (root mean square) of the columns that the first trainable layer reads. It fires if the largest is
+    a thousand times the smallest, and is at least 20. It stays silent after `Normalization` or `BatchNormalization`,
+    and for one-hot columns beside standardized ones.
 
     ## Why is this bad?
-    In each sum of the first layer the large columns drown the small ones, and the gradients of their weights are as
-    much
-    larger: no learning rate fits both.
+    In every sum of the first layer the large columns drown out the small ones. The gradients of their weights are
+    larger by the same factor, so no learning rate suits both.
 
     ## Example
     ```python
@@ -35,8 +38,8 @@ class FeatureScaleDisparity(Rule):
     ```
 
     ## What to do
-    Standardize each column: `keras.layers.Normalization`, adapted to the training data, or scikit-learn's
-    `StandardScaler`; take the logarithm of amounts first.
+    Standardize each column with `keras.layers.Normalization`, adapted to the training data, or with scikit-learn's
+    `StandardScaler`. Take the logarithm of amounts of money first.
 
     ## References
     - LeCun, Bottou, Orr, Müller: Efficient BackProp (1998), section 4.3.
@@ -45,19 +48,20 @@ class FeatureScaleDisparity(Rule):
     id = "feature-scale-disparity"
     severity = Severity.WARNING
     persistence = 3
+    needs = ("own_trainable_variables", "function_nodes", "producer")
     explains = (*SYMPTOMS, "degenerate-initialization")
     supersedes = ("unnormalized-input", "integer-input")
-    why = "Large columns drown the small ones in every sum of the first layer, and no learning rate fits both."
+    why = "Large columns drown out small ones in every sum of the first layer, and no learning rate suits both."
 
     max_ratio = Threshold(
         1000.0,
         "Largest ratio of the sizes (root mean square) of two columns that is fine.",
-        source="Gradients scale with the column, so curvature differs by its square: a condition number of 1e6.",
+        source="Curvature grows with the square of a column's size, so the condition number is then 1e6.",
     )
     min_size = Threshold(
         20.0,
-        "The largest column must have at least this size.",
-        source="Rare flags beside standardized columns are small, but nothing is large.",
+        "Size that the largest column must have for the rule to fire.",
+        source="Rare flags beside standardized columns give a large ratio too, but no column is large.",
     )
 
     def on_sample(self, context: Context) -> Findings:
@@ -93,19 +97,18 @@ class FeatureScaleDisparity(Rule):
         if varied.sum() < 2 or (reader is not None and not is_keras(reader)):
             return None
         rows = np.flatnonzero(varied)
-        big, small = rows[np.argmax(sizes[rows])], rows[np.argmin(sizes[rows])]
+        big, small = int(rows[np.argmax(sizes[rows])]), int(rows[np.argmin(sizes[rows])])
         ratio = float(sizes[big] / sizes[small])
         if ratio < self.max_ratio or sizes[big] < self.min_size:
             return None
-        fed = fed_of(context, view)
+        fed = fed_source(context, view)
         source = fed if fed is not None else view
         name = variable(source.name, "input", facts)
         large, little = layout.features[big], layout.features[small]
         return Finding(
             subject=f"input:{source.name}",
-            message=f"Columns of '{source.name}' differ {times(ratio)}-fold in size: column {large} goes from "
-            f"{number(float(view.feature_min[big]))} to {number(float(view.feature_max[big]))}, column {little} from "
-            f"{number(float(view.feature_min[small]))} to {number(float(view.feature_max[small]))}.",
+            message=f"Columns of '{source.name}' differ in size by a factor of {times(ratio)}: "
+            f"column {large} goes from {_column_range(view, big)}, column {little} from {_column_range(view, small)}.",
             evidence={
                 "ratio": ratio,
                 "expected_max_ratio": self.max_ratio,
@@ -118,4 +121,16 @@ class FeatureScaleDisparity(Rule):
             },
             fix=f"norm = keras.layers.Normalization()\nnorm.adapt({name})  # mean and variance of each column\n"
             "# then put norm first in the model",
+            picture=sizes_picture(
+                "size (root mean square) of each column",
+                [layout.features[row] for row in rows],
+                sizes[rows],
+                marked=np.flatnonzero((rows == big) | (rows == small)),
+                largest_ratio=self.max_ratio,
+            ),
+            curves=tensor_curves(context, view),
         )
+
+
+def _column_range(view: TensorView, column: int) -> str:
+    return interval(float(view.feature_min[column]), float(view.feature_max[column]))

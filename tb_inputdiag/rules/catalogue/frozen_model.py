@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_inputdiag.records import Failure, Severity
+from tb_inputdiag.numbers import format_number
+from tb_inputdiag.records import Failure, LimitPicture, Severity, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, silent
+from tb_inputdiag.rules.support.curves import loss_curve, sample_curve, weight_curve
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["FrozenModel"]
 
 
 class FrozenModel(Rule):
-    """Nothing in the model is trained.
+    """No weight of the model is trained.
 
     ## What it does
-    Looks for a model without trainable weights, a learning rate of 0, and updates that are zero for all weights
-    although there are gradients. It also reads Keras' exception that no gradients were provided.
+    Fires on a model without trainable weights, on a learning rate of 0, and on updates that are zero for all weights
+    although gradients exist. It also reads Keras' exception that no gradients were provided.
 
     ## Why is this bad?
-    `fit` runs, costs time and changes nothing.
+    `fit` runs and takes time, but changes no weight.
 
     ## Example
     ```python
@@ -31,7 +32,7 @@ class FrozenModel(Rule):
     ```
 
     ## What to do
-    Set `layer.trainable = True` before `compile`, add a trainable head, or give the optimizer a learning rate above 0.
+    Set `layer.trainable = True` before `compile`, add a trainable head, or set a learning rate above 0.
 
     ## References
     - https://keras.io/guides/transfer_learning/
@@ -41,10 +42,10 @@ class FrozenModel(Rule):
     severity = Severity.WARNING
     persistence = 5
     explains = tuple(rule for rule in SYMPTOMS if rule != "learning-rate-too-low")
-    why = "Training runs and costs time, but no weight ever changes."
+    why = "Training runs and takes time, but no weight ever changes."
 
     def on_model(self, context: Context) -> Findings:
-        """Looks for trainable weights."""
+        """Judges whether the model has trainable weights."""
         facts, session = context.facts, context.session
         fit = session is None or session.mode == "fit"
         if facts is None or not facts.weights or facts.custom_train_step or not fit:
@@ -59,21 +60,25 @@ class FrozenModel(Rule):
                 evidence={"n_weights": len(facts.weights), "frozen_layers": frozen[:16]},
                 fix="model.trainable = True  # or single layers: model.layers[-1].trainable = True\n"
                 "model.compile(...)  # afterwards: compile reads `trainable`",
+                picture=LimitPicture(label="trainable weights", value=0, limit=1, bound="at least"),
                 at_once=True,
             )
         ]
 
     def on_sample(self, context: Context) -> Findings:
-        """Looks for updates."""
+        """Judges whether the step changes weights."""
         sample, table, facts = context.sample, context.sample.weights, context.facts
         accumulates = facts is not None and bool(facts.optimizer.get("gradient_accumulation_steps"))
         if table is None or not len(table.update_ratio) or sample.skipped or accumulates:
             return None
         if sample.learning_rate == 0:
             what, fix = "the learning rate is 0", "keras.optimizers.Adam(learning_rate=1e-3)"
+            seen, curve = "learning rate 0", sample_curve("learning_rate", "Learning rate")
         elif np.all(table.update_ratio == 0) and np.nansum(table.gradient_norm) > 0:
-            what = f"every update is 0, at a learning rate of {number(sample.learning_rate)}"
+            what = f"every update is 0 at a learning rate of {format_number(sample.learning_rate)}"
             fix = "keras.optimizers.Adam(learning_rate=1e-3)  # updates below 1e-7 of a float32 weight are lost"
+            row = int(np.nanargmax(table.gradient_norm))
+            seen, curve = "updates of 0", weight_curve(context.layout.weights[row], "update_ratio")
         else:
             return []
         return [
@@ -82,6 +87,8 @@ class FrozenModel(Rule):
                 message=f"The optimizer changes nothing: {what}.",
                 evidence={"learning_rate": sample.learning_rate, "gradient_norm": sample.gradient_norm},
                 fix=fix,
+                picture=WordsPicture(seen=seen, expected="weights that change"),
+                curves=(curve, loss_curve()),
             )
         ]
 
@@ -94,8 +101,9 @@ class FrozenModel(Rule):
                 subject="model",
                 message="No trainable weight has a gradient: the loss does not depend on any of them.",
                 evidence={"exception": failure.exception},
-                fix="# Keep everything between weights and loss in keras.ops; these cut gradients:\n"
-                "# .numpy(), tf.py_function, argmax, round, casts to integers, stop_gradient",
+                fix="# Use keras.ops for everything between the weights and the loss.\n"
+                "# These stop gradients: .numpy(), tf.py_function, argmax, round,\n# casts to integers, stop_gradient",
+                picture=LimitPicture(label="weights with a gradient", value=0, limit=1, bound="at least"),
                 at_once=True,
             )
         ]
@@ -107,11 +115,11 @@ class FrozenModel(Rule):
         still = {"*": {"update_ratio": 0.0}}
         message = "No gradients provided for any variable."
         return (
-            fires("all frozen", lambda: Scenario(frozen), "model", Severity.WARNING),
+            fires("all layers frozen", lambda: Scenario(frozen), "model", Severity.WARNING),
             fires("a learning rate of 0", lambda: Scenario().train(learning_rate=0.0, steps=5), "optimizer"),
             fires("updates of 0", lambda: Scenario().train(gradients=still, steps=5), "optimizer"),
             fires("the exception", lambda: Scenario().fail("ValueError", message), "model"),
-            silent("training", lambda: Scenario().train(steps=6)),
+            silent("a model that trains", lambda: Scenario().train(steps=6)),
             silent("a frozen base with a head", lambda: Scenario((frozen[0], *CLASSIFIER)).train(steps=6)),
             silent("a warm-up from 0", lambda: Scenario().train(learning_rate=0.0).train(steps=5)),
         )

@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-from tb_inputdiag.records import Severity, TensorView
+from tb_inputdiag.keras_vocabulary import LOOKUPS, NORMALIZERS
+from tb_inputdiag.numbers import interval
+from tb_inputdiag.records import Severity, TensorView, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, pixels, silent
-from tb_inputdiag.rules.support.layers import LOOKUPS, NORMALIZERS, is_keras
-from tb_inputdiag.rules.support.scale import fed_of, image_peak, looks_like_image
-from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.layers import is_keras
+from tb_inputdiag.rules.support.scale import fed_source, image_peak, looks_like_image
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["IntegerInput"]
 
 
 class IntegerInput(Rule):
-    """An integer tensor is cast for a layer that computes with floats.
+    """An integer input is cast to floats for a layer that computes with floats.
 
     ## What it does
-    Compares the dtype of what was fed with the first trainable layer that reads it. It fires on integers beyond 0 and 1
-    that reach a Dense, convolutional or recurrent layer with nothing but a cast in between.
+    Checks the dtype of each input that the first trainable layer reads with nothing but a cast in between. It fires on
+    integers other than 0 and 1 in front of a layer of Keras that does not read ids.
 
     ## Why is this bad?
-    Keras casts silently, so nothing breaks; but integers are mostly raw pixels or ids that miss a step: scaling, or an
-    embedding. Int64 batches also cost twice the memory and transfer of float32, eight times that of uint8.
+    Keras casts silently, so nothing fails. But integers are usually raw pixels that need scaling, or ids that need an
+    embedding. Int64 batches also take twice the memory and transfer time of float32, and eight times those of uint8.
 
     ## Example
     ```python
@@ -31,7 +34,7 @@ class IntegerInput(Rule):
     ```
 
     ## What to do
-    Convert and scale in one go, `x.astype("float32") / 255`, or let the model do it with `Rescaling`. Ids belong into
+    Convert and scale together, `x.astype("float32") / 255`, or let the model do it with `Rescaling`. Feed ids to
     `Embedding` or `CategoryEncoding`.
 
     ## References
@@ -40,12 +43,13 @@ class IntegerInput(Rule):
 
     id = "integer-input"
     severity = Severity.INFO
-    why = "Integers in front of a float layer are mostly raw pixels or ids that miss a step: scaling, or an embedding."
+    needs = ("own_trainable_variables",)
+    why = "Integers in front of a float layer are usually raw pixels that need scaling, or ids that need an embedding."
 
     max_code = Threshold(
         1.0,
-        "Integers from 0 to here are masks, flags and one-hot codes, which are fine.",
-        source="Binary codes are 0 and 1.",
+        "Integers from 0 to this value are fine: masks, flags and one-hot codes.",
+        source="Masks, flags and one-hot codes are 0 and 1.",
     )
 
     def on_sample(self, context: Context) -> Findings:
@@ -68,7 +72,7 @@ class IntegerInput(Rule):
 
     def _judge(self, context: Context, view: TensorView) -> Finding | None:
         layout, facts = view.layout, context.facts
-        fed = fed_of(context, view)
+        fed = fed_source(context, view)
         if fed is None or not layout.same_as_fed or not fed.layout.dtype.startswith(("int", "uint")):
             return None
         reads_ids = layout.layer_class in LOOKUPS or layout.layer_class in NORMALIZERS
@@ -85,11 +89,11 @@ class IntegerInput(Rule):
                 f"model:\nkeras.layers.Rescaling(1/{peak})"
             )
         else:
-            fix = f'{name} = {name}.astype("float32")  # then normalize it\n# If these are ids, look them up instead:\n'
+            fix = f'{name} = {name}.astype("float32")  # then normalize it\n# For ids use an embedding instead:\n'
             fix += f"keras.layers.Embedding(input_dim={int(view.max) + 1}, output_dim=64)"
         return Finding(
             subject=f"input:{fed.name}",
-            message=f"'{fed.name}' is {dtype} ({number(view.min)} to {number(view.max)}) and is cast to floats for "
+            message=f"'{fed.name}' is {dtype} ({interval(view.min, view.max)}) and is cast to floats for "
             f"{layout.layer_class or 'the first layer'} '{layout.layer}'.",
             evidence={
                 "dtype": dtype,
@@ -99,4 +103,6 @@ class IntegerInput(Rule):
                 "shape": list(fed.shape),
             },
             fix=fix,
+            picture=WordsPicture(seen=dtype, expected="float32"),
+            curves=tensor_curves(context, view),
         )

@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from typing import TypeAlias
 
-from tb_inputdiag.records import Failure, Severity
+from tb_inputdiag.numbers import format_number, interval, literal, shape_text
+from tb_inputdiag.records import (
+    ExpectedRange,
+    Failure,
+    LimitPicture,
+    Picture,
+    Severity,
+    ShapesPicture,
+    TensorView,
+    WordsPicture,
+)
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import (
     BINARY,
@@ -16,10 +28,12 @@ from tb_inputdiag.rules.examples import (
     fires,
     silent,
 )
-from tb_inputdiag.rules.support.failures import decisive
+from tb_inputdiag.rules.support.curves import named_tensor_curves, tensor_curves
+from tb_inputdiag.rules.support.failures import essential_text
+from tb_inputdiag.rules.support.pictures import range_picture, span_of
 from tb_inputdiag.rules.support.shapes import parse_shape
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, shape_text, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.pairs import Pair, loss_kind, loss_of
 
@@ -30,18 +44,20 @@ _SHAPES = re.compile(
     r"Received: target\.shape=(\([^)]*\)), output\.shape=(\([^)]*\))"
 )
 _SPARSE = '"sparse_categorical_crossentropy"'
+_NAMES = {"binary": "binary cross-entropy", "categorical": "categorical cross-entropy"}
 
 
 class LabelLossMismatch(Rule):
-    """The labels are written in another way than the loss reads them.
+    """The labels do not have the form that the loss expects.
 
     ## What it does
-    Compares the labels seen with what the compiled loss wants: class ids for sparse categorical cross-entropy, one-hot
-    rows for categorical, 0 and 1 for binary cross-entropy. It also reads the exceptions that Keras raises for these.
+    Compares the labels with the form that the compiled loss expects: class ids for sparse categorical cross-entropy,
+    one-hot rows for categorical cross-entropy, 0 and 1 for binary cross-entropy. It also reads the exceptions that
+    Keras raises for such labels.
 
     ## Why is this bad?
-    Where Keras notices, `fit` fails. Where it does not, the loss is a number without meaning: with labels of -1 or 9,
-    binary cross-entropy has no lower bound and falls for ever.
+    If Keras notices, `fit` fails. If not, the loss has no meaning: with labels of -1 or 9, binary cross-entropy has no
+    lower bound and falls forever.
 
     ## Example
     ```python
@@ -50,8 +66,8 @@ class LabelLossMismatch(Rule):
     ```
 
     ## What to do
-    Ids: `sparse_categorical_crossentropy`. One-hot rows: `categorical_crossentropy`. Two classes: labels 0 and 1,
-    `Dense(1, activation="sigmoid")` and `binary_crossentropy`.
+    Use `sparse_categorical_crossentropy` for ids and `categorical_crossentropy` for one-hot rows. For two classes use
+    labels 0 and 1, `Dense(1, activation="sigmoid")` and `binary_crossentropy`.
 
     ## References
     - https://keras.io/api/losses/probabilistic_losses/
@@ -61,15 +77,15 @@ class LabelLossMismatch(Rule):
     severity = Severity.ERROR
     explains = (*SYMPTOMS, "constant-target")
     supersedes = ("shape-mismatch", "label-out-of-range", "target-out-of-range", "target-shape-broadcast")
-    why = "The loss reads the labels in another way than they are meant: it fails, or falls without meaning anything."
+    why = "The loss misreads the labels: the step fails, or the loss falls without any meaning."
 
     def on_sample(self, context: Context) -> Findings:
-        """Judges labels that Keras takes without a word."""
+        """Judges labels that Keras accepts silently."""
         return [found for pair in context.pairs if (found := self._judge(context, pair)) is not None]
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads Keras' exceptions about the shapes of targets and outputs."""
-        match = _SHAPES.search(decisive(failure.message))
+        match = _SHAPES.search(essential_text(failure.message))
         target, output = (parse_shape(match[1]), parse_shape(match[2])) if match is not None else (None, None)
         if target is None or output is None or _other_places(target, output):
             return []
@@ -93,7 +109,9 @@ class LabelLossMismatch(Rule):
             return Scenario(CLASSIFIER, loss=loss)
 
         return (
-            fires("one-hot, sparse loss", lambda: Scenario().fail("ValueError", one_hot), "target:y", Severity.ERROR),
+            fires(
+                "one-hot rows, sparse loss", lambda: Scenario().fail("ValueError", one_hot), "target:y", Severity.ERROR
+            ),
             fires("ids, categorical loss", lambda: categorical().fail("ValueError", ids), "target:y"),
             fires("1 and 2, binary loss", lambda: binary(1), "target:y"),
             fires("fractions, sparse loss", lambda: Scenario().train(y=columns(n=1), steps=2), "target:y"),
@@ -102,43 +120,30 @@ class LabelLossMismatch(Rule):
             silent("a custom loss", lambda: categorical("contrastive").train(y=columns(), steps=2)),
         )
 
+    def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
+        """Labels of binary and categorical cross-entropy lie between 0 and 1."""
+        for pair in context.pairs:
+            if pair.kind in _NAMES:
+                reason = f"{_NAMES[pair.kind].capitalize()} compares numbers from 0 to 1."
+                subject = pair.target.subject
+                yield ExpectedRange(rule=self.id, subject=subject, low=0.0, high=1.0, reason=reason)
+
     def _judge(self, context: Context, pair: Pair) -> Finding | None:
         view = pair.target
         if not view.count or view.nan_count or not view.max >= view.min:
             return None
         name = variable(view.name, "target", context.facts)
         whole = view.value("whole_fraction") == 1
+        misread: _Misread | None = None
         if pair.kind == "binary" and whole and (view.min < 0 or view.max > 1):
-            many = view.max > 2 or (view.min >= 0 and view.max == 2 and view.min == 0)
-            if many:
-                n = int(view.max) + 1
-                what = f"labels from {number(view.min)} to {number(view.max)}, but binary cross-entropy wants 0 and 1"
-                fix = f'keras.layers.Dense({n}, activation="softmax")\nmodel.compile(..., loss={_SPARSE})'
-            elif view.min < 0:
-                what = f"labels of {number(view.min)} and {number(view.max)}, but binary cross-entropy wants 0 and 1"
-                fix = f'{name} = ({name} > 0).astype("float32")'
-            else:
-                what = f"labels of {number(view.min)} and {number(view.max)}, but binary cross-entropy wants 0 and 1"
-                fix = f"{name} = {name} - {number(view.min)}"
+            misread = _not_binary(view, name)
         elif pair.kind == "sparse" and not whole:
-            what = (
-                f"fractions ({number(view.min)} to {number(view.max)}), but sparse cross-entropy wants whole class ids"
-            )
-            fix = 'model.compile(..., loss="mse")  # for measured targets, with Dense(1) as last layer\n'
-            fix += f"classes, {name} = np.unique({name}, return_inverse=True)  # for classes"
-        elif pair.kind == "categorical" and whole and view.value("row_sum_max") > 1 and view.min >= 0 and view.max <= 1:
-            what = (
-                f"up to {number(view.value('row_sum_max'))} classes an example, but categorical cross-entropy wants one"
-            )
-            fix = 'activation="sigmoid"  # of the last layer\nmodel.compile(..., loss="binary_crossentropy")'
-        elif pair.kind == "categorical" and whole and (view.max > 1 or view.min < 0):
-            what = (
-                f"numbers from {number(view.min)} to {number(view.max)}, but categorical cross-entropy wants "
-                f"one-hot rows"
-            )
-            fix = f"model.compile(..., loss={_SPARSE})  # with class ids in {name}"
-        else:
+            misread = _fractions(view, name)
+        elif pair.kind == "categorical" and whole:
+            misread = _not_one_hot(view, name)
+        if misread is None:
             return None
+        what, fix, picture = misread
         return Finding(
             subject=view.subject,
             message=f"'{view.name}' holds {what}.",
@@ -149,11 +154,48 @@ class LabelLossMismatch(Rule):
                 "loss": str((pair.loss or {}).get("name")),
             },
             fix=fix,
+            picture=picture,
+            curves=tensor_curves(context, view),
         )
 
 
+_Misread: TypeAlias = tuple[str, str, Picture]
+"""What the labels are and what the loss expects, as text; the fix; the picture."""
+
+
+def _not_binary(view: TensorView, name: str) -> _Misread:
+    low, high = view.min, view.max
+    if high > 2 or (low == 0 and high == 2):
+        what = f"labels from {interval(low, high)}"
+        fix = f'keras.layers.Dense({int(high) + 1}, activation="softmax")\nmodel.compile(..., loss={_SPARSE})'
+    else:
+        what = f"labels of {format_number(low)} and {format_number(high)}"
+        fix = f'{name} = ({name} > 0).astype("float32")' if low < 0 else f"{name} = {name} - {literal(low)}"
+    return f"{what}, but {_NAMES['binary']} expects 0 and 1", fix, range_picture(span_of(view), 0.0, 1.0)
+
+
+def _fractions(view: TensorView, name: str) -> _Misread:
+    what = f"fractions ({interval(view.min, view.max)}), but sparse categorical cross-entropy expects whole class ids"
+    fix = 'model.compile(..., loss="mse")  # for measured targets, with Dense(1) as last layer\n'
+    fix += f"classes, {name} = np.unique({name}, return_inverse=True)  # for classes"
+    return what, fix, WordsPicture(seen="fractions", expected="whole class ids")
+
+
+def _not_one_hot(view: TensorView, name: str) -> _Misread | None:
+    if view.max > 1 or view.min < 0:
+        what = f"numbers from {interval(view.min, view.max)}, but {_NAMES['categorical']} expects one-hot rows"
+        fix = f"model.compile(..., loss={_SPARSE})  # with class ids in {name}"
+        return what, fix, range_picture(span_of(view), 0.0, 1.0)
+    most = view.value("row_sum_max")
+    if most > 1:
+        what = f"up to {format_number(most)} classes for one example, but {_NAMES['categorical']} expects one"
+        fix = 'activation="sigmoid"  # of the last layer\nmodel.compile(..., loss="binary_crossentropy")'
+        return what, fix, LimitPicture(label="classes of one example", value=most, limit=1)
+    return None
+
+
 def _other_places(target: tuple[int | None, ...], output: tuple[int | None, ...]) -> bool:
-    """Whether both have one entry for each place of a map or sequence, but not the same places: no matter of labels."""
+    """Whether both have an entry for each place of a map or sequence, but for different ones: the labels are fine."""
     return len(target) == len(output) > 2 and target[1:-1] != output[1:-1]
 
 
@@ -161,33 +203,36 @@ def _by_shapes(context: Context, name: str, target: tuple[int | None, ...], outp
     kind = loss_kind(loss_of(context.facts, name, 0, 1))
     code = variable(name, "target", context.facts)
     units = output[-1] if output else None
+    expected = output
     if len(target) == len(output) and target == output:
-        what = "rows of one number for each class, but sparse cross-entropy wants one class id an example"
+        what = "one number for each class, but sparse categorical cross-entropy expects one class id for each example"
         fix = f'model.compile(..., loss="categorical_crossentropy")\n# or: {code} = {code}.argmax(axis=-1)'
+        expected = output[:-1]
     elif kind == "sparse":
-        what = "labels for other positions than the output has"
-        fix = (
-            f"# The output has shape {shape_text(output)}: {code} needs shape {shape_text(output[:-1])}, one id each;\n"
-        )
+        what = "the labels belong to other positions than those of the output"
+        fix = f"# The output has shape {shape_text(output)}, so {code} needs shape {shape_text(output[:-1])}.\n"
         fix += (
-            "# for one label an example put Flatten, GlobalAveragePooling or return_sequences=False before the "
-            "last layer"
+            "# If each example has one label, put Flatten, GlobalAveragePooling or return_sequences=False before the "
         )
+        fix += "last layer."
+        expected = output[:-1]
     elif target and target[-1] is not None and len(target) == len(output) and target[-1] > 1:
-        what = f"{target[-1]} numbers an example, but the output has {units} units"
+        what = f"{target[-1]} numbers for each example, but the output has {units} units"
         fix = f"keras.layers.Dense({target[-1]}, ...)  # as last layer"
         if units == 1 and kind == "binary" and target[-1] == 2:
-            fix = f"{code} = {code}[:, 1]  # one number an example: the second class or not\n# or: {fix}"
+            fix = f"{code} = {code}[:, 1]  # one number for each example: 1 for the second class\n# or: {fix}"
     elif kind == "binary" and units is not None and units > 1:
-        what = f"one label an example, but the output has {units} units"
+        what = f"one label for each example, but the output has {units} units"
         fix = 'keras.layers.Dense(1, activation="sigmoid")  # as last layer, for two classes\n'
         fix += f"model.compile(..., loss={_SPARSE})  # for {units} classes, with softmax"
     else:
-        what = f"one class id an example, but the loss wants {units} numbers an example (one-hot)"
+        what = f"one class id for each example, but the loss expects {units} numbers for each (one-hot)"
         fix = f"model.compile(..., loss={_SPARSE})\n# or: {code} = keras.utils.to_categorical({code}, {units})"
     return Finding(
         subject=f"target:{name}",
-        message=f"'{name}' has shape {shape_text(target)}, the output {shape_text(output)}: {what}.",
+        message=f"'{name}' has shape {shape_text(target)} and the output has shape {shape_text(output)}: {what}.",
         evidence={"shape": list(target), "prediction_shape": list(output), "loss": kind or "unknown"},
         fix=fix,
+        picture=ShapesPicture(seen=target, expected=expected, seen_label="labels"),
+        curves=named_tensor_curves("target", name),
     )

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 
-from tb_inputdiag.records import Failure, Severity
+from tb_inputdiag.numbers import count, format_number, interval, literal
+from tb_inputdiag.records import ExpectedRange, Failure, Severity, Span, Split
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, probabilities, silent
+from tb_inputdiag.rules.support.curves import named_tensor_curves
+from tb_inputdiag.rules.support.pictures import range_picture
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.pairs import Pair, loss_kind, loss_of
 
@@ -19,19 +23,19 @@ _MESSAGE = re.compile(
     r"Received a label value of (-?\d+) which is outside the valid range of \[0, (\d+)\)\.\s*Label values: ([-\d ]*)"
 )
 _IGNORED = (-1.0, -100.0, 255.0)
-"""What `ignore_class` is usually set to."""
+"""Usual values of `ignore_class`."""
 
 
 class LabelOutOfRange(Rule):
-    """A class id is outside of the range that the output has units for.
+    """A class id lies outside the range of the output's units.
 
     ## What it does
     Compares the class ids in a target with the number of units of the output, for sparse categorical cross-entropy. It
     also reads the exception that TensorFlow raises for such labels on a CPU.
 
     ## Why is this bad?
-    With n units the ids are 0 to n-1. On a CPU the step fails; on a GPU or compiled with XLA nothing is said and the
-    loss of such an example is NaN.
+    An output with n units has the classes 0 to n-1. For other ids the step fails on a CPU. On a GPU, or compiled with
+    XLA, the loss of such an example is NaN without any message.
 
     ## Example
     ```python
@@ -40,8 +44,8 @@ class LabelOutOfRange(Rule):
     ```
 
     ## What to do
-    Count classes from 0: `y - 1` for 1..n, `np.unique(y, return_inverse=True)[1]` for ids with gaps; or give the last
-    layer one unit more than the largest id.
+    Count classes from 0: use `y - 1` for 1..n, and `np.unique(y, return_inverse=True)[1]` for ids with gaps. Or give
+    the last layer one unit more than the largest id.
 
     ## References
     - https://www.tensorflow.org/api_docs/python/tf/nn/sparse_softmax_cross_entropy_with_logits
@@ -52,9 +56,8 @@ class LabelOutOfRange(Rule):
     splits = ("train", "validation")
     explains = SYMPTOMS
     why = (
-        "An output with n units knows the classes 0 to n-1. For any other id there is nothing to compare with: "
-        "the step "
-        "fails on a CPU, and gives NaN without a word on a GPU."
+        "An output with n units has the classes 0 to n-1. For any other id the step fails on a CPU. On a GPU "
+        "the loss is NaN without any message."
     )
 
     def on_sample(self, context: Context) -> Findings:
@@ -69,7 +72,15 @@ class LabelOutOfRange(Rule):
         value, units = int(match[1]), int(match[2])
         seen = [int(word) for word in match[3].split()] or [value]
         targets = [t.name for t in failure.fed if t.role == "target"]
-        return [_finding(context, targets[0] if targets else "y", min(seen), max(seen), units)]
+        return [_finding(context, targets[0] if targets else "y", min(seen), max(seen), units, failure.split)]
+
+    def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
+        """Class ids of a sparse loss count the output's units."""
+        for pair in context.pairs:
+            if pair.kind == "sparse" and pair.units > 1:
+                reason = f"The output has {pair.units} units, so class ids are 0 to {pair.units - 1}."
+                subject, high = pair.target.subject, pair.units - 1.0
+                yield ExpectedRange(rule=self.id, subject=subject, low=0.0, high=high, reason=reason)
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -81,7 +92,9 @@ class LabelOutOfRange(Rule):
             fires(
                 "the exception", lambda: Scenario().fail("InvalidArgumentError", message), "target:y", Severity.ERROR
             ),
-            fires("-1 and NaN", lambda: Scenario().train(y=class_ids(5, first=-1), loss=math.nan), "target:y"),
+            fires(
+                "-1 and a loss of NaN", lambda: Scenario().train(y=class_ids(5, first=-1), loss=math.nan), "target:y"
+            ),
             silent("0..9", lambda: Scenario().train(y=class_ids(), y_pred=y_pred)),
             silent("an ignored class", lambda: Scenario().train(y=class_ids(5, first=-1), y_pred=y_pred)),
             silent("regression", lambda: Scenario(loss="mse").train(y=class_ids(50, rows=50))),
@@ -95,15 +108,15 @@ class LabelOutOfRange(Rule):
             return None
         low, high = pair.target.min, pair.target.max
         if pair.units == 1 or not (low < 0 or high >= pair.units):
-            return None  # one unit and a sparse loss: the loss is the fault, not the labels
+            return None  # with one unit the loss is wrong, not the labels
         finite = math.isfinite(context.sample.loss)
         strays = [value for value in (low, high) if not 0 <= value < pair.units]
         if finite and all(value in _IGNORED for value in strays):
-            return None  # without ignore_class the loss would be NaN, or the step would have failed
-        return _finding(context, pair.target.name, low, high, pair.units)
+            return None  # if they were not ignored, the loss would be NaN or the step would have failed
+        return _finding(context, pair.target.name, low, high, pair.units, context.split)
 
 
-def _finding(context: Context, target: str, low: float, high: float, units: int) -> Finding:
+def _finding(context: Context, target: str, low: float, high: float, units: int, split: Split) -> Finding:
     name = variable(target, "target", context.facts)
     one_unit = units == 1 and loss_kind(loss_of(context.facts, target, 0, 1)) in {"sparse", ""}
     if one_unit:
@@ -112,19 +125,20 @@ def _finding(context: Context, target: str, low: float, high: float, units: int)
         fix = f"{name} = {name} - 1  # classes count from 0"
     elif low >= 0:
         fix = (
-            f"keras.layers.Dense({int(high) + 1}, ...)  # one unit for each id from 0 to {number(high)}\n"
+            f"keras.layers.Dense({int(high) + 1}, ...)  # one unit for each id from 0 to {format_number(high)}\n"
             f"# or number the classes without gaps:\nclasses, {name} = np.unique({name}, return_inverse=True)"
         )
     else:
         fix = (
             f"classes, {name} = np.unique({name}, return_inverse=True)  # ids 0, 1, 2, ...\n"
-            f"# or, if {number(low)} means 'no label':\n"
-            f"keras.losses.SparseCategoricalCrossentropy(ignore_class={number(low)})"
+            f"# or, if {format_number(low)} means 'no label':\n"
+            f"keras.losses.SparseCategoricalCrossentropy(ignore_class={literal(low)})"
         )
+    ids = f"class ids from {interval(low, high)}" if low != high else f"class id {format_number(low)}"
+    allowed = f"0 to {units - 1}" if units > 1 else "0"
     return Finding(
         subject=f"target:{target}",
-        message=f"'{target}' holds class ids from {number(low)} to {number(high)}, but the output has {units} "
-        f"unit{'s' if units > 1 else ''}: ids must be 0 to {units - 1}.",
+        message=f"'{target}' holds {ids}, but the output has {count(units, 'unit')}: ids must be {allowed}.",
         evidence={
             "min": float(low),
             "max": float(high),
@@ -133,5 +147,6 @@ def _finding(context: Context, target: str, low: float, high: float, units: int)
             "units": units,
         },
         fix=fix,
-        severity=None,
+        picture=range_picture(Span(low=float(low), high=float(high), label="Seen"), 0.0, units - 1.0),
+        curves=named_tensor_curves("target", target, split=split),
     )

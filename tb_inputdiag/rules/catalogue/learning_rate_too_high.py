@@ -6,27 +6,29 @@ import math
 
 import numpy as np
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.numbers import format_number, literal, percent, times
+from tb_inputdiag.records import Severity, Span
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.support.curves import loss_curve
 from tb_inputdiag.rules.support.medians import median
 from tb_inputdiag.rules.support.optimizer import optimizer_name
-from tb_inputdiag.rules.support.symptoms import FLAT, LARGE, NANS, SMALL
-from tb_inputdiag.rules.support.text import number, percent, times
+from tb_inputdiag.rules.support.symptoms import LARGE_SIGNALS, NO_PROGRESS, NON_FINITE, WEAK_SIGNALS
+from tb_inputdiag.rules.support.update_ratios import update_ratio_curve, update_ratio_picture
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["LearningRateTooHigh"]
 
 
 class LearningRateTooHigh(Rule):
-    """Single steps change the weights by a large part of themselves, and the loss does not fall.
+    """Each step changes the weights by a large part of their size, and the loss does not fall.
 
     ## What it does
-    Compares the size of each update with the size of the weight, in the median over all kernels, and looks at what the
-    loss does. High ratios with a falling loss are fine.
+    Computes the ratio of each update's norm to the weight's norm, and takes the median over all kernels. It fires if
+    the ratio is large and the loss does not fall. Large ratios with a falling loss are fine.
 
     ## Why is this bad?
-    Each step throws away what the weights held. The loss jumps, and units die or saturate.
+    Each step overwrites much of what the weights held. The loss jumps, and units die or saturate.
 
     ## Example
     ```python
@@ -34,8 +36,7 @@ class LearningRateTooHigh(Rule):
     ```
 
     ## What to do
-    Lower the rate until updates are about a thousandth of the weights: 0.001 for Adam, 0.01 for SGD are good
-    beginnings.
+    Lower the rate until updates are about a thousandth of the weights. Begin with 0.001 for Adam or 0.01 for SGD.
 
     ## References
     - Karpathy: CS231n, "Ratio of weights:updates": about 1e-3.
@@ -52,32 +53,32 @@ class LearningRateTooHigh(Rule):
         "oscillating-loss",
         "initial-loss-off",
         "overfitting",
-        *FLAT,
-        *NANS,
-        *SMALL,
-        *LARGE,
+        *NO_PROGRESS,
+        *NON_FINITE,
+        *WEAK_SIGNALS,
+        *LARGE_SIGNALS,
     )
-    why = "Each step throws away a large part of what the weights held, so nothing can build up."
+    why = "Each step overwrites a large part of what the weights held, so the model cannot build on earlier steps."
 
     max_ratio = Threshold(
         0.3,
-        "Largest median of update over weight that is fine when the loss does not fall.",
-        source="Healthy runs show 1e-3, up to 0.1 in small networks with Adam at 0.01.",
+        "Largest median ratio of update to weight that is fine if the loss does not fall.",
+        source="Healthy runs have 1e-3, and up to 0.1 in small networks with Adam at 0.01.",
     )
     wild_ratio = Threshold(
         0.03,
-        "The same, when the loss has risen to twice its beginning.",
-        source="Ten times below, as the loss testifies too.",
+        "Largest median ratio of update to weight that is fine if the loss is twice its first value.",
+        source="A tenth of `max_ratio`, because the rising loss is evidence too.",
     )
 
     lethal_ratio = Threshold(
         1.0,
-        "Largest median of update over weight in earlier steps that is fine when half of the kernels get no gradient.",
-        source="A step as long as the weights themselves replaces what their initializer chose: ReLUs die of it.",
+        "Largest median ratio of an earlier step that is fine if half of the kernels get no gradient now.",
+        source="An update as large as the weights replaces their initial values, and ReLUs die.",
     )
 
     def start(self) -> None:
-        """Forgets the first loss and the largest step."""
+        """Clears the first loss and the largest ratio."""
         self._first = math.nan
         self._largest = 0.0
         self._recent: list[float] = []
@@ -95,7 +96,7 @@ class LearningRateTooHigh(Rule):
         ratios = table.update_ratio[rows]
         ratios = ratios[np.isfinite(ratios)]
         if len(ratios) < 0.5 * len(rows):
-            return None  # weights of zero have no ratio
+            return None  # the ratio of a zero weight is infinite
         ratio = median(ratios)
         self._largest = max(self._largest, ratio)
         if context.age < 2:
@@ -104,25 +105,26 @@ class LearningRateTooHigh(Rule):
         custom = context.facts is not None and context.facts.custom_train_step
         stuck = ratio > self.max_ratio and now >= 0.8 * self._first
         wild = ratio > self.wild_ratio and now > 2 * self._first and not custom
-        # An update of many times the weight, and the loss has jumped: that is no matter of noise.
+        # An update of many times the weight and a loss that has jumped are not noise.
         certain = ratio > 30 * self.max_ratio and not abs(sample.loss) <= 10 * self._first and not custom
-        # Where a giant step has killed the units, there is nothing left to update, and the ratio is small again.
+        # When one huge step has killed the units, nothing is left to update, and the ratio is small again.
         lethal = self._largest > self.lethal_ratio and float(np.mean(table.gradient_norm[rows] == 0)) >= 0.5
         lethal = lethal and now >= 0.8 * self._first
         if not (stuck or certain or wild or lethal):
             return []
         ratio = self._largest if lethal else ratio
+        limit = self.lethal_ratio if lethal else self.max_ratio if stuck or certain else self.wild_ratio
+        verb = "a step changed" if lethal else "each step changes"
+        size = f"{percent(ratio)} of" if ratio < 10 else f"{times(ratio)} times"
+        dead = ". Units have died, and most kernels get no gradient" if lethal else ""
         rate = sample.learning_rate
         target = 1e-3 / ratio * rate if math.isfinite(rate) and rate > 0 else 1e-3
-        target = float(f"{target:.0e}") if target > 0 else 1e-3
-        target = min(max(target, 1e-5), 1e-2)
+        target = min(max(target, 1e-5), 1e-2) if target > 0 else 1e-3
         return [
             Finding(
                 subject="optimizer",
-                message=f"With a learning rate of {number(rate)} {'a step changed' if lethal else 'each step changes'} "
-                f"the weights by {percent(ratio) if ratio < 10 else times(ratio) + ' times'} of their size, and the "
-                f"loss is {number(now)} after beginning with {number(self._first)}"
-                f"{'; units have died of it, and most kernels get no gradient' if lethal else ''}.",
+                message=f"At a learning rate of {format_number(rate)} {verb} the weights by {size} their size, and the "
+                f"loss went from {format_number(self._first)} to {format_number(now)}{dead}.",
                 evidence={
                     "update_ratio": ratio,
                     "expected_max_ratio": self.max_ratio,
@@ -130,7 +132,9 @@ class LearningRateTooHigh(Rule):
                     "loss": now,
                     "first_loss": self._first,
                 },
-                fix=f"keras.optimizers.{optimizer_name(context)}(learning_rate={target:g})",
+                fix=f"keras.optimizers.{optimizer_name(context)}(learning_rate={literal(target, 1)})",
+                picture=update_ratio_picture(ratio, most=limit),
+                curves=(update_ratio_curve(context, table, Span(low=0.0, high=limit)), loss_curve()),
                 at_once=certain,
             )
         ]
@@ -142,18 +146,18 @@ class LearningRateTooHigh(Rule):
         dead = {"*": {"update_ratio": 0.0, "gradient_norm": 0.0}}
         return (
             fires(
-                "a rate of 10",
+                "a learning rate of 10",
                 lambda: Scenario().train(gradients=large, learning_rate=10.0, loss=lambda s: 2.3 + 50 * s, steps=8),
                 "optimizer",
                 Severity.WARNING,
             ),
             fires(
-                "one lethal step",
+                "one step that kills the units",
                 lambda: Scenario().train(gradients=large).train(gradients=dead, learning_rate=0.5, steps=8),
                 "optimizer",
             ),
-            silent("dead by birth", lambda: Scenario().train(gradients=dead, steps=8)),
-            silent("a thousandth", lambda: Scenario().train(steps=8)),
+            silent("no gradient from the beginning", lambda: Scenario().train(gradients=dead, steps=8)),
+            silent("updates of a thousandth", lambda: Scenario().train(steps=8)),
             silent("a falling loss", lambda: Scenario().train(gradients=some, loss=lambda s: 2.3 * 0.8**s, steps=12)),
             silent("the first two steps", lambda: Scenario().train(gradients=some, loss=2.3, steps=2)),
         )

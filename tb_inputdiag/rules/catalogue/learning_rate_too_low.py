@@ -6,27 +6,30 @@ import math
 
 import numpy as np
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.keras_vocabulary import usual_rate
+from tb_inputdiag.numbers import format_number, literal
+from tb_inputdiag.records import Severity, Span
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.support.curves import loss_curve
 from tb_inputdiag.rules.support.medians import median
 from tb_inputdiag.rules.support.optimizer import optimizer_name
-from tb_inputdiag.rules.support.text import number
+from tb_inputdiag.rules.support.update_ratios import update_ratio_curve, update_ratio_picture
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["LearningRateTooLow"]
 
 
 class LearningRateTooLow(Rule):
-    """Steps change the weights by less than a millionth of themselves, and the loss stays where it began.
+    """Each step changes the weights by less than a millionth of their size, and the loss does not fall.
 
     ## What it does
-    Compares the size of each update with the size of the weight, and looks at what the loss does. Fine-tuning, the
-    end of a decaying schedule and warm-ups that still rise are left alone: there the loss has fallen, or the rate
-    will grow.
+    Computes the ratio of each update's norm to the weight's norm, and takes the median over all kernels. It fires if
+    the ratio is tiny and the loss is still what it was at the beginning. It stays silent for fine-tuning and at the
+    end of a schedule, where the loss has fallen, and during a warm-up, where the rate still rises.
 
     ## Why is this bad?
-    At a millionth a step it takes a million steps to change a weight by its own size.
+    With updates of a millionth, a weight needs a million steps to change by its own size.
 
     ## Example
     ```python
@@ -34,7 +37,7 @@ class LearningRateTooLow(Rule):
     ```
 
     ## What to do
-    0.001 for Adam, 0.01 for SGD are good beginnings. Look whether a schedule decays too early.
+    Begin with 0.001 for Adam or 0.01 for SGD. Check whether a schedule decays too early.
 
     ## References
     - Karpathy: CS231n, "Ratio of weights:updates": about 1e-3.
@@ -46,16 +49,16 @@ class LearningRateTooLow(Rule):
     resolve_after = 5
     explains = ("stalled-loss", "unfinished-training", "constant-output")
     supersedes = ("frozen-model",)
-    why = "At this pace a weight needs a million steps to change by its own size: the model stays as it was made."
+    why = "With such updates a weight needs a million steps to change by its own size, so the model stays untrained."
 
     min_ratio = Threshold(
         1e-6,
-        "Smallest median of update over weight that is fine.",
-        source="A thousandth of the usual 1e-3; fine-tuning shows 1e-4 to 1e-5.",
+        "Smallest median ratio of update to weight that is fine if the loss does not fall.",
+        source="A thousandth of the usual 1e-3. Fine-tuning has 1e-4 to 1e-5.",
     )
 
     def start(self) -> None:
-        """Forgets the first loss."""
+        """Clears the losses and the last rate."""
         self._first: list[float] = []
         self._recent: list[float] = []
         self._rate = math.nan
@@ -83,24 +86,28 @@ class LearningRateTooLow(Rule):
             return []
         relative = norms / np.maximum(table.weight_norm[rows], 1e-12)
         if float(np.nanmedian(relative)) < 1e-7:
-            return None  # with such gradients no usual rate would help
+            return None  # the gradients are so small that no usual rate would help
         rate = sample.learning_rate
-        usual = 1e-2 if optimizer_name(context) == "SGD" else 1e-3
+        usual = usual_rate(optimizer_name(context))
         if math.isfinite(rate) and rate >= usual:
             return None
         return [
             Finding(
                 subject="optimizer",
-                message=f"With a learning rate of {number(rate)} each step changes the weights by {number(ratio)} "
-                f"of their "
-                f"size, and the loss is still {number(now)}.",
+                message=f"At a learning rate of {format_number(rate)} each step changes the weights by only "
+                f"{format_number(ratio)} of their size, and the loss is still {format_number(now)}.",
                 evidence={
                     "update_ratio": ratio,
                     "expected_min_ratio": self.min_ratio,
                     "learning_rate": rate,
                     "loss": now,
                 },
-                fix=f"keras.optimizers.{optimizer_name(context)}(learning_rate={usual:g})",
+                fix=f"keras.optimizers.{optimizer_name(context)}(learning_rate={literal(usual)})",
+                picture=update_ratio_picture(ratio, least=self.min_ratio),
+                curves=(
+                    update_ratio_curve(context, table, Span(low=self.min_ratio, high=1.0)),
+                    loss_curve(),
+                ),
             )
         ]
 
@@ -113,8 +120,8 @@ class LearningRateTooLow(Rule):
             return Scenario().train(**{"gradients": tiny, "learning_rate": rate, "loss": 2.3, "steps": 30, **batch})  # type: ignore[arg-type]  # `steps` is one of them
 
         return (
-            fires("1e-9", run, "optimizer", Severity.WARNING),
-            silent("0.001", lambda: Scenario().train(steps=30)),
+            fires("a learning rate of 1e-9", run, "optimizer", Severity.WARNING),
+            silent("a learning rate of 0.001", lambda: Scenario().train(steps=30)),
             silent(
                 "the end of a schedule", lambda: Scenario().train(steps=20).train(gradients=tiny, loss=0.3, steps=20)
             ),

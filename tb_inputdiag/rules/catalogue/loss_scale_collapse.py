@@ -6,10 +6,11 @@ from collections import deque
 
 import numpy as np
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.numbers import format_number
+from tb_inputdiag.records import LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.text import number
+from tb_inputdiag.rules.support.curves import sample_curve
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["LossScaleCollapse"]
@@ -19,12 +20,12 @@ class LossScaleCollapse(Rule):
     """In mixed precision the loss scale keeps falling.
 
     ## What it does
-    Follows the scale by which a `LossScaleOptimizer` multiplies the loss, and the steps that it skips. It fires
-    when the scale has fallen so low that it protects nothing, and steps are still skipped. A few skipped steps are
-    normal: that is how the scale is found.
+    Tracks the scale by which a `LossScaleOptimizer` multiplies the loss, and the steps that it skips. It fires if the
+    scale has fallen below 1, or if more than half of the latest steps were skipped. A few skipped steps are normal: the
+    optimizer finds a suitable scale that way.
 
     ## Why is this bad?
-    Gradients overflow in float16 at any scale, so most updates are skipped, and small gradients are lost.
+    Gradients overflow in float16 at any scale, so most updates are skipped. At a low scale, small gradients become 0.
 
     ## Example
     ```python
@@ -32,8 +33,8 @@ class LossScaleCollapse(Rule):
     ```
 
     ## What to do
-    Keep softmax, losses and large sums in float32 (`dtype="float32"`), scale inputs, lower the rate; or use
-    `mixed_bfloat16`.
+    Compute softmax, losses and large sums in float32 (`dtype="float32"`). Scale the inputs and lower the learning rate.
+    Or use `mixed_bfloat16`.
 
     ## References
     - Micikevicius et al.: Mixed precision training (2018).
@@ -43,20 +44,20 @@ class LossScaleCollapse(Rule):
     severity = Severity.WARNING
     resolve_after = 10
     explains = ("stalled-loss",)
-    why = "Gradients overflow at any scale: most updates are skipped, and the small gradients are lost."
+    why = "Gradients overflow at any scale, so most updates are skipped. At a low scale, small gradients become 0."
 
     min_scale = Threshold(
-        1.0, "Smallest scale that is fine.", source="Below 1 the scale makes small gradients smaller."
+        1.0, "Smallest loss scale that is fine.", source="A scale below 1 makes small gradients even smaller."
     )
     max_skipped = Threshold(
         0.5,
-        "Largest part of the latest samples that may be skipped.",
-        source="Halving from 32,768 to 1 takes 15 steps.",
+        "Largest fraction of the latest 40 samples that may be skipped.",
+        source="Halving a scale from 32,768 to 1 takes only 15 steps.",
         high=1.0,
     )
 
     def start(self) -> None:
-        """Forgets the samples."""
+        """Clears the samples."""
         self._skipped: deque[bool] = deque(maxlen=40)
 
     def on_sample(self, context: Context) -> Findings:
@@ -73,8 +74,8 @@ class LossScaleCollapse(Rule):
         return [
             Finding(
                 subject="optimizer",
-                message=f"The loss scale has fallen to {number(sample.loss_scale)}; skipped of the last "
-                f"{len(self._skipped)} sampled steps: {sum(self._skipped)}.",
+                message=f"The loss scale is {format_number(sample.loss_scale)}, and updates were skipped in "
+                f"{sum(self._skipped)} of the last {len(self._skipped)} sampled steps.",
                 evidence={
                     "loss_scale": sample.loss_scale,
                     "skipped_share": share,
@@ -82,6 +83,12 @@ class LossScaleCollapse(Rule):
                 },
                 fix='keras.layers.Activation("softmax", dtype="float32")  # the last layer in full precision\n'
                 'keras.mixed_precision.set_global_policy("mixed_bfloat16")',
+                picture=LimitPicture(
+                    label="loss scale", value=sample.loss_scale, limit=self.min_scale, bound="at least"
+                )
+                if fallen
+                else LimitPicture(label="skipped steps", value=share, limit=self.max_skipped, unit="fraction"),
+                curves=(sample_curve("loss_scale", "Loss scale"),),
             )
         ]
 
@@ -94,7 +101,7 @@ class LossScaleCollapse(Rule):
             return Scenario(optimizer=optimizer).train(loss_scale=scale, skipped=skipped, steps=steps)
 
         return (
-            fires("below 1", lambda: run(0.25, True, 3), "optimizer", Severity.WARNING),
+            fires("a scale below 1", lambda: run(0.25, True, 3), "optimizer", Severity.WARNING),
             silent("the first steps", lambda: run(4096.0, True, 5)),
-            silent("no scaling", lambda: Scenario().train(loss_scale=0.25, steps=3)),
+            silent("no loss scaling", lambda: Scenario().train(loss_scale=0.25, steps=3)),
         )

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_inputdiag.records import Losses, Severity
+from tb_inputdiag.numbers import format_number, times, whole
+from tb_inputdiag.records import LimitPicture, Losses, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.optimizer import gentler
-from tb_inputdiag.rules.support.text import number, times
+from tb_inputdiag.rules.support.curves import loss_curve
+from tb_inputdiag.rules.support.optimizer import gentler_optimizer
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["LossSpike"]
 
 
 class LossSpike(Rule):
-    """The loss of one batch is many times larger than that of any recent one.
+    """The loss of one batch is many times larger than any recent loss.
 
     ## What it does
-    Compares the loss of every single step, not Keras' running mean, with the largest of the 64 before it. It fires
-    when it is twenty times larger, and larger than at the beginning of training.
+    Compares the loss of every step, not Keras' running mean, with the largest loss of the 64 steps before it. It fires
+    if the loss is twenty times larger than that, and larger than at the beginning of training.
 
     ## Why is this bad?
-    One such batch can throw the weights far away. Mostly it holds broken examples: a wrong unit, a missing value
-    coded as -9999, a corrupt file.
+    One such batch can change the weights far too much. Usually it holds broken examples: a wrong unit, a missing value
+    coded as -9999, or a corrupt file.
 
     ## Example
     ```python
@@ -31,8 +32,8 @@ class LossSpike(Rule):
     ```
 
     ## What to do
-    Look at that batch; remove or clip the odd examples; `clipnorm=1.0` bounds what one batch can do; `Huber`
-    instead of a squared error.
+    Check that batch, and remove or clip the broken examples. Limit the effect of one batch with `clipnorm=1.0`, or use
+    `Huber` instead of a squared error.
 
     ## References
     - Chowdhery et al.: PaLM (2022), section 5.1, on loss spikes.
@@ -40,17 +41,17 @@ class LossSpike(Rule):
 
     id = "loss-spike"
     severity = Severity.WARNING
-    why = "One such batch can throw the weights far off; mostly it holds broken examples."
+    why = "One such batch can change the weights far too much. Usually it holds broken examples."
 
     max_ratio = Threshold(
         20.0,
-        "Largest ratio to the largest of the 64 losses before that is fine.",
-        source="Squared errors of normal values reach 7 to 10 in 64 single examples; 20 times that is 12 sigma.",
+        "Largest ratio of a loss to the largest of the 64 losses before it that is fine.",
+        source="Of 64 squared normal errors the largest is 7 to 10 times the mean. 20 times that is 12 sigma.",
         low=1.0,
     )
 
     def start(self) -> None:
-        """Forgets the past."""
+        """Clears the past losses."""
         self._past = np.zeros(0)
         self._first = np.nan
 
@@ -69,7 +70,7 @@ class LossSpike(Rule):
         if offset < 32 or custom or not len(values):
             return None
         if values.max() <= self.max_ratio * together.min():
-            return []  # the usual case, decided at once: no past is smaller than the smallest loss
+            return []  # the usual case, decided fast: no loss can exceed a limit that uses the smallest loss
         for i, value in enumerate(values):
             past = together[max(offset + i - 64, 0) : offset + i]
             highest = float(past.max())
@@ -91,19 +92,26 @@ class LossSpike(Rule):
             return scenario
 
         return (
-            fires("900 among ones", lambda: run(calm, np.array([900.0]), calm), "loss", Severity.WARNING),
-            silent("calm", lambda: run(calm, calm)),
+            fires(
+                "a loss of 900 among losses near 1",
+                lambda: run(calm, np.array([900.0]), calm),
+                "loss",
+                Severity.WARNING,
+            ),
+            silent("steady losses", lambda: run(calm, calm)),
             silent("squared errors of single examples", lambda: run(single[:100], single[100:])),
-            silent("a ripple at 1e-6", lambda: run(calm, 1e-6 * calm, np.array([1e-3]), 1e-6 * calm)),
+            silent("a small rise from losses near 0", lambda: run(calm, 1e-6 * calm, np.array([1e-3]), 1e-6 * calm)),
         )
 
     def _finding(self, context: Context, step: int, value: float, highest: float) -> Finding:
+        limit = max(self.max_ratio * highest, self._first)
         return Finding(
             subject="loss",
-            message=f"The loss of step {step} is {number(value)}, {times(value / highest)} times the largest of "
-            f"the 64 steps "
-            f"before ({number(highest)}).",
-            evidence={"loss": value, "past_max": highest, "step": step, "expected_max": self.max_ratio * highest},
-            fix=f"# Look at the examples of that batch; then bound what one batch can do:\n{gentler(context, 1.0)}",
+            message=f"The loss of step {whole(step)} is {format_number(value)}, {times(value / highest)} times the "
+            f"largest of the 64 steps before ({format_number(highest)}).",
+            evidence={"loss": value, "past_max": highest, "step": step, "expected_max": limit},
+            fix=f"# Check the examples of that batch. Then clip the gradients:\n{gentler_optimizer(context, 1.0)}",
+            picture=LimitPicture(label=f"loss of step {whole(step)}", value=value, limit=limit),
+            curves=(loss_curve(high=limit),),
             step=step,
         )

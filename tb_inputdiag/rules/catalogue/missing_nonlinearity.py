@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tb_inputdiag.records import LayerFacts, ModelFacts, Severity
+from tb_inputdiag.keras_vocabulary import AVERAGE_POOLINGS, BATCH_NORMALIZERS, DROPOUTS, PADDINGS, is_linear
+from tb_inputdiag.records import LayerFacts, ModelFacts, Severity, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, silent
+from tb_inputdiag.rules.support.curves import layer_curve
 from tb_inputdiag.rules.support.layers import activation_of, after, backbone_of, is_keras
 from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
@@ -12,36 +14,23 @@ from tb_inputdiag.rules.views.context import Context
 __all__ = ["MissingNonlinearity"]
 
 _CONVOLUTIONS = frozenset({"Conv1D", "Conv2D", "Conv3D"})
-_LINEAR = _CONVOLUTIONS | {"Dense"}
-_TRANSPARENT = frozenset(
-    {
-        "Dropout",
-        "SpatialDropout1D",
-        "SpatialDropout2D",
-        "Flatten",
-        "Reshape",
-        "BatchNormalization",
-        "AveragePooling2D",
-        "GlobalAveragePooling1D",
-        "GlobalAveragePooling2D",
-        "ZeroPadding2D",
-        "GaussianNoise",
-    }
-)
+_PLAIN = _CONVOLUTIONS | {"Dense"}
+"""Two of these in a row are one layer of the same kind."""
+_TRANSPARENT = DROPOUTS | AVERAGE_POOLINGS | BATCH_NORMALIZERS | PADDINGS | {"Flatten", "Reshape", "GaussianNoise"}
 """Layers that are linear in their input when the model is used."""
 
 
 class MissingNonlinearity(Rule):
-    """Layers follow each other with nothing non-linear in between.
+    """Linear layers follow each other with no nonlinearity in between.
 
     ## What it does
-    Walks the layers that Keras defines and looks for a Dense or convolutional layer without activation whose only
-    reader is another one, dropout, flattening, averaging and batch normalization not counted. Bottlenecks, which
-    save weights on purpose, and 1x1 convolutions are left alone.
+    Looks for a Dense or convolutional layer without an activation whose only reader is another such layer. Dropout,
+    flattening, average pooling, padding and batch normalization in between do not count, because they are linear too.
+    It ignores bottlenecks, which save weights on purpose, and 1x1 convolutions.
 
     ## Why is this bad?
-    Linear layers in a row are together one linear layer: the second adds weights, time and memory, but nothing that the
-    model could not do without it.
+    Several linear layers in a row equal one linear layer. The second one costs weights, time and memory, but the model
+    could learn the same without it.
 
     ## Example
     ```python
@@ -49,7 +38,7 @@ class MissingNonlinearity(Rule):
     ```
 
     ## What to do
-    `activation="relu"` in every layer but the last.
+    Use `activation="relu"` in every layer but the last.
 
     ## References
     - Goodfellow, Bengio, Courville: Deep Learning (2016), section 6.1.
@@ -57,8 +46,9 @@ class MissingNonlinearity(Rule):
 
     id = "missing-nonlinearity"
     severity = Severity.WARNING
+    needs = ("function_nodes", "producer")
     explains = ("stalled-loss", "unfinished-training", "overfitting")
-    why = "Linear layers in a row are together one linear layer: more weights, but nothing more that can be learned."
+    why = "Several linear layers in a row equal one linear layer. The extra weights do not let the model learn more."
 
     def on_model(self, context: Context) -> Findings:
         """Judges the graph of layers."""
@@ -74,10 +64,16 @@ class MissingNonlinearity(Rule):
             Finding(
                 subject=f"layer:{first.name}",
                 message=f"{first.class_name} '{first.name}' has no activation and feeds {second.class_name} "
-                f"'{second.name}': together they are one linear layer"
-                f"{f' (the same holds for {join(names[1:])})' if len(names) > 1 else ''}.",
+                f"'{second.name}', so both together are one linear layer"
+                f"{f' (also {join(names[1:])})' if len(names) > 1 else ''}.",
                 evidence={"layers": names, "readers": [b.name for _, b in pairs]},
                 fix=f'keras.layers.{first.class_name}({_size(first) or "..."}, activation="relu")  # {join(names)}',
+                picture=WordsPicture(
+                    seen=f"{first.class_name}, {second.class_name}",
+                    expected=f"{first.class_name}, relu, {second.class_name}",
+                    seen_label="model",
+                ),
+                curves=(layer_curve(first.name),),
             )
         ]
 
@@ -93,7 +89,7 @@ class MissingNonlinearity(Rule):
         bottleneck = (dense("dense", 4, "linear", 20), dense("dense_1", 64, "relu", 4), last)
         separate = (dense("dense", 64, "linear", 20), layer("relu", "ReLU"), last)
         return (
-            fires("three Dense", lambda: Scenario(stacked), "layer:dense", Severity.WARNING),
+            fires("three Dense layers in a row", lambda: Scenario(stacked), "layer:dense", Severity.WARNING),
             silent("a bottleneck", lambda: Scenario(bottleneck)),
             silent("an activation layer", lambda: Scenario(separate)),
             silent("a convolution before a MaxPooling", lambda: Scenario((layer("c", "Conv2D"), *CLASSIFIER[1:]))),
@@ -107,12 +103,12 @@ def _size(item: LayerFacts) -> int:
 
 
 def _plain(item: LayerFacts) -> bool:
-    return item.class_name in _LINEAR and is_keras(item) and item.trainable
+    return item.class_name in _PLAIN and is_keras(item) and item.trainable
 
 
 def _linear_reader(facts: ModelFacts, item: LayerFacts) -> LayerFacts | None:
     """Returns the linear layer that alone reads a linear layer without activation, or None."""
-    if not _plain(item) or activation_of(item) not in {"", "linear"} or backbone_of(facts, item.name):
+    if not _plain(item) or not is_linear(activation_of(item)) or backbone_of(facts, item.name):
         return None
     if item.class_name in _CONVOLUTIONS and _is_pointwise(item):
         return None
@@ -127,7 +123,7 @@ def _linear_reader(facts: ModelFacts, item: LayerFacts) -> LayerFacts | None:
     width, before = _size(item), (item.input_shape or (None,))[-1]
     if item.class_name == "Dense" and reader.class_name == "Dense":
         narrow = min(n for n in (before, _size(reader), 10**9) if n)
-        # Narrower than both sides it is a factorization; before a single unit everything is wider.
+        # A layer that is narrower than both sides is a factorization. One that feeds a single unit is always wider.
         if width and width < narrow:
             return None
     return reader

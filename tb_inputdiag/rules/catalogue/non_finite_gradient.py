@@ -6,10 +6,12 @@ import math
 
 import numpy as np
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.numbers import format_number
+from tb_inputdiag.records import LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.optimizer import gentler
+from tb_inputdiag.rules.support.curves import gradient_norm_curve, weight_curve
+from tb_inputdiag.rules.support.optimizer import gentler_optimizer
 from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.kernel_rows import lost_before
@@ -21,11 +23,11 @@ class NonFiniteGradient(Rule):
     """A gradient is NaN or infinite although the loss is finite.
 
     ## What it does
-    Counts the non-finite gradients of every trainable weight, after loss scaling is undone, and names the layer nearest
-    to the loss that has them. Steps that mixed-precision training skips for this very reason are normal and pass.
+    Counts the NaN and infinite gradients of every trainable weight, after loss scaling is undone. It names the layer
+    with such gradients that is nearest to the loss. Mixed precision skips such steps on purpose; those are fine.
 
     ## Why is this bad?
-    The optimizer applies them: after this step the weights are NaN, while the loss of this step still looks fine.
+    The optimizer applies them. After this step the weights are NaN, although the loss of this step still looks fine.
 
     ## Example
     ```python
@@ -33,8 +35,8 @@ class NonFiniteGradient(Rule):
     ```
 
     ## What to do
-    Look for `sqrt`, `norm`, division, `log` or `x ** 0.5` at 0 in the layer, and add a small constant inside.
-    `where` does not help: both branches are differentiated.
+    Look in the layer for `sqrt`, `norm`, division, `log` or `x ** 0.5` at 0, and add a small constant to the argument.
+    `where` does not help, because both of its branches are differentiated.
 
     ## References
     - https://github.com/tensorflow/probability/blob/main/discussion/where-nan.pdf
@@ -42,14 +44,15 @@ class NonFiniteGradient(Rule):
 
     id = "non-finite-gradient"
     severity = Severity.ERROR
+    judges = "batch"
     explains = ("non-finite-loss", "non-finite-weight", "constant-output", "stalled-loss")
-    why = "The optimizer applies them all the same: after this step weights are NaN, though the loss still looked fine."
+    why = "The optimizer applies these gradients, so after this step weights are NaN, although the loss looked fine."
 
     def on_sample(self, context: Context) -> Findings:
         """Judges the gradients of one step."""
         sample, table = context.sample, context.sample.weights
         if table is None or sample.skipped or not math.isfinite(sample.loss):
-            return None  # skipped by loss scaling; or the loss is the news
+            return None  # loss scaling skipped the step, or `non-finite-loss` reports it
         if not (table.gradient_nonfinite_count > 0).any():
             return []
         counts = np.nan_to_num(table.gradient_nonfinite_count)
@@ -57,16 +60,16 @@ class NonFiniteGradient(Rule):
         if lost_before(table).any():
             return None
         names = [context.layout.weights[row] for row in rows]
-        # Bad values travel from the loss to the front, so the one nearest to the loss shows where they begin.
+        # Bad values travel from the loss to the first layer, so the layer nearest to the loss shows where they begin.
         nearest = context.kernels.layers[rows[-1]] or names[-1]
         scaled = context.facts is not None and bool(context.facts.optimizer.get("loss_scaled"))
-        note = "" if not scaled else " The optimizer scales the loss but did not skip this step."
+        note = ", and the optimizer, which scales the loss, did not skip the step" if scaled else ""
         return [
             Finding(
                 subject=f"layer:{nearest}",
-                message=f"The gradients of {len(names)} of {len(counts)} weights ({join(names, 3)}) are not "
-                f"finite, while "
-                f"the loss is {sample.loss:.4g}; nearest to the loss: layer '{nearest}'.{note}",
+                message=f"The gradients of {len(names)} of {len(counts)} weights ({join(names, 3)}) are NaN or "
+                f"infinite, although the loss is {format_number(sample.loss)}{note}. Layer '{nearest}' is nearest to "
+                "the loss.",
                 evidence={
                     "weights": names[:16],
                     "n_weights": len(names),
@@ -75,8 +78,10 @@ class NonFiniteGradient(Rule):
                     "nonfinite_count": float(counts.sum()),
                     "layer": nearest,
                 },
-                fix=f"# In or behind '{nearest}' keep sqrt, log and division away from 0:\n"
-                f"keras.ops.sqrt(x + 1e-12)\n# and bound the step:\n{gentler(context, 1.0)}",
+                fix=f"# In '{nearest}' or behind it, keep sqrt, log and division away from 0:\n"
+                f"keras.ops.sqrt(x + 1e-12)\n# and bound the step:\n{gentler_optimizer(context, 1.0)}",
+                picture=LimitPicture(label="weights with NaN or infinite gradients", value=len(names), limit=0),
+                curves=(weight_curve(names[-1], "gradient_nonfinite_count"), gradient_norm_curve()),
             )
         ]
 
@@ -88,5 +93,5 @@ class NonFiniteGradient(Rule):
             fires("NaN in a kernel", lambda: Scenario().train(gradients=bad), "layer:conv2d", Severity.ERROR),
             silent("finite", lambda: Scenario().train()),
             silent("a skipped step", lambda: Scenario().train(gradients=bad, skipped=True, loss_scale=32768.0)),
-            silent("a lost loss", lambda: Scenario().train(gradients=bad, loss=math.nan)),
+            silent("a NaN loss", lambda: Scenario().train(gradients=bad, loss=math.nan)),
         )

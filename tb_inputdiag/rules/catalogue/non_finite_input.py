@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_inputdiag.records import MAX_BAD_EXAMPLES, Severity, TensorView
+from tb_inputdiag.numbers import percent, whole
+from tb_inputdiag.records import MAX_BAD_EXAMPLES, LimitPicture, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
-from tb_inputdiag.rules.support.good_rows import keep_finite
+from tb_inputdiag.rules.support.curves import nonfinite_curves
+from tb_inputdiag.rules.support.finite_rows import keep_finite_code
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import join, percent, variable
+from tb_inputdiag.rules.support.text import join, variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["NonFiniteInput"]
 
-
-_ELSEWHERE = "What the model makes of it is NaN: so are the metrics, and nothing that watches them can work."
+_WHY_OUTSIDE_TRAINING = "The predictions become NaN, and so do the metrics and all callbacks that watch them."
 
 
 class NonFiniteInput(Rule):
     """An input holds NaN or infinities.
 
     ## What it does
-    Counts NaN and infinities in every input of a batch, and names the examples that hold them. Where the model
-    removes them before a layer with weights sees them, or the input is an additive attention mask of 0 and -inf, it
-    stays silent. It also fires where the preprocessing within the model makes them from finite values.
+    Counts NaN and infinities in every input of a batch, and names the examples that hold them. It also fires if the
+    preprocessing inside the model turns finite values into NaN or infinities. It stays silent if the model removes them
+    before a layer with weights reads them, and for additive attention masks of 0 and -inf.
 
     ## Why is this bad?
-    One NaN in one example makes the loss NaN, then all gradients, then all weights: the model is lost within one step,
-    and every further step is wasted.
+    One NaN in one example makes the loss NaN, then all gradients, then all weights. One step destroys the model, and
+    every further step is wasted.
 
     ## Example
     ```python
@@ -37,8 +38,8 @@ class NonFiniteInput(Rule):
     ```
 
     ## What to do
-    Drop such rows or fill the gaps before `fit`, and find out where they come from: empty cells, a division by zero,
-    the logarithm of zero.
+    Drop such rows or fill the gaps before `fit`. Find out where they come from: empty cells, a division by zero, the
+    logarithm of zero.
 
     ## References
     - https://github.com/keras-team/keras/issues/6921
@@ -46,12 +47,10 @@ class NonFiniteInput(Rule):
 
     id = "non-finite-input"
     severity = Severity.ERROR
+    judges = "batch"
     splits = ("train", "validation", "predict")
     explains = (*SYMPTOMS, "non-finite-weight", "train-validation-skew", "non-finite-target")
-    why = (
-        "One NaN or infinity in a batch makes the loss, then all gradients and weights NaN: the model is lost "
-        "in one step."
-    )
+    why = "One such value in a batch makes the loss NaN, then all gradients and weights: one step destroys the model."
 
     def on_sample(self, context: Context) -> Findings:
         """Judges every input, as fed and as the first trainable layer reads it."""
@@ -85,7 +84,7 @@ class NonFiniteInput(Rule):
 
         return (
             fires("an empty cell", lambda: run().train(x=gap, loss=float("nan")), "input:x", Severity.ERROR),
-            fires("made by the model", lambda: run().train(x=columns(), entry=log), "input:x"),
+            fires("made by the preprocessing in the model", lambda: run().train(x=columns(), entry=log), "input:x"),
             fires("in validation", lambda: run().train(x=columns()).validate(x=gap), "input:x"),
             silent("finite", lambda: run().train(x=columns())),
             silent("filled by the model", lambda: run().train(x=gap, entry=np.nan_to_num(gap))),
@@ -94,7 +93,7 @@ class NonFiniteInput(Rule):
 
 
 def _made_by_a_layer(context: Context) -> bool:
-    """Whether a layer that is no preprocessing gives them out: the alert about that layer says more."""
+    """Whether a layer without weights that is not preprocessing makes them: the alert about that layer says more."""
     table, facts = context.sample.layers, context.facts
     if table is None or facts is None:
         return False
@@ -114,23 +113,23 @@ def _is_mask(view: TensorView) -> bool:
 
 
 def _fix(context: Context, view: TensorView, name: str, empty: list[int]) -> str:
-    """Returns code that leaves out what is bad, or fills it where that would leave nothing."""
+    """Returns code that drops what is bad, or fills the gaps if dropping would leave nothing."""
     last, lines = len(view.shape) - 1, []
     if empty and view.layout.feature_axis == last:
-        lines.append(f"{name} = np.delete({name}, {[int(i) for i in empty]}, axis={last})  # no value at all")
+        lines.append(f"{name} = np.delete({name}, {[int(i) for i in empty]}, axis={last})  # has no finite value")
         if view.nan_count + view.inf_count == len(empty) * view.count // view.shape[last]:
             return lines[0]
     seen = len(view.bad_examples)
-    # The first eight bad examples are noted: if those are the first eight of the batch, the others hardly differ.
+    # Only the first eight bad examples are logged. If those are the first eight of the batch, all are likely bad.
     if seen == min(MAX_BAD_EXAMPLES, context.sample.batch_size) and list(view.bad_examples) == list(range(seen)):
         lines += [
             f"{name} = np.where(np.isfinite({name}), {name}, np.nan)",
             f"{name} = np.where(np.isnan({name}), np.nanmedian({name}, axis=0), {name})  # "
-            f"{'the gaps that are left' if lines else 'every example has gaps'}",
+            f"{'fills the remaining gaps' if lines else 'every example has gaps'}",
         ]
     else:
         lines += [
-            f"{keep_finite(context, view, 'input')}  # leaves these examples out",
+            f"{keep_finite_code(context, view, 'input')}  # drops these examples",
             "# or fill the gaps:",
             f"{name} = np.nan_to_num({name}, nan=0.0, posinf=0.0, neginf=0.0)",
         ]
@@ -141,29 +140,28 @@ def _finding(context: Context, view: TensorView, *, inside: bool) -> Finding:
     layout = view.layout
     source = (layout.sources or (view.name,))[0] if inside else view.name
     name = variable(source, "input", context.facts)
-    counts = [f"{n} {what}" for n, what in ((view.nan_count, "NaN"), (view.inf_count, "infinite")) if n]
+    counts = [f"{whole(n)} {what}" for n, what in ((view.nan_count, "NaN"), (view.inf_count, "infinite")) if n]
     total = view.nan_count + view.inf_count
     examples = view.bad_examples
-    more = ", and maybe more," if len(examples) == MAX_BAD_EXAMPLES else ""
+    more = " (and maybe more)" if len(examples) == MAX_BAD_EXAMPLES else ""
     which = f", in example{'s' if len(examples) > 1 else ''} {join(examples, 8)}{more} of the batch" if examples else ""
     empty = [layout.features[i] for i in np.flatnonzero(~np.isfinite(view.feature_mean))] if layout.features else []
-    columns_text = f"; feature {join(empty)} has no finite value at all" if empty else ""
+    columns_text = f"; feature {join(empty)} has no finite value" if empty else ""
     if inside:
         fix = (
-            f"# The preprocessing in front of '{layout.layer}' makes them from finite values: look for log(0), a "
-            f"division "
-            f"by 0,\n# a Normalization that was adapted to a constant column.\nx = keras.ops.log(x + 1e-6)  # for "
-            f"example"
+            f"# The preprocessing in front of '{layout.layer}' makes them from finite values. Look for log(0),\n"
+            f"# a division by 0, a Normalization that was adapted to a constant column.\n"
+            f"x = keras.ops.log(x + 1e-6)  # for example"
         )
     else:
         if context.split == "validation":
             name = "x_val" + name.removeprefix("x")
         fix = _fix(context, view, name, empty)
-    after = f" after the preprocessing in front of '{layout.layer}'" if inside else ""
+    after = f" after the preprocessing in front of layer '{layout.layer}'" if inside else ""
     return Finding(
         subject=f"input:{source}",
-        message=f"'{source}' holds {join(counts)} value{'s' if total > 1 else ''} of {view.count}{after} "
-        f"({percent(total / max(view.count, 1))}){which}{columns_text}.",
+        message=f"'{source}' holds {join(counts)} value{'s' if total > 1 else ''} of {whole(view.count)} "
+        f"({percent(total / max(view.count, 1))}){after}{which}{columns_text}.",
         evidence={
             "nan_count": view.nan_count,
             "inf_count": view.inf_count,
@@ -174,5 +172,7 @@ def _finding(context: Context, view: TensorView, *, inside: bool) -> Finding:
             "max": view.max,
         },
         fix=fix,
-        why="" if context.split == "train" else _ELSEWHERE,
+        why="" if context.split == "train" else _WHY_OUTSIDE_TRAINING,
+        picture=LimitPicture(label=f"NaN or infinite values of {source}", value=total, limit=0),
+        curves=nonfinite_curves(context, view),
     )

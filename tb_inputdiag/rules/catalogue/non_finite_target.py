@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.numbers import percent, whole
+from tb_inputdiag.records import LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
-from tb_inputdiag.rules.support.good_rows import keep_finite
+from tb_inputdiag.rules.support.curves import nonfinite_curves
+from tb_inputdiag.rules.support.finite_rows import keep_finite_code
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import join, percent
+from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["NonFiniteTarget"]
@@ -19,19 +21,19 @@ class NonFiniteTarget(Rule):
     """A target holds NaN or infinities.
 
     ## What it does
-    Counts NaN and infinities in every target of a batch, and names the examples. Where the loss stays finite all the
-    same, a loss of your own leaves such targets out, and the rule is silent.
+    Counts NaN and infinities in every target of a batch, and names the examples. If the loss is finite nevertheless,
+    your own loss function ignores such targets, and the rule stays silent.
 
     ## Why is this bad?
-    One NaN among the targets makes the loss NaN, then all gradients and weights.
+    One NaN among the targets makes the loss NaN, and then all gradients and weights.
 
     ## Example
     ```python
-    y = np.log(prices)       # -inf where a price is 0
+    y = np.log(prices)       # -inf for a price of 0
     ```
 
     ## What to do
-    Drop the examples whose target is missing; `np.log1p` for values that may be 0.
+    Drop the examples whose target is missing. Use `np.log1p` for values that may be 0.
 
     ## References
     - https://github.com/keras-team/keras/issues/6921
@@ -39,9 +41,10 @@ class NonFiniteTarget(Rule):
 
     id = "non-finite-target"
     severity = Severity.ERROR
+    judges = "batch"
     splits = ("train", "validation")
     explains = (*SYMPTOMS, "non-finite-weight")
-    why = "One such target makes the loss NaN, then all gradients and weights: the model is lost in one step."
+    why = "One such target makes the loss NaN, and then all gradients and weights: one step destroys the model."
 
     def on_sample(self, context: Context) -> Findings:
         """Judges every target."""
@@ -54,21 +57,23 @@ class NonFiniteTarget(Rule):
             total = view.nan_count + view.inf_count
             if not total or handled:
                 continue
-            counts = [f"{n} {what}" for n, what in ((view.nan_count, "NaN"), (view.inf_count, "infinite")) if n]
+            counts = [f"{whole(n)} {what}" for n, what in ((view.nan_count, "NaN"), (view.inf_count, "infinite")) if n]
             n = len(view.bad_examples)
             which = f", in example{'s' if n > 1 else ''} {join(view.bad_examples, 8)} of the batch" if n else ""
             found.append(
                 Finding(
                     subject=view.subject,
-                    message=f"'{view.name}' holds {join(counts)} of {view.count} values "
-                    f"({percent(total / max(view.count, 1))}){which}.",
+                    message=f"'{view.name}' holds {join(counts)} value{'s' if total > 1 else ''} of "
+                    f"{whole(view.count)} ({percent(total / max(view.count, 1))}){which}.",
                     evidence={
                         "nan_count": view.nan_count,
                         "inf_count": view.inf_count,
                         "count": view.count,
                         "bad_examples": list(view.bad_examples),
                     },
-                    fix=f"{keep_finite(context, view, 'target')}  # leaves these examples out",
+                    fix=f"{keep_finite_code(context, view, 'target')}  # drops these examples",
+                    picture=LimitPicture(label=f"NaN or infinite values of {view.name}", value=total, limit=0),
+                    curves=nonfinite_curves(context, view),
                 )
             )
         return found
@@ -85,5 +90,5 @@ class NonFiniteTarget(Rule):
         return (
             fires("a missing target", lambda: run().train(y=y, loss=math.nan), "target:y", Severity.ERROR),
             silent("finite", lambda: run().train(y=columns(n=1))),
-            silent("left out by the loss", lambda: run().train(y=y, loss=0.5)),
+            silent("ignored by the loss", lambda: run().train(y=y, loss=0.5)),
         )

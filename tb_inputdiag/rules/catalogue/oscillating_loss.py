@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_inputdiag.records import Losses, Severity
+from tb_inputdiag.numbers import format_number
+from tb_inputdiag.records import LimitPicture, Losses, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.support.curves import loss_curve
 from tb_inputdiag.rules.support.medians import median, quantile, row_medians
-from tb_inputdiag.rules.support.optimizer import gentler
-from tb_inputdiag.rules.support.text import number
+from tb_inputdiag.rules.support.optimizer import gentler_optimizer
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.history import LossHistory
 
@@ -17,15 +18,15 @@ __all__ = ["OscillatingLoss"]
 
 
 class OscillatingLoss(Rule):
-    """The loss swings widely and gets nowhere.
+    """The loss swings widely and makes no progress.
 
     ## What it does
-    Looks at the latest 64 steps: whether high and low losses lie far apart while their middle is no better than at the
-    beginning, whether each step undoes the one before, or whether large steps have lost what was reached: even the best
-    batches are far above what was common before.
+    Looks at the last 64 steps. It fires in three cases: high and low losses lie far apart and their median is no better
+    than at the beginning; each step undoes the one before; or, after large steps, even the best batches are far above
+    the level that was reached before.
 
     ## Why is this bad?
-    Steps are longer than the valley is wide: the weights jump from one side to the other.
+    The steps are too long: the weights jump from one side of the valley to the other.
 
     ## Example
     ```python
@@ -33,7 +34,7 @@ class OscillatingLoss(Rule):
     ```
 
     ## What to do
-    Lower the learning rate or the momentum, use larger batches, or let the rate decay.
+    Lower the learning rate or the momentum, use larger batches, or let the learning rate decay.
 
     ## References
     - Cohen et al.: Gradient descent on neural networks typically occurs at the edge of stability (2021).
@@ -43,35 +44,34 @@ class OscillatingLoss(Rule):
     severity = Severity.WARNING
     resolve_after = 5
     explains = ("dead-relu", "zero-gradient")
-    why = "Steps are longer than the valley is wide: the weights jump from one side to the other and get nowhere."
+    why = "The steps are too long: the weights jump from one side of the valley to the other and get nowhere."
 
     max_swing = Threshold(
         5.0,
-        "Largest ratio of the upper to the lower tenth of the losses that is fine without progress.",
-        source="Losses of healthy batches of 16 and more differ by a factor of 2 to 3 at the level of the beginning.",
+        "Largest ratio of the 90 % to the 10 % quantile of the losses that is fine without progress.",
+        source="In healthy runs with batches of 16 or more, losses near the first level differ by a factor of 2 to 3.",
         low=1.0,
     )
     min_alternation = Threshold(
         0.6,
-        "Correlation of successive steps, with its sign turned, from which on they alternate.",
-        source="Of 64 independent steps it is below 0.4 in 999 of 1,000 cases.",
+        "Negative correlation of successive losses from which on they count as alternating.",
+        source="For 64 independent losses it is below 0.4 in 999 of 1,000 cases.",
         high=1.0,
     )
-
     max_loss_of_ground = Threshold(
         1.4,
-        "Largest ratio of the lower tenth of the losses to the best median of 32 steps so far that is fine.",
-        source="In healthy runs the lower tenth lies below that median.",
+        "Largest ratio of the 10 % quantile of the losses to the best median of 32 steps so far that is fine.",
+        source="In healthy runs the 10 % quantile lies below that median.",
         low=1.0,
     )
     min_update = Threshold(
         3e-3,
-        "Median update over weight from which on lost ground is put down to the steps' length.",
-        source="Three times what is common.",
+        "Median ratio of update to weight from which on a loss that has risen again is blamed on long steps.",
+        source="Three times the usual 1e-3.",
     )
 
     def start(self) -> None:
-        """Forgets the batches."""
+        """Resets the losses and the update ratio."""
         self._batch = 0
         self._first = np.nan
         self._best = np.inf
@@ -79,7 +79,7 @@ class OscillatingLoss(Rule):
         self._ratio = 0.0
 
     def on_sample(self, context: Context) -> Findings:
-        """Learns the batch size and how large the updates are."""
+        """Reads the batch size and the size of the updates."""
         self._batch = context.sample.batch_size
         table, rows = context.sample.weights, context.kernels.rows
         ratios = table.update_ratio[rows] if table is not None else np.zeros(0)
@@ -88,7 +88,7 @@ class OscillatingLoss(Rule):
         return None
 
     def on_losses(self, context: Context, losses: Losses) -> Findings:
-        """Judges the latest 64 steps."""
+        """Judges the last 64 steps."""
         history, facts = context.history, context.facts
         if np.isnan(self._first) and history.count >= 5:
             self._first = median(history.recent[:10])
@@ -103,7 +103,7 @@ class OscillatingLoss(Rule):
         deviations = recent - recent.mean()
         power = float((deviations**2).mean())
         turning = -float((deviations[1:] * deviations[:-1]).mean()) / power if power > 0 else 0.0
-        # Epochs of a few batches in the same order repeat by themselves.
+        # Epochs of a few batches in the same order repeat anyway.
         few = isinstance(steps, int) and steps <= 8
         alternates = turning > self.min_alternation and high - low > 0.3 * abs(middle) and not few
         alternates = alternates and middle >= 0.5 * self._first
@@ -112,14 +112,25 @@ class OscillatingLoss(Rule):
         )
         if not (swings or alternates or thrown_back):
             return []
-        lost = thrown_back and not (swings or alternates)
+        outcome = "makes no progress"
+        if swings:
+            picture = LimitPicture(
+                label="90 % quantile of the loss over its 10 % quantile", value=high / low, limit=self.max_swing
+            )
+        elif alternates:
+            outcome = "makes no progress, because each step undoes the one before"
+            picture = LimitPicture(label="alternation of successive losses", value=turning, limit=self.min_alternation)
+        else:
+            picture = LimitPicture(
+                label="10 % quantile of the loss over its best median", value=low / best, limit=self.max_loss_of_ground
+            )
+            outcome = f"is above the level of {format_number(best)} that it had reached"
         return [
             Finding(
                 subject="loss",
-                message=f"Over the last 64 steps the loss swings between {number(low)} and "
-                f"{number(high)} "
-                f"(it began with {number(self._first)}) and "
-                f"{f'has lost what it had reached: {number(best)}' if lost else 'makes no progress'}.",
+                message=f"Over the last 64 steps the loss swings between {format_number(low)} and "
+                f"{format_number(high)} "
+                f"and {outcome}; it began at {format_number(self._first)}.",
                 evidence={
                     "low": low,
                     "high": high,
@@ -128,12 +139,14 @@ class OscillatingLoss(Rule):
                     "alternation": turning,
                     "update_ratio": self._ratio,
                 },
-                fix=gentler(context),
+                fix=gentler_optimizer(context),
+                picture=picture,
+                curves=(loss_curve(),),
             )
         ]
 
     def _follow(self, history: LossHistory) -> float:
-        """Returns the lowest median of any 32 successive losses, the latest of them taken in."""
+        """Returns the lowest median of any 32 successive losses so far."""
         new = min(history.count - self._seen, 64)
         self._seen = history.count
         recent = history.recent[-(31 + new) :]
@@ -158,9 +171,9 @@ class OscillatingLoss(Rule):
             return scenario
 
         return (
-            fires("wild", lambda: run(wild), "loss", Severity.WARNING),
-            fires("to and fro", lambda: run(2.0 + 0.6 * (-1.0) ** np.arange(200)), "loss"),
-            fires("thrown back", lambda: run(fallen_back, update=0.02), "loss", Severity.WARNING),
+            fires("swinging widely", lambda: run(wild), "loss", Severity.WARNING),
+            fires("alternating", lambda: run(2.0 + 0.6 * (-1.0) ** np.arange(200)), "loss"),
+            fires("back at an earlier level", lambda: run(fallen_back, update=0.02), "loss", Severity.WARNING),
             silent("harder data later, small steps", lambda: run(fallen_back)),
             silent("falling", lambda: run(calm)),
             silent("noisy but falling", lambda: run(wild * 0.97 ** np.arange(200))),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
-from tb_inputdiag.records import JSON, Severity
+from tb_inputdiag.keras_vocabulary import CLASS_LOSSES, HIDDEN_ACTIVATIONS, PROBABILITY_ACTIVATIONS
+from tb_inputdiag.numbers import count, interval
+from tb_inputdiag.records import JSON, ExpectedRange, Picture, Severity, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import (
     Example,
@@ -18,45 +21,36 @@ from tb_inputdiag.rules.examples import (
     probabilities,
     silent,
 )
+from tb_inputdiag.rules.support.curves import named_tensor_curves, tensor_curves
+from tb_inputdiag.rules.support.pictures import expected_span, range_picture, span_of
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.pairs import Pair, loss_kind, loss_name, loss_of
 
 __all__ = ["OutputActivationMismatch"]
 
-_CUT = frozenset(
-    {"relu", "relu6", "elu", "leaky_relu", "selu", "gelu", "swish", "silu", "tanh", "softplus", "softsign"}
-)
-_CLASSES = {
-    "sparse": "SparseCategoricalCrossentropy",
-    "categorical": "CategoricalCrossentropy",
-    "binary": "BinaryCrossentropy",
-}
-_LOGITS = frozenset({"linear", ""})
-
 
 class OutputActivationMismatch(Rule):
-    """The last activation and the loss do not belong together.
+    """The last activation does not fit the loss.
 
     ## What it does
-    Compares the activation of each output with its loss: softmax with `from_logits=True`, no activation with
-    `from_logits=False`, softmax over a single unit, ReLU or tanh where probabilities are needed, sigmoid with a
-    categorical loss. Where the activation is not known, it looks at the predictions themselves.
+    Compares the activation of each output with its loss. It fires on softmax with `from_logits=True`, no activation
+    with `from_logits=False`, softmax over a single unit, ReLU or tanh where probabilities are needed, and sigmoid with
+    a categorical loss. If the activation is unknown, it checks the predictions themselves.
 
     ## Why is this bad?
-    The loss takes numbers for probabilities that are none, or squashes them twice. Softmax over one unit is always 1:
-    every answer is "yes", although the loss may fall.
+    The loss treats numbers as probabilities that are not, or applies the activation twice. Softmax over one unit is
+    always 1: every answer is "yes", although the loss may fall.
 
     ## Example
     ```python
-    keras.layers.Dense(10)                                                   # no activation
-    model.compile(loss="sparse_categorical_crossentropy")                    # wants probabilities
+    keras.layers.Dense(10)                                   # no activation
+    model.compile(loss="sparse_categorical_crossentropy")    # expects probabilities
     ```
 
     ## What to do
-    Either the activation and `from_logits=False`, or no activation and `from_logits=True`. One unit: sigmoid and binary
-    cross-entropy. One class of n: softmax. Several classes at once: sigmoid and binary cross-entropy.
+    Use the activation with `from_logits=False`, or no activation with `from_logits=True`. For a single unit, and for
+    several classes per example, use sigmoid and binary cross-entropy. For one class of n, use softmax.
 
     ## References
     - https://keras.io/api/losses/probabilistic_losses/
@@ -65,7 +59,7 @@ class OutputActivationMismatch(Rule):
     id = "output-activation-mismatch"
     severity = Severity.ERROR
     explains = (*SYMPTOMS, "target-out-of-range", "label-out-of-range")
-    why = "The loss takes numbers for probabilities that are none: it falls slowly or not at all, or means nothing."
+    why = "The loss treats numbers as probabilities that are not, so it falls slowly or not at all, or means nothing."
 
     def on_model(self, context: Context) -> Findings:
         """Judges the outputs whose activation is known."""
@@ -80,9 +74,23 @@ class OutputActivationMismatch(Rule):
                 found.append(finding)
         return found
 
+    def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
+        """Returns 0..1 for predictions that the loss reads as probabilities."""
+        return [
+            ExpectedRange(
+                rule=self.id,
+                subject=pair.prediction.subject,
+                low=0.0,
+                high=1.0,
+                reason=f"{loss_name(pair.loss)} with from_logits=False expects probabilities.",
+            )
+            for pair in context.pairs
+            if pair.prediction is not None and pair.kind in CLASS_LOSSES and not pair.from_logits
+        ]
+
     def on_sample(self, context: Context) -> Findings:
-        """Judges the predictions of outputs whose activation is not known, and labels that give it away."""
-        return [found for pair in context.pairs if (found := _seen(pair)) is not None]
+        """Judges the predictions of outputs with an unknown activation, and labels that do not fit the activation."""
+        return [found for pair in context.pairs if (found := _judge_values(context, pair)) is not None]
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -97,7 +105,7 @@ class OutputActivationMismatch(Rule):
 
         sparse, binary = "sparse_categorical_crossentropy", "binary_crossentropy"
         return (
-            fires("softmax over one unit", lambda: run(1, "softmax", binary), "prediction:y_pred", Severity.ERROR),
+            fires("softmax over a single unit", lambda: run(1, "softmax", binary), "prediction:y_pred", Severity.ERROR),
             fires("logits without from_logits", lambda: run(10, "linear", sparse), "prediction:y_pred"),
             fires("softmax and from_logits", lambda: run(10, "softmax", sparse, from_logits=True), "prediction:y_pred"),
             fires("ReLU for classes", lambda: run(10, "relu", sparse), "prediction:y_pred"),
@@ -110,80 +118,133 @@ class OutputActivationMismatch(Rule):
         )
 
 
-def _static(name: str, activation: str, units: int, loss: Mapping[str, JSON] | None) -> Finding | None:
-    kind, logits = loss_kind(loss), bool(loss is not None and loss.get("from_logits"))
-    written = loss_name(loss)
+@dataclass(frozen=True, slots=True)
+class _Mismatch:
+    what: str
+    """Why they do not fit, as a clause."""
+    fix: str
+    picture: Picture
     severity: Severity | None = None
-    if activation == "softmax" and units == 1:
-        what = "a softmax over a single unit is always 1"
-        fix = 'keras.layers.Dense(1, activation="sigmoid")\nmodel.compile(..., loss="binary_crossentropy")'
-    elif kind not in _CLASSES:
+
+
+def _words(seen: str, expected: str) -> WordsPicture:
+    return WordsPicture(seen=seen, expected=expected, seen_label="output")
+
+
+def _static(name: str, activation: str, units: int, loss: Mapping[str, JSON] | None) -> Finding | None:
+    mismatch = _mismatch(activation, units, loss)
+    if mismatch is None:
         return None
-    elif logits and activation in {"softmax", "sigmoid"}:
-        what = (
-            f"{activation} makes probabilities, but {written} with from_logits=True applies {activation} to them again"
-        )
-        fix = f"keras.losses.{_CLASSES[kind]}(from_logits=False)"
-    elif activation in _CUT:
-        what = f"{activation} gives no {'logits' if logits else 'probabilities'}, which {written} needs"
-        right = "sigmoid" if kind == "binary" else "softmax"
-        fix = f'keras.layers.Dense({units or "n_classes"}, activation="{right}")'
-        severity = Severity.WARNING if logits else None
-    elif not logits and activation == "linear":
-        right = "sigmoid" if kind == "binary" else "softmax"
-        what = f"it has no activation, but {written} expects probabilities (from_logits=False)"
-        fix = f"keras.losses.{_CLASSES[kind]}(from_logits=True)\n"
-        fix += f'# or: keras.layers.Dense({units or "n_classes"}, activation="{right}")'
-    elif activation == "sigmoid" and kind in {"sparse", "categorical"} and units > 1:
-        what = f"sigmoid rates each class by itself, but {written} wants probabilities that sum to 1"
-        fix = f'keras.layers.Dense({units}, activation="softmax")  # one class of {units}\n'
-        fix += '# or several at once: sigmoid and loss="binary_crossentropy"'
-        severity = Severity.WARNING
-    else:
-        return None
+    over = f" over {count(units, 'unit')}" if units else ""
+    ends = f"ends in {activation}" if activation != "linear" else "has no activation"
     return Finding(
         subject=f"prediction:{name}",
-        message=f"The output '{name}' ends in {activation or 'an unknown activation'} over {units or 'its'} "
-        f"unit{'' if units == 1 else 's'}: {what}.",
-        evidence={"activation": activation, "units": units, "loss": written, "from_logits": logits},
-        fix=fix,
-        severity=severity,
+        message=f"The output '{name}' {ends}{over}, but {mismatch.what}.",
+        evidence={
+            "activation": activation,
+            "units": units,
+            "loss": loss_name(loss),
+            "from_logits": bool(loss is not None and loss.get("from_logits")),
+        },
+        fix=mismatch.fix,
+        severity=mismatch.severity,
+        picture=mismatch.picture,
+        curves=named_tensor_curves("prediction", name),
     )
 
 
-def _seen(pair: Pair) -> Finding | None:
+def _mismatch(activation: str, units: int, loss: Mapping[str, JSON] | None) -> _Mismatch | None:
+    kind, logits = loss_kind(loss), bool(loss is not None and loss.get("from_logits"))
+    written, right = loss_name(loss), "sigmoid" if kind == "binary" else "softmax"
+    if activation == "softmax" and units == 1:
+        return _Mismatch(
+            "softmax over a single unit is always 1",
+            'keras.layers.Dense(1, activation="sigmoid")\nmodel.compile(..., loss="binary_crossentropy")',
+            _words("softmax over 1 unit", "sigmoid over 1 unit"),
+        )
+    if kind not in CLASS_LOSSES:
+        return None
+    layer_code = f'keras.layers.Dense({units or "n_classes"}, activation="{right}")'
+    if logits and activation in PROBABILITY_ACTIVATIONS:
+        return _Mismatch(
+            f"{written} with from_logits=True applies {activation} a second time",
+            f"keras.losses.{CLASS_LOSSES[kind]}(from_logits=False)",
+            _words(f"{activation}, from_logits=True", f"{activation}, from_logits=False"),
+        )
+    if activation in HIDDEN_ACTIVATIONS:
+        return _Mismatch(
+            f"{written} expects {'logits' if logits else 'probabilities'}",
+            layer_code,
+            _words(activation, "no activation" if logits else right),
+            Severity.WARNING if logits else None,
+        )
+    if not logits and activation == "linear":
+        return _Mismatch(
+            f"{written} expects probabilities (from_logits=False)",
+            f"keras.losses.{CLASS_LOSSES[kind]}(from_logits=True)\n# or: {layer_code}",
+            _words("no activation, from_logits=False", "no activation, from_logits=True"),
+        )
+    if activation == "sigmoid" and kind != "binary" and units > 1:
+        return _Mismatch(
+            f"{written} expects probabilities that sum to 1",
+            f"{layer_code}  # one class of {units}\n"
+            '# or, for several classes at once: sigmoid and loss="binary_crossentropy"',
+            _words("sigmoid", "softmax"),
+            Severity.WARNING,
+        )
+    return None
+
+
+def _seen(pair: Pair) -> _Mismatch | None:
     view = pair.prediction
-    if view is None or pair.kind not in _CLASSES or not np.isfinite(view.std) or view.nan_count:
+    if view is None or pair.kind not in CLASS_LOSSES or not np.isfinite(view.std) or view.nan_count:
         return None
     low, high = view.value("row_sum_min"), view.value("row_sum_max")
     sums_to_one = abs(low - 1) < 0.01 and abs(high - 1) < 0.01
     if pair.activation == "softmax" and pair.kind == "binary" and pair.target.value("row_sum_max") > 1:
-        what, severity = "softmax lets one class win, but targets name several classes an example", Severity.WARNING
-        fix = f'keras.layers.Dense({pair.units}, activation="sigmoid")'
-    elif pair.activation not in {""}:
+        return _Mismatch(
+            "come from a softmax, which picks one class, but the targets name several classes per example",
+            f'keras.layers.Dense({pair.units}, activation="sigmoid")',
+            _words("softmax", "sigmoid"),
+            Severity.WARNING,
+        )
+    if pair.activation:
         return None
-    elif pair.from_logits:
+    if pair.from_logits:
         if not (sums_to_one and view.min >= 0 and pair.kind != "binary" and view.count > 32):
             return None
-        what, severity = "they are probabilities already, but the loss has from_logits=True", Severity.ERROR
-        fix = f"keras.losses.{_CLASSES[pair.kind]}(from_logits=False)"
-    else:
-        outside = view.min < -1e-3 or view.max > 1 + 1e-3
-        if not outside or (sums_to_one and view.min >= 0):
-            return None
-        what, severity = "they are no probabilities, but the loss expects them (from_logits=False)", Severity.ERROR
-        fix = f"keras.losses.{_CLASSES[pair.kind]}(from_logits=True)"
+        return _Mismatch(
+            "are probabilities already, but the loss has from_logits=True",
+            f"keras.losses.{CLASS_LOSSES[pair.kind]}(from_logits=False)",
+            _words("probabilities", "logits"),
+        )
+    outside = view.min < -1e-3 or view.max > 1 + 1e-3
+    if not outside or (sums_to_one and view.min >= 0):
+        return None
+    return _Mismatch(
+        "are not probabilities, but the loss expects them (from_logits=False)",
+        f"keras.losses.{CLASS_LOSSES[pair.kind]}(from_logits=True)",
+        range_picture(span_of(view), 0.0, 1.0),
+    )
+
+
+def _judge_values(context: Context, pair: Pair) -> Finding | None:
+    view, mismatch = pair.prediction, _seen(pair)
+    if view is None or mismatch is None:
+        return None
     return Finding(
         subject=view.subject,
-        message=f"Predictions '{view.name}' go from {number(view.min)} to {number(view.max)}: {what}.",
+        message=f"Predictions '{view.name}' ({interval(view.min, view.max)}) {mismatch.what}.",
         evidence={
             "min": view.min,
             "max": view.max,
-            "row_sum_min": low,
-            "row_sum_max": high,
+            "row_sum_min": view.value("row_sum_min"),
+            "row_sum_max": view.value("row_sum_max"),
             "loss": str((pair.loss or {}).get("name")),
             "from_logits": pair.from_logits,
         },
-        fix=fix,
-        severity=severity,
+        fix=mismatch.fix,
+        severity=mismatch.severity,
+        picture=mismatch.picture,
+        curves=tensor_curves(context, view, expected=expected_span(mismatch.picture)),
     )

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import math
 
-from tb_inputdiag.records import EpochEnd, Severity
+from tb_inputdiag.numbers import format_number
+from tb_inputdiag.records import EpochEnd, LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.text import number
+from tb_inputdiag.rules.support.curves import epoch_curve, validation_loss_curve
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["Overfitting"]
 
 
 class Overfitting(Rule):
-    """Validation gets worse for several epochs while training gets better.
+    """The validation loss rises for several epochs while the training loss falls.
 
     ## What it does
-    Looks at `val_loss` at the end of each epoch: how long ago its best was, how far it has risen since, and whether the
-    training loss fell meanwhile. A moderate rise is noted, a doubling is a warning.
+    Checks at the end of each epoch how long ago `val_loss` was best, how far it has risen since, and whether the
+    training loss fell meanwhile. A moderate rise gives an INFO, a doubling a WARNING.
 
     ## Why is this bad?
-    From the best epoch on the model learns its training examples by heart, and gets worse on others.
+    After its best epoch the model memorizes the training examples and gets worse on all others.
 
     ## Example
     ```python
@@ -29,7 +30,8 @@ class Overfitting(Rule):
     ```
 
     ## What to do
-    `EarlyStopping(restore_best_weights=True)`, more data or augmentation, dropout, weight decay, a smaller model.
+    Use `EarlyStopping(restore_best_weights=True)`. More data, augmentation, dropout, weight decay or a smaller model
+    delay it.
 
     ## References
     - https://keras.io/api/callbacks/early_stopping/
@@ -38,16 +40,19 @@ class Overfitting(Rule):
     id = "overfitting"
     severity = Severity.WARNING
     resolve_after = 2
-    why = "Since its best epoch the model has learned training examples by heart, and got worse on others."
+    why = "Since its best epoch the model has memorized the training examples and got worse on all others."
 
     min_epochs = Threshold(
-        4, "Epochs since the best before it is noted.", source="Usual patience of early stopping: 3 to 5.", low=1
+        4,
+        "Epochs since the best one before the rule fires.",
+        source="The usual patience of early stopping: 3 to 5.",
+        low=1,
     )
     note_rise = Threshold(
-        1.1, "Ratio to the best val_loss from which on it is noted.", source="Beyond the noise of epochs.", low=1.0
+        1.1, "Ratio to the best val_loss that gives an INFO.", source="Larger than the noise between epochs.", low=1.0
     )
     max_rise = Threshold(
-        2.0, "Ratio to the best val_loss from which on it is a warning.", source="Twice the loss is worse.", low=1.0
+        2.0, "Ratio to the best val_loss that gives a WARNING.", source="A doubled loss is not noise.", low=1.0
     )
 
     def on_epoch_end(self, context: Context, end: EpochEnd) -> Findings:
@@ -67,12 +72,21 @@ class Overfitting(Rule):
         return [
             Finding(
                 subject="training",
-                message=f"val_loss was best ({number(low)}) {since} epochs ago and is {number(values[-1])} now, "
-                f"while loss "
-                f"fell from {number(pairs[best][0])} to {number(pairs[-1][0])}.",
+                message=f"val_loss was best {since} epochs ago ({format_number(low)}) and is "
+                f"{format_number(values[-1])} "
+                f"now, while loss fell from {format_number(pairs[best][0])} to {format_number(pairs[-1][0])}.",
                 evidence={"best": low, "val_loss": values[-1], "loss": pairs[-1][0], "epochs_since_best": since},
                 fix="keras.callbacks.EarlyStopping(patience=3, restore_best_weights=True)",
                 severity=None if strong else Severity.INFO,
+                picture=LimitPicture(
+                    label="val_loss (lower of the last two epochs) over its best",
+                    value=now / low,
+                    limit=self.max_rise if strong else self.note_rise,
+                ),
+                curves=(
+                    epoch_curve("val_loss", "Validation loss", beside="loss", beside_label="Training loss"),
+                    validation_loss_curve(),
+                ),
             )
         ]
 

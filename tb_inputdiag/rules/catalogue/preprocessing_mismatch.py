@@ -3,57 +3,46 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-from tb_inputdiag.records import LayerFacts, ModelFacts, Severity, TensorView, WeightFacts
+from tb_inputdiag.keras_vocabulary import InputContract, input_contract, keeps_pixel_range
+from tb_inputdiag.numbers import interval
+from tb_inputdiag.records import (
+    ExpectedRange,
+    LayerFacts,
+    ModelFacts,
+    Picture,
+    Severity,
+    TensorView,
+    WeightFacts,
+    WordsPicture,
+)
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, pixels, silent
+from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.layers import backbone_of
-from tb_inputdiag.rules.support.scale import fed_of, looks_like_image
+from tb_inputdiag.rules.support.pictures import expected_span, range_picture, span_of
+from tb_inputdiag.rules.support.scale import fed_source, looks_like_image
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["PreprocessingMismatch"]
 
-_CAFFE = frozenset({"vgg", "resnet"})
-_SIGNED = frozenset(
-    {"resnet_v2", "mobilenet", "mobilenet_v2", "inception_v3", "inception_resnet_v2", "xception", "nasnet"}
-)
-_TORCH = frozenset({"densenet"})
-_INSIDE = frozenset({"efficientnet", "efficientnet_v2", "convnext", "mobilenet_v3"})
-_MODULES = {
-    "vgg": "vgg16",
-    "resnet": "resnet50",
-    "efficientnet": "efficientnet",
-    "inception_resnet_v2": "inception_resnet_v2",
-}
-_KEEPS_RANGE = ("InputLayer", "Random", "Resizing", "CenterCrop", "ZeroPadding", "MaxNumBoundingBoxes")
-"""Layers that leave pixels in their range, by the beginning of their names."""
-
-_IMAGENET = "{0} = ({0} / 255 - [0.485, 0.456, 0.406]) / [0.229, 0.224, 0.225]"
-_OR_INSIDE = "\n# or build the backbone with include_preprocessing=True, and feed it 0..255"
-_WITHOUT = {
-    "efficientnet": _IMAGENET,
-    "efficientnet_v2": _IMAGENET + "  # for its variants S, M and L: {0} / 128 - 1" + _OR_INSIDE,
-    "convnext": _IMAGENET + _OR_INSIDE,
-    "mobilenet_v3": "{0} = {0} / 127.5 - 1" + _OR_INSIDE,
-}
-"""What each family does to 0..255 with ``include_preprocessing=True`` (in the source of keras.applications)."""
-
 
 class PreprocessingMismatch(Rule):
-    """A backbone of keras.applications gets images in another range than it was trained on.
+    """A backbone of keras.applications gets images in a different range than it was trained on.
 
     ## What it does
-    Knows what each family of `keras.applications` expects, and compares with what reaches it: EfficientNet,
-    ConvNeXt and MobileNetV3 rescale 0..255 inside; VGG and ResNet want BGR with the mean subtracted; MobileNet,
-    Xception, Inception and ResNetV2 want -1..1; DenseNet wants z-scores. Families that do not rescale inside, and
-    those that were built with `include_preprocessing=False`, are judged only when they carry pretrained weights: new
-    ones learn any range, as far as batch normalization follows their first convolution.
+    Compares the images that reach a backbone with what its family expects. EfficientNet, ConvNeXt and MobileNetV3
+    expect 0..255 and rescale inside. VGG and ResNet expect BGR with the mean subtracted. MobileNet, Xception, Inception
+    and ResNetV2 expect -1..1. DenseNet expects z-scores. Families that do not rescale inside, and backbones built with
+    `include_preprocessing=False`, are judged only with pretrained weights, because new weights adapt to any range.
 
     ## Why is this bad?
-    The pretrained filters respond to another range than they were trained for: features are poor, and accuracy
-    stays low without any error. An EfficientNet that gets 0..1 sees nearly black images.
+    Pretrained filters give poor features for images in a different range, and accuracy stays low without any error. For
+    an EfficientNet, images of 0..1 are nearly black.
 
     ## Example
     ```python
@@ -74,44 +63,43 @@ class PreprocessingMismatch(Rule):
     persistence = 2
     explains = (*SYMPTOMS, "overfitting")
     supersedes = ("unnormalized-input", "double-scaled-input", "integer-input", "truncated-input")
-    why = "Pretrained filters answer to the range they were trained on; in another one their features are poor."
+    why = "Pretrained filters give poor features for images in a different range than they were trained on."
 
     min_span = Threshold(
         0.1,
-        "A backbone that rescales inside must leave at least this span between its smallest and largest value.",
-        source="0..255 leaves 2 to 4.6, 0..1 leaves at most 0.018.",
+        "Smallest difference between the largest and the smallest value after the rescaling inside a backbone.",
+        source="Images of 0..255 give 2 to 4.6, images of 0..1 at most 0.018.",
     )
     max_span = Threshold(
         20.0,
-        "More than this between smallest and largest value, and the backbone was built without its own rescaling.",
-        source="With its rescaling, 0..255 leaves 2 to 4.6; without, 255.",
+        "Largest such difference; above it, the backbone was built without its own rescaling.",
+        source="Images of 0..255 give 2 to 4.6 with the rescaling, and 255 without.",
     )
+
+    def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
+        """Returns what each known backbone expects of the images that reach it."""
+        facts = context.facts
+        if facts is None:
+            return
+        for feed in (*_fed_unchanged(context, facts), *_read(context, facts)):
+            if feed.pretrained or (feed.contract.mode == "inside" and feed.view.layout.stage == "fed"):
+                yield ExpectedRange(
+                    rule=self.id,
+                    subject=feed.view.subject,
+                    stage=feed.view.layout.stage,
+                    low=feed.contract.low,
+                    high=feed.contract.high,
+                    reason=f"The backbone {feed.family} expects {feed.contract.words}.",
+                )
 
     def on_sample(self, context: Context) -> Findings:
         """Judges the images that reach a known backbone."""
         facts = context.facts
         if facts is None or not facts.backbones:
             return None
-        found: list[Finding] = []
-        judged = False
-        for view in context.entries:
-            family = backbone_of(facts, view.layout.layer)
-            if family and looks_like_image(view):
-                judged = True
-                if family in _INSIDE:
-                    found += self._inside(context, family, view, fed_of(context, view) or view)
-                elif _pretrained(facts, view.layout.layer):
-                    found += _outside(context, family, view, fed_of(context, view) or view)
-        if not judged:  # a frozen backbone: the first trainable layer lies behind it
-            for path, family in facts.backbones.items():
-                fed = _reaching(context, facts, path)
-                if fed is not None:
-                    found += (
-                        _fed_inside(context, family, fed)
-                        if family in _INSIDE
-                        else (_outside(context, family, fed, fed) if _pretrained(facts, path) else [])
-                    )
-        return found
+        # Behind a frozen backbone lies the first trainable layer, which reads no images.
+        feeds = _read(context, facts) or _fed_unchanged(context, facts)
+        return [found for feed in feeds if (found := self._judge(context, feed)) is not None]
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -139,7 +127,7 @@ class PreprocessingMismatch(Rule):
                 Severity.WARNING,
             ),
             fires(
-                "0..1 into a frozen one",
+                "0..1 into a frozen EfficientNet",
                 lambda: Scenario(frozen, **head).train(x=unit, entry=features, steps=2),
                 "input:x",
             ),
@@ -153,69 +141,124 @@ class PreprocessingMismatch(Rule):
                 lambda: Scenario(stem, **whole, **pretrained).train(x=raw, entry=raw, steps=2),
                 "input:x",
             ),
-            silent("the same, untrained", lambda: Scenario(stem, **whole).train(x=raw, entry=raw, steps=2)),
+            silent(
+                "0..255 into an untrained EfficientNet without rescaling",
+                lambda: Scenario(stem, **whole).train(x=raw, entry=raw, steps=2),
+            ),
             silent("0..255 into EfficientNet", lambda: Scenario(stem, **whole).train(x=raw, entry=unit, steps=2)),
-            silent("0..255, frozen", lambda: Scenario(frozen, **head).train(x=raw, entry=features, steps=2)),
+            silent(
+                "0..255 into a frozen EfficientNet",
+                lambda: Scenario(frozen, **head).train(x=raw, entry=features, steps=2),
+            ),
             silent("an untrained ResNet", lambda: Scenario(stem, backbones={"": "resnet"}).train(x=unit, steps=2)),
             silent("no backbone", lambda: Scenario(stem).train(x=unit / 255, steps=2)),
         )
 
-    def _inside(self, context: Context, family: str, view: TensorView, fed: TensorView) -> list[Finding]:
+    def _judge(self, context: Context, feed: _Feed) -> Finding | None:
+        contract, view = feed.contract, feed.view
+        if contract.mode != "inside":
+            return _finding(context, feed) if feed.pretrained and not _fits(contract, view) else None
+        if view.layout.stage == "fed":
+            return _finding(context, feed) if view.max <= 2.0 > view.min else None
         span = view.max - view.min
         if 0 < span < self.min_span:
-            return [_finding(context, family, view, fed, "0..255, as it rescales inside")]
-        facts = context.facts
-        if facts is not None and self.max_span < span < math.inf and _pretrained(facts, view.layout.layer):
-            return [_finding(context, family, view, fed, "about unit scale", built_without=True)]
-        return []
+            return _finding(context, feed)
+        if self.max_span < span < math.inf and feed.pretrained:
+            return _finding(context, feed, built_without=True)
+        return None
 
 
-def _fed_inside(context: Context, family: str, fed: TensorView) -> list[Finding]:
-    return [_finding(context, family, fed, fed, "0..255, as it rescales inside")] if fed.max <= 2.0 > fed.min else []
+@dataclass(frozen=True, slots=True)
+class _Feed:
+    """Images that reach a backbone."""
+
+    family: str
+    contract: InputContract
+    view: TensorView
+    """What the first layer of the backbone reads; the fed images where that is not known."""
+    fed: TensorView
+    pretrained: bool
 
 
-def _outside(context: Context, family: str, view: TensorView, fed: TensorView) -> list[Finding]:
+def _read(context: Context, facts: ModelFacts) -> list[_Feed]:
+    """Returns the images that trainable first layers of backbones read."""
+    found = []
+    for view in context.entries:
+        family = backbone_of(facts, view.layout.layer)
+        contract = input_contract(family)
+        if contract is not None and looks_like_image(view):
+            fed = fed_source(context, view) or view
+            found.append(_Feed(family, contract, view, fed, _pretrained(facts, view.layout.layer)))
+    return found
+
+
+def _fed_unchanged(context: Context, facts: ModelFacts) -> list[_Feed]:
+    """Returns the fed images that reach a backbone in the range they were fed in."""
+    found = []
+    for path, family in facts.backbones.items():
+        fed, contract = _reaching(context, facts, path), input_contract(family)
+        if fed is not None and contract is not None:
+            found.append(_Feed(family, contract, fed, fed, _pretrained(facts, path)))
+    return found
+
+
+def _fits(contract: InputContract, view: TensorView) -> bool:
+    """Whether images may come from the family's `preprocess_input`; a batch need not hold black and white."""
     low, high = view.min, view.max
-    if family in _CAFFE:
-        fine, contract = low < -20 and high > 20, "about -124..151 (BGR, mean subtracted)"
-    elif family in _SIGNED:
-        fine, contract = low < -0.1 and high <= 2.0, "-1..1"
-    elif family in _TORCH:
-        fine, contract = low < -0.5 and high <= 10, "about -2.1..2.6 (z-scores)"
-    else:
-        return []
-    return [] if fine else [_finding(context, family, view, fed, contract)]
+    if contract.mode == "caffe":
+        return low < -20 and high > 20
+    if contract.mode == "tf":
+        return low < -0.1 and high <= 2.0
+    return low < -0.5 and high <= 10
 
 
-def _finding(
-    context: Context, family: str, view: TensorView, fed: TensorView, contract: str, *, built_without: bool = False
-) -> Finding:
+def _finding(context: Context, feed: _Feed, *, built_without: bool = False) -> Finding:
+    contract, view, fed = feed.contract, feed.view, feed.fed
+    low, high, words = contract.low, contract.high, contract.words
+    if built_without:
+        low, high, words = contract.without_low, contract.without_high, "about unit scale"
+    judged = fed if contract.mode == "inside" and not built_without else view
+    picture = _picture(judged, low, high, words)
     name = variable(fed.name, "input", context.facts)
-    module = _MODULES.get(family, family)
-    low, high = (0.0, 255.0) if family in _INSIDE and not built_without else (-1.0, 1.0)
-    scale = ""
-    if fed.min >= 0 and fed.max <= 1.01:
-        scale = f"{name} = {name} * 255  # back to 0..255, or drop the division\n"
-    elif fed.min >= -1.01 and fed.max <= 1.01:
-        scale = f"{name} = ({name} + 1) * 127.5  # back to 0..255, or drop the scaling\n"
-    call = "" if family in _INSIDE else f"{name} = keras.applications.{module}.preprocess_input({name})"
-    seen = "" if view is fed else f"; its first convolution reads {number(view.min)} to {number(view.max)}"
+    same = view is fed or view.layout.same_as_fed
+    seen = "" if same else f" (its first convolution reads {interval(view.min, view.max)})"
     return Finding(
         subject=f"input:{fed.name}",
-        message=f"'{fed.name}' feeds the backbone {family} with {number(fed.min)} to {number(fed.max)}{seen}, but it "
-        f"expects {contract}{' (it was built without its own rescaling)' if built_without else ''}.",
+        message=f"'{fed.name}' feeds the backbone {feed.family} with {interval(fed.min, fed.max)}{seen}, but it "
+        "expects "
+        f"{words}{' (it was built without its own rescaling)' if built_without else ''}.",
         evidence={
             "min": fed.min,
             "max": fed.max,
             "entry_min": view.min,
             "entry_max": view.max,
-            "family": family,
-            "expected": contract,
+            "family": feed.family,
+            "expected": words,
             "expected_low": low,
             "expected_high": high,
         },
-        fix=_WITHOUT[family].format(name) if built_without else (scale + call).rstrip() or f"{name} = {name}  # 0..255",
+        fix=contract.without.format(name) if built_without else _fix(name, fed, contract),
+        picture=picture,
+        curves=tensor_curves(context, judged, expected=expected_span(picture)),
     )
+
+
+def _picture(view: TensorView, low: float, high: float, words: str) -> Picture:
+    within = low <= view.min and view.max <= high
+    if within and view.max - view.min > (high - low) / 4:  # two bars would look alike
+        return WordsPicture(seen=interval(view.min, view.max), expected=words)
+    return range_picture(span_of(view), low, high)
+
+
+def _fix(name: str, fed: TensorView, contract: InputContract) -> str:
+    lines = []
+    if fed.min >= 0 and fed.max <= 1.01:
+        lines.append(f"{name} = {name} * 255  # back to 0..255, or remove the division")
+    elif fed.min >= -1.01 and fed.max <= 1.01:
+        lines.append(f"{name} = ({name} + 1) * 127.5  # back to 0..255, or remove the scaling")
+    if contract.mode != "inside":
+        lines.append(f"{name} = keras.applications.{contract.module}.preprocess_input({name})")
+    return "\n".join(lines) or f"# Remove the scaling of {name}, so that it is 0..255."
 
 
 def _pretrained(facts: ModelFacts, name: str) -> bool:
@@ -225,7 +268,7 @@ def _pretrained(facts: ModelFacts, name: str) -> bool:
     vectors = [
         w for w in facts.weights if w.layer.startswith(prefix) and len(w.shape) == 1 and w.initial_std is not None
     ]
-    # The head of a whole backbone is new in any case, so a few constants prove nothing.
+    # The head of a backbone is always new, so a few constants prove nothing.
     return bool(vectors) and sum(w.initial_constant for w in vectors) < 0.5 * len(vectors)
 
 
@@ -242,7 +285,7 @@ def _reaching(context: Context, facts: ModelFacts, path: str) -> TensorView | No
         before = [by_name[name] for name in names[: names.index(path)]] if path in names else None
     else:
         before = _ancestors(by_name, path)
-    if before is None or not all(item.class_name.startswith(_KEEPS_RANGE) for item in before):
+    if before is None or not all(keeps_pixel_range(item.class_name) for item in before):
         return None
     return fed[0]
 

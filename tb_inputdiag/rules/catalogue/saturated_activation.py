@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.numbers import percent
+from tb_inputdiag.records import LimitPicture, Severity, Span
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, silent
-from tb_inputdiag.rules.support.text import join, percent
+from tb_inputdiag.rules.support.curves import layer_curve
+from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["SaturatedActivation"]
 
 
 class SaturatedActivation(Rule):
-    """Nearly all outputs of a sigmoid or tanh layer lie at the ends of its range.
+    """Most outputs of a sigmoid or tanh layer lie at the ends of its range.
 
     ## What it does
-    Counts the outputs of hidden sigmoid and tanh layers that lie in the outer hundredth of the range. It fires when
-    nearly all do, sample after sample. Outputs of the model are left out: a sure answer is what training aims at.
+    Counts the outputs of hidden sigmoid and tanh layers that lie in the outer 1 % of the range. It fires when most of
+    them do, sample after sample. It ignores the outputs of the model, because training aims at confident answers.
 
     ## Why is this bad?
-    At its ends the activation is flat: the gradient is next to zero, and the layers in front hardly learn.
+    The activation is flat at its ends, so its gradient is nearly 0 and the layers in front of it hardly learn.
 
     ## Example
     ```python
@@ -29,8 +31,8 @@ class SaturatedActivation(Rule):
     ```
 
     ## What to do
-    Scale the inputs, smaller initial weights (`glorot_uniform`), ReLU, or BatchNormalization in front of the
-    activation.
+    Scale the inputs, use smaller initial weights (`glorot_uniform`) or ReLU, or put a BatchNormalization in front of
+    the activation.
 
     ## References
     - Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks (2010).
@@ -40,12 +42,12 @@ class SaturatedActivation(Rule):
     severity = Severity.WARNING
     persistence = 5
     explains = ("vanishing-gradient", "zero-gradient", "stalled-loss", "constant-output", "unfinished-training")
-    why = "At the ends of its range the activation is flat: the layers in front of it get next to no gradient."
+    why = "The activation is flat at the ends of its range, so the layers in front of it get almost no gradient."
 
     max_saturated = Threshold(
         0.65,
-        "Largest part of the outputs that may lie in the outer hundredth.",
-        source="Trained gates and codes reach about half.",
+        "Largest fraction of the outputs in the outer 1 % of the range that is fine.",
+        source="Healthy trained gates and codes reach about 0.5.",
         high=1.0,
     )
 
@@ -63,17 +65,32 @@ class SaturatedActivation(Rule):
         hidden = [row for row in rows if names[row].partition("#")[0] not in outputs]
         if not hidden:
             return []
-        name = names[hidden[0]].partition("#")[0]
+        row_name = names[hidden[0]]
+        name = row_name.partition("#")[0]
         fraction = float(table.saturated_fraction[hidden[0]])
         more = f" (also {join([names[row] for row in hidden[1:]])})" if len(hidden) > 1 else ""
         return [
             Finding(
                 subject=f"layer:{name}",
-                message=f"{percent(fraction)} of the outputs of '{name}' lie at the ends of its activation's "
-                f"range{more}.",
+                message=f"{percent(fraction)} of the outputs of layer '{name}' lie at the ends of its activation's "
+                "range"
+                f"{more}.",
                 evidence={"saturated_fraction": fraction, "expected_max": self.max_saturated},
                 fix="keras.layers.BatchNormalization()  # in front of the activation\n"
-                'activation="relu", kernel_initializer="he_normal"',
+                'activation="relu", kernel_initializer="he_normal"  # or this instead',
+                picture=LimitPicture(
+                    label=f"outputs of {name} at the ends of the range",
+                    value=fraction,
+                    limit=self.max_saturated,
+                    unit="fraction",
+                ),
+                curves=(
+                    layer_curve(
+                        row_name,
+                        "saturated_fraction",
+                        expected=Span(low=0.0, high=self.max_saturated, label="Expected"),
+                    ),
+                ),
             )
         ]
 
@@ -90,7 +107,7 @@ class SaturatedActivation(Rule):
             return scenario.train(activations={name: {"saturated_fraction": fraction}}, steps=6)
 
         return (
-            fires("hidden tanh", lambda: run("dense", 0.99), "layer:dense", Severity.WARNING),
-            silent("a third", lambda: run("dense", 0.3)),
-            silent("sure answers", lambda: run("dense_1", 0.99)),
+            fires("a hidden tanh layer", lambda: run("dense", 0.99), "layer:dense", Severity.WARNING),
+            silent("a third of the outputs", lambda: run("dense", 0.3)),
+            silent("confident answers of the model", lambda: run("dense_1", 0.99)),
         )

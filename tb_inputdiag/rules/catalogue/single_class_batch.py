@@ -7,27 +7,29 @@ from collections import deque
 
 import numpy as np
 
-from tb_inputdiag.records import F8, Severity
+from tb_inputdiag.numbers import percent
+from tb_inputdiag.records import F8, LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
-from tb_inputdiag.rules.support.labels import counts_of, per_example
+from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.labels import class_counts_of, has_one_label_each
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import join, percent, variable
+from tb_inputdiag.rules.support.text import join, variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["SingleClassBatch"]
 
 
 class SingleClassBatch(Rule):
-    """Batches hold examples of one class only: the data is sorted and not shuffled.
+    """Each batch holds a single class, because the data is sorted and not shuffled.
 
     ## What it does
-    Counts how many classes each batch holds. It fires when nearly all of the latest batches hold a single class,
-    and not always the same one.
+    Counts the classes in each batch. It fires when most of the last 32 batches hold a single class, and not always the
+    same one.
 
     ## Why is this bad?
-    Each batch pulls the model towards its own class, and the next towards another: it forgets as fast as it learns.
-    Batch normalization sees one class at a time and fails at inference.
+    Each batch pulls the model towards its own class and the next one towards another, so it forgets as fast as it
+    learns. Batch normalization sees one class at a time and fails at inference.
 
     ## Example
     ```python
@@ -35,8 +37,8 @@ class SingleClassBatch(Rule):
     ```
 
     ## What to do
-    `ds.shuffle(len(x))` before `batch`; for arrays `fit(shuffle=True)`, which is the default; shuffle once before
-    `validation_split`.
+    Call `ds.shuffle(len(x))` before `batch`. For arrays, use `fit(shuffle=True)`, which is the default. Shuffle once
+    before `validation_split`.
 
     ## References
     - https://www.tensorflow.org/guide/data#randomly_shuffling_input_data
@@ -49,32 +51,32 @@ class SingleClassBatch(Rule):
 
     min_share = Threshold(
         0.8,
-        "Part of the latest batches with a single class.",
-        source="Batches at the border of two classes hold both.",
+        "Fraction of the last batches with a single class from which on the rule fires.",
+        source="In sorted data, batches at the border between two classes hold both.",
         high=1.0,
     )
     min_batches = Threshold(
         8,
-        "Batches that are looked at before the rule judges.",
+        "Batches before the rule judges.",
         source="Fewer may be the end of one class and the beginning of the next.",
     )
     max_chance = Threshold(
         1e-6,
-        "Largest probability that shuffled data of these classes would show as many batches of one class.",
-        source="Looked at a million times, shuffled data would be called sorted once; small batches need more of them.",
+        "Largest probability that shuffled data would give as many batches of a single class.",
+        source="One false alert in a million. Small batches therefore need more of them.",
         high=1.0,
     )
 
     def start(self) -> None:
-        """Forgets the batches."""
+        """Resets the last batches."""
         self._last: dict[str, deque[tuple[F8, bool]]] = {}
 
     def on_sample(self, context: Context) -> Findings:
-        """Judges the latest batches."""
+        """Judges the last batches."""
         found = []
         for pair in context.pairs:
-            counts = counts_of(pair)
-            if counts is None or not per_example(pair) or counts.sum() < 2:
+            counts = class_counts_of(pair)
+            if counts is None or not has_one_label_each(pair) or counts.sum() < 2:
                 continue
             last = self._last.setdefault(pair.target.name, deque(maxlen=32))
             if last and len(last[-1][0]) != len(counts):
@@ -91,9 +93,8 @@ class SingleClassBatch(Rule):
             found.append(
                 Finding(
                     subject=pair.target.subject,
-                    message=f"{percent(share)} of the last {len(last)} batches hold examples of a single class "
-                    f"(classes "
-                    f"{join(classes)} in turn): the data is not shuffled.",
+                    message=f"{percent(share)} of the last {len(last)} batches hold a single class each (classes "
+                    f"{join(classes)} in turn), so the data is not shuffled.",
                     evidence={
                         "share": share,
                         "batches": len(last),
@@ -101,7 +102,11 @@ class SingleClassBatch(Rule):
                         "expected_max_share": self.min_share,
                     },
                     fix=f"order = np.random.permutation(len({name}))\nx, {name} = x[order], {name}[order]\n"
-                    "ds = ds.shuffle(10_000)  # for a tf.data.Dataset: before .batch(), over several classes",
+                    "ds = ds.shuffle(10_000)  # for a tf.data.Dataset: before .batch()",
+                    picture=LimitPicture(
+                        label="batches of a single class", value=share, limit=self.min_share, unit="fraction"
+                    ),
+                    curves=tensor_curves(context, pair.target),
                 )
             )
         return found
@@ -118,15 +123,22 @@ class SingleClassBatch(Rule):
             ),
             silent("shuffled", lambda: Scenario().train(y=class_ids(), steps=20)),
             silent("one class throughout", lambda: Scenario().train(y=class_ids(1), steps=20)),
-            fires("sorted pairs", lambda: Scenario().train(y=lambda step: np.full(2, step // 9), steps=30), "target:y"),
-            silent("one example a batch", lambda: Scenario().train(y=lambda step: np.full(1, step % 3), steps=40)),
-            silent("equal pairs by chance", lambda: Scenario().train(y=lambda step: np.full(2, step % 2), steps=9)),
+            fires(
+                "sorted labels in batches of two",
+                lambda: Scenario().train(y=lambda step: np.full(2, step // 9), steps=30),
+                "target:y",
+            ),
+            silent("batches of one example", lambda: Scenario().train(y=lambda step: np.full(1, step % 3), steps=40)),
+            silent(
+                "batches of two that are equal by chance",
+                lambda: Scenario().train(y=lambda step: np.full(2, step % 2), steps=9),
+            ),
             silent("a rare class", lambda: Scenario().train(y=_rare, steps=20)),
         )
 
 
 def _chance(batches: F8, pure: int) -> float:
-    """Returns how probable it is that so many batches hold one class only, if the examples were shuffled."""
+    """Returns the probability that as many batches of shuffled examples hold a single class."""
     shares = batches.sum(axis=0) / batches.sum()
     one = float(np.mean((shares[None, :] ** batches.sum(axis=1)[:, None]).sum(axis=1)))
     n = len(batches)

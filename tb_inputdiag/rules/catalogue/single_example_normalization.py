@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.keras_vocabulary import BATCH_NORMALIZERS
+from tb_inputdiag.records import LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
+from tb_inputdiag.rules.support.curves import layer_curve
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["SingleExampleNormalization"]
 
-_BY_BATCH = frozenset({"BatchNormalization", "SyncBatchNormalization"})
-
 
 class SingleExampleNormalization(Rule):
-    """BatchNormalization gets batches of a single example, and makes the same of each.
+    """BatchNormalization gets batches of a single example and outputs the same for each.
 
     ## What it does
-    Looks for batch normalizations of flat features that are trained on batches of one example, and give out zeros in
-    the first step. Over images and sequences there are pixels or steps to average over; those are left alone, and so
-    are frozen layers, which use their stored averages.
+    Looks for batch normalization of flat features that is trained on batches of one example and outputs zeros in the
+    first step. Images and sequences are fine, because there are pixels or steps to average over. So are frozen layers,
+    which use their stored averages.
 
     ## Why is this bad?
-    The mean of one value is the value itself, so that what is left is 0 for every example: nothing of the input gets
-    through, and nothing in front of the layer gets a gradient.
+    The mean of one value is the value itself, so the normalized value is 0 for every example. Nothing of the input gets
+    through, and the layers in front get no gradient.
 
     ## Example
     ```python
@@ -35,7 +35,7 @@ class SingleExampleNormalization(Rule):
     ```
 
     ## What to do
-    Larger batches; or `LayerNormalization`, which averages within each example.
+    Use larger batches, or `LayerNormalization`, which averages within each example.
 
     ## References
     - Ioffe, Szegedy: Batch normalization (2015).
@@ -46,12 +46,10 @@ class SingleExampleNormalization(Rule):
     severity = Severity.WARNING
     persistence = 3
     explains = SYMPTOMS
-    why = (
-        "The mean over one example is the example itself: what is left of it is 0, and the layers in front never learn."
-    )
+    why = "The mean over one example is the example itself, so the result is 0 and the layers in front never learn."
 
     def start(self) -> None:
-        """Forgets which layers gave out nothing."""
+        """Resets the layers whose output was 0."""
         self._silent: set[str] = set()
 
     def on_sample(self, context: Context) -> Findings:
@@ -61,13 +59,13 @@ class SingleExampleNormalization(Rule):
             return None
         if context.sample.batch_size != 1:
             return []
-        if context.age == 0:  # later its offsets have moved away from 0, and still are the same for every example
+        if context.age == 0:  # later the offsets are not 0, but still the same for every example
             zero = {context.layout.layers[row] for row in np.flatnonzero(table.zero_fraction == 1)}
             self._silent = {
                 item.name
                 for item in facts.layers
                 if item.name in zero
-                and item.class_name in _BY_BATCH
+                and item.class_name in BATCH_NORMALIZERS
                 and item.trainable
                 and item.input_shape is not None
                 and len(item.input_shape) == 2
@@ -78,10 +76,12 @@ class SingleExampleNormalization(Rule):
         return [
             Finding(
                 subject=f"layer:{names[0]}",
-                message=f"Batch normalization over a single example: the output of {join(names, 3)} is the same for "
-                "every input.",
+                message=f"{join(names, 3)} normalize{'s' if len(names) == 1 else ''} over batches of 1 example, so the "
+                "output is the same for every input.",
                 evidence={"batch_size": 1, "layers": names[:16]},
-                fix="model.fit(..., batch_size=32)\nkeras.layers.LayerNormalization()  # or this in its place",
+                fix="model.fit(..., batch_size=32)\nkeras.layers.LayerNormalization()  # or this instead",
+                picture=LimitPicture(label="examples in a batch", value=1, limit=2, bound="at least"),
+                curves=(layer_curve(names[0]),),
             )
         ]
 

@@ -6,24 +6,25 @@ import math
 
 import numpy as np
 
-from tb_inputdiag.records import Losses, Severity
+from tb_inputdiag.numbers import format_number, whole
+from tb_inputdiag.records import LimitPicture, Losses, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
-from tb_inputdiag.rules.support.labels import counts_of
-from tb_inputdiag.rules.support.running import Running
-from tb_inputdiag.rules.support.text import number
+from tb_inputdiag.rules.support.curves import loss_curve
+from tb_inputdiag.rules.support.labels import class_counts_of
+from tb_inputdiag.rules.support.running_moments import RunningMoments
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["StalledLoss"]
 
 
 class StalledLoss(Rule):
-    """The loss does not move, at a level that a constant answer would reach.
+    """The loss stays at the level that a constant answer reaches.
 
     ## What it does
-    Computes, from the targets seen, the loss of the best constant answer: the entropy of the classes, or the
-    variance of a regression target. It fires when over a long stretch the loss stays there and makes no progress. A
-    run that has converged to something better is fine.
+    Computes the loss of the best constant answer from the targets: the entropy of the classes, or the variance of a
+    regression target. It fires when the loss stays at that level for a long time and makes no progress. A run that has
+    converged below that level is fine.
 
     ## Why is this bad?
     The model has learned nothing about its input.
@@ -34,8 +35,8 @@ class StalledLoss(Rule):
     ```
 
     ## What to do
-    See whether labels belong to their inputs; try to over-fit a single batch; then learning rate, activations and
-    initialization.
+    Check whether the labels belong to their inputs. Try to overfit a single batch. Then check the learning rate, the
+    activations and the initialization.
 
     ## References
     - Karpathy: A recipe for training neural networks (2019).
@@ -43,34 +44,37 @@ class StalledLoss(Rule):
 
     id = "stalled-loss"
     severity = Severity.WARNING
-    why = "A constant answer would be as good: the model has learned nothing about its input."
+    why = "A constant answer would be as good, so the model has learned nothing about its input."
 
     min_steps = Threshold(
-        150, "Steps before anything is judged.", source="Small learning rates need a hundred steps to show.", low=20
+        150,
+        "Steps before the rule judges.",
+        source="Small learning rates need about 100 steps to show progress.",
+        low=20,
     )
     max_level = Threshold(
         0.98,
-        "Loss over that of the best constant answer from which on it counts as chance.",
-        source="2 % better is a first success.",
+        "Ratio of the loss to that of the best constant answer from which on it counts as chance.",
+        source="A loss that is 2 % better shows that the model has learned something.",
         high=1.0,
     )
     max_progress = Threshold(
         0.01,
-        "Part by which the loss may fall over the second half of the run.",
-        source="Progress of 1 % is visible in a plot.",
+        "Fraction by which the loss may fall over the second half of the run.",
+        source="Progress of 1 % is visible in a plot of the loss.",
         high=1.0,
     )
 
     def start(self) -> None:
-        """Forgets the targets."""
+        """Resets the statistics of the targets."""
         self._counts = np.zeros(0)
-        self._target = Running()
+        self._target = RunningMoments()
         self._n_targets = 0
         self._kind = ""
         self._penalty = 0.0
 
     def on_sample(self, context: Context) -> Findings:
-        """Learns the distribution of the target."""
+        """Updates the distribution of the target."""
         pairs = context.pairs
         self._kind = ""
         if len(pairs) != 1 or context.fed("sample_weight"):
@@ -91,7 +95,7 @@ class StalledLoss(Rule):
             self._n_targets += view.count
             self._kind = "regression"
         else:
-            counts = counts_of(pair)
+            counts = class_counts_of(pair)
             if counts is None:
                 return None
             self._counts = counts + self._counts if self._counts.shape == counts.shape else counts
@@ -115,17 +119,22 @@ class StalledLoss(Rule):
         if now < self.max_level * level or progress > max(self.max_progress * abs(now), 2 * noise):
             return []
         if now > 3 * level:
-            return None  # far above chance it diverges, which is another story
-        what = "ln-loss of guessing by class frequency" if self._kind != "regression" else "variance of the target"
+            return None  # far above chance the loss diverges, which other rules report
+        what = "entropy of the classes" if self._kind != "regression" else "variance of the target"
         return [
             Finding(
                 subject="loss",
-                message=f"After {history.count} steps the loss is {number(now)} and does not fall: a constant "
-                f"answer gives "
-                f"{number(level)}, the {what}.",
+                message=f"After {whole(history.count)} steps the loss is {format_number(now)} and does not fall, "
+                "while a "
+                f"constant answer reaches {format_number(level)} (the {what}).",
                 evidence={"loss": now, "constant_loss": level, "steps": history.count, "progress": progress},
-                fix="# Can it learn a single batch by heart? If not, the model or the learning rate is at fault; "
-                "if so, do the labels belong to their inputs?\nmodel.fit(x[:32], y[:32], epochs=200)",
+                fix="# Does the model memorize a single batch? If not, check the model and the learning rate. If so, "
+                "check "
+                "whether the labels belong to their inputs.\nmodel.fit(x[:32], y[:32], epochs=200)",
+                picture=LimitPicture(
+                    label="loss over that of the best constant answer", value=now / level, limit=self.max_level
+                ),
+                curves=(loss_curve(high=self.max_level * level),),
             )
         ]
 
@@ -144,13 +153,13 @@ class StalledLoss(Rule):
             fires("at ln(10)", lambda: run(2.303 + noise), "loss", Severity.WARNING),
             silent("falling", lambda: run(2.3 * 0.995 ** np.arange(400))),
             silent("converged", lambda: run(np.maximum(2.3 * 0.95 ** np.arange(400), 0.4) + noise)),
-            silent("short", lambda: run(2.303 + noise[:60])),
+            silent("too short to judge", lambda: run(2.303 + noise[:60])),
         )
 
     def _chance(self) -> float | None:
         """Returns the loss of the best constant answer, or None if it is not known."""
         if self._kind == "regression":
-            # the standard error of a variance is sqrt(2 / n) of it: 18 % for 64 values
+            # The relative standard error of a variance is sqrt(2 / n): 18 % for 64 values.
             known = self._target.count >= 2 and self._n_targets >= 64
             return float(np.mean(self._target.std**2)) if known else None
         if not self._kind or self._counts.sum() < 32:

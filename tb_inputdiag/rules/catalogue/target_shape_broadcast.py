@@ -6,11 +6,13 @@ import math
 
 import numpy as np
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.numbers import shape_text
+from tb_inputdiag.records import Severity, ShapesPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
+from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import shape_text, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.pairs import Pair
 
@@ -20,16 +22,16 @@ _ELEMENTWISE = frozenset({"regression", "percentage", "logarithmic", "hinge", "p
 
 
 class TargetShapeBroadcast(Rule):
-    """Prediction and target have different shapes, which are broadcast into something that nobody meant.
+    """The loss broadcasts prediction and target to a shape that neither of them has.
 
     ## What it does
     Compares the shapes of targets and predictions for losses that work element by element. A missing last axis of
-    length 1 is fine with Keras' own losses, which add it. For a loss of your own it compares the value with that of
-    the mean square over all pairs: when they agree, all pairs it is.
+    length 1 is fine with the losses of Keras, which add it. For your own loss it compares the value with the mean
+    square over all pairs of a prediction and a target. If they agree, the loss compares all pairs.
 
     ## Why is this bad?
-    A difference of shapes (B,) and (B, 1) has shape (B, B): each prediction is compared with the targets of all other
-    examples, and the model learns the average. Nothing fails.
+    The difference of shapes (B,) and (B, 1) has shape (B, B). Each prediction is compared with the targets of all
+    examples, so the model learns their average. No error is raised.
 
     ## Example
     ```python
@@ -39,7 +41,7 @@ class TargetShapeBroadcast(Rule):
     ```
 
     ## What to do
-    Give the target the shape of the prediction: `y[:, None]`, or one unit for each column of the target.
+    Give the target the shape of the prediction, with `y[:, None]` or with one unit for each column of the target.
 
     ## References
     - https://numpy.org/doc/stable/user/basics.broadcasting.html
@@ -50,9 +52,7 @@ class TargetShapeBroadcast(Rule):
     splits = ("train", "validation")
     persistence = 2
     explains = SYMPTOMS
-    why = (
-        "Each prediction is compared with targets of other examples or columns, so the best it can learn is an average."
-    )
+    why = "Each prediction is compared with targets of other examples or columns, so the model learns only an average."
 
     def on_sample(self, context: Context) -> Findings:
         """Judges the shapes of targets and predictions."""
@@ -75,10 +75,10 @@ class TargetShapeBroadcast(Rule):
                 lambda: Scenario(ten, loss="mse").train(steps=2, y=column, y_pred=wide),
                 "target:y",
             ),
-            fires("(B,) in an own Loss", lambda: run(flat, column), "target:y", Severity.INFO),
-            fires("all pairs", lambda: run(flat, column, loss=pairs), "target:y", Severity.ERROR),
-            silent("(B,) in Keras' loss", lambda: Scenario(REGRESSOR, loss="mse").train(y=flat, y_pred=column)),
-            silent("the same", lambda: Scenario(ten, loss="mse").train(y=wide, y_pred=wide)),
+            fires("(B,) in your own Loss class", lambda: run(flat, column), "target:y", Severity.INFO),
+            fires("a loss over all pairs", lambda: run(flat, column, loss=pairs), "target:y", Severity.ERROR),
+            silent("(B,) in a loss of Keras", lambda: Scenario(REGRESSOR, loss="mse").train(y=flat, y_pred=column)),
+            silent("equal shapes", lambda: Scenario(ten, loss="mse").train(y=wide, y_pred=wide)),
             silent("class ids", lambda: Scenario(ten).train(y=flat, y_pred=wide)),
         )
 
@@ -96,7 +96,7 @@ class TargetShapeBroadcast(Rule):
             if not (squeezed and have[0] > 1 and {len(have), len(want)} == {1, 2} and have[0] == want[0]):
                 return None
             if not self._is_all_pairs(context, pair):
-                # A loss of the user's own may bring both to one shape; only a `Loss` class gets them as they are.
+                # The user's own loss may bring both to one shape. Only a `Loss` class receives them as they are.
                 named = str((pair.loss or {}).get("name"))[:1].isupper()
                 if not named or (facts is not None and facts.custom_train_step):
                     return None
@@ -106,27 +106,30 @@ class TargetShapeBroadcast(Rule):
         try:
             together = np.broadcast_shapes(have, want)
         except ValueError:
-            return None  # such shapes fail by themselves
+            return None  # such shapes raise an exception anyway
         name = variable(pair.target.name, "target", facts)
         if own:
-            fix = f"{name} = {name}[:, None]  # shape {shape_text((None, *want[1:]))}, as the prediction"
+            fix = f"{name} = {name}[:, None]  # shape {shape_text((None, *want[1:]))}, like the prediction"
         elif len(have) == len(want):
-            fix = f"keras.layers.Dense({have[-1]})  # as last layer: one unit for each column of {name}"
+            fix = f"keras.layers.Dense({have[-1]})  # last layer: one unit for each column of {name}"
         else:
             fix = f"{name} = {name}.reshape(-1, {', '.join(map(str, want[1:]))})  # the shape of the prediction"
         return Finding(
             subject=pair.target.subject,
-            message=f"'{pair.target.name}' has shape {shape_text(have)}, the prediction {shape_text(want)}: the loss "
+            message=f"'{pair.target.name}' has shape {shape_text(have)} and the prediction {shape_text(want)}, so "
+            "the loss "
             f"broadcasts both to {shape_text(together)}.",
             evidence={"shape": list(have), "prediction_shape": list(want), "broadcast_shape": list(together)},
             fix=fix,
             severity=severity,
+            picture=ShapesPicture(seen=have, expected=want, seen_label="target", expected_label="prediction"),
+            curves=tensor_curves(context, pair.target),
         )
 
     def _is_all_pairs(self, context: Context, pair: Pair) -> bool:
         """Whether the loss is the mean square of all differences between any target and any prediction.
 
-        That is var(y) + var(p) + (mean(y) - mean(p))^2, which the mean square of matching pairs equals by chance only.
+        That is var(y) + var(p) + (mean(y) - mean(p))^2. The mean square of matching pairs equals it only by chance.
         """
         assert pair.prediction is not None
         y, p = pair.target, pair.prediction

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
 
-from tb_inputdiag.records import Failure, Severity, TensorLayout, TensorView
+from tb_inputdiag.numbers import format_number, interval, whole
+from tb_inputdiag.records import ExpectedRange, Failure, LimitPicture, Severity, Span, TensorLayout, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, fires, layer, silent
-from tb_inputdiag.rules.support.failures import decisive
+from tb_inputdiag.rules.support.curves import layer_curve, named_tensor_curves, tensor_curves
+from tb_inputdiag.rules.support.failures import essential_text
+from tb_inputdiag.rules.support.pictures import range_picture, span_of
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["TokenOutOfRange"]
@@ -19,15 +24,15 @@ _MESSAGE = re.compile(r"indices\[[\d,]*\] = (-?\d+) is not in \[0, (\d+)\)")
 
 
 class TokenOutOfRange(Rule):
-    """An id is outside of the range that an embedding has rows for.
+    """An embedding has no row for an id.
 
     ## What it does
-    Compares the ids that an `Embedding` reads with its `input_dim`, and reads the exception that TensorFlow raises for
-    such ids on a CPU.
+    Compares the ids that an `Embedding` reads with its `input_dim`. It also reads the exception that TensorFlow raises
+    for such ids on a CPU.
 
     ## Why is this bad?
-    An embedding with `input_dim=n` has rows 0 to n-1. On a CPU the step fails; on a GPU or compiled with XLA the row is
-    zero, the last one or NaN, and nothing is said.
+    An embedding with `input_dim=n` has rows 0 to n-1. On a CPU the step fails. On a GPU, or compiled with XLA, the
+    embedding silently returns zeros, the last row or NaN.
 
     ## Example
     ```python
@@ -36,8 +41,8 @@ class TokenOutOfRange(Rule):
     ```
 
     ## What to do
-    `input_dim` = largest id + 1, `lookup.vocabulary_size()` for a lookup layer. Negative ids mostly come from padding
-    with -1: pad with 0 and set `mask_zero=True`.
+    Set `input_dim` to the largest id + 1, or to `lookup.vocabulary_size()` for a lookup layer. Negative ids usually
+    come from padding with -1: pad with 0 and set `mask_zero=True`.
 
     ## References
     - https://keras.io/api/layers/core_layers/embedding/
@@ -48,7 +53,21 @@ class TokenOutOfRange(Rule):
     splits = ("train", "validation", "predict")
     explains = SYMPTOMS
     supersedes = ("shape-mismatch",)
-    why = "The embedding has no such row: the step fails on a CPU, and reads something arbitrary elsewhere."
+    why = "The embedding has no such row: the step fails on a CPU, and silently reads arbitrary values elsewhere."
+
+    def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
+        """Returns the ids that each embedding has rows for."""
+        for view in context.entries:
+            rows = _rows(context, view)
+            if rows is not None:
+                yield ExpectedRange(
+                    rule=self.id,
+                    subject=view.subject,
+                    stage="entry",
+                    low=0.0,
+                    high=rows - 1.0,
+                    reason=f"The embedding '{view.layout.layer}' has rows 0 to {whole(rows - 1)}.",
+                )
 
     def on_sample(self, context: Context) -> Findings:
         """Judges what embeddings read."""
@@ -56,7 +75,7 @@ class TokenOutOfRange(Rule):
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads TensorFlow's exception."""
-        match = _MESSAGE.search(decisive(failure.message))
+        match = _MESSAGE.search(essential_text(failure.message))
         if match is None:
             return []
         inputs = [t for t in failure.fed if t.role == "input"]
@@ -67,13 +86,16 @@ class TokenOutOfRange(Rule):
             fitting = [i.name for i in embeddings if i.config.get("input_dim") == rows]
             where = fitting[0] if fitting else ""
         name = inputs[0].name if len(inputs) == 1 else "x"
-        # Ids that the model makes itself, positions for example, are in no input.
+        # Ids that the model makes itself, such as positions, are not in any input.
         entries = set(context.facts.entries.values()) if context.facts is not None else set()
         fed = len(inputs) == 1 and (not where or not entries or where in entries)
-        counted = _COUNTED.search(decisive(failure.message))
+        counted = _COUNTED.search(essential_text(failure.message))
         if counted is not None and counted[1] == counted[2]:
             return [_positions(context, inputs, name, rows, where)]
-        return [_finding(context, name, value, value, rows, where, fed=fed)]
+        finding = _finding(context, name, value, value, rows, where, fed=fed)
+        picture = range_picture(Span(low=value, high=value, label="Seen"), 0.0, rows - 1.0)
+        curves = named_tensor_curves("input", name, expected=picture.expected) if fed else (layer_curve(where),)
+        return [replace(finding, picture=picture, curves=curves)]
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -86,35 +108,52 @@ class TokenOutOfRange(Rule):
             return Scenario(model).train(x=class_ids(top, rows=400, first=first).reshape(40, 10))
 
         return (
-            fires("an id too many", lambda: ids(101), "input:x", Severity.ERROR),
+            fires("ids of one row too many", lambda: ids(101), "input:x", Severity.ERROR),
             fires("padding with -1", lambda: ids(50, -1), "input:x"),
-            fires("the exception", lambda: Scenario(model).fail("InvalidArgumentError", message), "layer:embedding"),
+            fires(
+                "the exception of TensorFlow",
+                lambda: Scenario(model).fail("InvalidArgumentError", message),
+                "layer:embedding",
+            ),
             silent("0..99", lambda: ids(100)),
             fires("more positions than rows", lambda: Scenario(model).fail("InvalidArgumentError", counted), "input:x"),
             silent("another exception", lambda: Scenario(model).fail("ValueError", "indices are not sorted")),
         )
 
     def _judge(self, context: Context, view: TensorView) -> Finding | None:
-        reader = context.facts.layer(view.layout.layer) if context.facts is not None else None
-        rows = reader.config.get("input_dim") if reader is not None and reader.class_name == "Embedding" else None
-        if not isinstance(rows, int) or not (view.min < 0 or view.max >= rows):
+        rows = _rows(context, view)
+        if rows is None or not (view.min < 0 or view.max >= rows):
             return None
         name = (view.layout.sources or (view.name,))[0]
-        return _finding(context, name, view.min, view.max, rows, view.layout.layer)
+        picture = range_picture(span_of(view), 0.0, rows - 1.0)
+        return replace(
+            _finding(context, name, view.min, view.max, rows, view.layout.layer),
+            picture=picture,
+            curves=tensor_curves(context, view, expected=picture.expected),
+        )
+
+
+def _rows(context: Context, view: TensorView) -> int | None:
+    """Returns the number of rows of the embedding that reads a tensor, or None if another layer reads it."""
+    reader = context.facts.layer(view.layout.layer) if context.facts is not None else None
+    rows = reader.config.get("input_dim") if reader is not None and reader.class_name == "Embedding" else None
+    return rows if isinstance(rows, int) else None
 
 
 def _positions(context: Context, inputs: list[TensorLayout], name: str, rows: int, where: str) -> Finding:
-    """Says that sequences are longer than an embedding of positions: ids that count up from 0 are positions."""
+    """Returns the finding that sequences are too long: ids that count up from 0 are positions."""
     code = variable(name, "input", context.facts)
     shape = inputs[0].shape if len(inputs) == 1 else None
     steps = shape[1] if shape is not None and len(shape) > 1 else None
     return Finding(
         subject=f"input:{name}",
-        message=f"'{name}' has {steps or f'more than {rows}'} steps, but embedding '{where}' has rows for {rows} "
-        "positions.",
+        message=f"'{name}' has {whole(steps) if steps else f'more than {whole(rows)}'} steps, but embedding "
+        f"'{where}' has "
+        f"rows for {whole(rows)} positions.",
         evidence={"steps": steps, "positions": rows, "layer": where},
         fix=f"keras.layers.Embedding(input_dim={steps or '...'}, ...)  # of the positions\n"
-        f"{code} = {code}[:, :{rows}]  # or shorter sequences",
+        f"{code} = {code}[:, :{rows}]  # or use shorter sequences",
+        picture=LimitPicture(label=f"steps of {name}", value=steps or rows + 1, limit=rows),
     )
 
 
@@ -129,13 +168,13 @@ def _finding(
         )
     else:
         fix = f"keras.layers.Embedding(input_dim={int(high) + 1}, ...)  # the largest id + 1"
-        fix += "\n# with a lookup layer: input_dim=lookup.vocabulary_size()"
-    span = f"ids from {number(low)} to {number(high)}" if low != high else f"the id {number(low)}"
+        fix += "\n# or, with a lookup layer: input_dim=lookup.vocabulary_size()"
+    span = f"ids from {interval(low, high)}" if low != high else f"the id {format_number(low)}"
     of = f"embedding '{where}'" if where else "the embedding"
-    holder = f"'{name}' holds {span}" if fed else f"{span[0].upper()}{span[1:]} was looked up"
+    holder = f"'{name}' holds {span}" if fed else f"The model looks up {span}"
     return Finding(
         subject=f"input:{name}" if fed else f"layer:{where}",
-        message=f"{holder}, but {of} has rows 0 to {rows - 1}.",
+        message=f"{holder}, but {of} has rows 0 to {whole(rows - 1)}.",
         evidence={"min": low, "max": high, "expected_low": 0, "expected_high": rows - 1, "layer": where},
         fix=fix,
     )

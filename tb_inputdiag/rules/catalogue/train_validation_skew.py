@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import numpy as np
 
-from tb_inputdiag.records import F8, Severity, TensorView
+from tb_inputdiag.numbers import format_number, percent, times
+from tb_inputdiag.records import F8, LimitPicture, Picture, RangePicture, Severity, Split, TensorView, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, columns, fires, pixels, silent
-from tb_inputdiag.rules.support.running import Running
+from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.pictures import expected_span, spread_of
+from tb_inputdiag.rules.support.running_moments import RunningMoments
 from tb_inputdiag.rules.support.scale import looks_like_image
-from tb_inputdiag.rules.support.text import join, number, percent, times, variable
+from tb_inputdiag.rules.support.text import join, variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["TrainValidationSkew"]
 
+_LABELS: dict[Split, str] = {"validation": "Validation", "predict": "Prediction"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Spread:
+    """Mean and standard deviation, of a tensor or of one of its columns."""
+
+    mean: float
+    std: float
+
 
 class TrainValidationSkew(Rule):
-    """Validation data is scaled, shifted or labelled otherwise than training data.
+    """Validation data is scaled, shifted or labelled differently from training data.
 
     ## What it does
-    Compares the spread and the mean of every input, for tables of every column, between the training batches so far
-    and the validation batches; and the classes that occur in the targets. `predict` within the same session is
-    compared too.
+    Compares the training batches so far with the validation batches: the standard deviation and the mean of every
+    input, and of every column of a table, and the classes among the targets. It also checks `predict` in the same
+    session.
 
     ## Why is this bad?
-    The model is judged on data of a kind that it never saw: `val_loss` says nothing, early stopping and model selection
-    pick by chance. Mostly a preprocessing step was applied to one of the two only.
+    The model is validated on data that it was not trained for. `val_loss` means nothing, and early stopping and model
+    selection pick at random. Usually a preprocessing step was applied to only one of the two.
 
     ## Example
     ```python
@@ -34,8 +50,8 @@ class TrainValidationSkew(Rule):
     ```
 
     ## What to do
-    Do the same to both, best in one function or as layers of the model. `validation_split` takes the last rows: shuffle
-    sorted data before.
+    Preprocess both in the same way, best in one function or in layers of the model. `validation_split` takes the last
+    rows, so shuffle sorted data first.
 
     ## References
     - https://github.com/keras-team/keras/issues/1950
@@ -48,40 +64,38 @@ class TrainValidationSkew(Rule):
     persistence = 1
     explains = ("overfitting",)
     why = (
-        "The model is judged on data of another kind than it learns from, so validation numbers mean nothing. Mostly a "
-        "preprocessing step was applied to one of the two only."
+        "The model is validated on data that it was not trained for, so validation numbers mean nothing. Usually a "
+        "preprocessing step was applied to only one of the two."
     )
 
     max_scale_ratio = Threshold(
         5.0,
-        "Largest ratio of the spreads that is fine.",
-        source="Augmentation and small validation sets change the spread by less than 2; forgotten scaling by 50 "
-        "or more.",
+        "Largest ratio of the standard deviations that is fine.",
+        source="Augmentation and small validation sets change them by less than 2, forgotten scaling by 50 or more.",
         low=1.0,
     )
     max_shift = Threshold(
         4.0,
-        "Largest distance of the means, in standard deviations of the training data, that is fine.",
-        source="A trend that goes on into the validation period moves the mean by about 2; raw against "
-        "standardized by more.",
+        "Largest difference of the means that is fine, in standard deviations of the training data.",
+        source="A trend that continues into the validation period gives about 2, forgotten standardization more.",
     )
     max_new_classes = Threshold(
         0.9,
-        "Largest part of the validation labels in classes that training has never shown that is fine.",
-        source="Split off the end of sorted labels, all validation labels are new.",
+        "Largest fraction of validation labels whose class training has not shown that is fine.",
+        source="If the end of sorted labels is split off, all validation labels are new.",
         high=1.0,
     )
-    min_samples = Threshold(2, "Training samples before anything is compared.", source="One batch is no distribution.")
+    min_samples = Threshold(2, "Training samples before the rule judges.", source="One batch is not a distribution.")
 
     def start(self) -> None:
-        """Forgets the training data."""
-        self._seen: dict[str, Running] = {}
-        self._columns: dict[str, Running] = {}
+        """Resets the statistics of the training data."""
+        self._seen: dict[str, RunningMoments] = {}
+        self._columns: dict[str, RunningMoments] = {}
         self._ends: dict[str, tuple[float, float]] = {}
         self._classes: dict[str, F8] = {}
 
     def on_sample(self, context: Context) -> Findings:
-        """Learns from training batches, judges the others."""
+        """Updates the statistics with training batches, and judges all other batches."""
         views = context.fed("input")
         if context.split == "train":
             for view in views:
@@ -116,10 +130,10 @@ class TrainValidationSkew(Rule):
         return (
             fires("0..255 in validation", lambda: images().validate(x=pixels(255)), "input:x", Severity.WARNING),
             fires("one column raw", lambda: table().validate(x=raw), "input:x"),
-            fires("other classes", lambda: images().validate(x=pixels(), y=class_ids(5, first=5)), "target:y"),
-            fires("-1..1 and 0..1", lambda: signed().validate(x=pixels()), "input:x"),
-            silent("alike", lambda: images().validate(x=pixels(), y=class_ids(5))),
-            silent("other seed, fewer rows", lambda: table().validate(x=columns(rows=4, seed=5))),
+            fires("different classes", lambda: images().validate(x=pixels(), y=class_ids(5, first=5)), "target:y"),
+            fires("0..1 in validation, -1..1 in training", lambda: signed().validate(x=pixels()), "input:x"),
+            silent("equally scaled", lambda: images().validate(x=pixels(), y=class_ids(5))),
+            silent("fewer rows of the same distribution", lambda: table().validate(x=columns(rows=4, seed=5))),
             silent("no augmentation in validation", lambda: images().validate(x=pixels(0.8))),
         )
 
@@ -128,9 +142,9 @@ class TrainValidationSkew(Rule):
             return
         low, high = self._ends.get(view.name, (view.min, view.max))
         self._ends[view.name] = min(low, view.min), max(high, view.max)
-        self._seen.setdefault(view.name, Running()).add(np.array([view.mean]), np.array([view.std]))
+        self._seen.setdefault(view.name, RunningMoments()).add(np.array([view.mean]), np.array([view.std]))
         if len(view.shape) == 2 and view.layout.features:
-            self._columns.setdefault(view.name, Running()).add(view.feature_mean, view.feature_std)
+            self._columns.setdefault(view.name, RunningMoments()).add(view.feature_mean, view.feature_std)
 
     def _compare(self, context: Context, view: TensorView) -> Finding | None:
         past = self._seen.get(view.name)
@@ -142,20 +156,23 @@ class TrainValidationSkew(Rule):
         ratio = view.std / std
         shift = abs(view.mean - mean) / std
         enough = view.count >= 64 and (view.shape[:1] or (0,))[0] >= 4
+        here, there = _Spread(view.mean, view.std), _Spread(mean, std)
         if enough and not 1 / self.max_scale_ratio <= ratio <= self.max_scale_ratio and view.std > 0:
-            how = f"a spread {times(max(ratio, 1 / ratio))} times {'larger' if ratio > 1 else 'smaller'}"
-        elif enough and shift > self.max_shift and ratio < 100:
-            how = f"a mean {times(shift)} standard deviations away"
-        elif (
-            looks_like_image(view)
-            and (ends := _pixel_ends(*self._ends[view.name])) != (other := _pixel_ends(view.min, view.max))
-            and ends
-            and other
-        ):
+            how = f"a {times(max(ratio, 1 / ratio))} times {'larger' if ratio > 1 else 'smaller'} standard deviation"
+            return self._finding(context, view, how, here, there)
+        if enough and shift > self.max_shift and ratio < 100:
+            return self._finding(context, view, f"a mean {times(shift)} standard deviations away", here, there)
+        ends, other = _pixel_ends(*self._ends[view.name]), _pixel_ends(view.min, view.max)
+        if looks_like_image(view) and ends and other and ends != other:
             how = f"pixels from {other[0]} to {other[1]} instead of {ends[0]} to {ends[1]}"
-        else:
-            return self._compare_columns(context, view)
-        return self._finding(context, view, how, mean, std, [], min(ratio, 1 / ratio))
+            words = WordsPicture(
+                seen=f"{other[0]}..{other[1]}",
+                expected=f"{ends[0]}..{ends[1]}",
+                seen_label=_LABELS[context.split].lower(),
+                expected_label="training",
+            )
+            return self._finding(context, view, how, here, there, picture=words)
+        return self._compare_columns(context, view)
 
     def _compare_columns(self, context: Context, view: TensorView) -> Finding | None:
         past = self._columns.get(view.name)
@@ -171,45 +188,53 @@ class TrainValidationSkew(Rule):
         odd &= view.feature_std > 0
         if not odd.any():
             return None
-        rows_odd = [view.layout.features[i] for i in np.flatnonzero(odd)]
         worst = int(np.flatnonzero(odd)[np.argmax(shift[odd])])
-        how = (
-            f"column {join(rows_odd)} otherwise: column {view.layout.features[worst]} has mean "
-            f"{number(float(view.feature_mean[worst]))} instead of {number(float(past.mean[worst]))}"
+        column = view.layout.features[worst]
+        columns_odd = [view.layout.features[i] for i in np.flatnonzero(odd)]
+        more = f" (as in {join([i for i in columns_odd if i != column])})" if len(columns_odd) > 1 else ""
+        return self._finding(
+            context,
+            view,
+            f"different values in column {column}{more}",
+            _Spread(float(view.feature_mean[worst]), float(view.feature_std[worst])),
+            _Spread(float(past.mean[worst]), float(past.std[worst])),
+            columns_odd,
         )
-        mean, std = float(past.mean[worst]), float(past.std[worst])
-        return self._finding(context, view, how, mean, std, rows_odd, 0.0)
 
     def _finding(
-        self, context: Context, view: TensorView, how: str, mean: float, std: float, odd: list[int], ratio: float
+        self,
+        context: Context,
+        view: TensorView,
+        how: str,
+        here: _Spread,
+        training: _Spread,
+        columns_odd: Sequence[int] = (),
+        picture: Picture | None = None,
     ) -> Finding:
-        name = variable(view.name, "input", context.facts)
-        other = "x_val" if context.split == "validation" else "x_new"
-        label = "Validation" if context.split == "validation" else "Prediction"
-        by_255 = any(0.5 < ratio * scale < 2 for scale in (255, 127.5))
-        if by_255 and view.std > std:
-            fix = f'{other} = {other}.astype("float32") / 255  # as the training data'
-        elif by_255:
-            fix = f'{name} = {name}.astype("float32") / 255  # as the {label.lower()} data; not twice'
-        else:
-            fix = f"# The same step for both, with the statistics of the training data:\nnorm.adapt({name})\n"
-            fix += f"{name}, {other} = norm({name}), norm({other})  # norm = keras.layers.Normalization()"
+        label = _LABELS[context.split]
+        if picture is None:
+            picture = RangePicture(
+                seen=(spread_of(here.mean, here.std, label),),
+                expected=spread_of(training.mean, training.std, "Training"),
+            )
         return Finding(
             subject=view.subject,
-            message=f"{label} data of '{view.name}' has {how}: mean {number(view.mean)}, std {number(view.std)} "
-            f"against "
-            f"mean {number(mean)}, std {number(std)} in training.",
+            message=f"{label} data of '{view.name}' has {how} (mean {format_number(here.mean)}, std "
+            f"{format_number(here.std)}; training: mean {format_number(training.mean)}, std "
+            f"{format_number(training.std)}).",
             evidence={
-                "mean": view.mean,
-                "std": view.std,
+                "mean": here.mean,
+                "std": here.std,
                 "min": view.min,
                 "max": view.max,
-                "train_mean": mean,
-                "train_std": std,
-                "columns": odd,
+                "train_mean": training.mean,
+                "train_std": training.std,
+                "columns": list(columns_odd),
                 "dtype": view.layout.dtype,
             },
-            fix=fix,
+            fix=_fix(context, view, here, training, by_column=bool(columns_odd)),
+            picture=picture,
+            curves=tensor_curves(context, view, expected=None if columns_odd else expected_span(picture)),
         )
 
     def _labels(self, context: Context, view: TensorView) -> Finding | None:
@@ -223,17 +248,38 @@ class TrainValidationSkew(Rule):
         ids = np.flatnonzero((seen == 0) & (counts > 0)).tolist()
         return Finding(
             subject=view.subject,
-            message=f"{percent(new)} of the validation labels of '{view.name}' are of classes that training has "
-            f"not shown "
-            f"so far ({join(ids)}).",
+            message=f"{percent(new)} of the validation labels of '{view.name}' belong to classes that training has not "
+            f"shown so far ({join(ids)}).",
             evidence={
                 "new_fraction": new,
                 "new_classes": ids[:16],
                 "train_classes": np.flatnonzero(seen).tolist()[:16],
             },
             fix="order = np.random.permutation(len(x))\nx, y = x[order], y[order]  # before validation_split, "
-            "which takes the end",
+            "which takes the last rows",
+            picture=LimitPicture(
+                label="validation labels of classes that are new",
+                value=new,
+                limit=self.max_new_classes,
+                unit="fraction",
+            ),
+            curves=tensor_curves(context, view),
         )
+
+
+def _fix(context: Context, view: TensorView, here: _Spread, training: _Spread, *, by_column: bool) -> str:
+    name = variable(view.name, "input", context.facts)
+    other, label = ("x_val", "validation") if context.split == "validation" else ("x_new", "prediction")
+    small = 0.0 if by_column else min(here.std / training.std, training.std / max(here.std, 1e-300))
+    by_255 = any(0.5 < small * scale < 2 for scale in (255, 127.5))
+    if by_255 and here.std > training.std:
+        return f'{other} = {other}.astype("float32") / 255  # like the training data'
+    if by_255:
+        return f'{name} = {name}.astype("float32") / 255  # like the {label} data; not twice'
+    return (
+        f"# The same step for both, with the statistics of the training data:\nnorm = keras.layers.Normalization()\n"
+        f"norm.adapt({name})\n{name}, {other} = norm({name}), norm({other})"
+    )
 
 
 def _pixel_ends(low: float, high: float) -> tuple[int, int] | None:

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_inputdiag.records import Severity, TensorView
+from tb_inputdiag.keras_vocabulary import FLAT_IMAGE_COLUMNS
+from tb_inputdiag.numbers import percent
+from tb_inputdiag.records import LimitPicture, Severity, Span, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, fires, pixels, silent
-from tb_inputdiag.rules.support.scale import fed_of, looks_like_image
+from tb_inputdiag.rules.support.curves import tensor_column_curve
+from tb_inputdiag.rules.support.scale import fed_source, looks_like_image
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import percent, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["TruncatedInput"]
 
-_FLAT_SIZES = frozenset({784, 3072, 12288})
-"""Numbers of columns that only flattened images have: 28 x 28, 32 x 32 x 3, 64 x 64 x 3."""
-
 
 class TruncatedInput(Rule):
-    """Images were scaled to 0..1 and then cut to whole numbers, so that nearly all is 0.
+    """Images were scaled to 0..1 and then cut to whole numbers, so nearly all pixels are 0.
 
     ## What it does
-    Looks for images that hold only 0 and 1 and of these nearly only 0, batch after batch: what is left of 0..255 after
-    an integer division, or a cast to integers behind the scaling.
+    Looks for images that hold only 0 and 1, and almost only 0, batch after batch. An integer division of 0..255, or a
+    cast to integers after the scaling, leaves such images.
 
     ## Why is this bad?
-    All grey values are gone; the few ones left are pixels that were fully white. There is nothing to learn from.
+    All grey values are gone. The few ones left are pixels that were fully white, so there is nothing to learn from.
 
     ## Example
     ```python
@@ -46,13 +46,13 @@ class TruncatedInput(Rule):
     persistence = 2
     explains = (*SYMPTOMS, "duplicate-examples", "train-validation-overlap", "repeated-batch")
     supersedes = ("double-scaled-input", "integer-input", "constant-input", "constant-feature")
-    why = "Everything between black and white became 0: the images hold next to nothing to learn from."
+    needs = ("own_trainable_variables",)
+    why = "All grey values became 0, so the images hold almost nothing to learn from."
 
     min_zeros = Threshold(
         0.97,
-        "Part of the values that is 0 from which on images count as truncated.",
-        source="Fully white pixels make up 0.1 to 1 % of photos and digits; drawn black-and-white images have 5 "
-        "to 20 %.",
+        "Fraction of zeros from which on images count as truncated.",
+        source="0.1 to 1 % of the pixels of photos and digits are fully white, but 5 to 20 % of line drawings.",
         high=1.0,
     )
 
@@ -74,11 +74,11 @@ class TruncatedInput(Rule):
         )
 
     def _judge(self, context: Context, view: TensorView) -> Finding | None:
-        fed = fed_of(context, view)
+        fed = fed_source(context, view)
         source = fed if fed is not None else view
         zeros = view.value("zero_fraction")
         whole = source.layout.dtype.startswith(("int", "uint"))
-        flat = len(view.shape) == 2 and view.layout.n_features in _FLAT_SIZES and whole
+        flat = len(view.shape) == 2 and view.layout.n_features in FLAT_IMAGE_COLUMNS and whole
         if not (looks_like_image(view) or flat) or view.value("whole_fraction") < 1:
             return None
         if view.min < -1 or view.max > 1 or zeros < self.min_zeros or (zeros == 1 and not whole):
@@ -86,8 +86,8 @@ class TruncatedInput(Rule):
         name = variable(source.name, "input", context.facts)
         return Finding(
             subject=f"input:{source.name}",
-            message=f"'{source.name}' ({source.layout.dtype}) holds nothing but 0 and 1, and {percent(zeros)} of "
-            f"it is 0: "
+            message=f"'{source.name}' ({source.layout.dtype}) holds only 0 and 1, and {percent(zeros)} of it is 0, "
+            "because "
             "it was scaled and then cut to whole numbers.",
             evidence={
                 "zero_fraction": zeros,
@@ -97,4 +97,16 @@ class TruncatedInput(Rule):
                 "expected_max_zero_fraction": self.min_zeros,
             },
             fix=f'{name} = {name}.astype("float32") / 255  # from the original 0..255: cast first, then divide',
+            picture=LimitPicture(
+                label=f"values of {source.name} that are 0", value=zeros, limit=self.min_zeros, unit="fraction"
+            ),
+            curves=(
+                tensor_column_curve(
+                    context,
+                    view,
+                    "zero_fraction",
+                    "Zeros",
+                    expected=Span(low=0.0, high=self.min_zeros, label="Expected"),
+                ),
+            ),
         )

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import math
 
-from tb_inputdiag.records import SessionEnd, Severity
+from tb_inputdiag.numbers import format_number, percent
+from tb_inputdiag.records import LimitPicture, SessionEnd, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
-from tb_inputdiag.rules.support.text import number, percent
+from tb_inputdiag.rules.support.curves import epoch_curve, loss_curve
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["UnfinishedTraining"]
 
 
 class UnfinishedTraining(Rule):
-    """At the end of fit the loss still falls steeply.
+    """The loss still falls steeply at the end of fit.
 
     ## What it does
-    Looks at the last epochs of a finished run: whether each still brought a considerable part of the whole progress, in
-    training and, where there is one, in validation. Trial runs of a few epochs are left alone.
+    Looks at the last epochs of a finished run. It fires if each of them still brought a large part of the total
+    progress, in training and, with validation data, in validation. Trial runs of a few epochs are ignored.
 
     ## Why is this bad?
-    The model could be better for nothing but patience.
+    More epochs alone would improve the model.
 
     ## Example
     ```python
@@ -29,7 +30,7 @@ class UnfinishedTraining(Rule):
     ```
 
     ## What to do
-    More epochs, with `EarlyStopping` to find the end.
+    Train for more epochs, and let `EarlyStopping` find the end.
 
     ## References
     - https://keras.io/api/callbacks/early_stopping/
@@ -38,15 +39,15 @@ class UnfinishedTraining(Rule):
     id = "unfinished-training"
     severity = Severity.INFO
     resolve_after = 0
-    why = "The model was still getting better quickly: it can be better for nothing but patience."
+    why = "The model was still getting better quickly, so more epochs alone would improve it."
 
     min_epochs = Threshold(
-        4, "Runs of fewer epochs are trials.", source="One to five epochs are for seeing whether it runs."
+        4, "Epochs from which on the rule judges.", source="Shorter runs only try out whether the program works."
     )
     min_pace = Threshold(
         0.7,
-        "Progress of the last epochs over the mean progress of an epoch, from which on the loss falls steeply.",
-        source="A run that settles slows down: its last epochs bring far less than the average one.",
+        "Ratio of the progress of the last epochs to the mean progress of an epoch from which on the rule fires.",
+        source="In a run that settles, the last epochs bring far less than the average epoch.",
     )
 
     def on_session_end(self, context: Context, end: SessionEnd) -> Findings:
@@ -69,18 +70,25 @@ class UnfinishedTraining(Rule):
                 or min(drops) < 0.03 * abs(values[-1])
             ):
                 return []
-            steep.append((key, values))
-        key, values = steep[0]
+            steep.append((values, min(drops[-2:]) / (progress / (len(values) - 1))))
+        values, pace = steep[0]
         last = (values[-2] - values[-1]) / max(abs(values[-2]), 1e-30)
         return [
             Finding(
                 subject="training",
-                message=f"Training ended while the loss still fell: by {percent(last)} in the last of "
-                f"{len(epochs)} epochs, "
-                f"to {number(values[-1])}.",
+                message=f"Training ended while the loss still fell: by {percent(last)} to "
+                f"{format_number(values[-1])} in "
+                f"the last of {len(epochs)} epochs.",
                 evidence={"loss": values[-8:], "epochs": len(epochs), "last_drop": last},
                 fix=f"stop = keras.callbacks.EarlyStopping(patience=5)\nmodel.fit(..., epochs={4 * len(epochs)}, "
                 "callbacks=[stop])",
+                picture=LimitPicture(
+                    label="progress of the last epochs over that of an average epoch", value=pace, limit=self.min_pace
+                ),
+                curves=(
+                    epoch_curve("loss", "Training loss", beside="val_loss", beside_label="Validation loss"),
+                    loss_curve(),
+                ),
             )
         ]
 
@@ -96,6 +104,6 @@ class UnfinishedTraining(Rule):
 
         return (
             fires("still falling", lambda: run(2.3, 2.1, 1.9, 1.7, 1.5, 1.3, 1.1), "training", Severity.INFO),
-            silent("settled", lambda: run(2.3, 1.0, 0.6, 0.5, 0.48, 0.47, 0.465)),
-            silent("a trial", lambda: run(2.3, 2.0)),
+            silent("a loss that has settled", lambda: run(2.3, 1.0, 0.6, 0.5, 0.48, 0.47, 0.465)),
+            silent("a trial run", lambda: run(2.3, 2.0)),
         )

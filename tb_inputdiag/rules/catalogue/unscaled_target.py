@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.keras_vocabulary import activation_range
+from tb_inputdiag.numbers import format_number, interval
+from tb_inputdiag.records import ExpectedRange, LimitPicture, Picture, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
+from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.pictures import expected_span, range_picture, span_of
 from tb_inputdiag.rules.support.scale import typical_size
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
-from tb_inputdiag.rules.support.text import number, variable
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.pairs import Pair
 
@@ -17,16 +22,16 @@ __all__ = ["UnscaledTarget"]
 
 
 class UnscaledTarget(Rule):
-    """Regression targets are so large, or so small, that the loss and its gradients are out of proportion.
+    """Regression targets are so large or so small that the model hardly learns them.
 
     ## What it does
-    Compares the size of regression targets with that of the predictions. It fires on targets of a thousand and more
-    that the model is nowhere near, and on targets so small that the loss is practically zero from the start. A
-    model that scales its output back to the targets' unit is left alone.
+    Compares the size of regression targets with that of the predictions. It fires on targets of 1,000 and more that the
+    predictions are far below, and on targets so small that the loss is almost 0 from the start. A model that scales its
+    output back to the unit of the targets is fine.
 
     ## Why is this bad?
-    An optimizer such as Adam moves each weight by about the learning rate a step, so a prediction of 200,000 is
-    millions of steps away; with plain SGD the gradients explode instead.
+    An optimizer such as Adam moves each weight by about the learning rate per step, so a prediction of 200,000 is
+    millions of steps away. With plain SGD the gradients explode instead.
 
     ## Example
     ```python
@@ -35,7 +40,7 @@ class UnscaledTarget(Rule):
     ```
 
     ## What to do
-    Standardize the targets and undo it on the predictions, or predict the logarithm of amounts.
+    Standardize the targets and undo that on the predictions. Or predict the logarithm of amounts.
 
     ## References
     - Bishop: Neural Networks for Pattern Recognition (1995), section 8.2.
@@ -45,12 +50,13 @@ class UnscaledTarget(Rule):
     severity = Severity.WARNING
     persistence = 3
     explains = SYMPTOMS
-    why = "Predictions start near 0, and steps are about as large as the learning rate: such targets are out of reach."
+    why = "Predictions start near 0 and move by about the learning rate per step, so such targets are out of reach."
 
     max_size = Threshold(
         1000.0,
         "Largest typical size of a target that is fine.",
-        source="With Adam at 0.001 and 64 hidden units a prediction moves by about 0.1 a step: 10,000 steps to 1,000.",
+        source="With Adam at 0.001 and 64 hidden units a prediction moves by about 0.1 per step: 10,000 steps to "
+        "1,000.",
     )
     min_size = Threshold(
         1e-4,
@@ -59,19 +65,30 @@ class UnscaledTarget(Rule):
     )
     max_ratio = Threshold(
         0.1,
-        "Predictions of at least this part of the targets' size show that the model scales its output.",
+        "Ratio of the size of the predictions to that of the targets from which on the model scales its output.",
         source="An untrained model is off by more than an order of magnitude.",
     )
-
     wild_size = Threshold(
         20.0,
-        "The same, when the loss has grown tenfold since the first step.",
-        source="Gradients of a squared error grow with the target: beyond 20 the usual rates of SGD diverge.",
+        "Largest typical size of a target that is fine if the loss has grown tenfold since the first step.",
+        source="Gradients of a squared error grow with the target. Above 20, SGD diverges at its usual rates.",
     )
 
     def start(self) -> None:
-        """Forgets the first loss."""
+        """Resets the first loss."""
         self._first = math.nan
+
+    def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
+        """Returns the largest size of regression targets, unless the last activation has a range of its own."""
+        for pair in context.pairs:
+            if pair.kind == "regression" and activation_range(pair.activation) is None:
+                yield ExpectedRange(
+                    rule=self.id,
+                    subject=pair.target.subject,
+                    low=-self.max_size,
+                    high=self.max_size,
+                    reason=f"The typical size of a regression target should be at most {format_number(self.max_size)}.",
+                )
 
     def on_sample(self, context: Context) -> Findings:
         """Judges the targets of regressions."""
@@ -114,11 +131,13 @@ class UnscaledTarget(Rule):
         )
         if view.min > 0 and view.max > 20 * max(view.min, 1e-9):
             fix += f"\n# or for amounts: {name} = np.log({name}); np.exp(model.predict(x))"
-        seen = f", predictions are about {number(predicted)}" if pair.prediction is not None else ""
+        seen = f", while predictions are about {format_number(predicted)}" if pair.prediction is not None else ""
+        picture = self._picture(view, size, wild=wild, large=large)
         return Finding(
             subject=view.subject,
-            message=f"'{view.name}' goes from {number(view.min)} to {number(view.max)}{seen}: far too "
-            f"{'large' if large else 'small'} for the loss {(pair.loss or {}).get('name')}.",
+            message=f"'{view.name}' ({interval(view.min, view.max)}) is far too {'large' if large else 'small'} for "
+            "the loss "
+            f"{(pair.loss or {}).get('name')}{seen}.",
             evidence={
                 "min": view.min,
                 "max": view.max,
@@ -130,4 +149,12 @@ class UnscaledTarget(Rule):
             },
             fix=fix,
             at_once=wild,
+            picture=picture,
+            curves=tensor_curves(context, view, expected=expected_span(picture)),
         )
+
+    def _picture(self, view: TensorView, size: float, *, wild: bool, large: bool) -> Picture:
+        if not large:
+            return LimitPicture(label=f"typical size of {view.name}", value=size, limit=self.min_size, bound="at least")
+        limit = min(self.wild_size, self.max_size) if wild else self.max_size
+        return range_picture(span_of(view), -limit if view.min < 0 else 0.0, limit)

@@ -7,27 +7,29 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_inputdiag.numbers import format_number, times
 from tb_inputdiag.records import F8, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, silent
+from tb_inputdiag.rules.support.curves import weight_curve
 from tb_inputdiag.rules.support.medians import median
-from tb_inputdiag.rules.support.text import number, times
+from tb_inputdiag.rules.support.pictures import sizes_picture
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["VanishingGradient"]
 
 
 class VanishingGradient(Rule):
-    """The gradients shrink on their way to the first layers until next to nothing is left.
+    """The gradients shrink to almost nothing on their way to the first layers.
 
     ## What it does
-    Compares, among the kernels in forward order, the gradient per weight norm of the first layers with that of the last
-    ones, or follows a steady decline through all of them. It fires where the first get less than a ten-thousandth,
-    sample after sample. Frozen layers do not take part;
-    converged runs are fine, as there all layers have small gradients.
+    Compares the ratio of gradient norm to weight norm between the kernels of the first and of the last layers, or
+    follows a steady decline through all layers. It fires when that of the first layers is less than 1e-4 of that of the
+    last ones, sample after sample. Frozen layers do not count. Converged runs are fine, because all their gradients are
+    small.
 
     ## Why is this bad?
-    The first layers stay as they were initialized, and the rest of the network has to make do with random features.
+    The first layers stay as they were initialized, so the rest of the network learns from random features.
 
     ## Example
     ```python
@@ -35,8 +37,8 @@ class VanishingGradient(Rule):
     ```
 
     ## What to do
-    ReLU-like activations instead of sigmoid or tanh, `BatchNormalization` between the layers, residual connections,
-    fewer layers; LSTM or GRU instead of SimpleRNN.
+    Use ReLU-like activations instead of sigmoid or tanh, `BatchNormalization` between the layers, residual connections,
+    or fewer layers. Use LSTM or GRU instead of SimpleRNN.
 
     ## References
     - Glorot, Bengio: Understanding the difficulty of training deep feedforward neural networks (2010).
@@ -48,19 +50,19 @@ class VanishingGradient(Rule):
     persistence = 5
     resolve_after = 5
     explains = ("stalled-loss", "constant-output", "learning-rate-too-low")
-    why = "The first layers hardly change at all: the rest of the network learns on random features."
+    needs = ("own_trainable_variables",)
+    why = "The first layers hardly change, so the rest of the network learns from random features."
 
     min_ratio = Threshold(
         1e-4,
-        "Smallest gradient per weight norm of the first layers over that of the last layers that is fine.",
-        source="Ten sigmoid layers, each passing at most a quarter, leave 1e-6; healthy deep nets stay above 1e-2.",
+        "Smallest ratio of gradient to weight norm of the first layers that is fine, relative to the last layers.",
+        source="Ten sigmoid layers that pass at most a quarter each leave 1e-6. Healthy deep models stay above 1e-2.",
         high=1.0,
     )
-
     min_depth = Threshold(
         6,
-        "Kernels from which on a trend through all of them counts too.",
-        source="A line through fewer points is mostly that of its ends.",
+        "Kernels from which on a steady decline through all of them counts.",
+        source="A line through fewer points mostly follows its ends.",
         low=3,
     )
 
@@ -77,11 +79,11 @@ class VanishingGradient(Rule):
         relative = norms[usable] / sizes[usable]
         rows = kernels.rows[usable]
         third = max(len(relative) // 3, 1)
-        # The best of the first third: one quiet layer, an embedding say, does not make the network untrainable.
+        # The best of the first third: a single quiet layer, such as an embedding, is not a problem.
         first, last = float(relative[:third].max()), median(relative[-third:])
         if not np.isfinite(context.sample.loss):
             return []
-        # A steady decline is worse over the whole depth than it is between two of its thirds.
+        # A steady decline is larger over the whole depth than between its first and last third.
         if len(relative) >= self.min_depth and (relative > 0).all():
             first = min(first, last * _decline(relative))
         if not (last > 0 and first < self.min_ratio * last):
@@ -92,9 +94,8 @@ class VanishingGradient(Rule):
         return [
             Finding(
                 subject=f"layer:{early}",
-                message=f"The gradients of layer '{early}' are {times(last / max(first, 1e-300))} times smaller, "
-                f"relative "
-                f"to its weights, than those of '{late}': on the way to the front they vanish.",
+                message=f"Relative to its weights, the gradients of layer '{early}' are "
+                f"{times(last / max(first, 1e-300))} times smaller than those of layer '{late}'.",
                 evidence={
                     "first_ratio": first,
                     "last_ratio": last,
@@ -102,10 +103,18 @@ class VanishingGradient(Rule):
                     "expected_min_ratio": self.min_ratio,
                     "first_layer": early,
                     "last_layer": late,
-                    "gradient_norm": number(float(norms[usable][0])),
+                    "gradient_norm": format_number(float(norms[usable][0])),
                 },
                 fix=f'activation="relu", kernel_initializer="he_normal"{instead}\n'
                 "keras.layers.BatchNormalization()  # between the layers, or residual connections: x = x + block(x)",
+                picture=sizes_picture(
+                    "gradient norm over weight norm, first layer to last",
+                    [context.kernels.layers[row] for row in rows],
+                    relative,
+                    range(third),
+                    largest_ratio=1 / self.min_ratio if self.min_ratio else None,
+                ),
+                curves=(weight_curve(context.layout.weights[rows[0]]),),
             )
         ]
 
@@ -142,7 +151,10 @@ def _squashing(context: Context) -> str:
 
 
 def _decline(relative: F8) -> float:
-    """Returns first over last of the geometric decline that fits best: the median of all slopes, so no layer rules."""
+    """Returns the ratio of first to last of the geometric decline that fits best.
+
+    The slope is the median over all pairs of layers, so that no single layer decides.
+    """
     kept, i, j, distances = _pairs(len(relative))
     logs = np.log(relative[kept])
     slope = median((logs[j] - logs[i]) / distances)
@@ -151,7 +163,7 @@ def _decline(relative: F8) -> float:
 
 @lru_cache(maxsize=8)
 def _pairs(n: int) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.intp]]:
-    """Returns at most 48 of n layers, evenly spaced, and all pairs of them with how far they are apart."""
+    """Returns at most 48 of n layers, evenly spaced, and all pairs of them with their distances."""
     kept = np.unique(np.linspace(0, n - 1, min(n, 48)).astype(np.intp))
     i, j = np.triu_indices(len(kept), 1)
     return kept, i, j, kept[j] - kept[i]

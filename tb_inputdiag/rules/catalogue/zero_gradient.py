@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_inputdiag.records import Severity
+from tb_inputdiag.numbers import format_number
+from tb_inputdiag.records import LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.support.curves import weight_curve
 from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 
@@ -17,20 +19,21 @@ class ZeroGradient(Rule):
     """A layer never gets a gradient.
 
     ## What it does
-    Follows the gradients of all trainable weights. It fires when those of all weights of a layer are exactly zero,
-    sample after sample, while the loss is not: the loss does not depend on the layer.
+    Checks the gradients of all trainable weights. It fires when the gradients of all weights of a layer are exactly 0,
+    sample after sample, while the loss is not 0. The loss then does not depend on the layer.
 
     ## Why is this bad?
-    The layer stays as it was initialized. It is not connected to the loss, or something in between cuts the gradient.
+    The layer stays as it was initialized. Either it is not connected to the loss, or an operation in between has no
+    gradient.
 
     ## Example
     ```python
-    features = keras.ops.round(self.encoder(x))       # the gradient of round is zero
+    features = keras.ops.round(self.encoder(x))       # the gradient of round is 0
     ```
 
     ## What to do
-    Look for `argmax`, `round`, `sign`, `cast` to integers, `stop_gradient`, NumPy calls or an output without a loss
-    behind this layer; set `trainable=False` if it is meant.
+    Behind this layer, look for `argmax`, `round`, `sign`, `cast` to integers, `stop_gradient`, NumPy calls or an output
+    without a loss. If the layer is not meant to learn, set `trainable=False`.
 
     ## References
     - https://www.tensorflow.org/guide/autodiff#getting_a_gradient_of_none
@@ -40,7 +43,8 @@ class ZeroGradient(Rule):
     severity = Severity.WARNING
     persistence = 8
     explains = ("stalled-loss",)
-    why = "The layer stays as it was initialized: the loss does not depend on it, or something cuts the gradient."
+    needs = ("own_trainable_variables",)
+    why = "The layer stays as it was initialized: the loss does not depend on it, or an operation has no gradient."
 
     def on_sample(self, context: Context) -> Findings:
         """Judges the gradients of one step."""
@@ -61,22 +65,24 @@ class ZeroGradient(Rule):
         if not dead:
             return []
         if not alive and abs(sample.loss) < 1e-6:
-            return None  # learned to the last digit
+            return None  # a perfect fit
         everything = not alive
         weights = [context.layout.weights[i] for i in np.flatnonzero(zero) if layers[i] in dead]
         who = (
-            f"None of the {len(zero)} trainable weights gets"
-            if everything
-            else f"Layer {join([repr(n) for n in dead])} gets no"
+            f"Layer {join([repr(n) for n in dead])} gets"
+            if not everything
+            else f"All {len(zero)} trainable weights get"
         )
         return [
             Finding(
                 subject="model" if everything else f"layer:{dead[0]}",
-                message=f"{who} {'a gradient other than 0' if everything else 'gradient'}, sample after sample.",
+                message=f"{who} a gradient of 0 in each sample, while the loss is {format_number(sample.loss)}.",
                 evidence={"layers": dead[:16], "weights": weights[:16], "loss": sample.loss},
                 fix="# Behind it, replace what has no gradient: argmax, round, sign, casts to integers, "
                 "stop_gradient.\n"
-                f'model.get_layer("{dead[0].rpartition("/")[2]}").trainable = False  # if it is meant',
+                f'model.get_layer("{dead[0].rpartition("/")[2]}").trainable = False  # if it is not meant to learn',
+                picture=LimitPicture(label="weights whose gradient is 0", value=len(weights), limit=0),
+                curves=(weight_curve(weights[0]),),
             )
         ]
 
@@ -86,9 +92,14 @@ class ZeroGradient(Rule):
         nothing = {"gradient_norm": 0.0, "gradient_zero_fraction": 1.0, "gradient_max_abs": 0.0}
         cut = {"conv2d/kernel": nothing, "conv2d/bias": nothing}
         return (
-            fires("cut off", lambda: Scenario().train(gradients=cut, steps=10), "layer:conv2d", Severity.WARNING),
-            fires("nothing at all", lambda: Scenario().train(gradients={"*": nothing}, steps=10), "model"),
-            silent("training", lambda: Scenario().train(steps=10)),
+            fires(
+                "a layer that is cut off",
+                lambda: Scenario().train(gradients=cut, steps=10),
+                "layer:conv2d",
+                Severity.WARNING,
+            ),
+            fires("no gradient for any weight", lambda: Scenario().train(gradients={"*": nothing}, steps=10), "model"),
+            silent("a normal run", lambda: Scenario().train(steps=10)),
             silent("a dead bias", lambda: Scenario().train(gradients={"conv2d/bias": nothing}, steps=10)),
-            silent("now and then", lambda: Scenario().train(gradients=cut, steps=4).train(steps=2)),
+            silent("only in some samples", lambda: Scenario().train(gradients=cut, steps=4).train(steps=2)),
         )

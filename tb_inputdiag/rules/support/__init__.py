@@ -1,1 +1,1 @@
-"""What several rules compute in the same way: scales, labels, shapes, wording."""
+"""Helpers that several rules share: pictures, curves, scales, labels, shapes, wording."""

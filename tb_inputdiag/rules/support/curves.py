@@ -5,8 +5,10 @@ A rule lists the best curve first. Those who draw it take the first one that the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tb_inputdiag.records import Curve, Quantity, Role, Span, Split, Stage, TensorView
-from tb_inputdiag.rules.support.scale import fed_of
+from tb_inputdiag.rules.support.scale import fed_source
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = [
@@ -15,19 +17,25 @@ __all__ = [
     "layer_curve",
     "loss_curve",
     "named_tensor_curves",
+    "nonfinite_curves",
     "sample_curve",
+    "tensor_column_curve",
     "tensor_curves",
     "validation_loss_curve",
     "weight_curve",
 ]
 
-_WEIGHT_LABELS = {"gradient_norm": "Gradient norm", "update_ratio": "Update over weight", "weight_norm": "Weight norm"}
+_WEIGHT_LABELS = {
+    "gradient_norm": "Gradient norm of {}",
+    "update_ratio": "Update over weight of {}",
+    "weight_norm": "Norm of {}",
+}
 _LAYER_LABELS = {
-    "dead_fraction": "Dead units",
-    "saturated_fraction": "Saturated outputs",
-    "std": "Spread of the outputs",
-    "zero_fraction": "Outputs that are 0",
-    "nonfinite_count": "NaN and infinite outputs",
+    "dead_fraction": "Dead units of {}",
+    "saturated_fraction": "Saturated outputs of {}",
+    "std": "Standard deviation of the outputs of {}",
+    "zero_fraction": "Outputs of {} that are 0",
+    "nonfinite_count": "NaN and infinite outputs of {}",
 }
 
 
@@ -92,13 +100,13 @@ def gradient_norm_curve(*, high: float | None = None) -> Curve:
 
 def weight_curve(name: str, column: str = "gradient_norm", *, expected: Span | None = None) -> Curve:
     """Returns a column of the weight table for the weight `name`."""
-    label = f"{_WEIGHT_LABELS.get(column, column.replace('_', ' '))} of {name}"
+    label = _label(_WEIGHT_LABELS, column, name)
     return Curve(label=label, quantity=Quantity(stream="weights", column=column, name=name), expected=expected)
 
 
 def layer_curve(name: str, column: str = "std", *, expected: Span | None = None) -> Curve:
     """Returns a column of the layer table for the row `name`, which is a layer's path or ``path#2``."""
-    label = f"{_LAYER_LABELS.get(column, column.replace('_', ' '))} of {name}"
+    label = _label(_LAYER_LABELS, column, name)
     return Curve(label=label, quantity=Quantity(stream="layers", column=column, name=name), expected=expected)
 
 
@@ -109,7 +117,7 @@ def tensor_curves(context: Context, view: TensorView, *, expected: Span | None =
     """
     layout = view.layout
     first = _tensor_curve(layout.role, view.name, layout.stage, context.split, expected, reader=layout.layer)
-    fed = fed_of(context, view) if layout.stage == "entry" else None
+    fed = fed_source(context, view) if layout.stage == "entry" else None
     if fed is None:
         return (first,)
     return first, _tensor_curve(layout.role, fed.name, "fed", context.split, expected if layout.same_as_fed else None)
@@ -120,6 +128,37 @@ def named_tensor_curves(
 ) -> tuple[Curve, ...]:
     """Returns range and mean of a fed tensor by its name, for hooks that have no sample."""
     return (_tensor_curve(role, name, "fed", split, expected),)
+
+
+def tensor_column_curve(
+    context: Context, view: TensorView, column: str, label: str, *, expected: Span | None = None
+) -> Curve:
+    """Returns a column of the tensor table for a tensor of the sample that is being judged.
+
+    Args:
+        context: Of the sample.
+        view: The tensor.
+        column: ``nan_count``, ``zero_fraction``, ...
+        label: What the column holds, for the legend; the tensor's name is added.
+        expected: Where the values should lie.
+    """
+    layout = view.layout
+    quantity = Quantity(
+        stream="tensors",
+        column=column,
+        name=view.name,
+        split=context.split,
+        role=layout.role,
+        stage=layout.stage,
+    )
+    return Curve(label=f"{label} of {view.name}", quantity=quantity, expected=expected)
+
+
+def nonfinite_curves(context: Context, view: TensorView) -> tuple[Curve, ...]:
+    """Returns how many NaN and infinities a tensor held over time, those of which the sample has more first."""
+    nan = tensor_column_curve(context, view, "nan_count", "NaN")
+    infinite = tensor_column_curve(context, view, "inf_count", "Infinities")
+    return (nan, infinite) if view.nan_count >= view.inf_count else (infinite, nan)
 
 
 def _tensor_curve(role: Role, name: str, stage: Stage, split: Split, expected: Span | None, reader: str = "") -> Curve:
@@ -146,3 +185,7 @@ def _tensor_curve(role: Role, name: str, stage: Stage, split: Split, expected: S
 
 def _up_to(high: float | None) -> Span | None:
     return Span(low=0.0, high=high, label="Expected") if high is not None else None
+
+
+def _label(labels: Mapping[str, str], column: str, name: str) -> str:
+    return labels.get(column, f"{column.replace('_', ' ').capitalize()} of {{}}").format(name)

@@ -1,26 +1,33 @@
-"""How to read the exceptions of Keras 3 and TensorFlow."""
+"""Reads the exceptions of Keras 3 and TensorFlow."""
 
 from __future__ import annotations
 
 import re
 
+from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import Failure, TensorLayout
-from tb_inputdiag.rules.support.text import shape_text
 
-__all__ = ["decisive", "fed_named", "fed_shapes"]
+__all__ = ["essential_text", "fed_text", "find_fed"]
 
 _COLOURS = re.compile(r"\x1b?\[\d+m")
 
 
-def decisive(message: str) -> str:
-    """Returns an exception's text without colours and without the list of frames that graph errors bring."""
+def essential_text(message: str) -> str:
+    """Returns an exception's text without colours and without the stack frames that graph errors list."""
     text = _COLOURS.sub("", message)
     lines = [line for line in text.splitlines() if not line.startswith('  File "')]
     return "\n".join(line for line in lines if line.strip())
 
 
-def fed_named(failure: Failure, role: str, name: str, shape: tuple[int | None, ...]) -> TensorLayout | None:
-    """Returns the fed tensor with this name, else the only one with this shape, else the only one."""
+def find_fed(failure: Failure, role: str, name: str, shape: tuple[int | None, ...]) -> TensorLayout | None:
+    """Returns the fed tensor of a role that an exception is about, or None if several fit or none does.
+
+    Args:
+        failure: The exception with what was fed.
+        role: ``input``, ``target``, ...
+        name: The tensor's name; it decides if one tensor has it.
+        shape: The tensor's shape with the batch axis, which is not compared.
+    """
     fed = [t for t in failure.fed if t.role == role]
     named = [t for t in fed if t.name == name]
     alike = [t for t in fed if t.shape is not None and tuple(t.shape[1:]) == tuple(shape[1:])]
@@ -30,6 +37,6 @@ def fed_named(failure: Failure, role: str, name: str, shape: tuple[int | None, .
     return None
 
 
-def fed_shapes(failure: Failure) -> str:
+def fed_text(failure: Failure) -> str:
     """Returns what was fed as text: ``x (16, 784) float32, y (16,) int64``."""
     return ", ".join(f"{t.name} {shape_text(t.shape) if t.shape is not None else '?'} {t.dtype}" for t in failure.fed)

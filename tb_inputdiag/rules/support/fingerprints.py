@@ -1,4 +1,4 @@
-"""Whether fingerprints of examples may be compared: where equal rows are natural, they prove nothing."""
+"""Fingerprints of examples. Equal ones prove copies only where examples are unlikely to be equal by chance."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ import math
 from tb_inputdiag.records import U4
 from tb_inputdiag.rules.views.context import Context
 
-__all__ = ["distinctive", "ids_of"]
+__all__ = ["example_ids_of", "examples_are_distinctive"]
 
 MIN_BITS = 64
-"""What an example must hold at least for equal fingerprints to mean equal examples, in bits."""
+"""Information that an example must hold for equal fingerprints to mean a copy, in bits."""
 
 
-def distinctive(context: Context) -> bool:
-    """Returns whether examples of this sample hold so much that equal ones are copies, not alike by chance.
+def examples_are_distinctive(context: Context) -> bool:
+    """Returns whether this sample's examples hold enough information for equal ones to be copies.
 
-    A measured number is worth some 16 bits, a small whole one (a count, a pixel, an id) 4, a flag 1; zeros nothing.
+    A measured number counts as 16 bits, a small whole number (a count, a pixel, an id) as 4, a flag as 0.25, a zero
+    as none.
     """
     known = context.moment.known
     if "distinctive" not in known:
@@ -38,7 +39,7 @@ def _bits(context: Context) -> float:
     return bits
 
 
-def ids_of(context: Context) -> U4:
+def example_ids_of(context: Context) -> U4:
     """Returns the fingerprints of this sample's first examples."""
     ids = context.sample.tensors.example_ids
     kept: U4 = ids[ids != 0]

@@ -1,4 +1,4 @@
-"""How often each class occurs in targets."""
+"""Counts the classes in targets."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import numpy as np
 from tb_inputdiag.records import F8
 from tb_inputdiag.rules.views.pairs import Pair
 
-__all__ = ["counts_of", "per_example"]
+__all__ = ["class_counts_of", "has_one_label_each"]
 
 
-def counts_of(pair: Pair) -> F8 | None:
-    """Returns how often each class occurs in a batch, or None where the target holds no classes."""
+def class_counts_of(pair: Pair) -> F8 | None:
+    """Returns the number of labels of each class in a batch, ``[classes]``; None if the target holds no classes."""
     view = pair.target
     if pair.kind not in {"sparse", "categorical", "binary"}:
         return None
@@ -20,7 +20,7 @@ def counts_of(pair: Pair) -> F8 | None:
         return counts
     if (
         pair.kind == "binary"
-        and per_example(pair)
+        and has_one_label_each(pair)
         and view.value("whole_fraction") == 1
         and 0 <= view.min <= view.max <= 1
     ):
@@ -29,8 +29,8 @@ def counts_of(pair: Pair) -> F8 | None:
     return None
 
 
-def per_example(pair: Pair) -> bool:
-    """Returns whether each example has one label, rather than one for each step or pixel."""
+def has_one_label_each(pair: Pair) -> bool:
+    """Returns whether each example has one label, not one for each time step or pixel."""
     shape = pair.target.shape
     if pair.kind == "categorical":
         return len(shape) == 2

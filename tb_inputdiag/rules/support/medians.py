@@ -1,6 +1,6 @@
-"""Medians and quantiles of a few numbers, many times faster than NumPy's, which are made for large arrays.
+"""Medians and quantiles of a few numbers.
 
-Rules take dozens of them for each sample, and each of NumPy's costs 20 microseconds or more.
+Rules compute dozens of them for each sample. NumPy's functions take 20 microseconds or more for each call.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ __all__ = ["median", "quantile", "row_medians"]
 
 
 def median(values: Sequence[float] | NDArray[Any]) -> float:
-    """Returns what ``np.median`` returns; NaN, without a warning, of nothing."""
+    """Returns the same as ``np.median``; NaN, without a warning, for an empty sequence."""
     ordered = np.sort(np.asarray(values, np.float64), axis=None)
     n = len(ordered)
     if not n or math.isnan(ordered[-1]):  # NaN is sorted to the end
@@ -27,7 +27,12 @@ def median(values: Sequence[float] | NDArray[Any]) -> float:
 
 
 def quantile(ordered: F8, share: float) -> float:
-    """Returns what ``np.quantile`` returns, of numbers that are in order and at least one."""
+    """Returns the same as ``np.quantile``.
+
+    Args:
+        ordered: At least one number, in ascending order.
+        share: 0..1.
+    """
     place = share * (len(ordered) - 1)
     below = int(place)
     above = min(below + 1, len(ordered) - 1)
@@ -35,7 +40,7 @@ def quantile(ordered: F8, share: float) -> float:
 
 
 def row_medians(rows: F8) -> F8:
-    """Returns the median of each row of ``[m, n]``, n even; not for NaN."""
+    """Returns the median of each row of ``[m, n]``; n must be even and no value NaN."""
     half = rows.shape[1] // 2
     medians: F8 = np.partition(rows, (half - 1, half), axis=1)[:, half - 1 : half + 1].mean(axis=1)
     return medians

@@ -11,9 +11,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_inputdiag.records import LimitPicture, RangePicture, SizesPicture, Span, TensorView
+from tb_inputdiag.records import LimitPicture, Picture, RangePicture, SizesPicture, Span, TensorView
 
-__all__ = ["MAX_SIZES", "range_picture", "single_value_picture", "sizes_picture", "span_of", "spread_of"]
+__all__ = [
+    "MAX_SIZES",
+    "expected_span",
+    "range_picture",
+    "single_value_picture",
+    "sizes_picture",
+    "span_of",
+    "spread_of",
+]
 
 MAX_SIZES = 256
 """Most sizes in one picture: a bar needs a few pixels."""
@@ -48,6 +56,11 @@ def range_picture(
     if high is None:
         high = max(last, low + room)
     return RangePicture(seen=spans, expected=Span(low=low, high=high, label=label))
+
+
+def expected_span(picture: Picture) -> Span | None:
+    """Returns the range that a picture draws as expected, for the curves beside it; None if it draws no range."""
+    return picture.expected if isinstance(picture, RangePicture) else None
 
 
 def single_value_picture(name: str) -> LimitPicture:

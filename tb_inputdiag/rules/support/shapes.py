@@ -1,4 +1,4 @@
-"""Which code turns the shape that came into the shape that was expected."""
+"""Code for fixes that turn the received shape into the expected one."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import math
 import re
 from collections.abc import Sequence
 
-__all__ = ["parse_shape", "reshape_fix"]
+__all__ = ["output_fix", "parse_shape", "rank_fix", "reshape_fix", "target_fix"]
 
 Shape = Sequence[int | None]
 
 
 def parse_shape(text: str) -> tuple[int | None, ...] | None:
-    """Returns the shape that an exception prints, such as ``(None, 28, 28, 1)`` or ``[16,10]``, or None."""
+    """Returns a shape from its text in an exception, such as ``(None, 28, 28, 1)`` or ``[16,10]``, or None."""
     inner = text.strip()[1:-1].strip().rstrip(",")
     if not re.fullmatch(r"[\d\sNone,?]*", inner):
         return None
@@ -31,18 +31,18 @@ def _size(shape: Shape) -> int | None:
 
 
 def reshape_fix(name: str, got: Shape, expected: Shape) -> str:
-    """Returns code that makes `got` fit `expected`, or an empty string.
+    """Returns code that turns shape `got` into shape `expected`; empty if no such code is known.
 
     Args:
         name: What the user calls the tensor.
-        got: Shape of the batch that came, with its batch axis.
-        expected: Shape that was expected, with its batch axis.
+        got: Shape of the batch that was fed, with its batch axis.
+        expected: Expected shape, with its batch axis.
     """
     if not got or not expected or _fits(got, expected):
         return ""
     rest, want = tuple(got[1:]), tuple(expected[1:])
     if _fits(got, want) and None not in got:
-        return f"{name} = {name}[None]  # adds the batch axis: the model wants batches, this is one example"
+        return f"{name} = {name}[None]  # adds the batch axis: the model expects batches, this is one example"
     if _fits((*got, 1), expected):
         return f"{name} = {name}[..., None]  # adds the channel axis"
     if _fits((got[0], 1, *rest), expected):
@@ -70,3 +70,51 @@ def reshape_fix(name: str, got: Shape, expected: Shape) -> str:
         layer = f"keras.layers.Resizing({want[0]}, {want[1]})"
         return f"{layer}  # first in the model, or: tf.image.resize({name}, {want[:2]})"
     return ""
+
+
+def rank_fix(name: str, got: Shape, rank: int) -> str:
+    """Returns code that gives a tensor another number of axes.
+
+    Args:
+        name: What the user calls the tensor.
+        got: Shape of the batch that came, with its batch axis.
+        rank: Number of axes that is needed, with the batch axis; not that of `got`.
+    """
+    if rank == len(got) + 1:
+        steps = f"\n# or, with several features per step:\n{name} = {name}.reshape(-1, n_steps, n_features)"
+        return f"{name} = {name}[..., None]  # adds an axis of length 1{steps if rank == 3 else ''}"
+    if rank == len(got) - 1 == 2:
+        return f"{name} = {name}.reshape(-1, {got[2]})"
+    if rank == len(got) - 1:
+        return f"{name} = {name}[..., 0]  # or flatten: keras.layers.Flatten()"
+    return f"{name} = {name}.reshape(-1, {', '.join(['...'] * (rank - 1))})  # {rank} axes with the batch axis"
+
+
+def output_fix(target: Shape, output: Shape) -> str:
+    """Returns code that gives an output the height, width or steps of its target; both with the batch axis."""
+    factors = {a / b for a, b in zip(target[1:-1], output[1:-1], strict=True) if a and b}
+    factor = factors.pop() if len(factors) == 1 else 0.0
+    if factor > 1 and factor.is_integer():
+        return f"keras.layers.UpSampling{len(target) - 2}D({int(factor)})  # before the last layer"
+    return '# Make the output as large as the target: padding="same", and upsample as often as you downsample.'
+
+
+def target_fix(name: str, target: Shape, prediction: Shape, *, whole: bool) -> str:
+    """Returns code that makes a target and its prediction comparable, or an empty string.
+
+    Args:
+        name: What the user calls the target.
+        target: Its shape with the batch axis.
+        prediction: The shape of the prediction with the batch axis.
+        whole: Whether the target holds integers, which may be class ids.
+    """
+    if len(target) == len(prediction) == 2:
+        return f"keras.layers.Dense({target[1]})  # last layer: one unit for each column of {name}"
+    if len(target) == 1 and len(prediction) == 2:
+        if whole and prediction[1] != 1:
+            return (
+                f'model.compile(..., loss="sparse_categorical_crossentropy")  # for class ids in {name}\n'
+                f"# or, to predict a number: keras.layers.Dense(1) as last layer, {name}[:, None]"
+            )
+        return f"keras.layers.Dense(1)  # last layer, with {name}[:, None]: one number per example"
+    return reshape_fix(name, target, prediction)

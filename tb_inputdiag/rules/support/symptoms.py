@@ -1,18 +1,18 @@
-"""Groups of rules that describe effects rather than causes, for `Rule.explains`."""
+"""Groups of rules that report effects, not causes; for `Rule.explains`."""
 
 from __future__ import annotations
 
-__all__ = ["FLAT", "LARGE", "NANS", "SMALL", "SYMPTOMS", "WILD"]
+__all__ = ["LARGE_SIGNALS", "NON_FINITE", "NO_PROGRESS", "SYMPTOMS", "UNSTABLE_LOSS", "WEAK_SIGNALS"]
 
-NANS = ("non-finite-activation", "non-finite-gradient", "non-finite-loss", "loss-scale-collapse")
-"""Numbers that are lost."""
-FLAT = ("stalled-loss", "constant-output", "learning-rate-too-low", "unfinished-training")
-"""Nothing is learned."""
-SMALL = ("vanishing-gradient", "zero-gradient", "dead-relu", "saturated-activation")
-"""Signals that do not get through."""
-LARGE = ("exploding-gradient", "always-clipped-gradient", "initial-loss-off")
-"""Signals that are too large."""
-WILD = ("diverging-loss", "loss-spike", "oscillating-loss", "learning-rate-too-high")
+NON_FINITE = ("non-finite-activation", "non-finite-gradient", "non-finite-loss", "loss-scale-collapse")
+"""NaN and infinities that the computation makes."""
+NO_PROGRESS = ("stalled-loss", "constant-output", "learning-rate-too-low", "unfinished-training")
+"""The model learns nothing."""
+WEAK_SIGNALS = ("vanishing-gradient", "zero-gradient", "dead-relu", "saturated-activation")
+"""Activations or gradients too small to train with."""
+LARGE_SIGNALS = ("exploding-gradient", "always-clipped-gradient", "initial-loss-off")
+"""Gradients or losses that are too large."""
+UNSTABLE_LOSS = ("diverging-loss", "loss-spike", "oscillating-loss", "learning-rate-too-high")
 """The loss does not settle."""
-SYMPTOMS = (*NANS, *FLAT, *SMALL, *LARGE, *WILD)
-"""All that a fault of the data, the labels or the model may look like from the loss and the gradients."""
+SYMPTOMS = (*NON_FINITE, *NO_PROGRESS, *WEAK_SIGNALS, *LARGE_SIGNALS, *UNSTABLE_LOSS)
+"""All the ways in which a fault of the data, the labels or the model shows in the loss and the gradients."""

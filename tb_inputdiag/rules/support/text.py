@@ -1,48 +1,20 @@
-"""Numbers, shapes and names as people read them."""
+"""Lists and names as text, and the layout of code in fixes."""
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Sequence
 
 from tb_inputdiag.records import ModelFacts
 
-__all__ = ["fold", "join", "number", "percent", "shape_text", "times", "variable"]
+__all__ = ["join", "variable", "wrap_comments"]
 
 _CODE_WIDTH = 69
-"""Columns that a fix has in a terminal of 80."""
-
-
-def number(value: float) -> str:
-    """Returns a number with four digits that matter: ``255``, ``0.003922``, ``1.5e+06``."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("inf" if value > 0 else "-inf")
-    if float(value).is_integer() and abs(value) < 1e6:
-        return str(int(value))
-    return f"{value:.4g}"
-
-
-def percent(fraction: float) -> str:
-    """Returns ``12 %``, and ``0.4 %`` for small ones."""
-    value = 100 * fraction
-    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.2g} %"
-
-
-def times(factor: float) -> str:
-    """Returns a factor in two digits: ``3.2``, ``48``, ``1,200``, ``1e+08``."""
-    if factor >= 1e7:
-        return f"{factor:.1g}"
-    return f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
-
-
-def shape_text(shape: Sequence[int | None]) -> str:
-    """Returns ``(None, 28, 28, 1)``."""
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+"""Columns left for a fix in a terminal of 80 columns."""
 
 
 def join(items: Sequence[object], limit: int = 5) -> str:
-    """Returns ``a, b and c``; of many, the first and how many more."""
+    """Returns ``a, b and c``; of more than `limit` items the first ones and ``and 3 more``."""
     words = [str(item) for item in items]
     if len(words) > limit:
         return f"{', '.join(words[:limit])} and {len(words) - limit} more"
@@ -50,7 +22,7 @@ def join(items: Sequence[object], limit: int = 5) -> str:
 
 
 def variable(name: str, role: str = "input", facts: ModelFacts | None = None) -> str:
-    """Returns what the user most likely calls a tensor in code: ``x``, ``y``, ``x["image"]``, ``x[0]``."""
+    """Returns the likely name of a tensor in the user's code: ``x``, ``y``, ``x["image"]``, ``x[0]``."""
     letter = {"input": "x", "target": "y", "prediction": "y_pred"}.get(role, role)
     if name == letter or not name:
         return letter
@@ -61,10 +33,10 @@ def variable(name: str, role: str = "input", facts: ModelFacts | None = None) ->
     return f'{letter}["{name}"]' if several else letter
 
 
-def fold(code: str, width: int = _CODE_WIDTH) -> str:
-    """Returns code to paste whose comments fit: those behind a line that is too long go in front of it.
+def wrap_comments(code: str, width: int = _CODE_WIDTH) -> str:
+    """Returns code in which a comment that makes its line too long stands on lines of its own.
 
-    What begins with "or" is another way and goes below.
+    It goes above the line of code. A comment that begins with "or" is an alternative and goes below.
     """
     lines: list[str] = []
     for line in code.split("\n"):

@@ -1,4 +1,4 @@
-"""Mean and standard deviation over many batches, from those of each."""
+"""Mean and standard deviation over many batches, from the mean and standard deviation of each."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.records import F8
 
-__all__ = ["Running"]
+__all__ = ["RunningMoments"]
 
 
-class Running:
-    """Merges per-batch means and deviations, each batch with equal weight; constant memory."""
+class RunningMoments:
+    """Merges means and standard deviations of batches, each batch with equal weight, in constant memory."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -21,7 +21,12 @@ class Running:
         self._square: F8 = np.zeros(0)
 
     def add(self, mean: NDArray[Any], std: NDArray[Any]) -> None:
-        """Takes a batch's statistics in; a batch of another size of feature axis starts anew."""
+        """Adds a batch's statistics. A different number of features resets what was added before.
+
+        Args:
+            mean: ``[features]``.
+            std: ``[features]``, population standard deviations.
+        """
         means, squares = mean.astype(np.float64), std.astype(np.float64) ** 2 + mean.astype(np.float64) ** 2
         if self.count == 0 or means.shape != self.mean.shape:
             self.count, self.mean, self._square = 0, np.zeros_like(means), np.zeros_like(means)
@@ -31,6 +36,6 @@ class Running:
 
     @property
     def std(self) -> F8:
-        """Standard deviation over all batches together."""
+        """Standard deviation over all batches together, ``[features]``."""
         deviations: F8 = np.sqrt(np.maximum(self._square - self.mean**2, 0.0))
         return deviations

@@ -1,4 +1,4 @@
-"""Code that leaves examples with missing numbers out of everything that is fed."""
+"""Code for a fix that drops examples with NaN or infinite values from everything that is fed."""
 
 from __future__ import annotations
 
@@ -8,14 +8,22 @@ from tb_inputdiag.records import Role, TensorView
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 
-__all__ = ["keep_finite"]
+__all__ = ["keep_finite_code"]
 
 _LETTERS: tuple[tuple[Role, str], ...] = (("input", "x"), ("target", "y"), ("sample_weight", "sample_weight"))
 
 
-def keep_finite(context: Context, view: TensorView, role: Role) -> str:
-    """Returns code that keeps the examples in which a fed tensor is finite, in all inputs, targets and weights."""
-    # Validation data has names of its own in the user's code, whatever the tensors are called.
+def keep_finite_code(context: Context, view: TensorView, role: Role) -> str:
+    """Returns code that keeps only the examples in which a fed tensor is finite.
+
+    The code selects them in all inputs, targets and sample weights.
+
+    Args:
+        context: Of the sample.
+        view: The tensor that holds NaN or infinities.
+        role: Its role.
+    """
+    # In the user's code validation data has other names than training data; in the records it has the same.
     suffix = "_val" if context.split == "validation" else ""
     letter = next(letter for kind, letter in _LETTERS if kind == role)
     name = variable(view.name, role, context.facts)

@@ -1,0 +1,156 @@
+"""The arguments of each command, as the parser hands them over.
+
+Without NumPy, like the parser: ``--help`` must not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+__all__ = [
+    "AlertFilter",
+    "AlertsArguments",
+    "CheckArguments",
+    "CompareArguments",
+    "ExportArguments",
+    "GradientsArguments",
+    "InputsArguments",
+    "LogArguments",
+    "ReplayArguments",
+    "ReportArguments",
+    "RulesArguments",
+    "SessionChoice",
+    "SeverityName",
+    "SummaryArguments",
+    "WatchArguments",
+]
+
+SeverityName = Literal["ERROR", "WARNING", "INFO"]
+TextOrJson = Literal["text", "json"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SessionChoice:
+    """Which sessions of a log a command is about."""
+
+    run: str | None = None
+    """A run's name or a pattern; None: all runs."""
+    session: str | None = None
+    """The end of a session's id; None: all sessions."""
+    last: bool = False
+    """Only the latest session of each run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertFilter:
+    """Which alerts a command is about."""
+
+    min_severity: SeverityName | None = None
+    rule: Sequence[str] | None = None
+    """Ids; None: all rules."""
+    open: bool = False
+    """Without resolved alerts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogArguments(SessionChoice):
+    """A log, and which sessions of it."""
+
+    log_dir: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class SummaryArguments(LogArguments):
+    """Arguments of ``summary``."""
+
+    format: TextOrJson = "text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertsArguments(LogArguments, AlertFilter):
+    """Arguments of ``alerts``."""
+
+    format: TextOrJson = "text"
+    short: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputsArguments(LogArguments):
+    """Arguments of ``inputs``."""
+
+    format: TextOrJson = "text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientsArguments(LogArguments):
+    """Arguments of ``gradients``."""
+
+    format: TextOrJson = "text"
+    top: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class CompareArguments:
+    """Arguments of ``compare``."""
+
+    first: str
+    second: str
+    format: TextOrJson = "text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayArguments(LogArguments, AlertFilter):
+    """Arguments of ``replay``."""
+
+    format: TextOrJson = "text"
+    only: Sequence[str] | None = None
+    off: Sequence[str] | None = None
+    set: Sequence[str] | None = None
+    severity: Sequence[str] | None = None
+    full: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckArguments(LogArguments):
+    """Arguments of ``check``."""
+
+    format: Literal["text", "json", "github"] = "text"
+    fail_on: SeverityName = "WARNING"
+    junit: str | None = None
+    rule: Sequence[str] | None = None
+    open: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WatchArguments(LogArguments, AlertFilter):
+    """Arguments of ``watch``."""
+
+    interval: float = 2.0
+    once: bool = False
+    until_end: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportArguments(LogArguments):
+    """Arguments of ``export``."""
+
+    table: str
+    format: Literal["csv", "json", "parquet"] | None = None
+    output: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportArguments(LogArguments):
+    """Arguments of ``report``."""
+
+    output: str = "report.html"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RulesArguments:
+    """Arguments of ``rules``."""
+
+    id: str | None = None
+    format: TextOrJson = "text"
