@@ -45,7 +45,11 @@ def main() -> int:
     for name, command, folder in steps():
         begin = time.monotonic()
         done = subprocess.run(
-            command, cwd=folder, text=True, capture_output=True, env={**os.environ, "CI": "1", "NO_COLOR": "1"}
+            command,
+            cwd=folder,
+            text=True,
+            capture_output=True,
+            env={**os.environ, "CI": "1", "NO_COLOR": "1", "PYTHON": sys.executable},
         )
         state = "ok" if done.returncode == 0 else "FAILED"
         print(f"{name:<34} {state}  {time.monotonic() - begin:5.1f} s", flush=True)

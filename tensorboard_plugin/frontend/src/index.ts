@@ -1,4 +1,4 @@
-// What TensorBoard's page imports and calls.
+// The entry point: TensorBoard's page imports this module and calls `render`.
 import { render as draw, h } from "preact";
 import { start } from "./state/live";
 import { followAddress, followTheme } from "./state/shown";

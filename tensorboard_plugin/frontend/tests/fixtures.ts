@@ -10,7 +10,8 @@ export function row(change: Partial<RunRow>): RunRow {
     worker: 0,
     workers: 1,
     started: 900,
-    heard: 1000,
+    last_event_time: 1000,
+    silent_after_s: 90,
     end: "finished",
     verdict: "healthy",
     errors: 0,
@@ -23,9 +24,8 @@ export function row(change: Partial<RunRow>): RunRow {
     epoch: 0,
     epochs: 5,
     loss: 1,
-    spent_s: 0,
+    cost_share: null,
     setup_s: 0,
-    elapsed_s: 0,
     cost_is_least: false,
     every: 1,
     log_bytes: 0,
@@ -44,6 +44,8 @@ export function alert(
 ): AlertRow {
   return {
     severity,
+    group: "standing",
+    order: [0, 0, 0, first_step, id],
     revision: 1,
     alert: {
       id,
@@ -61,6 +63,7 @@ export function alert(
       state: "open",
       resolved_step: null,
       reopened: 0,
+      rank: 0,
       consequences: [],
       picture: null,
       curves: [],

@@ -4,7 +4,7 @@ import { DEFAULTS, formatHash, parseHash, type Shown } from "../src/logic/hash";
 import { histogram, topClasses } from "../src/logic/inputs";
 import { compileFilter, runColour, runNames } from "../src/logic/runs";
 import { fromGroup } from "../src/logic/series";
-import { costText, lifeOf, verdictText, verdictTitle, worstFirst } from "../src/logic/status";
+import { byOrder, costText, lifeOf, verdictText, verdictTitle } from "../src/logic/status";
 import { visible, words } from "../src/logic/text";
 import { niceStep, placeTicks, valueTicks } from "../src/logic/ticks";
 import type { AlertRow } from "../src/types";
@@ -42,7 +42,7 @@ describe("hash", () => {
 describe("status", () => {
   const cases: [Partial<Parameters<typeof row>[0]>, string, string][] = [
     [{ end: "" }, "live", "Healthy"],
-    [{ end: "", heard: 1000 - 91 }, "silent", "Healthy"],
+    [{ end: "", last_event_time: 1000 - 91 }, "silent", "Healthy"],
     [
       { end: "finished", errors: 1, warnings: 2, verdict: "error" },
       "finished",
@@ -59,31 +59,28 @@ describe("status", () => {
     expect(verdictTitle(made, 1000)).toBe(title);
     expect(verdictText(made, 1000)).toMatch(/\.$/);
   });
-  it("says what is not wrong any more, what is silent, and what no rule knows", () => {
+  it("says what is not wrong any more, what is silent, and what no rule explains", () => {
     expect(verdictText(row({ resolved: 1 }), 1000)).toContain("1 alert below no longer holds.");
-    expect(verdictText(row({ end: "", heard: 1000 - 300 }), 1000)).toContain("Nothing was heard of it for 5 min");
+    const silent = row({ end: "", last_event_time: 1000 - 300 });
+    expect(verdictText(silent, 1000)).toContain("Nothing was logged for 5 min 0 s.");
+    expect(lifeOf({ ...silent, silent_after_s: 301 }, 1000)).toBe("live");
     expect(verdictText(row({ end: "failed", verdict: "error", warnings: 1 }), 1000)).toContain(
-      "No rule knows this exception",
+      "No rule explains this exception",
     );
   });
-  it("sorts the worst first, then the earliest", () => {
-    const rows: AlertRow[] = [
-      alert(1, "info", 0),
-      alert(2, "error", 50),
-      alert(3, "error", 10),
-      alert(4, "warning", 1),
-    ];
-    expect(rows.sort(worstFirst).map((r) => r.alert.id)).toEqual([3, 2, 4, 1]);
+  it("sorts alerts by the order that they were given, item by item", () => {
+    const ordered = (id: number, order: number[]): AlertRow => ({ ...alert(id, "info", 0), order });
+    const rows = [ordered(1, [0, -30, 2]), ordered(2, [1, 0, 0]), ordered(3, [0, -30, 1]), ordered(4, [0, -30, 1])];
+    expect(rows.sort(byOrder).map((r) => r.alert.id)).toEqual([3, 4, 1, 2]);
   });
 });
 
 describe("cost", () => {
   it("is told as a lower bound where nothing can be compared", () => {
-    const known = { samples: 4, spent_s: 3, setup_s: 2, elapsed_s: 52 };
-    expect(costText(row(known))).toBe("2 %");
-    expect(costText(row({ ...known, cost_is_least: true }))).toBe("≥ 2 %");
-    expect(costText(row({ samples: 0, elapsed_s: 10 }))).toBe("–");
-    expect(costText(row({ samples: 1 }))).toBe("–");
+    expect(costText(row({ cost_share: 0.02 }))).toBe("2 %");
+    expect(costText(row({ cost_share: 0.02, cost_is_least: true }))).toBe("≥ 2 %");
+    expect(costText(row({ cost_share: 0.02, samples: 0 }))).toBe("–");
+    expect(costText(row({ cost_share: null }))).toBe("–");
   });
 });
 

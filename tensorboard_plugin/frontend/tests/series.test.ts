@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import {
   beyond,
+  type ChartLine,
   hasValues,
-  type Line,
   nearest,
   placeOf,
   placeRange,
@@ -56,7 +56,7 @@ describe("series", () => {
 });
 
 describe("charts", () => {
-  const line: Line = {
+  const line: ChartLine = {
     key: "a",
     label: "a",
     colour: "#000",
@@ -86,13 +86,13 @@ describe("charts", () => {
 });
 
 describe("charts of several runs", () => {
-  const of = (key: string, values: number[]): Line => {
+  const of = (key: string, values: number[]): ChartLine => {
     const held = fromGroup(group(1, 0, values.length));
     held.values[KEY] = { mean: values, min: values, max: values, bad: values.map(() => false) };
     return { key, label: key, colour: "#000", curves: held, quantity: KEY, started: 0 };
   };
   const [good, other, wild] = [of("good", [2, 1.5, 1]), of("other", [2.2, 2, 1.8]), of("wild", [2, 400, 3e18])];
-  const range = (...lines: Line[]) => valueRange(lines, "step", [0, 2], false, true);
+  const range = (...lines: ChartLine[]) => valueRange(lines, "step", [0, 2], false, true);
   it("cut off the run beside which the others would be flat, and say so", () => {
     for (const lines of [
       [good, wild],

@@ -110,7 +110,7 @@ checks["each run shows its verdict and what to do"] = async () => {
   const { frame, page, problems, close } = await openPage(fast, shown("mismatched"));
   await until(async () => (await text(frame, ".verdict h2")) === "Crashed before its first step", "the verdict");
   const alert = await until(async () => (await frame.locator(".alert").count()) && text(frame, ".alert"), "the alert");
-  for (const part of ["(32, 784)", "x = x.reshape(-1, 28, 28, 1)", "What to do", "came", "expected"])
+  for (const part of ["(32, 784)", "x = x.reshape(-1, 28, 28, 1)", "What to do", "Came", "Expected"])
     want(alert.includes(part), `no “${part}” in the alert`);
   want((await text(frame, "main")).includes("ValueError"), "the exception is not shown");
   await frame.locator(".run", { hasText: "healthy" }).click();
@@ -363,7 +363,7 @@ checks["no run, no server and a refusal say what to do"] = async () => {
       (route) => route.fulfill({ json: { server: "s", revision: 0, now: 0, complete: true, runs: [], gone: [] } }),
       "Add the callback to your training",
     ],
-    [(route) => route.abort(), "whether tensorboard still runs"],
+    [(route) => route.abort(), "tensorboard is still running"],
     [
       (route) =>
         route.fulfill({

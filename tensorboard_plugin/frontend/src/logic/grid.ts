@@ -1,7 +1,7 @@
 // Heat maps: unpacked, joined, and coloured.
 import type { Grid } from "../types";
 
-/** Values of cells; `BAD` and `MISSING` are what numbers cannot say. */
+/** Values of cells that are not numbers: unknown, and not finite. */
 export const MISSING = NaN;
 export const BAD = Infinity;
 
@@ -101,13 +101,13 @@ export function extent(cells: Cells): [number, number] {
   return low === high ? [low / 3, high * 3] : [low, high];
 }
 
-/** Where a value lies on the scale, 0..1. */
+/** Returns the position of a value on the scale, 0..1. */
 export function place(value: number, low: number, high: number, log: boolean): number {
   const at = log ? (Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low)) : (value - low) / (high - low);
   return Math.min(1, Math.max(0, at));
 }
 
-// Viridis at 9 places: rises evenly in lightness, so it reads in grey and with any colour vision.
+// Viridis at 9 places. Its lightness rises evenly, so it works in grey and with any colour vision.
 const STOPS: readonly [number, number, number][] = [
   [68, 1, 84],
   [71, 44, 122],

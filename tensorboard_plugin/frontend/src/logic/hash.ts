@@ -1,4 +1,4 @@
-// What is shown, as the hash of TensorBoard's own address: a link opens the same view.
+// What is shown, as the hash of TensorBoard's address, so that a link opens the same view.
 
 export type Axis = "step" | "relative" | "wall";
 export const AXES: readonly Axis[] = ["step", "relative", "wall"];
@@ -37,7 +37,7 @@ export const DEFAULTS: Shown = {
 
 const PLUGIN = "inputdiag";
 
-/** Reads a hash. What makes no sense is left at its default; `views` are the ids of the views. */
+/** Parses a hash. Invalid parts keep their default. `views` are the ids of the views. */
 export function parseHash(hash: string, views: readonly string[]): Shown {
   const shown: Shown = { ...DEFAULTS, chosen: [] };
   const [plugin, ...parts] = hash.replace(/^#/, "").split("&");
@@ -77,7 +77,7 @@ function decode(text: string): string | null {
   }
 }
 
-/** Writes a hash; what is at its default is left out. */
+/** Formats a hash. Defaults are left out. */
 export function formatHash(shown: Shown): string {
   const parts: string[] = [PLUGIN];
   const add = (name: string, value: string) => parts.push(`${name}=${encodeURIComponent(value)}`);

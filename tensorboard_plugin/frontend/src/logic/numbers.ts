@@ -6,7 +6,7 @@ export function num(value: Num | null | undefined): number {
   return value === null || value === undefined ? NaN : Number(value);
 }
 
-/** Stands where a number is not known. */
+/** Shown instead of an unknown number. */
 export const UNKNOWN = "–";
 /** From here on a number is written with an exponent: float32 has no more than seven digits that mean anything. */
 const MOST_DIGITS = 1e7;

@@ -2,7 +2,7 @@
 import type { RunRow } from "../types";
 import { visible } from "./text";
 
-// Ten colours that also people with a colour vision deficiency tell apart, readable on white and on dark grey.
+// Ten colours that stay distinguishable with a colour vision deficiency, on white and on dark grey.
 const LIGHT = [
   "#1f6fb5",
   "#c4570c",
@@ -28,7 +28,7 @@ const DARK = [
   "#a7d35a",
 ];
 
-/** Returns the colour of the run with this place in the list. */
+/** Returns the colour of the run at this place in the list. */
 export function runColour(place: number, dark: boolean): string {
   const list = dark ? DARK : LIGHT;
   return list[place % list.length]!;
@@ -59,7 +59,7 @@ export function runNames(rows: readonly RunRow[]): Map<string, string> {
   return names;
 }
 
-/** Returns when a session began, short. */
+/** Returns the start of a session as short text. */
 export function sessionTime(row: RunRow): string {
   if (!row.started) return row.session;
   const at = new Date(row.started * 1000);

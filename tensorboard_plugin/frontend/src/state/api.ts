@@ -1,6 +1,6 @@
-// The routes. Addresses are relative, so that the page works below any prefix.
+// Requests to the routes. URLs are relative, so that the page works below any path prefix.
 
-/** The server answered, but not with what was asked for. */
+/** An error that the server answered with. */
 export class RouteError extends Error {
   constructor(
     readonly status: number,
@@ -12,7 +12,7 @@ export class RouteError extends Error {
 
 export type Parameters = Record<string, string | number | readonly string[] | undefined>;
 
-/** Asks a route. */
+/** Requests a route. */
 export async function get<T>(route: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<T> {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {

@@ -1,19 +1,19 @@
 // A chart of curves: zoom by dragging, values on hover, alerts marked, to be saved as CSV, JSON and PNG.
 import { signal } from "@preact/signals";
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
-import { beyond, type Line, nearest, positions, stepAt } from "../logic/chart";
+import { beyond, type ChartLine, nearest, positions, stepAt } from "../logic/chart";
 import { fileName, toCsv, toJson } from "../logic/export";
 import type { Axis } from "../logic/hash";
 import { duration, formatNumber, whole } from "../logic/numbers";
 import { dark, show, shown } from "../state/shown";
 import { download } from "./common";
 import { palette } from "./palette";
-import { draw, type Frame, type Marker, markerPlace, type Picture } from "./plot";
+import { draw, type Frame, type Marker, markerPlace, type PlotPicture } from "./plot";
 
 interface Props {
   title: string;
   note?: string;
-  lines: readonly Line[];
+  lines: readonly ChartLine[];
   markers?: readonly Marker[];
   log?: boolean;
   comparing?: boolean;
@@ -23,7 +23,7 @@ interface Props {
 const MOST_ROWS = 8;
 const NO_MARKERS: readonly Marker[] = [];
 
-/** Where on the common axis the mouse is: all charts show it. */
+/** Position of the mouse on the common axis. All charts show it. */
 const pointed = signal<{ x: number; chart: string } | null>(null);
 
 export function axisText(value: number, axis: Axis): string {
@@ -41,7 +41,7 @@ export function Chart(props: Props) {
   const [mouse, setMouse] = useState<number | null>(null);
   const [drag, setDrag] = useState<[number, number] | null>(null);
   const height = props.height ?? 220;
-  const picture: Picture = {
+  const picture: PlotPicture = {
     lines: props.lines,
     markers: props.markers ?? NO_MARKERS,
     axis,
@@ -142,9 +142,9 @@ export function Chart(props: Props) {
   );
 }
 
-/** Says which curves leave the chart: beside a run that explodes all others would be flat. */
-function Beyond({ picture, frame }: { picture: Picture; frame: Frame }) {
-  // Once for each drawing: the chart is rendered again whenever the mouse moves.
+/** Names the curves that leave the chart. Beside a run that explodes, all others would be flat. */
+function Beyond({ picture, frame }: { picture: PlotPicture; frame: Frame }) {
+  // Computed once for each drawing, because the chart renders again whenever the mouse moves.
   const out = useMemo(() => {
     const x: [number, number] = [frame.at(frame.left), frame.at(frame.left + frame.width)];
     return picture.log || !picture.comparing ? null : beyond(picture.lines, picture.axis, x, [frame.low, frame.high]);
@@ -169,7 +169,7 @@ function describe(props: Props, axis: Axis): string {
   return `${props.title} over ${axis === "step" ? "steps" : "time"}. ${parts.join("; ")}. ${keys}`;
 }
 
-function Tip({ picture, frame, pixel, width }: { picture: Picture; frame: Frame; pixel: number; width: number }) {
+function Tip({ picture, frame, pixel, width }: { picture: PlotPicture; frame: Frame; pixel: number; width: number }) {
   const x = frame.at(pixel);
   const rows = picture.lines.map((line) => {
     const curve = line.curves.values[line.quantity];
@@ -211,7 +211,7 @@ function Save({
   canvas,
 }: {
   title: string;
-  lines: readonly Line[];
+  lines: readonly ChartLine[];
   canvas: () => HTMLCanvasElement | null;
 }) {
   const all = () =>
@@ -258,7 +258,7 @@ function Save({
   );
 }
 
-/** A menu that is left is closed: by the mouse and by the keyboard. */
+/** Closes a menu that loses the focus. */
 function leaveMenu(event: FocusEvent): void {
   const menu = event.currentTarget as HTMLDetailsElement;
   if (!menu.contains(event.relatedTarget as Node | null)) menu.open = false;
@@ -272,7 +272,7 @@ function closeMenu(event: KeyboardEvent): void {
   event.stopPropagation();
 }
 
-function zoomTo(picture: Picture, frame: Frame, left: number, right: number): void {
+function zoomTo(picture: PlotPicture, frame: Frame, left: number, right: number): void {
   const line = picture.lines[0];
   if (!line) return;
   const low = Math.max(0, stepAt(line, picture.axis, frame.at(left)));
@@ -282,7 +282,7 @@ function zoomTo(picture: Picture, frame: Frame, left: number, right: number): vo
 
 function keyboard(
   event: KeyboardEvent,
-  picture: Picture,
+  picture: PlotPicture,
   frame: Frame,
   mouse: number | null,
   point: (pixel: number | null) => void,

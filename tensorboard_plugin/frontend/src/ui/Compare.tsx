@@ -1,38 +1,35 @@
 // Several runs on the same charts, and side by side in a table.
 import { useEffect, useMemo } from "preact/hooks";
-import { hasValues, type Line } from "../logic/chart";
+import { finder } from "../logic/alertCurves";
+import type { ChartLine } from "../logic/chart";
 import { ago, count, formatNumber, whole } from "../logic/numbers";
 import { comparedIds, runColour } from "../logic/runs";
-import { costText, LEVEL_WORDS, type Level, LIFE_WORDS, lifeOf } from "../logic/status";
+import { GRADIENT_NORM, LEARNING_RATE, SAMPLED_LOSS, seriesKey, VALIDATION_LOSS } from "../logic/seriesKey";
+import { costText, LEVEL_WORDS, LIFE_WORDS, lifeOf } from "../logic/status";
 import { visible } from "../logic/text";
+import { ManySeries } from "../state/feeds";
 import { names, sorted } from "../state/live";
 import { dark, now, show, shown } from "../state/shown";
-import { ManySeries } from "../state/sources";
-import type { RunRow } from "../types";
+import type { Quantity, RunRow } from "../types";
 import { Chart } from "./Chart";
 import { Empty, Name, Section } from "./common";
 import { LevelIcon } from "./icons";
 import { Settings } from "./Settings";
 
-const QUANTITIES = [
-  "samples:train:loss",
-  "samples:validation:loss",
-  "samples:train:gradient_norm",
-  "samples:train:learning_rate",
+const CHARTS: readonly [Quantity, string][] = [
+  [SAMPLED_LOSS, "Training loss"],
+  [VALIDATION_LOSS, "Validation loss"],
+  [GRADIENT_NORM, "Global gradient norm"],
+  [LEARNING_RATE, "Learning rate"],
 ];
-const CHARTS: readonly [string, string][] = [
-  ["samples:train:loss", "Training loss"],
-  ["samples:validation:loss", "Validation loss"],
-  ["samples:train:gradient_norm", "Global gradient norm"],
-  ["samples:train:learning_rate", "Learning rate"],
-];
+const KEYS = CHARTS.map(([of]) => seriesKey(of));
 
 export function Compare() {
   const { chosen, filter, zoom, log } = shown.value;
   const rows = sorted.value;
   const ids = comparedIds(rows, chosen, filter);
   const points = ids.length > 12 ? 200 : 500;
-  const many = useMemo(() => new ManySeries(QUANTITIES, points, zoom), [points, zoom?.[0], zoom?.[1]]);
+  const many = useMemo(() => new ManySeries(KEYS, points, zoom), [points, zoom?.[0], zoom?.[1]]);
   const key = ids.join("\n");
   useEffect(() => many.follow(ids), [many, key]);
   useEffect(() => () => many.follow([]), [many]);
@@ -40,14 +37,14 @@ export function Compare() {
   return (
     <>
       <Section title="Side by side" note="Choose runs in the list at the left">
-        {compared.length === 0 ? <Empty title="No run is chosen" /> : <Table rows={compared} all={rows} />}
+        {compared.length === 0 ? <Empty title="No run is chosen" /> : <RunTable rows={compared} all={rows} />}
       </Section>
-      <Section title="Over time" note="Drag to zoom, double-click to see all" tools={<Settings />}>
+      <Section title="Over time" note="Drag to zoom, double-click to show all" tools={<Settings />}>
         <div class="charts">
-          {CHARTS.map(([quantity, title]) => {
-            const lines = linesOf(many, compared, rows, quantity);
-            if (lines.length === 0 && quantity !== CHARTS[0]![0]) return null;
-            return <Chart key={quantity} title={title} lines={lines} log={log} comparing height={240} />;
+          {CHARTS.map(([of, title], i) => {
+            const lines = linesOf(many, compared, rows, of);
+            if (lines.length === 0 && i > 0) return null;
+            return <Chart key={title} title={title} lines={lines} log={log} comparing height={240} />;
           })}
         </div>
       </Section>
@@ -55,27 +52,21 @@ export function Compare() {
   );
 }
 
-function linesOf(many: ManySeries, compared: readonly RunRow[], all: readonly RunRow[], quantity: string): Line[] {
-  const lines: Line[] = [];
+function linesOf(many: ManySeries, compared: readonly RunRow[], all: readonly RunRow[], of: Quantity): ChartLine[] {
   void many.version.value;
-  for (const row of compared) {
-    const stream = quantity.split(":").slice(0, 2).join(":");
-    const curves = many.sources.get(row.id)?.data.value?.[stream];
-    if (!curves || !hasValues(curves, quantity)) continue;
-    lines.push({
-      key: row.id,
-      label: names.value.get(row.id) ?? row.id,
-      colour: runColour(all.indexOf(row), dark.value),
-      curves,
-      quantity,
-      started: row.started,
-      sparse: quantity.includes("validation"),
-    });
-  }
-  return lines;
+  const key = seriesKey(of);
+  return compared.flatMap((row): ChartLine[] => {
+    const curves = finder(many.feeds.get(row.id)?.data.value, [])(of);
+    if (!curves) return [];
+    const colour = runColour(all.indexOf(row), dark.value);
+    const label = names.value.get(row.id) ?? row.id;
+    return [
+      { key: row.id, label, colour, curves, quantity: key, started: row.started, sparse: of.split === "validation" },
+    ];
+  });
 }
 
-function Table({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] }) {
+function RunTable({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] }) {
   return (
     <div class="table-scroll">
       <table class="layers runs-table">
@@ -103,13 +94,13 @@ function Table({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] 
               </td>
               <td class={`level-${row.verdict}`}>
                 <span class="verdict-cell">
-                  <LevelIcon level={row.verdict as Level} size={16} />
+                  <LevelIcon level={row.verdict} size={16} />
                   {verdictCell(row)}
                 </span>
               </td>
               <td class="top">{visible(worst(row)) || "–"}</td>
               <td class="tight">
-                {LIFE_WORDS[lifeOf(row, now.value)]}, {ago(now.value - row.heard)}
+                {LIFE_WORDS[lifeOf(row, now.value)]}, {ago(now.value - row.last_event_time)}
               </td>
               <td class="right">{whole(row.step)}</td>
               <td class="right">{row.loss === null ? "–" : formatNumber(row.loss)}</td>
@@ -122,7 +113,7 @@ function Table({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] 
   );
 }
 
-/** A crash that no rule knows is worse than what else was found. */
+/** A crash that no rule explains comes before the worst alert. */
 function worst(row: RunRow): string {
   return row.failure && row.errors === 0 ? row.failure : row.top;
 }
@@ -132,5 +123,5 @@ function verdictCell(row: RunRow): string {
   const found = [row.errors && count(row.errors, "error"), row.warnings && count(row.warnings, "warning")]
     .filter(Boolean)
     .join(", ");
-  return found || LEVEL_WORDS[row.verdict as Level];
+  return found || LEVEL_WORDS[row.verdict];
 }

@@ -1,4 +1,4 @@
-// Rows by steps, in colour. Rows are buttons in effect: arrow keys move, Enter shows the curve.
+// A heat map of rows by steps. Arrow keys move between cells, Enter shows the curve of the row.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { BAD, type Cells, colour, extent, labelledBuckets, place, ticks } from "../logic/grid";
 import { formatNumber, whole } from "../logic/numbers";
@@ -19,12 +19,12 @@ interface Props {
 
 const TEXT = 14;
 
-/** Tall rows for few layers; for many, as low as they can be told apart, in a part of the page that scrolls. */
+/** Returns the height of a row: tall for few rows; for many, just distinguishable, and the map scrolls. */
 export function rowHeight(count: number): number {
   return Math.max(4, Math.min(26, Math.floor(520 / Math.max(count, 1))));
 }
 
-/** Every how many rows a name fits. */
+/** Returns the distance between labelled rows, so that names do not overlap. */
 export function labelEvery(height: number): number {
   return Math.max(1, Math.ceil(TEXT / height));
 }
@@ -105,7 +105,7 @@ export function Heatmap({ cells, rows, title, marks, selected, onSelect }: Props
               <button
                 type="button"
                 key={name}
-                tabIndex={-1} // the map beside it has the same for the keyboard
+                tabIndex={-1} // the keyboard reaches rows through the map
                 class={name === selected ? "chosen" : ""}
                 title={name}
                 style={{ top: `${Math.max(i * height + height / 2, TEXT / 2)}px` }}

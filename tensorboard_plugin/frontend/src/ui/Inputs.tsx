@@ -1,41 +1,35 @@
 // A card for each input, target, output and sample weight.
 import { useMemo } from "preact/hooks";
-import { entryOf, fanKey, mergedCards } from "../logic/inputs";
+import { tensorQuantity } from "../logic/inputs";
 import { whole } from "../logic/numbers";
-import { useImages, useInputs, useSeries } from "../state/sources";
-import type { InputCard as Card, ImageSet, RunRow } from "../types";
+import { seriesKey } from "../logic/seriesKey";
+import { useImages, useInputs, useSeries } from "../state/feeds";
+import type { ImageSet, InputCard, RunRow } from "../types";
 import { Empty, Skeleton } from "./common";
-import { InputCard } from "./InputCard";
+import { TensorCard } from "./TensorCard";
+import { FAN_COLUMNS } from "./TensorFigures";
 
-const COLUMNS = ["min", "q05", "q25", "q50", "q75", "q95", "max"] as const;
-/** The route takes 64 quantities at once. */
+/** The route accepts 64 quantities at once. */
 const MOST_FANS = 8;
 
 export function Inputs({ row }: { row: RunRow }) {
-  const source = useInputs(row.id);
+  const feed = useInputs(row.id);
   const images = useImages(row.id)?.data.value?.images ?? [];
-  const answer = source?.data.value;
+  const answer = feed?.data.value;
   const cards = answer?.cards ?? [];
-  const merged = mergedCards(cards);
-  const quantities = useMemo(
-    () =>
-      merged
-        .filter((card) => card.views.length)
-        .slice(0, MOST_FANS)
-        .flatMap((card) => COLUMNS.map((column) => fanKey("train", column, card))),
-    [
-      JSON.stringify(
-        merged.map((card) => [card.layout.role, card.layout.stage, card.layout.name, card.views.length > 0]),
-      ),
-    ],
+  const sampled = cards.filter((card) => card.views.length > 0).slice(0, MOST_FANS);
+  const key = JSON.stringify(
+    sampled.flatMap((card) => FAN_COLUMNS.map((name) => seriesKey(tensorQuantity(name, card)))),
   );
+  const quantities = useMemo<string[]>(() => JSON.parse(key), [key]);
   const fans = useSeries(row.id, quantities, 120, null)?.data.value?.["tensors:train"];
-  if (source?.error.value)
+  if (feed?.error.value) {
     return (
       <p class="problem" role="alert">
-        {source.error.value}
+        {feed.error.value}
       </p>
     );
+  }
   if (!answer) return <Skeleton lines={4} tall />;
   if (cards.length === 0) {
     return (
@@ -52,11 +46,10 @@ export function Inputs({ row }: { row: RunRow }) {
         </p>
       )}
       <div class="cards">
-        {merged.map((card) => (
-          <InputCard
+        {cards.map((card) => (
+          <TensorCard
             key={`${card.layout.role}:${card.layout.stage}:${card.layout.name}`}
             card={card}
-            entry={entryOf(card, cards)}
             fans={fans}
             images={images.filter((set) => belongs(set, card))}
           />
@@ -66,6 +59,6 @@ export function Inputs({ row }: { row: RunRow }) {
   );
 }
 
-function belongs(set: ImageSet, card: Card): boolean {
-  return card.layout.role === "input" && set.stage === card.layout.stage && set.name === card.layout.name;
+function belongs(set: ImageSet, { layout }: InputCard): boolean {
+  return layout.role === "input" && set.stage === layout.stage && set.name === layout.name;
 }

@@ -1,11 +1,13 @@
 // Gradients, updates and activations of every layer over time.
 import { useMemo, useRef } from "preact/hooks";
-import { hasValues, type Line } from "../logic/chart";
+import { finder } from "../logic/alertCurves";
+import type { ChartLine } from "../logic/chart";
 import { count } from "../logic/numbers";
 import { compileFilter } from "../logic/runs";
+import { quantity as fromChoice, seriesKey } from "../logic/seriesKey";
 import { visible } from "../logic/text";
+import { useFacts, useGrid, useSeries } from "../state/feeds";
 import { dark, show, shown } from "../state/shown";
-import { useFacts, useGrid, useSeries } from "../state/sources";
 import type { RunRow } from "../types";
 import { Chart } from "./Chart";
 import { Choice, Empty, Filter, Section, Skeleton } from "./common";
@@ -13,25 +15,26 @@ import { Heatmap } from "./Heatmap";
 import { markers, OverTime, useMainLines } from "./OverTime";
 import { palette } from "./palette";
 
-interface Quantity {
+/** A quantity that the heat map can show. */
+interface HeatChoice {
   table: "weights" | "layers";
   column: string;
   title: string;
   help: string;
 }
 
-const QUANTITIES: readonly Quantity[] = [
+const CHOICES: readonly HeatChoice[] = [
   {
     table: "weights",
     column: "gradient_norm",
     title: "Gradient norm",
-    help: "Length of each weight's gradient. Rows that are dark from top to bottom get no signal; a bright column is an explosion.",
+    help: "Length of each weight's gradient. A row that stays dark receives no signal. A bright column is an explosion.",
   },
   {
     table: "weights",
     column: "update_ratio",
     title: "Update ratio",
-    help: "Length of the update over length of the weight. About 0.001 is usual; far more is unstable, far less stands still.",
+    help: "Length of the update over the length of the weight. About 0.001 is usual. Far more is unstable, far less does not learn.",
   },
   {
     table: "layers",
@@ -59,9 +62,9 @@ export function Layers({ row }: { row: RunRow }) {
   const facts = useFacts(row.id);
   const found = facts?.data.value;
   const lines = useMainLines(row, found);
-  const open = found?.alerts.filter((a) => a.alert.state === "open" && a.alert.caused_by === null) ?? [];
+  const open = found?.alerts.filter((a) => a.group === "standing") ?? [];
   const marks = markers(open);
-  const quantity = QUANTITIES.find((q) => q.table === table && q.column === column) ?? QUANTITIES[0]!;
+  const quantity = CHOICES.find((q) => q.table === table && q.column === column) ?? CHOICES[0]!;
   const grid = useGrid(row.id, quantity.table, quantity.column, 240, zoom);
   const cells = grid?.data.value;
   const curve = useRef<HTMLDivElement>(null);
@@ -86,11 +89,12 @@ export function Layers({ row }: { row: RunRow }) {
       >
         <Choice
           label="Quantity"
-          value={`${quantity.table}:${quantity.column}`}
-          options={QUANTITIES.map((q) => [`${q.table}:${q.column}`, q.title] as const)}
+          value={quantity.column}
+          options={CHOICES.map(({ column, title }) => [column, title] as const)}
           onChange={(value) => {
-            const [nextTable, nextColumn] = value.split(":") as ["weights" | "layers", string];
-            show({ table: nextTable, column: nextColumn, row: nextTable === quantity.table ? shown.peek().row : "" });
+            const next = CHOICES.find((q) => q.column === value)!;
+            const same = next.table === quantity.table;
+            show({ table: next.table, column: next.column, row: same ? shown.peek().row : "" });
           }}
         />
         <p class="help-text">{quantity.help}</p>
@@ -117,7 +121,7 @@ export function Layers({ row }: { row: RunRow }) {
             selected={shown.value.row}
             onSelect={(name) => {
               show({ row: name === shown.peek().row ? "" : name, table: quantity.table, column: quantity.column });
-              // Below a tall map the curve would open out of sight.
+              // Below a tall map the curve would open outside of the window.
               requestAnimationFrame(() => curve.current?.scrollIntoView({ block: "nearest", behavior: "smooth" }));
             }}
           />
@@ -143,19 +147,18 @@ function RowCurve({
   marks,
 }: {
   row: RunRow;
-  quantity: Quantity;
+  quantity: HeatChoice;
   name: string;
   marks: ReturnType<typeof markers>;
 }) {
-  const key = `${quantity.table}:train:${quantity.column}:${name}`;
+  const of = fromChoice({ stream: quantity.table, column: quantity.column, name });
+  const key = seriesKey(of);
   const keys = useMemo(() => [key], [key]);
-  const source = useSeries(row.id, keys, 600, shown.value.zoom);
-  const curves = source?.data.value?.[`${quantity.table}:train`];
+  const curves = finder(useSeries(row.id, keys, 600, shown.value.zoom)?.data.value, [])(of);
   const colours = palette(dark.value);
-  const lines: Line[] =
-    curves && hasValues(curves, key)
-      ? [{ key, label: visible(name), colour: colours.accent, curves, quantity: key, started: row.started }]
-      : [];
+  const lines: ChartLine[] = curves
+    ? [{ key, label: visible(name), colour: colours.accent, curves, quantity: key, started: row.started }]
+    : [];
   return (
     <Chart
       title={`${quantity.title} of ${visible(name)}`}

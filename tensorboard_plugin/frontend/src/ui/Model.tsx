@@ -3,10 +3,11 @@
 import { count, formatNumber, num, shape, whole } from "../logic/numbers";
 import { compileFilter } from "../logic/runs";
 import { visible } from "../logic/text";
+import { useModel } from "../state/feeds";
 import { show, shown } from "../state/shown";
-import { useModel } from "../state/sources";
 import type { LayerFacts, ModelFacts, RunRow, TensorLayout } from "../types";
 import { Empty, Filter, Section, Skeleton } from "./common";
+import { Unread } from "./NotJudged";
 
 export function Model({ row }: { row: RunRow }) {
   const source = useModel(row.id);
@@ -28,12 +29,13 @@ export function Model({ row }: { row: RunRow }) {
   return (
     <>
       <Summary model={answer.model} entries={answer.entries} />
+      <Unread degraded={answer.model.degraded} />
       <LayerList model={answer.model} entries={answer.entries} />
     </>
   );
 }
 
-/** Returns the parts of a loss or optimizer that are set, as text. */
+/** Returns the settings of a loss or optimizer as text. */
 export function settings(found: unknown): string {
   if (found === null || found === undefined) return "none";
   if (typeof found === "string" || typeof found === "number") return String(found);
@@ -59,15 +61,15 @@ function Summary({ model, entries }: { model: ModelFacts; entries: TensorLayout[
     model.run_eagerly && "eager",
     model.steps_per_execution > 1 && `${model.steps_per_execution} steps per execution`,
     model.replicas > 1 && `${model.replicas} replicas (${model.strategy})`,
-    model.custom_train_step && "own train_step",
-    model.custom_loss && "own loss or add_loss",
+    model.custom_train_step && "custom train_step",
+    model.custom_loss && "custom loss or add_loss",
   ].filter((flag): flag is string => typeof flag === "string");
   const facts: [string, string][] = [
     [
       "Model",
       `${model.name} (${model.class_name.toLowerCase() === model.kind ? model.kind : `${model.class_name}, ${model.kind}`})`,
     ],
-    ["Parameters", `${whole(total)}, of them ${whole(trainable)} trainable`],
+    ["Parameters", `${whole(total)}, ${whole(trainable)} of them trainable`],
     ["Loss", settings(model.loss)],
     ["Optimizer", settings(model.optimizer)],
     ["Precision", model.dtype_policy],
@@ -81,7 +83,7 @@ function Summary({ model, entries }: { model: ModelFacts; entries: TensorLayout[
     ["Executed", flags.join(", ") || "as a compiled graph"],
   ];
   return (
-    <Section title="In short">
+    <Section title="Summary">
       <dl class="summary">
         {facts.map(([name, text]) => (
           <div key={name}>
@@ -101,7 +103,7 @@ function Summary({ model, entries }: { model: ModelFacts; entries: TensorLayout[
                   <> (from {visible(entry.sources.join(", "))})</>
                 )}{" "}
                 where <code>{visible(entry.layer)}</code> ({entry.layer_class}) reads it
-                {entry.same_as_fed ? ", exactly as it is fed" : ", after what comes before that layer"}
+                {entry.same_as_fed ? ", exactly as fed" : ", after the layers before it"}
               </li>
             ))}
           </ul>
@@ -134,10 +136,10 @@ const USUAL: Record<string, string> = {
   use_bias: "true",
   activation: "linear",
   scale: "true",
-  axis: "−1",
+  axis: "-1",
 };
 
-/** Returns the settings of a layer that are not the usual ones. */
+/** Returns the settings of a layer that differ from the defaults. */
 export function layerSettings(layer: LayerFacts): string {
   const out: string[] = [];
   for (const key of KEYS) {
@@ -186,7 +188,7 @@ function LayerList({ model, entries }: { model: ModelFacts; entries: TensorLayou
                 </td>
                 <td>
                   {visible(layer.class_name)}
-                  {foreign(layer) && <span class="chip plain-chip">own code</span>}
+                  {foreign(layer) && <span class="chip plain-chip">custom class</span>}
                 </td>
                 <td class="tight">
                   <code>{layer.output_shape ? shape(layer.output_shape) : "–"}</code>
@@ -216,7 +218,7 @@ function depth(layer: LayerFacts): number {
 }
 
 function foreign(layer: LayerFacts): boolean {
-  return layer.module !== "" && !/^keras\./.test(layer.module);
+  return layer.module !== "" && !layer.module.startsWith("keras.");
 }
 
 function Weights({ model, test }: { model: ModelFacts; test: (name: string) => boolean }) {

@@ -1,33 +1,35 @@
-// Is the run healthy, and what is to be done: the view that opens first.
+// The first view: is the run healthy, and what should be done?
 import { useMemo } from "preact/hooks";
-import { curvesOf, quantitiesOf } from "../logic/alertCurves";
+import { finder, quantitiesOf } from "../logic/alertCurves";
 import { ago, count, duration, formatNumber, shape, sizeBytes, whole } from "../logic/numbers";
+import { isServed, seriesKey } from "../logic/seriesKey";
 import { costText, type Level, LIFE_WORDS, lifeOf, lifeText, verdictText, verdictTitle } from "../logic/status";
 import { visible } from "../logic/text";
+import { type RunFacts, useFacts, useSeries } from "../state/feeds";
 import { names } from "../state/live";
 import { now } from "../state/shown";
-import { type RunFacts, useFacts, useSeries } from "../state/sources";
 import type { Failure, RunRow } from "../types";
 import { AlertCard } from "./AlertCard";
 import { Name, Pre, Section, Skeleton } from "./common";
 import { LevelIcon } from "./icons";
+import { NotJudgedRules, Unread } from "./NotJudged";
 import { markers, OverTime, useMainLines } from "./OverTime";
 
-/** The route takes 64 at once. */
+/** The route accepts 64 at once. */
 const MOST_CURVES = 60;
 
 export function Overview({ row }: { row: RunRow }) {
   const facts = useFacts(row.id);
   const found = facts?.data.value;
   const alerts = found?.alerts ?? [];
-  const open = alerts.filter((a) => a.alert.state === "open" && a.alert.caused_by === null);
-  const resolved = alerts.filter((a) => a.alert.state === "resolved" && a.alert.caused_by === null);
-  const wanted = [...open, ...resolved].flatMap((a) => curvesOf(a.alert).flatMap(quantitiesOf));
+  const open = alerts.filter((a) => a.group === "standing");
+  const resolved = alerts.filter((a) => a.group === "resolved");
   const main = useMainLines(row, found);
-  // The large curves come first: in a long log those of single tensors take seconds to read.
-  const key = main.complete ? JSON.stringify(wanted) : "[]";
-  const quantities = useMemo(() => [...new Set<string>(JSON.parse(key))].slice(0, MOST_CURVES), [key]);
-  const curves = useSeries(row.id, quantities, 120, null)?.data.value;
+  // The main charts load first: in a long log, curves of single tensors take seconds to read.
+  const wanted = main.complete ? [...open, ...resolved].flatMap((a) => quantitiesOf(a.alert.curves)) : [];
+  const key = JSON.stringify([...new Set(wanted.filter(isServed).map(seriesKey))].slice(0, MOST_CURVES));
+  const quantities = useMemo<string[]>(() => JSON.parse(key), [key]);
+  const find = finder(useSeries(row.id, quantities, 120, null)?.data.value, found?.epochs ?? []);
   return (
     <>
       <Verdict row={row} facts={found} />
@@ -51,7 +53,7 @@ export function Overview({ row }: { row: RunRow }) {
             <AlertCard
               key={alert.alert.id}
               row={alert}
-              curves={curves}
+              find={find}
               folded={i > 3 || (i > 0 && alert.severity === "info")}
             />
           ))}
@@ -65,11 +67,13 @@ export function Overview({ row }: { row: RunRow }) {
         <Section title="Resolved" note={count(resolved.length, "alert")}>
           <div class="alerts resolved">
             {resolved.map((alert) => (
-              <AlertCard key={alert.alert.id} row={alert} curves={curves} folded />
+              <AlertCard key={alert.alert.id} row={alert} find={find} folded />
             ))}
           </div>
         </Section>
       )}
+      {found && <NotJudgedRules rules={found.answer.not_judged} />}
+      {found && <Unread degraded={found.answer.degraded} />}
     </>
   );
 }
@@ -100,8 +104,8 @@ function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
   return (
     <dl class="facts">
       <div>
-        <dt>{life === "live" || life === "silent" ? "Last heard" : "Ended"}</dt>
-        <dd>{ago(now.value - row.heard)}</dd>
+        <dt>{life === "live" || life === "silent" ? "Last last_event_time" : "Ended"}</dt>
+        <dd>{ago(now.value - row.last_event_time)}</dd>
         <dd class="note">{life === "live" ? "live" : lifeText(row, now.value)}</dd>
       </div>
       <div>
@@ -117,19 +121,19 @@ function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
         <dd
           title={
             row.cost_is_least
-              ? "Every step is sampled, so there is none to compare with: this is what the host took."
+              ? "Every step is sampled, so there is no unsampled step to compare with. This is the time on the host."
               : undefined
           }
         >
           {costText(row)}
         </dd>
         <dd class="note">
-          {row.elapsed_s > 0 ? `and ${duration(row.setup_s)} to set up, ${sizeBytes(row.log_bytes)}` : "not yet known"}
+          {row.cost_share !== null
+            ? `and ${duration(row.setup_s)} to set up, ${sizeBytes(row.log_bytes)}`
+            : "not yet known"}
         </dd>
       </div>
-      <div
-        title={done?.proven ? "The log itself says how much there is." : "The log does not say yet how much there is."}
-      >
+      <div title={done?.proven ? "The totals come from the log itself." : "The log does not contain its totals yet."}>
         <dt>Complete</dt>
         <dd>{done ? `${whole(done.samples_read)} of ${whole(done.samples_logged)}` : whole(row.samples)} samples</dd>
         <dd class="note">
@@ -154,7 +158,7 @@ function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
 function Exceptions({ failures, folded = false }: { failures: Failure[]; folded?: boolean }) {
   if (failures.length === 0) return null;
   return (
-    <Section title="The exception that ended it">
+    <Section title="The exception that ended the run">
       {failures.map((failure, i) => (
         <details class="failure" key={i} open={!folded}>
           <summary>
@@ -171,7 +175,7 @@ function Exceptions({ failures, folded = false }: { failures: Failure[]; folded?
             <table class="plain">
               <thead>
                 <tr>
-                  <th>What the step got</th>
+                  <th>What the step received</th>
                   <th>Shape</th>
                   <th>Dtype</th>
                 </tr>

@@ -73,7 +73,7 @@ export function RuleHelp() {
             </p>
           ) : docs.value ? (
             <p>
-              This rule is not one of tb_inputdiag's own: ask whoever wrote it. The alert says what it saw and what to
+              This is a custom rule, and its documentation is not available here. The alert says what it saw and what to
               do.
             </p>
           ) : (

@@ -1,4 +1,4 @@
-// How the charts are drawn: the axis, the scale, the smoothing, the part that is looked at.
+// Settings of the charts: axis, scale, smoothing, zoom.
 import { AXES, type Axis } from "../logic/hash";
 import { whole } from "../logic/numbers";
 import { show, shown } from "../state/shown";

@@ -1,8 +1,8 @@
-// The runs: verdict, how they fare, what watching them costs.
+// The list of runs: verdict, state, cost of watching.
 
 import { ago, count, whole } from "../logic/numbers";
 import { comparedIds, compileFilter, runColour } from "../logic/runs";
-import { costOf, costText, type Level, LIFE_WORDS, lifeOf } from "../logic/status";
+import { costText, type Level, LIFE_WORDS, lifeOf } from "../logic/status";
 import { current, names, sorted } from "../state/live";
 import { dark, now, show, shown } from "../state/shown";
 import type { RunRow } from "../types";
@@ -11,7 +11,7 @@ import { LevelIcon } from "./icons";
 
 let revealed = "";
 
-/** Scrolls the list so that the run of a link can be seen; once, so that it stays where the user scrolls it. */
+/** Scrolls the list to the run of a link. Only once, so that the user can scroll away. */
 function reveal(button: HTMLButtonElement | null): void {
   const id = current.peek()?.id ?? "";
   if (!button || revealed === id) return;
@@ -20,7 +20,7 @@ function reveal(button: HTMLButtonElement | null): void {
 }
 
 interface Props {
-  /** Several runs are chosen, to be compared; otherwise one, to be looked at. */
+  /** Clicking toggles runs to compare, instead of selecting one run. */
   comparing: boolean;
   onChosen: () => void;
 }
@@ -92,8 +92,8 @@ function RunText({ row }: { row: RunRow }) {
         <span class={`life life-${life}`}>{LIFE_WORDS[life].split(" ")[0]}</span> · {verdict}
       </span>
       <span class="run-facts">
-        {ago(now.value - row.heard)}
-        {Number.isFinite(costOf(row)) && row.samples > 0 && <> · cost {costText(row)}</>}
+        {ago(now.value - row.last_event_time)}
+        {row.cost_share !== null && row.samples > 0 && <> · cost {costText(row)}</>}
       </span>
     </span>
   );

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { compileFilter } from "../logic/runs";
 import { words } from "../logic/text";
 
-/** A button that copies a text and says so. */
+/** A button that copies a text and confirms it. */
 export function Copy({ text, label = "Copy" }: { text: string; label?: string }) {
   const [told, setTold] = useState("");
   useEffect(() => {
@@ -23,7 +23,7 @@ export function Copy({ text, label = "Copy" }: { text: string; label?: string })
   );
 }
 
-/** The clipboard's own interface is missing on plain http; a selection in a text area works there too. */
+/** The clipboard API is missing on plain http. Copying from a text area works there. */
 async function copy(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -40,7 +40,7 @@ async function copy(text: string): Promise<boolean> {
   }
 }
 
-/** A name that ends its lines between words, if it needs more than one. */
+/** A name that wraps between its words. */
 export function Name({ children }: { children: string | undefined }) {
   return <>{words(children ?? "").map((word, at) => (at ? [<wbr key={at} />, word] : word))}</>;
 }
@@ -51,7 +51,7 @@ export function Pre({ children }: { children: string }) {
   return <pre tabIndex={0}>{children}</pre>;
 }
 
-/** A few choices side by side, one of them taken. */
+/** A group of buttons, one of which is selected. */
 export function Choice<T extends string>(props: {
   label: string;
   options: readonly (readonly [T, string])[];
@@ -69,7 +69,7 @@ export function Choice<T extends string>(props: {
   );
 }
 
-/** A field for a regular expression, which says when it is none. */
+/** A field for a regular expression. Reports invalid ones. */
 export function Filter(props: { label: string; value: string; onChange: (value: string) => void; small?: boolean }) {
   const { error } = compileFilter(props.value);
   return (
@@ -91,7 +91,7 @@ export function Filter(props: { label: string; value: string; onChange: (value: 
   );
 }
 
-/** What stands where there is nothing to show. */
+/** A message for an empty view. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
@@ -101,7 +101,7 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-/** Grey bars in the place of what is being loaded. */
+/** Grey placeholder bars while loading. */
 export function Skeleton({ lines = 3, tall = false }: { lines?: number; tall?: boolean }) {
   return (
     <div class="skeleton" role="status" aria-label="Loading">

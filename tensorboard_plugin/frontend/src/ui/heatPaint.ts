@@ -1,4 +1,4 @@
-// Paints a heat map on its canvas: a pixel a cell, drawn large.
+// Paints a heat map: one pixel for each cell, scaled up.
 import { BAD, type Cells, colour, place } from "../logic/grid";
 import { palette } from "./palette";
 import type { Marker } from "./plot";
@@ -7,7 +7,7 @@ export interface HeatPicture {
   cells: Cells;
   /** Which rows, from top to bottom. */
   rows: readonly number[];
-  /** Pixels a row. */
+  /** Height of a row in pixels. */
   height: number;
   /** Ends of the scale. */
   low: number;

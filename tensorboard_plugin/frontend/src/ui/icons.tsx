@@ -1,4 +1,4 @@
-// Severities have a shape of their own, so that they read without colour.
+// Each severity has its own shape, so that it is recognisable without colour.
 import type { Level } from "../logic/status";
 import { LEVEL_WORDS } from "../logic/status";
 

@@ -1,5 +1,5 @@
 // Draws a chart on a canvas. Written for this page: curves of tens of runs, each with an axis of its own length.
-import { type Line, MOST_BANDS, placeOf, placeRange, positions, valueRange } from "../logic/chart";
+import { type ChartLine, MOST_BANDS, placeOf, placeRange, positions, valueRange } from "../logic/chart";
 import type { Axis } from "../logic/hash";
 import { smooth } from "../logic/series";
 import type { Level } from "../logic/status";
@@ -12,8 +12,8 @@ export interface Marker {
   text: string;
 }
 
-export interface Picture {
-  lines: readonly Line[];
+export interface PlotPicture {
+  lines: readonly ChartLine[];
   markers: readonly Marker[];
   axis: Axis;
   zoom: readonly [number, number] | null;
@@ -25,7 +25,7 @@ export interface Picture {
   palette: Palette;
 }
 
-/** Where things lie, in CSS pixels: to draw, and to find what the mouse points at. */
+/** The plot area in CSS pixels, and the mapping between values and pixels. */
 export interface Frame {
   left: number;
   top: number;
@@ -47,7 +47,7 @@ const MOST_DOTS = 100;
 const FONT = "11px Roboto, system-ui, sans-serif";
 
 /** Returns the frame of a picture, or null if there is nothing to draw. */
-export function frameOf(picture: Picture, width: number, height: number): Frame | null {
+export function frameOf(picture: PlotPicture, width: number, height: number): Frame | null {
   const x = placeRange(picture.lines, picture.axis, picture.zoom);
   if (!x) return null;
   const y = valueRange(picture.lines, picture.axis, x, picture.log, picture.comparing);
@@ -67,7 +67,7 @@ export function frameOf(picture: Picture, width: number, height: number): Frame 
 }
 
 /** Draws a picture; returns its frame. */
-export function draw(canvas: HTMLCanvasElement, picture: Picture, width: number, height: number): Frame | null {
+export function draw(canvas: HTMLCanvasElement, picture: PlotPicture, width: number, height: number): Frame | null {
   const ratio = devicePixelRatio || 1;
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);
@@ -87,7 +87,7 @@ export function draw(canvas: HTMLCanvasElement, picture: Picture, width: number,
   return frame;
 }
 
-function drawAxes(context: CanvasRenderingContext2D, picture: Picture, frame: Frame): void {
+function drawAxes(context: CanvasRenderingContext2D, picture: PlotPicture, frame: Frame): void {
   const { palette } = picture;
   const bottom = frame.top + frame.height;
   context.font = FONT;
@@ -129,7 +129,7 @@ function drawAxes(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
   context.globalAlpha = 1;
 }
 
-function drawBand(context: CanvasRenderingContext2D, picture: Picture, frame: Frame, line: Line): void {
+function drawBand(context: CanvasRenderingContext2D, picture: PlotPicture, frame: Frame, line: ChartLine): void {
   const curve = line.curves.values[line.quantity];
   if (!curve || line.curves.width === 1) return;
   const places = positions(line, picture.axis);
@@ -145,7 +145,7 @@ function drawBand(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
   context.globalAlpha = 1;
 }
 
-function drawLine(context: CanvasRenderingContext2D, picture: Picture, frame: Frame, line: Line): void {
+function drawLine(context: CanvasRenderingContext2D, picture: PlotPicture, frame: Frame, line: ChartLine): void {
   const curve = line.curves.values[line.quantity];
   if (!curve) return;
   const places = positions(line, picture.axis);
@@ -165,7 +165,7 @@ function drawLine(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
   };
   context.strokeStyle = line.colour;
   context.lineJoin = "round";
-  // A few points are a curve of their own: an average of three epochs would say what nobody measured.
+  // A curve of a few points is not smoothed: the average of three epochs is not a measurement.
   const weight = line.sparse ? 0 : picture.weight;
   if (weight > 0) {
     context.globalAlpha = 0.35;
@@ -192,7 +192,7 @@ function drawLine(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
 /** A bar along the bottom where values were not finite, and a cross where that began. */
 function drawBad(
   context: CanvasRenderingContext2D,
-  picture: Picture,
+  picture: PlotPicture,
   frame: Frame,
   bad: readonly boolean[],
   places: readonly (number | null)[],
@@ -217,8 +217,8 @@ function drawBad(
   });
 }
 
-function drawMarkers(context: CanvasRenderingContext2D, picture: Picture, frame: Frame): void {
-  // The worst come first in the list, and shall be on top.
+function drawMarkers(context: CanvasRenderingContext2D, picture: PlotPicture, frame: Frame): void {
+  // The worst alerts come first in the list and are drawn last, on top.
   for (const marker of [...picture.markers].reverse()) {
     const x = markerPlace(picture, frame, marker);
     if (x === null) continue;
@@ -236,8 +236,8 @@ function drawMarkers(context: CanvasRenderingContext2D, picture: Picture, frame:
   }
 }
 
-/** Returns where a marker stands, or null if that part is not looked at. */
-export function markerPlace(picture: Picture, frame: Frame, marker: Marker): number | null {
+/** Returns the horizontal position of a marker, or null if it is outside of the plot. */
+export function markerPlace(picture: PlotPicture, frame: Frame, marker: Marker): number | null {
   const first = picture.lines[0];
   const place = first ? placeOf(first, picture.axis, marker.step) : null;
   const x = place === null ? NaN : frame.px(place);
