@@ -16,8 +16,12 @@ async function fresh(shown, options = {}) {
   await page.unroute(OF_RUNS);
   const asked = new Set();
   let answered = Date.now();
-  const done = (request) => { if (asked.delete(request)) answered = Date.now(); };
-  page.on("request", (request) => { if (OF_RUNS.test(request.url())) asked.add(request); });
+  const done = (request) => {
+    if (asked.delete(request)) answered = Date.now();
+  };
+  page.on("request", (request) => {
+    if (OF_RUNS.test(request.url())) asked.add(request);
+  });
   page.on("requestfinished", done);
   page.on("requestfailed", done);
   /** Waits until nothing was asked for during so many milliseconds; returns when the last answer had come. */
@@ -47,17 +51,19 @@ async function fresh(shown, options = {}) {
   return { page, frame, since, idle, bytes: () => bytes };
 }
 
-const settled = (frame) => frame.locator("body").evaluate(
-  () => new Promise((done) => {
-    const read = () => {
-      const found = /([\d,]+) of ([\d,]+) samples/.exec(document.body.innerText);
-      const curves = document.querySelectorAll(".plot").length > 1 && !document.querySelector(".plot-empty");
-      if (found && found[1] === found[2] && curves) done();
-      else requestAnimationFrame(read);
-    };
-    read();
-  }),
-);
+const settled = (frame) =>
+  frame.locator("body").evaluate(
+    () =>
+      new Promise((done) => {
+        const read = () => {
+          const found = /([\d,]+) of ([\d,]+) samples/.exec(document.body.innerText);
+          const curves = document.querySelectorAll(".plot").length > 1 && !document.querySelector(".plot-empty");
+          if (found && found[1] === found[2] && curves) done();
+          else requestAnimationFrame(read);
+        };
+        read();
+      }),
+  );
 
 async function paint() {
   const times = [];
@@ -111,14 +117,23 @@ async function fifty() {
   const runs = (await (await fetch(`${base}/data/plugin/inputdiag/runs`)).json()).runs;
   const chosen = runs.map((row) => `chosen=${encodeURIComponent(row.id)}`).join("&");
   const { page, frame, idle, bytes } = await fresh(`view=compare&${chosen}`, { height: 1400 });
-  await frame.locator("body").evaluate((_, count) => new Promise((done) => {
-    const read = () => {
-      const text = document.querySelector(".plot")?.getAttribute("aria-label") ?? "";
-      if (document.querySelectorAll(".runs-table tbody tr").length === count && text.includes("at first") && !document.querySelector(".plot-empty")) done();
-      else requestAnimationFrame(read);
-    };
-    read();
-  }), runs.length);
+  await frame.locator("body").evaluate(
+    (_, count) =>
+      new Promise((done) => {
+        const read = () => {
+          const text = document.querySelector(".plot")?.getAttribute("aria-label") ?? "";
+          if (
+            document.querySelectorAll(".runs-table tbody tr").length === count &&
+            text.includes("at first") &&
+            !document.querySelector(".plot-empty")
+          )
+            done();
+          else requestAnimationFrame(read);
+        };
+        read();
+      }),
+    runs.length,
+  );
   const complete_ms = await idle();
   await frame.locator(".plot").first().scrollIntoViewIfNeeded();
   const inner = page.frames().find((f) => f.url().includes("plugin_entry"));
@@ -138,6 +153,13 @@ async function fifty() {
   return { complete_ms, bytes: bytes(), median_ms: frames[frames.length >> 1], worst_ms: frames.at(-1) };
 }
 
-const work = { paint, long, layers: () => complete("layers", "grid"), inputs: () => complete("inputs", "inputs"), live, fifty };
+const work = {
+  paint,
+  long,
+  layers: () => complete("layers", "grid"),
+  inputs: () => complete("inputs", "inputs"),
+  live,
+  fifty,
+};
 console.log(JSON.stringify(await work[what]()));
 await browser.close();

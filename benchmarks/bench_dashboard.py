@@ -55,16 +55,16 @@ def tensorboard(logs: Path, count: int, *arguments: str, still: bool = True):
     process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         end = time.monotonic() + 180
-        heard: list[object] = []
+        before: list[object] = []
         while time.monotonic() < end:
             time.sleep(3)
             try:
-                now = sorted(str((row["id"], row["heard"])) for row in runs())
+                now = sorted(str((row["id"], row["last_event_time"])) for row in runs())
             except OSError:
                 continue
-            if len(now) >= count and (now == heard or not still):
+            if len(now) >= count and (now == before or not still):
                 break
-            heard = list(now)
+            before = list(now)
         yield process
     finally:
         process.terminate()

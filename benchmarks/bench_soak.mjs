@@ -13,9 +13,11 @@ for await (const _ of createInterface({ input: process.stdin })) {
   await client.send("HeapProfiler.collectGarbage");
   const { metrics } = await client.send("Performance.getMetrics");
   const { processInfo } = await whole.send("SystemInfo.getProcessInfo");
-  console.log(JSON.stringify({
-    heap: metrics.find((metric) => metric.name === "JSHeapUsedSize").value,
-    renderers: processInfo.filter((one) => one.type === "renderer").map((one) => one.id),
-  }));
+  console.log(
+    JSON.stringify({
+      heap: metrics.find((metric) => metric.name === "JSHeapUsedSize").value,
+      renderers: processInfo.filter((one) => one.type === "renderer").map((one) => one.id),
+    }),
+  );
 }
 await browser.close();

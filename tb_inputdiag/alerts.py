@@ -22,6 +22,7 @@ __all__ = [
     "latest_not_judged",
     "latest_ranges",
     "liveness",
+    "silent_after_s",
     "verdict",
     "worst_first",
 ]
@@ -125,4 +126,13 @@ def liveness(
         return end.status
     if process_runs is not None:
         return "running" if process_runs else "died"
-    return "running" if quiet_s <= max(SILENT_AFTER_S, _INTERVALS * interval_s) else "silent"
+    return "running" if quiet_s <= silent_after_s(interval_s) else "silent"
+
+
+def silent_after_s(interval_s: float = 1.0) -> float:
+    """Returns the seconds without a sign of it after which a session that has not ended is silent.
+
+    Args:
+        interval_s: Seconds between flushes of its writer.
+    """
+    return max(SILENT_AFTER_S, _INTERVALS * interval_s)

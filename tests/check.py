@@ -34,9 +34,10 @@ def steps() -> list[tuple[str, list[str], Path]]:
     npm = shutil.which("npm")
     if npm is None:
         sys.exit("The frontend's checks need Node.js 20 or newer with npm, which was not found. Install it first.")
-    if not (FRONTEND / "node_modules" / ".package-lock.json").exists():
+    installed = FRONTEND / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < (FRONTEND / "package-lock.json").stat().st_mtime:
         found.append(("frontend set-up", [npm, "ci", "--no-audit", "--no-fund", "--silent"], FRONTEND))
-    found.append(("frontend: types, bundle is fresh", [npm, "run", "--silent", "check"], FRONTEND))
+    found.append(("frontend: lint, types, bundle", [npm, "run", "--silent", "check"], FRONTEND))
     found.append(("frontend: tests", [npm, "run", "--silent", "test"], FRONTEND))
     return found
 
@@ -51,7 +52,7 @@ def main() -> int:
             cwd=folder,
             text=True,
             capture_output=True,
-            env={**os.environ, "CI": "1", "NO_COLOR": "1", "NO_MKDOCS_2_WARNING": "1"},
+            env={**os.environ, **_QUIET, "PYTHON": sys.executable},
         )
         state = "ok" if done.returncode == 0 else "FAILED"
         print(f"{name:<34} {state}  {time.monotonic() - begin:5.1f} s", flush=True)

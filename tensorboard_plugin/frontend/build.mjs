@@ -23,15 +23,17 @@ const result = await build({
   jsxImportSource: "preact",
   // Style sheets of other origins are blocked by TensorBoard's policy, so the page gets its style as text.
   loader: { ".css": "text" },
-  plugins: [{
-    name: "small-css",
-    setup(builder) {
-      builder.onLoad({ filter: /\.css$/ }, async ({ path }) => {
-        const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true });
-        return { loader: "text", contents: code.trim() };
-      });
+  plugins: [
+    {
+      name: "small-css",
+      setup(builder) {
+        builder.onLoad({ filter: /\.css$/ }, async ({ path }) => {
+          const { code } = await transform(await readFile(path, "utf8"), { loader: "css", minify: true });
+          return { loader: "text", contents: code.trim() };
+        });
+      },
     },
-  }],
+  ],
   banner: { js: "// Built from tensorboard_plugin/frontend; do not edit. Contains Preact (MIT licence)." },
 });
 const bundle = result.outputFiles[0].contents;

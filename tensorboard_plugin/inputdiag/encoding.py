@@ -1,55 +1,29 @@
-"""Python values to JSON that browsers take: no NaN, no more digits than a chart can show."""
+"""Payloads as JSON that browsers read, with no more digits than a chart can show."""
 
 from __future__ import annotations
 
 import base64
-import dataclasses
 import json
 import math
-from collections.abc import Iterable, Mapping
-from enum import Enum
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_inputdiag.jsonable import to_jsonable
 from tensorboard_plugin.inputdiag.payload_types import Numbers
 
-__all__ = ["dump", "number", "numbers", "pack_grid", "plain"]
+__all__ = ["dump", "number", "numbers", "pack_grid"]
 
 
-def plain(value: Any) -> Any:
-    """Returns a value made of JSON's types only; what JSON lacks becomes a string."""
-    if value is None or isinstance(value, (bool, str)):
-        return value
-    if isinstance(value, Enum):
-        return plain(value.value)
-    if isinstance(value, (int, np.integer)):
-        return int(value)
-    if isinstance(value, (float, np.floating)):
-        return float(value) if math.isfinite(value) else _name(float(value))
-    if isinstance(value, np.ndarray):
-        return plain(value.tolist())
-    if dataclasses.is_dataclass(value):
-        return {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    if isinstance(value, Mapping):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [plain(item) for item in value]
-    return str(value)
-
-
-def _name(value: float) -> str:
-    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-
-
-def dump(payload: Any) -> bytes:
-    """Returns the payload as JSON."""
-    return json.dumps(plain(payload), separators=(",", ":"), allow_nan=False).encode()
+def dump(payload: object) -> bytes:
+    """Returns the payload as JSON: records as objects, NaN and infinities as in `jsonable.NON_FINITE`."""
+    return json.dumps(to_jsonable(payload, enums="value"), separators=(",", ":"), allow_nan=False).encode()
 
 
 def number(value: float | None, digits: int = 7) -> float | None:
-    """Returns the value with so many significant digits; None if it is not finite."""
+    """Returns the value rounded to significant digits; None if it is not finite."""
     if value is None or not math.isfinite(value):
         return None
     short = float(f"{value:.{digits}g}")
@@ -57,7 +31,7 @@ def number(value: float | None, digits: int = 7) -> float | None:
 
 
 def numbers(values: Iterable[Any], digits: int = 5) -> Numbers:
-    """Returns the values with so many significant digits, None where they are not finite."""
+    """Returns the values rounded to significant digits; None for those that are not finite."""
     return [number(value, digits) for value in np.asarray(values, np.float64).ravel().tolist()]
 
 

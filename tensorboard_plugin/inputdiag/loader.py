@@ -16,13 +16,13 @@ __all__ = ["InputDiagLoader"]
 
 
 class InputDiagLoader(base_plugin.TBLoader):  # type: ignore[misc]  # TensorBoard ships no types
-    """Makes the plugin, and asks TensorBoard to keep every event of ours."""
+    """Creates the plugin, and makes TensorBoard keep all of its events."""
 
     def define_flags(self, parser: argparse.ArgumentParser) -> None:
-        """Defines none: a flag name that another plugin also takes would abort TensorBoard."""
+        """Defines no flags: TensorBoard aborts if two plugins define the same one."""
 
     def fix_flags(self, flags: argparse.Namespace) -> None:
-        """Asks the loaders to keep all events of this plugin, unless the user has said otherwise.
+        """Makes the loaders keep all events of this plugin, unless the user has set a limit.
 
         The log gets by with TensorBoard's own limits (at most 8 events a tag); this is the second line of defence.
         """

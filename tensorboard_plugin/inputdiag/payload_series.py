@@ -7,55 +7,48 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tensorboard_plugin.inputdiag.cached_session import CachedSession
+from tensorboard_plugin.inputdiag.decimated import DecimatedTable, SplitSeries
 from tensorboard_plugin.inputdiag.encoding import numbers, pack_grid
 from tensorboard_plugin.inputdiag.payload_types import Grid, SeriesGroup, Values
 from tensorboard_plugin.inputdiag.pyramid import Buckets
-from tensorboard_plugin.inputdiag.store import SessionStore
-from tensorboard_plugin.inputdiag.tables import Group, Table
 
-__all__ = ["Held", "Quantity", "format_grid", "format_group"]
+__all__ = ["HeldBuckets", "format_grid", "format_group"]
 
 _LINEAR = frozenset({"dead_fraction", "saturated_fraction", "zero_fraction", "gradient_zero_fraction", "mean"})
-"""Columns whose heat map is not logarithmic."""
+"""Columns with a linear heat map."""
 
 
 @dataclass(frozen=True, slots=True)
-class Quantity:
-    """One curve that a client asks for."""
-
-    text: str
-    """As asked for; the key in the answer."""
-    stream: str
-    split: str
-    row: str
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a client holds of a group."""
+class HeldBuckets:
+    """The buckets of a group that a client has already."""
 
     width: int = 0
     buckets: int = 0
 
 
-def _logged(store: SessionStore, table: Table) -> int:
-    head = store.facts.head
+def _logged(session: CachedSession, table: DecimatedTable) -> int:
+    head = session.records.head
     return max(head.rows.get(table.stream, 0) if head else 0, table.rows_read)
 
 
-def _wall(store: SessionStore, buckets: Buckets) -> list[float | None]:
-    wall = buckets.wall if np.isfinite(buckets.wall).all() else store.wall_of(buckets.step)
+def _wall(session: CachedSession, buckets: Buckets) -> list[float | None]:
+    wall = buckets.wall if np.isfinite(buckets.wall).all() else session.wall_of(buckets.step)
     return numbers(wall, 13)
 
 
 def format_group(
-    store: SessionStore, table: Table, group: Group, wanted: Mapping[str, int], points: int, held: Held
+    session: CachedSession,
+    table: DecimatedTable,
+    group: SplitSeries,
+    wanted: Mapping[str, int],
+    points: int,
+    held: HeldBuckets,
 ) -> SeriesGroup:
     """Returns some series of a group.
 
     Args:
-        store: The session.
+        session: The session.
         table: The table the group belongs to.
         group: The group.
         wanted: Key in the answer -> number of the series.
@@ -80,16 +73,22 @@ def format_group(
         width=buckets.width,
         first=buckets.first,
         samples=table.rows_read,
-        expected=_logged(store, table),
+        expected=_logged(session, table),
         step=buckets.step.tolist(),
         last=[] if single else buckets.last.tolist(),
-        wall=_wall(store, buckets),
+        wall=_wall(session, buckets),
         values=values,
     )
 
 
 def format_grid(
-    store: SessionStore, table: Table, group: Group, rows: Sequence[str], column: str, points: int, held: Held
+    session: CachedSession,
+    table: DecimatedTable,
+    group: SplitSeries,
+    rows: Sequence[str],
+    column: str,
+    points: int,
+    held: HeldBuckets,
 ) -> Grid:
     """Returns one column of all rows of a group."""
     columns = [at for row in rows if (at := group.series(row, column)) is not None]
@@ -100,7 +99,7 @@ def format_grid(
         width=buckets.width,
         first=buckets.first,
         samples=table.rows_read,
-        expected=_logged(store, table),
+        expected=_logged(session, table),
         step=buckets.step.tolist(),
         last=[] if buckets.width == 1 else buckets.last.tolist(),
         log=log,

@@ -9,30 +9,36 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias, TypedDict
 
+from tb_inputdiag.alerts import Verdict
 from tb_inputdiag.records import (
     Alert,
     Cost,
+    Degraded,
     EpochEnd,
+    ExpectedRange,
     Failure,
     ModelFacts,
+    NotJudged,
     SessionEnd,
     SessionStart,
+    Split,
     TensorLayout,
 )
 
 __all__ = [
     "AlertRow",
     "ClassBalance",
-    "Completeness",
     "FeatureStats",
     "Grid",
     "GridAnswer",
     "ImageAnswer",
     "ImageSet",
+    "InputAlert",
     "InputCard",
     "InputView",
     "InputsAnswer",
     "ModelAnswer",
+    "ReadProgress",
     "RunAnswer",
     "RunRow",
     "RunsAnswer",
@@ -41,27 +47,28 @@ __all__ = [
     "Values",
 ]
 
-Verdict: TypeAlias = Literal["error", "warning", "info", "healthy", "waiting"]
-"""The worst severity of the open alerts, ``error`` if it crashed; ``waiting`` as long as nothing was sampled."""
+SeverityName: TypeAlias = Literal["error", "warning", "info"]
 Numbers: TypeAlias = list[float | None]
 
 
 class RunRow(TypedDict):
-    """One session of one run: a line of the list."""
+    """One session of one run: a row of the list."""
 
     id: str
     """``<TensorBoard run>/<session>``: what the other routes take as ``id``."""
     run: str
-    """The run's name as TensorBoard shows it, without the folder of ours; ``.`` for the log folder itself."""
+    """The run's name as TensorBoard shows it, without our subfolder; ``.`` for the log folder itself."""
     session: str
     mode: str
     host: str
     worker: int
     workers: int
     started: float
-    heard: float
+    last_event_time: float
     """Wall time of the newest event."""
-    end: str
+    silent_after_s: float
+    """Seconds without an event after which a session that has not ended is called silent."""
+    end: Literal["", "finished", "stopped", "failed", "interrupted"]
     """`SessionEnd.status`; empty while there is none."""
     verdict: Verdict
     errors: int
@@ -76,13 +83,13 @@ class RunRow(TypedDict):
     epoch: int
     epochs: int | None
     loss: float | Literal["NaN"] | None
-    """The last one known; ``"NaN"`` for whatever is not finite."""
-    spent_s: float
-    setup_s: float
-    """Of `spent_s`: once, before the first step."""
-    elapsed_s: float
+    """The newest one; ``"NaN"`` if it is not finite."""
+    cost_share: float | None
+    """Share of the time that watching takes, see `Cost.share`; None if it is not known."""
     cost_is_least: bool
-    """Whether it took more than `spent_s`: every step was sampled, so there was none to compare with."""
+    """Watching takes more than `cost_share`: every step was sampled, so there was none to compare with."""
+    setup_s: float
+    """Seconds spent once, before the first step."""
     every: float
     log_bytes: int
     samples: int
@@ -95,20 +102,20 @@ class RunsAnswer(TypedDict):
     """``/runs``."""
 
     server: str
-    """Changes when the server starts anew: then nothing that the client holds can be continued."""
+    """Changes when the server restarts. The client must then drop what it holds."""
     revision: int
-    """To be sent back as ``since``."""
+    """Send it back as ``since``."""
     now: float
-    """The server's clock, so that the client can tell how long ago something was."""
+    """The server's clock, for the age of events."""
     complete: bool
-    """All runs are listed; else only those that changed after ``since``."""
+    """Whether all runs are listed, not only those that changed after ``since``."""
     runs: list[RunRow]
     gone: list[str]
     """Ids that are no longer there."""
 
 
-class Completeness(TypedDict):
-    """How much of what was logged has arrived here."""
+class ReadProgress(TypedDict):
+    """How much of what was logged has been read."""
 
     samples_read: int
     samples_logged: int
@@ -117,14 +124,18 @@ class Completeness(TypedDict):
     losses_read: int
     losses_logged: int
     proven: bool
-    """The log says how much there is; without its head the numbers are only what was found."""
+    """Whether the log's head gave the totals. Without it they are the numbers of what was found."""
 
 
 class AlertRow(TypedDict):
-    """An alert with where it stands in the order of severity."""
+    """An alert with its place on the page, as `tb_inputdiag.alerts` decides it."""
 
     alert: Alert
-    severity: Literal["error", "warning", "info"]
+    severity: SeverityName
+    group: Literal["standing", "resolved", "symptom"]
+    """Symptoms are shown as consequences of the alert that explains them."""
+    order: list[int]
+    """Sort key among the alerts of a session, compared item by item, ascending."""
     revision: int
 
 
@@ -144,7 +155,11 @@ class RunAnswer(TypedDict):
     """Those that changed after ``since``."""
     epochs: list[EpochEnd]
     """Those that came after ``since``."""
-    completeness: Completeness
+    completeness: ReadProgress
+    not_judged: list[NotJudged]
+    """Rules that could not judge this run."""
+    degraded: list[Degraded]
+    """What could not be read from this version of Keras."""
 
 
 class ModelAnswer(TypedDict):
@@ -152,12 +167,12 @@ class ModelAnswer(TypedDict):
 
     id: str
     revision: int
-    """To be sent back as ``since``."""
+    """Send it back as ``since``."""
     unchanged: bool
-    """The client has it already: the rest is left out."""
+    """The client has it already. The other fields are empty."""
     model: ModelFacts | None
     entries: list[TensorLayout]
-    """Where the scale of the data was judged."""
+    """The tensors whose scale was judged, as their layers read them."""
 
 
 class Values(TypedDict):
@@ -165,7 +180,7 @@ class Values(TypedDict):
 
     mean: Numbers
     min: Numbers
-    """Empty where every bucket holds one sample: then it is `mean`."""
+    """Empty if every bucket holds one sample: then it equals `mean`."""
     max: Numbers
     bad: list[int]
     """Buckets (positions in this answer) that hold NaN or infinities."""
@@ -179,7 +194,7 @@ class SeriesGroup(TypedDict):
     width: int
     """Samples in one bucket: a power of two."""
     first: int
-    """Number of the first bucket of this answer; what the client holds before it stays valid."""
+    """Number of the first bucket in this answer. Earlier buckets that the client holds stay valid."""
     samples: int
     """Rows of the stream read so far."""
     expected: int
@@ -198,10 +213,10 @@ class SeriesAnswer(TypedDict):
     id: str
     server: str
     pending: bool
-    """There is more in the log that was not read yet: ask again at once."""
+    """The log holds more that has not been read yet: ask again at once."""
     groups: list[SeriesGroup]
     unknown: list[str]
-    """Quantities asked for that this run does not have."""
+    """Requested quantities that this run does not have."""
 
 
 class Grid(TypedDict):
@@ -291,16 +306,28 @@ class InputView(TypedDict):
     classes: ClassBalance | None
 
 
+class InputAlert(TypedDict):
+    """A standing alert about a tensor, without its details."""
+
+    id: int
+    rule: str
+    severity: SeverityName
+    split: Split
+    message: str
+
+
 class InputCard(TypedDict):
-    """One tensor, with every split it was seen in."""
+    """One tensor, with all splits in which it was sampled."""
 
     layout: TensorLayout
     words: str
-    """Shape and dtype for a person: ``images of 28 × 28 pixels, 1 channel, float32``."""
-    expected_low: float | None
-    expected_high: float | None
-    expected_why: str
-    """Where a healthy range can be told: what it is and why."""
+    """Shape and dtype in words: ``images of 28 × 28 pixels, 1 channel, float32``."""
+    feature_word: str
+    """What one of the `FeatureStats` describes: ``Feature``, ``Channel`` or ``Output``."""
+    expected: list[ExpectedRange]
+    """The ranges that rules judged it by."""
+    alerts: list[InputAlert]
+    """The standing alerts about it, worst first."""
     views: list[InputView]
 
 
@@ -323,7 +350,9 @@ class ImageSet(TypedDict):
     split: str
     step: int
     low: float
+    """The value shown as black."""
     high: float
+    """The value shown as white."""
     labels: list[str]
     width: int
     height: int
@@ -336,7 +365,7 @@ class ImageAnswer(TypedDict):
 
     id: str
     revision: int
-    """To be sent back as ``since``."""
+    """Send it back as ``since``."""
     unchanged: bool
-    """The client has them already."""
+    """The client has them already. `images` is empty."""
     images: list[ImageSet]

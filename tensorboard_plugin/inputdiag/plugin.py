@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import mimetypes
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,13 @@ from tensorboard.plugins import base_plugin
 from werkzeug import wrappers
 
 from tb_inputdiag.log.codec import PLUGIN_NAME
+from tb_inputdiag.records import Quantity
+from tensorboard_plugin.inputdiag.cached_session import CachedSession
+from tensorboard_plugin.inputdiag.decimated import COLUMNS, DecimatedTable, SplitSeries
 from tensorboard_plugin.inputdiag.encoding import dump
-from tensorboard_plugin.inputdiag.hub import Hub
 from tensorboard_plugin.inputdiag.payload_inputs import format_cards, format_images
-from tensorboard_plugin.inputdiag.payload_series import Held, Quantity, format_grid, format_group
+from tensorboard_plugin.inputdiag.payload_runs import format_model, format_row, format_run
+from tensorboard_plugin.inputdiag.payload_series import HeldBuckets, format_grid, format_group
 from tensorboard_plugin.inputdiag.payload_types import (
     GridAnswer,
     ImageAnswer,
@@ -28,20 +31,19 @@ from tensorboard_plugin.inputdiag.payload_types import (
     SeriesAnswer,
     SeriesGroup,
 )
-from tensorboard_plugin.inputdiag.payloads import format_model, format_row, format_run
+from tensorboard_plugin.inputdiag.provider import LogProvider
 from tensorboard_plugin.inputdiag.queries import BadQuery, Query
-from tensorboard_plugin.inputdiag.source import Source
-from tensorboard_plugin.inputdiag.store import SessionStore
-from tensorboard_plugin.inputdiag.tables import COLUMNS, Group, Table
+from tensorboard_plugin.inputdiag.series_keys import row_of, series_key, split_of
+from tensorboard_plugin.inputdiag.session_cache import SessionCache
 
 __all__ = ["InputDiagPlugin"]
 
 _LOGGER = logging.getLogger("tensorboard")
 _STATIC = Path(__file__).parent / "static"
 _READ_S = 0.4
-"""Time that a request may spend on reading more of a long log; the client asks again for the rest."""
+"""Seconds that a request may spend on reading more of a long log. The client asks again for the rest."""
 _GLANCE_S = 0.05
-"""The same, for what must be on the screen first."""
+"""The same for the answer that the page shows first."""
 
 
 class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoard ships no types
@@ -51,7 +53,7 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
 
     def __init__(self, context: Any) -> None:
         self._provider = context.data_provider
-        self._hubs: dict[str, Hub] = {}
+        self._caches: dict[str, SessionCache] = {}
 
     def get_plugin_apps(self) -> dict[str, Any]:
         """Returns route -> WSGI application."""
@@ -69,105 +71,107 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
         return apps
 
     def is_active(self) -> bool:
-        """Returns False: TensorBoard asks only while there is no data of ours, and finds data by itself."""
+        """Returns False: TensorBoard asks only while it has no data of this plugin."""
         return False
 
     def frontend_metadata(self) -> Any:
-        """Returns how the tab is made."""
+        """Returns the page of the tab."""
         return base_plugin.FrontendMetadata(
             es_module_path="/index.js", tab_name="Input Diagnostics", disable_reload=True
         )
 
     # ----------------------------------------------------------------------------------------------
 
-    def _open(self, request: wrappers.Request) -> tuple[Hub, Source]:
+    def _open(self, request: wrappers.Request) -> tuple[SessionCache, LogProvider]:
         experiment = plugin_util.experiment_id(request.environ)
-        source = Source(self._provider, experiment, plugin_util.context(request.environ))
-        hub = self._hubs.setdefault(experiment, Hub())
-        hub.scan(source)
-        return hub, source
+        provider = LogProvider(self._provider, experiment, plugin_util.context(request.environ))
+        cache = self._caches.setdefault(experiment, SessionCache())
+        cache.scan(provider)
+        return cache, provider
 
     @contextmanager
-    def _session(self, request: wrappers.Request, query: Query) -> Iterator[tuple[Hub, SessionStore]]:
+    def _session(self, request: wrappers.Request, query: Query) -> Iterator[tuple[SessionCache, CachedSession]]:
         key = query.text("id")
-        hub, source = self._open(request)
-        with hub.using(key, source) as store:
-            if store is None:
+        cache, provider = self._open(request)
+        with cache.using(key, provider) as session:
+            if session is None:
                 raise BadQuery(f"There is no session {key!r:.200}; see the route 'runs'.", 404)
-            yield hub, store
+            yield cache, session
 
     def _runs(self, request: wrappers.Request, query: Query) -> RunsAnswer:
         since = query.since()
-        hub, source = self._open(request)
-        revision = hub.revision
+        cache, provider = self._open(request)
+        revision = cache.revision
         rows, busy = [], []
-        for key in list(hub.sessions):
-            with hub.glancing_at(key, source) as store:
-                if store is not None:
-                    store.row = format_row(store)
-                known = hub.sessions.get(key)
+        for key in list(cache.sessions):
+            with cache.glancing_at(key, provider) as session:
+                if session is not None:
+                    session.row = format_row(session)
+                known = cache.sessions.get(key)
                 if known is None or known.row is None:
                     continue
-                if store is None:
+                if session is None:
                     busy.append(known.row["revision"])
                 if known.row["revision"] > since:
                     rows.append(known.row)
         revision = max([revision, *(row["revision"] for row in rows)])
         return RunsAnswer(
-            server=hub.server,
-            # What a busy session has to tell comes with the next answer: it must count as not yet sent.
+            server=cache.server,
+            # The news of a busy session come with the next answer, so they must count as not yet sent.
             revision=min([revision, *busy]),
             now=time.time(),
             complete=since == 0,
             runs=rows,
-            gone=[key for key, when in hub.gone.items() if when > since],
+            gone=[key for key, when in cache.gone.items() if when > since],
         )
 
     def _run(self, request: wrappers.Request, query: Query) -> Any:
         since = query.since()
-        with self._session(request, query) as (hub, store):
-            store.read_table("samples", hub.deadline(_GLANCE_S))
-            return format_run(store, since=since, server=hub.server, now=time.time())
+        with self._session(request, query) as (cache, session):
+            session.read_table("samples", cache.deadline(_GLANCE_S))
+            return format_run(session, since=since, server=cache.server, now=time.time())
 
     def _model(self, request: wrappers.Request, query: Query) -> Any:
         since = query.since()
-        with self._session(request, query) as (_, store):
-            return format_model(store, since=since)
+        with self._session(request, query) as (_, session):
+            return format_model(session, since=since)
 
     def _series(self, request: wrappers.Request, query: Query) -> SeriesAnswer:
         quantities, points, held, steps = query.quantities(), query.points(1000), query.held(), query.steps()
-        with self._session(request, query) as (hub, store):
-            in_time = hub.deadline(_READ_S)
+        with self._session(request, query) as (cache, session):
+            in_time = cache.deadline(_READ_S)
             groups: list[SeriesGroup] = []
             pending, unknown = False, []
             for stream in dict.fromkeys(quantity.stream for quantity in quantities):
                 wanted = [quantity for quantity in quantities if quantity.stream == stream]
-                table, more = _table(store, stream, steps, in_time)
+                table, more = _table(session, stream, steps, in_time)
                 pending |= more
-                for split in dict.fromkeys(quantity.split for quantity in wanted):
-                    asked = [quantity for quantity in wanted if quantity.split == split]
+                for split in dict.fromkeys(map(split_of, wanted)):
+                    asked = {series_key(quantity): quantity for quantity in wanted if split_of(quantity) == split}
                     group = table.groups.get(split)
                     found = _find(group, asked)
-                    unknown += [quantity.text for quantity in asked if quantity.text not in found]
+                    unknown += [key for key in asked if key not in found]
                     if group is not None and found:
-                        have = held.get(f"{stream}:{split}", Held()) if steps is None else Held()
-                        groups.append(format_group(store, table, group, found, points, have))
-            return SeriesAnswer(id=store.tags.id, server=hub.server, pending=pending, groups=groups, unknown=unknown)
+                        have = held.get(f"{stream}:{split}", HeldBuckets()) if steps is None else HeldBuckets()
+                        groups.append(format_group(session, table, group, found, points, have))
+            return SeriesAnswer(
+                id=session.listed.id, server=cache.server, pending=pending, groups=groups, unknown=unknown
+            )
 
     def _grid(self, request: wrappers.Request, query: Query) -> GridAnswer:
         stream = query.choice("table", ("weights", "layers"))
         column = query.choice("column", COLUMNS[stream])
         split = query.choice("split", ("train", "validation", "predict"), "train")
         points, steps, have = query.points(240), query.steps(), query.held()
-        held = have.get(f"{stream}:{split}", Held()) if steps is None else Held()
-        with self._session(request, query) as (hub, store):
-            table, pending = _table(store, stream, steps, hub.deadline(_READ_S))
+        held = have.get(f"{stream}:{split}", HeldBuckets()) if steps is None else HeldBuckets()
+        with self._session(request, query) as (cache, session):
+            table, pending = _table(session, stream, steps, cache.deadline(_READ_S))
             group = table.groups.get(split)
             rows = list(group.rows) if group else []
-            grid = format_grid(store, table, group, rows, column, points, held) if group else None
+            grid = format_grid(session, table, group, rows, column, points, held) if group else None
             return GridAnswer(
-                id=store.tags.id,
-                server=hub.server,
+                id=session.listed.id,
+                server=cache.server,
                 pending=pending,
                 table=stream,
                 column=column,
@@ -177,48 +181,47 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
             )
 
     def _inputs(self, request: wrappers.Request, query: Query) -> InputsAnswer:
-        with self._session(request, query) as (hub, store):
-            table, pending = store.read_table("tensors", hub.deadline(_READ_S))
-            facts = store.facts
-            fed = [tensor for failure in facts.failures for tensor in failure.fed]
-            known = [tensor for layout in facts.layouts.values() for tensor in layout.tensors] or fed
+        with self._session(request, query) as (cache, session):
+            table, pending = session.read_table("tensors", cache.deadline(_READ_S))
+            records = session.records
             return InputsAnswer(
-                id=store.tags.id,
-                server=hub.server,
+                id=session.listed.id,
+                server=cache.server,
                 pending=pending,
                 samples_read=table.rows_read,
-                samples_logged=max(facts.head.rows.get("tensors", 0) if facts.head else 0, table.rows_read),
-                cards=format_cards(table.stats, known, facts.model),
+                samples_logged=max(records.head.rows.get("tensors", 0) if records.head else 0, table.rows_read),
+                cards=format_cards(table.stats, records),
             )
 
     def _images(self, request: wrappers.Request, query: Query) -> ImageAnswer:
         since = query.since()
-        with self._session(request, query) as (_, store):
-            revision = store.images_revision
+        with self._session(request, query) as (_, session):
+            revision = session.images_revision
             unchanged = 0 < revision <= since
             if not unchanged:
-                store.read_images()
-            images = [] if unchanged else format_images(store.images.values())
-            return ImageAnswer(id=store.tags.id, revision=revision, unchanged=unchanged, images=images)
+                session.read_images()
+            images = [] if unchanged else format_images(session.images.values())
+            return ImageAnswer(id=session.listed.id, revision=revision, unchanged=unchanged, images=images)
 
 
 def _table(
-    store: SessionStore, stream: str, steps: tuple[int, int] | None, in_time: Callable[[], bool]
-) -> tuple[Table, bool]:
+    session: CachedSession, stream: str, steps: tuple[int, int] | None, in_time: Callable[[], bool]
+) -> tuple[DecimatedTable, bool]:
     if steps is None:
-        return store.read_table(stream, in_time)
-    return store.read_detail(stream, *steps, in_time)
+        return session.read_table(stream, in_time)
+    return session.read_detail(stream, *steps, in_time)
 
 
-def _find(group: Group | None, asked: Sequence[Quantity]) -> dict[str, int]:
+def _find(group: SplitSeries | None, asked: Mapping[str, Quantity]) -> dict[str, int]:
+    """Returns key -> number of the series, for those that the group has."""
     if group is None:
         return {}
-    series = {quantity.text: group.series(quantity.row, quantity.column) for quantity in asked}
-    return {text: number for text, number in series.items() if number is not None}
+    series = {key: group.series(row_of(quantity), quantity.column) for key, quantity in asked.items()}
+    return {key: number for key, number in series.items() if number is not None}
 
 
 def _json_app(work: Callable[[wrappers.Request, Query], Any], allowed: Sequence[str]) -> Any:
-    """Returns a WSGI application that answers GET with JSON, and with a clear error whatever else comes."""
+    """Returns a WSGI application that answers GET requests with JSON, and all others with an error."""
 
     @wrappers.Request.application  # type: ignore[untyped-decorator]  # werkzeug is not followed
     def serve(request: wrappers.Request) -> Any:

@@ -22,7 +22,7 @@ I8 = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """Some successive buckets; the arrays of values are ``[buckets, columns]``, NaN where nothing is known."""
+    """Successive buckets. The arrays of values are ``[buckets, columns]``, NaN for unknown values."""
 
     width: int
     first: int
@@ -33,7 +33,7 @@ class Buckets:
     min: F4
     max: F4
     bad: NDArray[np.bool_]
-    """The bucket holds a value that is known not to be finite."""
+    """Whether the bucket holds a value that is not finite."""
 
 
 class Pyramid:
@@ -69,7 +69,7 @@ class Pyramid:
         return 24 * self.capacity + 17 * self.capacity * self.columns
 
     def widen(self, columns: int) -> None:
-        """Makes room for more series, which so far were unknown."""
+        """Adds series, whose values so far are unknown."""
         extra = columns - self.columns
         if extra <= 0:
             return
@@ -104,7 +104,7 @@ class Pyramid:
         known = np.isfinite(finite)
         self._min[rows] = np.fmin(self._min[rows], np.fmin.reduceat(finite, starts, axis=0))
         self._max[rows] = np.fmax(self._max[rows], np.fmax.reduceat(finite, starts, axis=0))
-        # Means of float32 extremes overflow to infinity; they are shown as "not finite" then, which is what matters.
+        # The mean of values near the end of float32 overflows to infinity, and is then shown as "not finite".
         with np.errstate(over="ignore"):
             self._sum[rows] += np.add.reduceat(np.where(known, finite, 0), starts, axis=0)
         self._known[rows] += np.add.reduceat(known, starts, axis=0, dtype=np.int32)
@@ -114,7 +114,7 @@ class Pyramid:
     def _merge_pairs(self) -> None:
         half = self.capacity // 2
         self._step[:half], self._wall[:half] = self._step[::2], self._wall[::2]
-        # An odd number of buckets leaves the last one without a partner: its unused neighbour must not count.
+        # With an odd number of buckets, the unused neighbour of the last one must not count.
         used = self.buckets
         if used % 2:
             self._last[used] = self._last[used - 1]
@@ -144,7 +144,7 @@ class Pyramid:
         ratio = width // self.width
         end = self.buckets
         begin = min(first * ratio, end)
-        if have * have_width > self.samples:  # read again after having been dropped from memory: not yet that far
+        if have * have_width > self.samples:  # freed and being read again: not that far yet
             begin, first = end, have * have_width // width
         starts = np.arange(begin, end, ratio)
         pick = np.ix_(np.arange(begin, end), np.asarray(columns, np.intp))

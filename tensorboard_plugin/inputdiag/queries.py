@@ -1,12 +1,13 @@
-"""What a request may ask for: parsed strictly, with answers that say what is wrong."""
+"""The parameters of requests: parsed strictly, with clear errors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tensorboard_plugin.inputdiag.payload_series import Held, Quantity
-from tensorboard_plugin.inputdiag.tables import COLUMNS
+from tb_inputdiag.records import Quantity
+from tensorboard_plugin.inputdiag.payload_series import HeldBuckets
+from tensorboard_plugin.inputdiag.series_keys import parse_series_key
 
 __all__ = ["BadQuery", "Query"]
 
@@ -18,10 +19,10 @@ _SPLITS = frozenset({"train", "validation", "predict"})
 
 
 class BadQuery(Exception):
-    """A request that cannot be answered. The text is shown to whoever sent it.
+    """A malformed request. The message is sent to the client.
 
     Args:
-        message: What was expected and what came.
+        message: What was expected and what was received.
         code: HTTP status.
     """
 
@@ -55,14 +56,14 @@ class Query:
         self._parameters = parameters
 
     def text(self, name: str) -> str:
-        """Returns a parameter that must be there."""
+        """Returns a required parameter."""
         values = self._parameters.get(name, ())
         if not values or not values[0]:
             raise BadQuery(f"Parameter {name!r} is missing.")
         return values[0]
 
     def integer(self, name: str, default: int | None, low: int, high: int) -> int:
-        """Returns a whole number within bounds; `default` where it is not given."""
+        """Returns a whole number within bounds, or `default` if it is not given."""
         values = self._parameters.get(name, ())
         if not values:
             if default is None:
@@ -79,11 +80,11 @@ class Query:
         return self.integer("since", 0, 0, _MAX_STEP)
 
     def points(self, default: int) -> int:
-        """Returns how many buckets the client wants at most."""
+        """Returns the largest number of buckets that the client wants."""
         return self.integer("points", default, 2, _MAX_POINTS)
 
     def steps(self) -> tuple[int, int] | None:
-        """Returns the part of the run that is looked at, or None for all of it."""
+        """Returns the first and last step of the requested part of the run, or None for all of it."""
         if "from" not in self._parameters and "to" not in self._parameters:
             return None
         low = self.integer("from", None, 0, _MAX_STEP)
@@ -93,7 +94,7 @@ class Query:
         return low, high
 
     def choice(self, name: str, choices: Sequence[str], default: str | None = None) -> str:
-        """Returns a parameter that must be one of a few words."""
+        """Returns a parameter that must be one of `choices`."""
         values = self._parameters.get(name, ())
         value = values[0] if values else default
         if value is None or value not in choices:
@@ -101,14 +102,24 @@ class Query:
         return value
 
     def quantities(self) -> list[Quantity]:
-        """Returns the curves that are asked for, see `parse_quantity`."""
+        """Returns the requested curves, see `series_keys`."""
         values = self._parameters.get("q", ())
         if not 1 <= len(values) <= _MAX_QUANTITIES:
             raise BadQuery(f"Give 'q' 1 to {_MAX_QUANTITIES} times. Received: {len(values)}.")
-        return [parse_quantity(value) for value in dict.fromkeys(values)]
+        return [self._quantity(value) for value in dict.fromkeys(values)]
 
-    def held(self) -> dict[str, Held]:
-        """Returns group -> what the client holds of it, from ``have=<stream>:<split>:<width>:<buckets>``."""
+    @staticmethod
+    def _quantity(key: str) -> Quantity:
+        quantity = parse_series_key(key)
+        if quantity is None:
+            raise BadQuery(
+                "Parameter 'q' must be 'losses:loss', 'samples:<split>:<column>', 'weights:<split>:<column>:<name>', "
+                f"'layers:...' or 'tensors:...'. Received: {_show(key)}."
+            )
+        return quantity
+
+    def held(self) -> dict[str, HeldBuckets]:
+        """Returns group -> the buckets that the client has, from ``have=<stream>:<split>:<width>:<buckets>``."""
         found = {}
         for text in self._parameters.get("have", ()):
             stream, _, rest = text.partition(":")
@@ -120,31 +131,8 @@ class Query:
                     "Parameter 'have' must be '<stream>:<split>:<width>:<buckets>' with a power of two as width. "
                     f"Received: {_show(text)}."
                 )
-            found[f"{stream}:{split}"] = Held(int(width), int(buckets))
+            found[f"{stream}:{split}"] = HeldBuckets(int(width), int(buckets))
         return found
-
-
-def parse_quantity(text: str) -> Quantity:
-    """Returns the curve that a text names.
-
-    ``losses:loss``, ``samples:<split>:<column>``, ``weights:<split>:<column>:<name>``,
-    ``layers:<split>:<column>:<name>``, ``tensors:<split>:<column>:<role>:<stage>:<name>``.
-    A name is the rest, whatever it holds.
-
-    Raises:
-        BadQuery: if it names none.
-    """
-    stream, _, rest = text.partition(":")
-    if stream == "losses" and rest == "loss":
-        return Quantity(text, "losses", "losses", "", "loss")
-    split, _, rest = rest.partition(":")
-    column, _, row = rest.partition(":")
-    if stream in COLUMNS and split in _SPLITS and column in COLUMNS[stream] and (row == "") == (stream == "samples"):
-        return Quantity(text, stream, split, row, column)
-    raise BadQuery(
-        "Parameter 'q' must be 'losses:loss', 'samples:<split>:<column>', 'weights:<split>:<column>:<name>', "
-        f"'layers:...' or 'tensors:...'. Received: {_show(text)}."
-    )
 
 
 def _show(value: Any) -> str:

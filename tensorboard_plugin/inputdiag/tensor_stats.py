@@ -1,4 +1,4 @@
-"""What the cards of inputs show: the newest batch, and sums over all batches sampled."""
+"""Statistics for the input cards: of the newest batch, and over all sampled batches."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ class TensorSummary:
 
 
 _EVERY = ("step", "min", "max", "nan_count", "inf_count", "feature_min", "feature_max", "class_counts", "quantiles")
-"""Columns of which every sample counts."""
+"""Columns of which every sample is read."""
 _NEWEST = ("shape", "feature_mean", "feature_std")
-"""Columns of which only the newest sample is kept, as of `_LAST`: the others are not even decoded."""
+"""Columns of which only the newest sample is decoded; so for `_LAST`."""
 _LAST = ("min", "max", "mean", "std", "zero_fraction", "whole_fraction", "one_hot_fraction")
 
 
@@ -55,7 +55,7 @@ class TensorStats:
 
     @property
     def nbytes(self) -> int:
-        """Memory that it takes, nearly."""
+        """Memory in bytes, approximately."""
         return 4096 * len(self.tensors)
 
     def add(self, columns: Mapping[str, Array], newest: Mapping[str, Array], layout: Layout) -> None:

@@ -20,17 +20,28 @@ from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.records import (
     Alert,
     Consequence,
+    Curve,
+    Degraded,
+    ExpectedRange,
     Failure,
     Images,
     Layout,
+    LimitPicture,
     Losses,
     ModelFacts,
+    NotJudged,
+    Quantity,
+    RangePicture,
     Record,
     Sample,
     SessionEnd,
     SessionStart,
     Severity,
+    ShapesPicture,
+    SizesPicture,
+    Span,
     TensorLayout,
+    WordsPicture,
 )
 from tests.log.synthetic import Spec, records
 
@@ -104,36 +115,87 @@ def unscaled() -> tuple[Spec, Iterator[Record]]:
                     state="resolved",
                     resolved_step=430,
                     message="Gradients shrink 4,000-fold from the last layer to 'conv2d'.",
-                    evidence={"ratio": 0.00025, "expected_min_ratio": 0.001, "first_layer": "conv2d"},
+                    evidence={"ratio": 0.00025, "first_layer": "conv2d"},
+                    picture=LimitPicture(
+                        label="gradient of the first layer over that of the last",
+                        value=0.00025,
+                        limit=0.001,
+                        bound="at least",
+                    ),
+                    curves=(_weight_curve("conv2d/kernel"),),
                     why="The first layers learn nothing while this holds.",
                     fix='keras.layers.Dense(64, activation="relu", kernel_initializer="he_normal")',
                 )
-            if isinstance(record, Alert) and record.id == 0:
-                record = replace(
-                    record,
-                    last_step=2990,
-                    count=300,
-                    evidence={
-                        "min": 0.0,
-                        "max": 255.0,
-                        "mean": 127.4,
-                        "std": 73.1,
-                        "expected_low": 0.0,
-                        "expected_high": 1.0,
-                        "layer": "conv2d",
-                        "dtype": "uint8",
-                    },
-                    consequences=(
-                        Consequence(
-                            rule="learning-rate-too-high",
-                            subject="optimizer",
-                            text="Each step changes the weights by 40 %.",
-                        ),
-                    ),
-                )
+            if isinstance(record, ModelFacts):
+                record = replace(record, degraded=(_DEGRADED,))
+            if isinstance(record, Alert):
+                record = _drawn(record)
             yield record
+            if isinstance(record, Layout) and record.split == "train":
+                yield from _EXPECTED
+                yield NotJudged(rule="loss-scale-collapse", reason=_DEGRADED.effect)
 
     return made, more()
+
+
+_DEGRADED = Degraded(accessor="loss_scale", effect="The loss scale is not known in this version of Keras.")
+_EXPECTED = (
+    ExpectedRange(
+        rule="unnormalized-input",
+        subject="input:image",
+        stage="entry",
+        low=-20.0,
+        high=20.0,
+        reason="The initial weights of 'conv2d' are made for inputs of about unit scale.",
+    ),
+    ExpectedRange(
+        rule="label-out-of-range",
+        subject="target:label",
+        low=0.0,
+        high=9.0,
+        reason="The output has 10 units, so class ids run from 0 to 9.",
+    ),
+    ExpectedRange(
+        rule="feature-scale-disparity", subject="input:table", high=1000.0, reason="Larger columns drown the others."
+    ),
+)
+
+
+def _weight_curve(name: str) -> Curve:
+    return Curve(label="Gradient norm", quantity=Quantity(stream="weights", column="gradient_norm", name=name))
+
+
+def _tensor(column: str, stage: str = "fed") -> Quantity:
+    return Quantity(stream="tensors", column=column, name="image", stage=stage)  # type: ignore[arg-type]  # a literal
+
+
+def _drawn(alert: Alert) -> Alert:
+    """Returns an alert of the synthetic session with its picture and curves."""
+    if alert.rule == "integer-input":
+        return replace(alert, picture=WordsPicture(seen="uint8", expected="float32"))
+    range_and_mean = Curve(
+        label="Range and mean of image as 'conv2d' reads it",
+        quantity=_tensor("mean", "entry"),
+        low=_tensor("min", "entry"),
+        high=_tensor("max", "entry"),
+        expected=Span(low=-20.0, high=20.0),
+    )
+    return replace(
+        alert,
+        last_step=2990,
+        count=300,
+        evidence={"min": 0.0, "max": 255.0, "mean": 127.4, "std": 73.1, "layer": "conv2d", "dtype": "uint8"},
+        picture=RangePicture(
+            seen=(Span(low=0.0, high=255.0, label="Seen", mark=127.4),),
+            expected=Span(low=-20.0, high=20.0, label="Expected"),
+        ),
+        curves=(range_and_mean,),
+        consequences=(
+            Consequence(
+                rule="learning-rate-too-high", subject="optimizer", text="Each step changes the weights by 40 %."
+            ),
+        ),
+    )
 
 
 def exploded() -> tuple[Spec, Iterator[Record]]:
@@ -173,6 +235,10 @@ def exploded() -> tuple[Spec, Iterator[Record]]:
                     wall_time=record.wall_time,
                     message="The loss is NaN since step 2,000; the gradient of 'conv2d/kernel' went bad first.",
                     evidence={"loss": math.nan, "went_bad_first": "gradient", "layer": "conv2d", "step": bad_step},
+                    picture=WordsPicture(
+                        seen="NaN", expected="a finite number", seen_label="loss", expected_label="expected"
+                    ),
+                    curves=(Curve(label="Training loss", quantity=Quantity(stream="losses", column="loss")),),
                     why="From here on every weight is NaN: nothing that follows is training.",
                     fix="optimizer = keras.optimizers.Adam(1e-4, clipnorm=1.0)",
                     consequences=(
@@ -192,7 +258,15 @@ def exploded() -> tuple[Spec, Iterator[Record]]:
                     count=19,
                     wall_time=record.wall_time,
                     message="The gradient of 'conv2d/kernel' grew 140-fold within 200 steps.",
-                    evidence={"gradient_norm": 118.0, "past_median": 0.84, "expected_max_gradient_norm": 8.4},
+                    evidence={"gradient_norm": 118.0, "past_median": 0.84},
+                    picture=SizesPicture(
+                        label="gradient norm of each weight",
+                        names=("conv2d/kernel", "conv2d/bias", "dense/kernel", "dense/bias"),
+                        sizes=(118.0, 12.0, 0.9, 0.3),
+                        marked=(0,),
+                        largest_ratio=100.0,
+                    ),
+                    curves=(_weight_curve("conv2d/kernel"),),
                     why="The next update throws the weights far away from where the loss was small.",
                     fix="optimizer = keras.optimizers.Adam(1e-3, clipnorm=1.0)",
                 )
@@ -235,6 +309,7 @@ def mismatched() -> tuple[Spec, Iterator[Record]]:
             wall_time=NOW - 60,
             message="Input 'x' has the shape (32, 784); layer 'conv2d' expects (None, 28, 28, 1).",
             evidence={"shape": [32, 784], "expected_shape": [None, 28, 28, 1], "dtype": "float32", "layer": "conv2d"},
+            picture=ShapesPicture(seen=(32, 784), expected=(None, 28, 28, 1)),
             why="The step cannot run at all: `fit` stops with an exception.",
             fix="x = x.reshape(-1, 28, 28, 1)",
         )
@@ -284,6 +359,8 @@ def hostile() -> tuple[Spec, Iterator[Record]]:
                 why=name,
                 fix=name,
                 evidence={name: name, "shape": name},
+                picture=WordsPicture(seen=name, expected=name, seen_label=name, expected_label=name),
+                curves=(Curve(label=name, quantity=Quantity(stream="losses", column="loss")),),
                 consequences=(Consequence(rule=name, subject=name, text=name),),
             )
         return record

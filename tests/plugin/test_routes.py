@@ -24,7 +24,7 @@ def test_every_run_has_a_verdict(server):
     assert (rows["exploded"]["verdict"], rows["exploded"]["end"]) == ("error", "stopped")
     assert (rows["mismatched"]["verdict"], rows["mismatched"]["end"]) == ("error", "failed")
     assert rows["mismatched"]["failure"] == "ValueError"
-    assert rows["healthy"]["spent_s"] > 0
+    assert 0 < rows["healthy"]["cost_share"] < 1
 
 
 def test_only_what_changed_is_sent_again(server):
@@ -104,7 +104,10 @@ def test_inputs_tell_what_was_seen(server):
     assert [view["split"] for view in image["views"]] == ["train", "validation"]
     assert 0 <= image["views"][0]["min"] < 5
     assert 250 < image["views"][0]["max"] <= 255
-    assert cards["image", "entry"]["expected_high"] == 3.0
+    assert ("image", "entry") not in cards, "it is read as it is fed: one card shows both"
+    assert [(item["rule"], item["high"]) for item in image["expected"]] == [("unnormalized-input", 20.0)]
+    assert [item["rule"] for item in image["alerts"]] == ["unnormalized-input", "integer-input"]
+    assert cards["label", "fed"]["alerts"] == []
     assert sum(cards["label", "fed"]["views"][0]["classes"]["counts"]) == 300 * 32
 
 
@@ -129,6 +132,23 @@ def test_the_model_is_told(server):
     _, answer = server.get("model", id=server.id_of("unscaled"))
     assert answer["model"]["optimizer"]["name"] == "adam"
     assert [entry["layer"] for entry in answer["entries"]] == ["conv2d"]
+
+
+def test_what_was_not_judged_is_told(server):
+    _, answer = server.get("run", id=server.id_of("unscaled"))
+    assert [item["rule"] for item in answer["not_judged"]] == ["loss-scale-collapse"]
+    assert [item["accessor"] for item in answer["degraded"]] == ["loss_scale"]
+
+
+def test_alerts_come_in_the_order_that_they_are_given(server):
+    _, answer = server.get("run", id=server.id_of("unscaled"))
+    rows = sorted(answer["alerts"], key=lambda row: row["order"])
+    assert [(row["alert"]["rule"], row["group"]) for row in rows] == [
+        ("unnormalized-input", "standing"),
+        ("integer-input", "standing"),
+        ("vanishing-gradient", "resolved"),
+    ]
+    assert rows[0]["alert"]["picture"]["kind"] == "range"
 
 
 @pytest.mark.parametrize(
@@ -189,7 +209,7 @@ def test_the_plugin_imports_neither_tensorflow_nor_rules():
     code = (
         "import sys, tensorboard_plugin.inputdiag.plugin as p;"
         "print([n for n in sys.modules if n.split('.')[0] in ('tensorflow', 'keras')"
-        " or n.startswith(('tb_inputdiag.rules', 'tb_inputdiag.capture', 'tb_inputdiag.log.writer'))])"
+        " or n.startswith(tuple('tb_inputdiag.' + part for part in ('rules', 'capture', 'log.writer', 'report')))])"
     )
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert found.stdout.strip() == "[]", found.stderr

@@ -21,16 +21,21 @@ from typing import Any
 
 import numpy as np
 
-from tensorboard_plugin.inputdiag import payload_types, tables
+from tb_inputdiag import records
+from tb_inputdiag.jsonable import NON_FINITE
+from tensorboard_plugin.inputdiag import decimated, payload_types
 
 TARGET = Path(__file__).parent.parent / "src" / "types.ts"
 _HEADER = """\
 // Made by scripts/make_types.py from tensorboard_plugin/inputdiag/payload_types.py and tb_inputdiag/records/.
 // Do not edit: change those and run the script.
 
-/** JSON has no NaN and no infinities. */
-export type Num = number | "NaN" | "Infinity" | "-Infinity";
-"""
+/** JSON has no NaN and no infinities: tb_inputdiag/jsonable.py writes their names. */
+export type Num = number | NAMES;
+""".replace("NAMES", " | ".join(f'"{name}"' for name in NON_FINITE))
+
+_NAMED_UNIONS = {"Picture": typing.get_args(records.Picture)}
+"""Unions of records that differ by their `kind`: TypeScript tells them apart by it."""
 
 
 class Writer:
@@ -38,6 +43,8 @@ class Writer:
 
     def __init__(self) -> None:
         self.wanted: list[type] = []
+        self.named: dict[str, str] = {}
+        """Name of a union -> its members."""
 
     def type_of(self, hint: Any, *, record: bool) -> str:
         """Returns the TypeScript of an annotation.
@@ -47,7 +54,7 @@ class Writer:
             record: It is a field of a record, whose floats may be non-finite.
 
         Raises:
-            TypeError: for an annotation that nobody has needed so far.
+            TypeError: for an annotation that it does not know.
         """
         origin, arguments = typing.get_origin(hint), typing.get_args(hint)
         if hint is None or hint is type(None):
@@ -59,7 +66,7 @@ class Writer:
         if origin is typing.Literal:
             return " | ".join(f'"{value}"' for value in arguments)
         if origin in (typing.Union, types.UnionType):
-            return " | ".join(self.type_of(part, record=record) for part in arguments)
+            return self._union(arguments, record=record)
         if origin is list or (origin is tuple and arguments[-1] is Ellipsis):
             return self._array(self.type_of(arguments[0], record=record))
         if origin in (dict, Mapping):
@@ -73,6 +80,15 @@ class Writer:
                 self.wanted.append(hint)
             return hint.__name__
         raise TypeError(f"No TypeScript is known for the annotation {hint!r}.")
+
+    def _union(self, arguments: tuple[Any, ...], *, record: bool) -> str:
+        """Returns the TypeScript of a union; one that has a name in Python is called by it."""
+        for name, members in _NAMED_UNIONS.items():
+            if set(members) <= set(arguments):
+                self.named.setdefault(name, " | ".join(self.type_of(part, record=record) for part in members))
+                rest = [self.type_of(part, record=record) for part in arguments if part not in members]
+                return " | ".join([name, *rest])
+        return " | ".join(self.type_of(part, record=record) for part in arguments)
 
     @staticmethod
     def _array(item: str) -> str:
@@ -99,10 +115,11 @@ def generate() -> str:
         done[waiting[0].__name__] = writer.interface(waiting[0])
     columns = "".join(
         f"  {stream}: [{', '.join(repr(name).replace(chr(39), chr(34)) for name in names)}],\n"
-        for stream, names in tables.COLUMNS.items()
+        for stream, names in decimated.COLUMNS.items()
     )
     constants = f"/** Stream -> its series. */\nexport const COLUMNS = {{\n{columns}}} as const;"
-    return "\n".join([_HEADER, "\n\n".join([*(done[name] for name in sorted(done)), constants]), ""])
+    unions = [f"export type {name} = {members};" for name, members in sorted(writer.named.items())]
+    return "\n".join([_HEADER, "\n\n".join([*(done[name] for name in sorted(done)), *unions, constants]), ""])
 
 
 def main() -> int:

@@ -1,9 +1,10 @@
-// What TensorBoard's page imports and calls.
-import { h, render as draw } from "preact";
-import { App } from "./ui/App";
+// The entry point: TensorBoard's page imports this module and calls `render`.
+import { render as draw, h } from "preact";
 import { start } from "./state/live";
 import { followAddress, followTheme } from "./state/shown";
 import style from "./style.css";
+import { App } from "./ui/App";
+import { VIEWS } from "./ui/views";
 
 export function render(): void {
   document.title = "Input Diagnostics";
@@ -18,7 +19,7 @@ export function render(): void {
   root.id = "root";
   document.body.append(root);
   followTheme();
-  followAddress();
+  followAddress(VIEWS.map((view) => view.id));
   draw(h(App, {}), root);
   start();
 }

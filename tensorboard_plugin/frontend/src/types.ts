@@ -1,10 +1,10 @@
 // Made by scripts/make_types.py from tensorboard_plugin/inputdiag/payload_types.py and tb_inputdiag/records/.
 // Do not edit: change those and run the script.
 
-/** JSON has no NaN and no infinities. */
+/** JSON has no NaN and no infinities: tb_inputdiag/jsonable.py writes their names. */
 export type Num = number | "NaN" | "Infinity" | "-Infinity";
 
-/** A finding. Logged again whenever it changes; the last one with an `id` counts. */
+/** A finding. Logged again whenever it changes; the last record with an `id` counts. */
 export interface Alert {
   id: number;
   rule: string;
@@ -23,15 +23,18 @@ export interface Alert {
   reopened: number;
   consequences: Consequence[];
   wall_time: Num;
-  picture: RangePicture | LimitPicture | ShapesPicture | WordsPicture | SizesPicture | null;
+  picture: Picture | null;
   curves: Curve[];
+  rank: number;
   caused_by: number | null;
 }
 
-/** An alert with where it stands in the order of severity. */
+/** An alert with its place on the page, as `tb_inputdiag.alerts` decides it. */
 export interface AlertRow {
   alert: Alert;
   severity: "error" | "warning" | "info";
+  group: "standing" | "resolved" | "symptom";
+  order: number[];
   revision: number;
 }
 
@@ -41,17 +44,6 @@ export interface ClassBalance {
   samples: number;
 }
 
-/** How much of what was logged has arrived here. */
-export interface Completeness {
-  samples_read: number;
-  samples_logged: number;
-  alerts_read: number;
-  alerts_logged: number;
-  losses_read: number;
-  losses_logged: number;
-  proven: boolean;
-}
-
 /** An alert that was folded into another one, because it is its symptom. */
 export interface Consequence {
   rule: string;
@@ -59,7 +51,7 @@ export interface Consequence {
   text: string;
 }
 
-/** What watching has cost so far. */
+/** What the callback has cost so far. */
 export interface Cost {
   step: number;
   wall_time: Num;
@@ -83,7 +75,7 @@ export interface Curve {
   expected: Span | null;
 }
 
-/** Something of Keras' own that could not be read, because this version of Keras has it elsewhere or not at all. */
+/** A private part of Keras that could not be read, because this version of Keras has moved or removed it. */
 export interface Degraded {
   accessor: string;
   effect: string;
@@ -97,7 +89,17 @@ export interface EpochEnd {
   logs: Record<string, Num>;
 }
 
-/** An exception that came out of a step, or out of `fit` before its first step. */
+/** The range in which a rule expects the values of a tensor. Logged when the rule first judges the tensor. */
+export interface ExpectedRange {
+  rule: string;
+  subject: string;
+  stage: "fed" | "entry";
+  low: Num | null;
+  high: Num | null;
+  reason: string;
+}
+
+/** An exception that a step raised, or `fit` before its first step. */
 export interface Failure {
   step: number;
   wall_time: Num;
@@ -167,13 +169,22 @@ export interface ImageSet {
   png: string[];
 }
 
-/** One tensor, with every split it was seen in. */
+/** A standing alert about a tensor, without its details. */
+export interface InputAlert {
+  id: number;
+  rule: string;
+  severity: "error" | "warning" | "info";
+  split: "train" | "validation" | "predict";
+  message: string;
+}
+
+/** One tensor, with all splits in which it was sampled. */
 export interface InputCard {
   layout: TensorLayout;
   words: string;
-  expected_low: number | null;
-  expected_high: number | null;
-  expected_why: string;
+  feature_word: string;
+  expected: ExpectedRange[];
+  alerts: InputAlert[];
   views: InputView[];
 }
 
@@ -248,7 +259,7 @@ export interface ModelAnswer {
   entries: TensorLayout[];
 }
 
-/** What is known of the model without data. Logged again when it changes. */
+/** What is known about the model without data. Logged again when it changes. */
 export interface ModelFacts {
   name: string;
   class_name: string;
@@ -276,6 +287,12 @@ export interface ModelFacts {
   degraded: Degraded[];
 }
 
+/** A rule that could not judge this run. */
+export interface NotJudged {
+  rule: string;
+  reason: string;
+}
+
 /** A logged number over time. */
 export interface Quantity {
   stream: "losses" | "samples" | "tensors" | "weights" | "layers" | "epochs";
@@ -293,6 +310,17 @@ export interface RangePicture {
   kind: "range";
 }
 
+/** How much of what was logged has been read. */
+export interface ReadProgress {
+  samples_read: number;
+  samples_logged: number;
+  alerts_read: number;
+  alerts_logged: number;
+  losses_read: number;
+  losses_logged: number;
+  proven: boolean;
+}
+
 /** ``/run``: what the overview shows. */
 export interface RunAnswer {
   id: string;
@@ -306,10 +334,12 @@ export interface RunAnswer {
   cost: Cost | null;
   alerts: AlertRow[];
   epochs: EpochEnd[];
-  completeness: Completeness;
+  completeness: ReadProgress;
+  not_judged: NotJudged[];
+  degraded: Degraded[];
 }
 
-/** One session of one run: a line of the list. */
+/** One session of one run: a row of the list. */
 export interface RunRow {
   id: string;
   run: string;
@@ -319,8 +349,9 @@ export interface RunRow {
   worker: number;
   workers: number;
   started: number;
-  heard: number;
-  end: string;
+  last_event_time: number;
+  silent_after_s: number;
+  end: "" | "finished" | "stopped" | "failed" | "interrupted";
   verdict: "error" | "warning" | "info" | "healthy" | "waiting";
   errors: number;
   warnings: number;
@@ -332,10 +363,9 @@ export interface RunRow {
   epoch: number;
   epochs: number | null;
   loss: number | "NaN" | null;
-  spent_s: number;
-  setup_s: number;
-  elapsed_s: number;
+  cost_share: number | null;
   cost_is_least: boolean;
+  setup_s: number;
   every: number;
   log_bytes: number;
   samples: number;
@@ -375,7 +405,7 @@ export interface SeriesGroup {
   values: Record<string, Values>;
 }
 
-/** The last record. A session without one is still running, or died. */
+/** The last record. A session without one is still running, or it died. */
 export interface SessionEnd {
   wall_time: Num;
   step: number;
@@ -426,7 +456,7 @@ export interface Span {
   mark: Num | null;
 }
 
-/** One tensor of which every sample holds statistics. */
+/** One tensor; every sample holds statistics of it. */
 export interface TensorLayout {
   name: string;
   role: "input" | "target" | "prediction" | "sample_weight";
@@ -474,11 +504,13 @@ export interface WordsPicture {
   kind: "words";
 }
 
+export type Picture = RangePicture | LimitPicture | ShapesPicture | WordsPicture | SizesPicture;
+
 /** Stream -> its series. */
 export const COLUMNS = {
-  samples: ["loss", "gradient_norm", "clipped_gradient_norm", "learning_rate", "step_time_s", "loss_scale"],
+  samples: ["loss", "gradient_norm", "clipped_gradient_norm", "learning_rate", "step_time_s", "loss_scale", "penalty"],
   losses: ["loss"],
-  tensors: ["min", "max", "mean", "std", "q05", "q25", "q50", "q75", "q95"],
-  weights: ["gradient_norm", "update_ratio", "weight_norm", "gradient_max_abs", "gradient_zero_fraction"],
-  layers: ["std", "mean", "max_abs", "dead_fraction", "saturated_fraction", "zero_fraction"],
+  tensors: ["min", "max", "mean", "std", "q05", "q25", "q50", "q75", "q95", "nan_count", "inf_count", "zero_fraction"],
+  weights: ["gradient_norm", "update_ratio", "weight_norm", "gradient_max_abs", "gradient_zero_fraction", "gradient_nonfinite_count", "weight_nonfinite_count"],
+  layers: ["std", "mean", "max_abs", "dead_fraction", "saturated_fraction", "zero_fraction", "nonfinite_count"],
 } as const;

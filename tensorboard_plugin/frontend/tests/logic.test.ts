@@ -2,23 +2,33 @@ import { describe, expect, it } from "vitest";
 import { csvCell, fileName, toCsv } from "../src/logic/export";
 import { DEFAULTS, formatHash, parseHash, type Shown } from "../src/logic/hash";
 import { histogram, topClasses } from "../src/logic/inputs";
-import { ago, bytes, count, duration, fmt, percent, shape } from "../src/logic/numbers";
 import { compileFilter, runColour, runNames } from "../src/logic/runs";
 import { fromGroup } from "../src/logic/series";
-import { costText, lifeOf, verdictText, verdictTitle, worstFirst } from "../src/logic/status";
+import { byOrder, costText, lifeOf, verdictText, verdictTitle } from "../src/logic/status";
 import { visible, words } from "../src/logic/text";
 import { niceStep, placeTicks, valueTicks } from "../src/logic/ticks";
 import type { AlertRow } from "../src/types";
 import { alert, group, row } from "./fixtures";
 
 describe("hash", () => {
+  const VIEWS = ["overview", "layers"];
   const full: Shown = {
-    view: "layers", run: "exp/a&b=c#d/inputdiag/s<1>", filter: "a|b\\d+", chosen: ["x/1", "y & z/2"], axis: "wall", log: true,
-    smooth: 0.6, table: "layers", column: "std", row: "block/conv 100%", rows: "conv|\\d", zoom: [10, 2000],
+    view: "layers",
+    run: "exp/a&b=c#d/inputdiag/s<1>",
+    filter: "a|b\\d+",
+    chosen: ["x/1", "y & z/2"],
+    axis: "wall",
+    log: true,
+    smooth: 0.6,
+    table: "layers",
+    column: "std",
+    row: "block/conv 100%",
+    rows: "conv|\\d",
+    zoom: [10, 2000],
   };
   it("comes back as it was written", () => {
-    expect(parseHash(formatHash(full))).toEqual(full);
-    expect(parseHash(formatHash(DEFAULTS))).toEqual(DEFAULTS);
+    expect(parseHash(formatHash(full), VIEWS)).toEqual(full);
+    expect(parseHash(formatHash(DEFAULTS), VIEWS)).toEqual(DEFAULTS);
     expect(formatHash(DEFAULTS)).toBe("#inputdiag");
   });
   it.each([
@@ -26,31 +36,18 @@ describe("hash", () => {
     ["#inputdiag&view=nonsense&axis=%E0%A4%A&smooth=7&zoom=9-3&table=x"],
     ["#inputdiag&zoom=1e5-2&smooth=NaN&__proto__=1&chosen="],
     [""],
-  ])("ignores what makes no sense: %s", (hash) => expect(parseHash(hash)).toEqual(DEFAULTS));
-});
-
-describe("numbers", () => {
-  it.each([
-    [0, "0"], [255, "255"], [52000, "52,000"], [0.00012, "1.2e−4"], [-3.14159, "−3.142"], [1234567, "1.23e6"],
-    ["NaN", "NaN"], ["Infinity", "∞"], ["-Infinity", "−∞"], [null, "–"], [0.5, "0.5"], [1234.5678, "1,235"],
-  ] as const)("%s is %s", (value, text) => expect(fmt(value)).toBe(text));
-  it.each([
-    [0.004, "4 ms"], [1.5, "1.5 s"], [59.4, "59 s"], [61, "1 min 1 s"], [119.7, "2 min 0 s"], [3600, "1 h 0 min"], [90000, "1 d 1 h"],
-  ])("%s seconds last %s", (value, text) => expect(duration(value)).toBe(text));
-  it("tells shares, ages, counts, sizes and shapes", () => {
-    expect([percent(0.0123), percent(0), percent(1), percent(0.00001), percent(NaN)]).toEqual(["1.2 %", "0 %", "100 %", "< 0.01 %", "–"]);
-    expect([ago(1), ago(30), ago(300), ago(7200), ago(400000)]).toEqual(["just now", "30 s ago", "5 min ago", "2 h ago", "5 days ago"]);
-    expect([count(1, "error"), count(2, "error"), count(0, "more class", "more classes")]).toEqual(["1 error", "2 errors", "0 more classes"]);
-    expect([bytes(999), bytes(299000), bytes(1.5e9)]).toEqual(["999 B", "299 KB", "1.5 GB"]);
-    expect([shape([null, 28, 28, 1]), shape([32]), shape(null)]).toEqual(["(None, 28, 28, 1)", "(32,)", "unknown shape"]);
-  });
+  ])("ignores what makes no sense: %s", (hash) => expect(parseHash(hash, VIEWS)).toEqual(DEFAULTS));
 });
 
 describe("status", () => {
   const cases: [Partial<Parameters<typeof row>[0]>, string, string][] = [
     [{ end: "" }, "live", "Healthy"],
-    [{ end: "", heard: 1000 - 91 }, "silent", "Healthy"],
-    [{ end: "finished", errors: 1, warnings: 2, verdict: "error" }, "finished", "Needs attention: 1 error and 2 warnings"],
+    [{ end: "", last_event_time: 1000 - 91 }, "silent", "Healthy"],
+    [
+      { end: "finished", errors: 1, warnings: 2, verdict: "error" },
+      "finished",
+      "Needs attention: 1 error and 2 warnings",
+    ],
     [{ end: "failed", samples: 0, errors: 1, verdict: "error" }, "crashed", "Crashed before its first step"],
     [{ end: "failed", step: 1200, errors: 1, verdict: "error" }, "crashed", "Crashed at step 1,200: 1 error"],
     [{ end: "", samples: 0, verdict: "waiting" }, "live", "Waiting for the first sample"],
@@ -62,32 +59,38 @@ describe("status", () => {
     expect(verdictTitle(made, 1000)).toBe(title);
     expect(verdictText(made, 1000)).toMatch(/\.$/);
   });
-  it("says what is not wrong any more, what is silent, and what no rule knows", () => {
+  it("says what is not wrong any more, what is silent, and what no rule explains", () => {
     expect(verdictText(row({ resolved: 1 }), 1000)).toContain("1 alert below no longer holds.");
-    expect(verdictText(row({ end: "", heard: 1000 - 300 }), 1000)).toContain("Nothing was heard of it for 5 min");
-    expect(verdictText(row({ end: "failed", verdict: "error", warnings: 1 }), 1000)).toContain("No rule knows this exception");
+    const silent = row({ end: "", last_event_time: 1000 - 300 });
+    expect(verdictText(silent, 1000)).toContain("Nothing was logged for 5 min 0 s.");
+    expect(lifeOf({ ...silent, silent_after_s: 301 }, 1000)).toBe("live");
+    expect(verdictText(row({ end: "failed", verdict: "error", warnings: 1 }), 1000)).toContain(
+      "No rule explains this exception",
+    );
   });
-  it("sorts the worst first, then the earliest", () => {
-    const rows: AlertRow[] = [alert(1, "info", 0), alert(2, "error", 50), alert(3, "error", 10), alert(4, "warning", 1)];
-    expect(rows.sort(worstFirst).map((r) => r.alert.id)).toEqual([3, 2, 4, 1]);
+  it("sorts alerts by the order that they were given, item by item", () => {
+    const ordered = (id: number, order: number[]): AlertRow => ({ ...alert(id, "info", 0), order });
+    const rows = [ordered(1, [0, -30, 2]), ordered(2, [1, 0, 0]), ordered(3, [0, -30, 1]), ordered(4, [0, -30, 1])];
+    expect(rows.sort(byOrder).map((r) => r.alert.id)).toEqual([3, 4, 1, 2]);
   });
 });
 
 describe("cost", () => {
   it("is told as a lower bound where nothing can be compared", () => {
-    const known = { samples: 4, spent_s: 3, setup_s: 2, elapsed_s: 52 };
-    expect(costText(row(known))).toBe("2 %");
-    expect(costText(row({ ...known, cost_is_least: true }))).toBe("≥ 2 %");
-    expect(costText(row({ samples: 0, elapsed_s: 10 }))).toBe("–");
-    expect(costText(row({ samples: 1 }))).toBe("–");
+    expect(costText(row({ cost_share: 0.02 }))).toBe("2 %");
+    expect(costText(row({ cost_share: 0.02, cost_is_least: true }))).toBe("≥ 2 %");
+    expect(costText(row({ cost_share: 0.02, samples: 0 }))).toBe("–");
+    expect(costText(row({ cost_share: null }))).toBe("–");
   });
 });
 
 describe("runs", () => {
   it("tells sessions of one run and workers apart", () => {
     const names = runNames([
-      row({ id: "a/1", run: "a" }), row({ id: "b/1", run: "b", session: "s1", started: 0 }),
-      row({ id: "b/2", run: "b", session: "s2", started: 0, workers: 2, worker: 1 }), row({ id: "./3", run: ".", session: "s3", started: 0 }),
+      row({ id: "a/1", run: "a" }),
+      row({ id: "b/1", run: "b", session: "s1", started: 0 }),
+      row({ id: "b/2", run: "b", session: "s2", started: 0, workers: 2, worker: 1 }),
+      row({ id: "./3", run: ".", session: "s3", started: 0 }),
     ]);
     expect([...names.values()]).toEqual(["a", "b · s1", "b · s2 · worker 1", "fit · s3"]);
   });
@@ -120,7 +123,10 @@ describe("export", () => {
   it("writes one line a bucket", () => {
     const text = toCsv([{ run: "r", curves: fromGroup(group(2, 0, 2)) }]);
     expect(text.split("\n")).toEqual([
-      "run,quantity,step,last_step,wall_time,mean,min,max", "r,losses:loss,0,1,100,0,-1,1", "r,losses:loss,2,3,102,2,1,3", "",
+      "run,quantity,step,last_step,wall_time,mean,min,max",
+      "r,losses:loss,0,1,100,0,-1,1",
+      "r,losses:loss,2,3,102,2,1,3",
+      "",
     ]);
   });
   it("makes file names without surprises", () => {
@@ -153,7 +159,11 @@ describe("ticks", () => {
     expect(valueTicks(0, 1, false, 5).map((t) => t.text)).toEqual(["0", "0.2", "0.4", "0.6", "0.8", "1"]);
     expect(valueTicks(0.001, 1000, true, 8).map((t) => t.at)).toEqual([0.001, 0.01, 0.1, 1, 10, 100, 1000]);
   });
-  it.each([["step", 0, 1_000_000], ["relative", 0, 7200], ["wall", 1.7e9, 1.7e9 + 86400 * 3]] as const)("%s axis has some, and not too many", (axis, low, high) => {
+  it.each([
+    ["step", 0, 1_000_000],
+    ["relative", 0, 7200],
+    ["wall", 1.7e9, 1.7e9 + 86400 * 3],
+  ] as const)("%s axis has some, and not too many", (axis, low, high) => {
     const ticks = placeTicks(low, high, axis, 8);
     expect(ticks.length).toBeGreaterThan(1);
     expect(ticks.length).toBeLessThanOrEqual(10);

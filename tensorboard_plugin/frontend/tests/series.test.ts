@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { beyond, hasValues, nearest, placeOf, placeRange, positions, stepAt, valueRange, type Line } from "../src/logic/chart";
+import {
+  beyond,
+  type ChartLine,
+  hasValues,
+  nearest,
+  placeOf,
+  placeRange,
+  positions,
+  stepAt,
+  valueRange,
+} from "../src/logic/chart";
 import { BAD, colour, extent, joinCells, labelledBuckets, place, ticks, unpack } from "../src/logic/grid";
 import { fromGroup, have, join, smooth } from "../src/logic/series";
 import type { Grid } from "../src/types";
@@ -46,7 +56,14 @@ describe("series", () => {
 });
 
 describe("charts", () => {
-  const line: Line = { key: "a", label: "a", colour: "#000", curves: fromGroup(group(1, 0, 4)), quantity: KEY, started: 90 };
+  const line: ChartLine = {
+    key: "a",
+    label: "a",
+    colour: "#000",
+    curves: fromGroup(group(1, 0, 4)),
+    quantity: KEY,
+    started: 90,
+  };
   it("place steps, relative and wall time", () => {
     expect(positions(line, "step")).toEqual([0, 1, 2, 3]);
     expect(positions(line, "relative")).toEqual([10, 11, 12, 13]);
@@ -69,15 +86,19 @@ describe("charts", () => {
 });
 
 describe("charts of several runs", () => {
-  const of = (key: string, values: number[]): Line => {
+  const of = (key: string, values: number[]): ChartLine => {
     const held = fromGroup(group(1, 0, values.length));
     held.values[KEY] = { mean: values, min: values, max: values, bad: values.map(() => false) };
     return { key, label: key, colour: "#000", curves: held, quantity: KEY, started: 0 };
   };
   const [good, other, wild] = [of("good", [2, 1.5, 1]), of("other", [2.2, 2, 1.8]), of("wild", [2, 400, 3e18])];
-  const range = (...lines: Line[]) => valueRange(lines, "step", [0, 2], false, true);
+  const range = (...lines: ChartLine[]) => valueRange(lines, "step", [0, 2], false, true);
   it("cut off the run beside which the others would be flat, and say so", () => {
-    for (const lines of [[good, wild], [good, other, wild], [wild, other, good]]) {
+    for (const lines of [
+      [good, wild],
+      [good, other, wild],
+      [wild, other, good],
+    ]) {
       expect(range(...lines)[1]).toBeLessThan(3);
       const out = beyond(lines, "step", [0, 2], range(...lines));
       expect(out.lines.map((line) => line.key)).toEqual(["wild"]);
@@ -102,14 +123,29 @@ function grid(cells: number[][], change: Partial<Grid> = {}): Grid {
   const bytes = cells.flat().flatMap((cell) => [cell & 255, cell >> 8]);
   const n = cells[0]!.length;
   return {
-    width: 1, first: 0, samples: n, expected: n, step: Array.from({ length: n }, (_, i) => i), last: [], log: true, low: -2, high: 2,
-    cells: btoa(String.fromCharCode(...bytes)), ...change,
+    width: 1,
+    first: 0,
+    samples: n,
+    expected: n,
+    step: Array.from({ length: n }, (_, i) => i),
+    last: [],
+    log: true,
+    low: -2,
+    high: 2,
+    cells: btoa(String.fromCharCode(...bytes)),
+    ...change,
   };
 }
 
 describe("heat maps", () => {
   it("are unpacked", () => {
-    const cells = unpack(["a", "b"], grid([[3, 65535, 0], [1, 2, 32769]]));
+    const cells = unpack(
+      ["a", "b"],
+      grid([
+        [3, 65535, 0],
+        [1, 2, 32769],
+      ]),
+    );
     expect(cells.values[0]![0]).toBeCloseTo(0.01);
     expect(cells.values[0]![1]).toBeCloseTo(100);
     expect(cells.values[0]![2]).toBeNaN();

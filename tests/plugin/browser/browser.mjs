@@ -4,8 +4,13 @@ import { createRequire } from "node:module";
 const require = createRequire(new URL("../../../tensorboard_plugin/frontend/package.json", import.meta.url));
 const { chromium } = require("playwright-core");
 const FLAGS = [
-  "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
 ];
 
 /**
@@ -32,7 +37,8 @@ export async function open() {
       void dialog.dismiss();
     });
     await opened.addInitScript((isDark) => {
-      if (window === window.top) localStorage.setItem("_tb_global_settings", JSON.stringify({ theme: isDark ? "dark" : "light" }));
+      if (window === window.top)
+        localStorage.setItem("_tb_global_settings", JSON.stringify({ theme: isDark ? "dark" : "light" }));
     }, dark);
     await before(opened);
     await opened.goto(`${base}/?darkMode=${dark}#inputdiag${shown ? `&${shown}` : ""}`);

@@ -43,7 +43,11 @@ function faint() {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {
     const element = walker.currentNode.parentElement;
-    if (!walker.currentNode.textContent.trim() || !element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })) continue;
+    if (
+      !walker.currentNode.textContent.trim() ||
+      !element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true })
+    )
+      continue;
     if (element.closest("option, .offscreen, svg, .chip:not(.plain-chip)")) continue;
     const layers = [];
     for (let at = element; at; at = at.parentElement) layers.unshift(getComputedStyle(at));
@@ -56,8 +60,10 @@ function faint() {
     const style = getComputedStyle(element);
     const front = over(parse(style.color), behind);
     const [a, b] = [light(front), light(behind)].sort((x, y) => y - x);
-    const large = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && Number(style.fontWeight) >= 700);
-    if ((a + 0.05) / (b + 0.05) < (large ? 3 : 4.5)) out.push(`${((a + 0.05) / (b + 0.05)).toFixed(2)} “${walker.currentNode.textContent.trim().slice(0, 40)}”`);
+    const large =
+      parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && Number(style.fontWeight) >= 700);
+    if ((a + 0.05) / (b + 0.05) < (large ? 3 : 4.5))
+      out.push(`${((a + 0.05) / (b + 0.05)).toFixed(2)} “${walker.currentNode.textContent.trim().slice(0, 40)}”`);
   }
   return [...new Set(out)];
 }
@@ -69,15 +75,30 @@ for (const dark of [false, true]) {
   for (const view of VIEWS) {
     checks[`${view} is complete, legible and without complaints in ${theme}`] = async () => {
       const run = view === "layers" ? "exploded" : "unscaled";
-      const { page, frame, problems, close } = await openPage(fast, shown(run, `&view=${view}`), { dark, height: 1600 });
-      const expected = { overview: "Needs attention: 1 warning", inputs: "Distribution", layers: "conv2d/kernel", model: "scale judged here", compare: "Worst alert" }[view];
+      const { page, frame, problems, close } = await openPage(fast, shown(run, `&view=${view}`), {
+        dark,
+        height: 1600,
+      });
+      const expected = {
+        overview: "Needs attention: 1 warning",
+        inputs: "Distribution",
+        layers: "conv2d/kernel",
+        model: "scale judged here",
+        compare: "Worst alert",
+      }[view];
       await until(async () => (await text(frame, "main")).includes(expected), `“${expected}”`);
       await until(async () => (await frame.locator(".skeleton").count()) === 0, "loading ends");
-      want((await inside(page).evaluate(() => document.documentElement.dataset.theme)) === theme, `the theme is not ${theme}`);
+      want(
+        (await inside(page).evaluate(() => document.documentElement.dataset.theme)) === theme,
+        `the theme is not ${theme}`,
+      );
       const bad = await inside(page).evaluate(faint);
       want(bad.length === 0, `too little contrast: ${bad.join("; ")}`);
-      const unnamed = await inside(page).evaluate(() => [...document.querySelectorAll("button, input, summary, [role=img], canvas[tabindex]")]
-        .filter((e) => !(e.textContent.trim() || e.ariaLabel || e.labels?.length)).map((e) => e.outerHTML.slice(0, 80)));
+      const unnamed = await inside(page).evaluate(() =>
+        [...document.querySelectorAll("button, input, summary, [role=img], canvas[tabindex]")]
+          .filter((e) => !(e.textContent.trim() || e.ariaLabel || e.labels?.length))
+          .map((e) => e.outerHTML.slice(0, 80)),
+      );
       want(unnamed.length === 0, `controls without a name: ${unnamed.join("; ")}`);
       want(problems.length === 0, problems.join("; "));
       await close();
@@ -89,20 +110,31 @@ checks["each run shows its verdict and what to do"] = async () => {
   const { frame, page, problems, close } = await openPage(fast, shown("mismatched"));
   await until(async () => (await text(frame, ".verdict h2")) === "Crashed before its first step", "the verdict");
   const alert = await until(async () => (await frame.locator(".alert").count()) && text(frame, ".alert"), "the alert");
-  for (const part of ["(32, 784)", "x = x.reshape(-1, 28, 28, 1)", "What to do", "came", "expected"]) want(alert.includes(part), `no “${part}” in the alert`);
+  for (const part of ["(32, 784)", "x = x.reshape(-1, 28, 28, 1)", "What to do", "Came", "Expected"])
+    want(alert.includes(part), `no “${part}” in the alert`);
   want((await text(frame, "main")).includes("ValueError"), "the exception is not shown");
   await frame.locator(".run", { hasText: "healthy" }).click();
   await until(async () => (await text(frame, ".verdict h2")) === "Healthy", "healthy");
-  want((await text(frame, ".verdict")).includes("305 of 305 samples") || await until(async () => (await text(frame, ".verdict")).includes("305 of 305 samples"), "completeness"), "completeness");
+  want(
+    (await text(frame, ".verdict")).includes("305 of 305 samples") ||
+      (await until(async () => (await text(frame, ".verdict")).includes("305 of 305 samples"), "completeness")),
+    "completeness",
+  );
   await frame.locator(".run", { hasText: "unscaled" }).click();
-  await until(async () => (await frame.locator("section:has(> header h2:text-is('Resolved')) .alert").count()) === 1, "the resolved alert, apart");
+  await until(
+    async () => (await frame.locator("section:has(> header h2:text-is('Resolved')) .alert").count()) === 1,
+    "the resolved alert, apart",
+  );
   want((await frame.locator(".alert .range-bar.bad").count()) > 0, "the range is not drawn");
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await frame.locator(".alert .fix-head button").first().click();
   await until(async () => (await text(frame, ".alert .fix-head button")) === "Copied", "the button says so");
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   want(copied === (await text(frame, ".alert pre")), `the clipboard holds ${copied}`);
-  want((await frame.locator(".consequences .link", { hasText: "learning-rate-too-high" }).count()) === 1, "a consequence does not lead to its rule");
+  want(
+    (await frame.locator(".consequences .link", { hasText: "learning-rate-too-high" }).count()) === 1,
+    "a consequence does not lead to its rule",
+  );
   await frame.locator(".alert .link").first().click();
   await until(async () => (await frame.locator("dialog[open] h2").count()) > 0, "the rule's documentation");
   await page.keyboard.press("Escape");
@@ -130,14 +162,23 @@ checks["hostile names stay text in every view"] = async () => {
 };
 
 checks["a link opens the same view, and a reload keeps it"] = async () => {
-  const { frame, page, close } = await openPage(fast, shown("exploded", "&view=layers&column=update_ratio&table=weights&smooth=0.5&log=1&axis=relative&zoom=500-1500"));
-  await until(async () => (await frame.locator(".choice button[aria-pressed=true]", { hasText: "Update ratio" }).count()) === 1, "the quantity");
-  await frame.locator(".heat-names span", { hasText: "conv2d/bias" }).first().click();
+  const { frame, page, close } = await openPage(
+    fast,
+    shown("exploded", "&view=layers&column=update_ratio&table=weights&smooth=0.5&log=1&axis=relative&zoom=500-1500"),
+  );
+  await until(
+    async () => (await frame.locator(".choice button[aria-pressed=true]", { hasText: "Update ratio" }).count()) === 1,
+    "the quantity",
+  );
+  await frame.locator(".heat-names button", { hasText: "conv2d/bias" }).first().click();
   await until(async () => page.url().includes("row=conv2d%2Fbias"), "the address follows");
   const before = page.url();
   await page.reload();
   await frame.locator("#root").waitFor();
-  await until(async () => (await frame.locator(".chart-title", { hasText: "Update ratio of conv2d/bias" }).count()) === 1, "the curve of the row");
+  await until(
+    async () => (await frame.locator(".chart-title", { hasText: "Update ratio of conv2d/bias" }).count()) === 1,
+    "the curve of the row",
+  );
   want(page.url() === before, `the address changed to ${page.url()}`);
   want((await text(frame, ".zoomed")).includes("500 – 1,500"), "the zoom is lost");
   await frame.locator(".zoomed").click();
@@ -147,21 +188,29 @@ checks["a link opens the same view, and a reload keeps it"] = async () => {
 
 checks["axes, scale and filters change the charts and the address"] = async () => {
   const { frame, page, problems, close } = await openPage(fast, shown("exploded", "&view=layers&rows=bias"));
-  await until(async () => (await frame.locator(".heat-names span").count()) === 15, "the biases alone");
+  await until(async () => (await frame.locator(".heat-names button").count()) === 15, "the biases alone");
   const label = async () => frame.locator(".plot").first().getAttribute("aria-label");
   await until(async () => (await label()).includes("over steps"), "steps");
   await frame.locator(".choice button", { hasText: "Wall time" }).click();
   await until(async () => (await label()).includes("over time"), "wall time");
-  const picture = () => frame.locator(".plot canvas").first().evaluate((canvas) => canvas.toDataURL());
+  const picture = () =>
+    frame
+      .locator(".plot canvas")
+      .first()
+      .evaluate((canvas) => canvas.toDataURL());
   const [linear] = [await picture()];
   await frame.locator(".toggle input").check();
   await until(async () => (await picture()) !== linear, "the logarithmic scale");
   const raw = await picture();
   await frame.locator(".slider input").fill("0.9");
   await until(async () => (await picture()) !== raw, "the smoothing");
-  for (const part of ["axis=wall", "log=1", "smooth=0.9", "rows=bias"]) await until(async () => page.url().includes(part), `${part} in the address`);
+  for (const part of ["axis=wall", "log=1", "smooth=0.9", "rows=bias"])
+    await until(async () => page.url().includes(part), `${part} in the address`);
   await frame.locator(".filter.small input").fill("(");
-  await until(async () => (await text(frame, ".filter.small")).includes("not a regular expression"), "the mistake is told");
+  await until(
+    async () => (await text(frame, ".filter.small")).includes("not a regular expression"),
+    "the mistake is told",
+  );
   want(problems.length === 0, problems.join("; "));
   await close();
 };
@@ -177,7 +226,10 @@ checks["the keyboard reaches everything"] = async () => {
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("Enter");
-  await until(async () => (await frame.locator(".chart-title", { hasText: "Gradient norm of conv2d/kernel" }).count()) === 1, "Enter shows the curve");
+  await until(
+    async () => (await frame.locator(".chart-title", { hasText: "Gradient norm of conv2d/kernel" }).count()) === 1,
+    "Enter shows the curve",
+  );
   await frame.locator(".plot").first().focus();
   await page.keyboard.press("ArrowRight");
   await until(async () => (await frame.locator(".tip").count()) === 1, "values at the cursor");
@@ -191,7 +243,9 @@ checks["the keyboard reaches everything"] = async () => {
   await frame.locator("body").press("Home");
   for (let i = 0; i < 60; i++) {
     await page.keyboard.press("Tab");
-    const name = await inside(page).evaluate(() => document.activeElement?.className || document.activeElement?.tagName);
+    const name = await inside(page).evaluate(
+      () => document.activeElement?.className || document.activeElement?.tagName,
+    );
     reached.add(String(name).split(" ")[0]);
   }
   for (const part of ["run", "plot"]) want(reached.has(part), `Tab does not reach ${part}: ${[...reached].join(", ")}`);
@@ -205,7 +259,17 @@ checks["mouse: values on hover, zoom by dragging, double-click shows all"] = asy
   await plot.scrollIntoViewIfNeeded();
   const box = await plot.boundingBox();
   await page.mouse.move(box.x + 150, box.y + 80);
-  await until(async () => /step [\d,]+/.test(await frame.locator(".tip").first().innerText().catch(() => "")), "the values");
+  await until(
+    async () =>
+      /step [\d,]+/.test(
+        await frame
+          .locator(".tip")
+          .first()
+          .innerText()
+          .catch(() => ""),
+      ),
+    "the values",
+  );
   await page.mouse.down();
   await page.mouse.move(box.x + 260, box.y + 90, { steps: 4 });
   await page.mouse.up();
@@ -218,25 +282,42 @@ checks["mouse: values on hover, zoom by dragging, double-click shows all"] = asy
 
 checks["charts are saved as CSV, JSON and PNG"] = async () => {
   const { frame, page, problems, close } = await openPage(fast, shown("unscaled"), { height: 1500 });
-  await until(async () => (await frame.locator(".plot").count()) === 2 && (await frame.locator(".plot-empty").count()) === 0, "the charts");
+  await until(
+    async () => (await frame.locator(".plot").count()) === 2 && (await frame.locator(".plot-empty").count()) === 0,
+    "the charts",
+  );
   const files = {};
   for (const kind of ["CSV", "JSON", "PNG"]) {
     await frame.locator(".menu summary").first().click();
-    const [saved] = await Promise.all([page.waitForEvent("download"), frame.locator(".menu-list button", { hasText: kind }).first().click()]);
+    const [saved] = await Promise.all([
+      page.waitForEvent("download"),
+      frame.locator(".menu-list button", { hasText: kind }).first().click(),
+    ]);
     want(saved.suggestedFilename() === `Loss.${kind.toLowerCase()}`, saved.suggestedFilename());
     files[kind] = await readFile(await saved.path());
   }
   const query = new URLSearchParams({ id: idOf("unscaled"), q: "losses:loss", points: 600 });
   const [group] = (await (await fetch(`${fast}/data/plugin/inputdiag/series?${query}`)).json()).groups;
   const { mean, min, max } = group.values["losses:loss"];
-  const rows = files.CSV.toString().split("\n").filter((line) => line.startsWith("Training loss,losses:loss,")).map((line) => line.split(",").slice(2).map(Number));
+  const rows = files.CSV.toString()
+    .split("\n")
+    .filter((line) => line.startsWith("Training loss,losses:loss,"))
+    .map((line) => line.split(",").slice(2).map(Number));
   want(rows.length === group.step.length, `${rows.length} lines of ${group.step.length}`);
-  const differs = rows.findIndex((row, i) => [group.step[i], group.last[i], group.wall[i], mean[i], min[i], max[i]].some((value, k) => value !== row[k]));
+  const differs = rows.findIndex((row, i) =>
+    [group.step[i], group.last[i], group.wall[i], mean[i], min[i], max[i]].some((value, k) => value !== row[k]),
+  );
   want(differs < 0, `line ${differs} of the CSV is ${rows[differs]}`);
   const [json] = JSON.parse(files.JSON);
-  want(json.run === "Training loss" && JSON.stringify(json.curves.values["losses:loss"].mean) === JSON.stringify(mean), "the JSON holds other values");
+  want(
+    json.run === "Training loss" && JSON.stringify(json.curves.values["losses:loss"].mean) === JSON.stringify(mean),
+    "the JSON holds other values",
+  );
   const [wide, high] = [files.PNG.readUInt32BE(16), files.PNG.readUInt32BE(20)];
-  want(files.PNG.toString("latin1", 1, 4) === "PNG" && wide > 300 && high === 220, `the PNG has ${wide} × ${high} pixels`);
+  want(
+    files.PNG.toString("latin1", 1, 4) === "PNG" && wide > 300 && high === 220,
+    `the PNG has ${wide} × ${high} pixels`,
+  );
   await frame.locator(".menu summary").first().click();
   await page.keyboard.press("Escape");
   want((await frame.locator(".menu[open]").count()) === 0, "Escape leaves the menu open");
@@ -268,16 +349,29 @@ checks["a lost connection is told, what is there stays, and it comes back"] = as
   want((await frame.locator(".alert").count()) > 0, "the alerts went away");
   await page.unroute("**/data/plugin/inputdiag/**");
   // On a busy machine it may have come back by itself before the click.
-  await frame.locator(".lost button").click({ timeout: 1500 }).catch(() => {});
+  await frame
+    .locator(".lost button")
+    .click({ timeout: 1500 })
+    .catch(() => {});
   await until(async () => (await frame.locator(".lost").count()) === 0, "the connection is back", 6000);
   await close();
 };
 
 checks["no run, no server and a refusal say what to do"] = async () => {
   const states = [
-    [(route) => route.fulfill({ json: { server: "s", revision: 0, now: 0, complete: true, runs: [], gone: [] } }), "Add the callback to your training"],
-    [(route) => route.abort(), "whether tensorboard still runs"],
-    [(route) => route.fulfill({ status: 500, json: { error: "The log could not be read; the reason is in TensorBoard's terminal." } }), "TensorBoard's terminal"],
+    [
+      (route) => route.fulfill({ json: { server: "s", revision: 0, now: 0, complete: true, runs: [], gone: [] } }),
+      "Add the callback to your training",
+    ],
+    [(route) => route.abort(), "tensorboard is still running"],
+    [
+      (route) =>
+        route.fulfill({
+          status: 500,
+          json: { error: "The log could not be read; the reason is in TensorBoard's terminal." },
+        }),
+      "TensorBoard's terminal",
+    ],
   ];
   const { page, frame, close } = await openPage(fast, "");
   for (const [answer, expected] of states) {
@@ -293,20 +387,33 @@ checks["no run, no server and a refusal say what to do"] = async () => {
 checks["nothing is asked while the tab is hidden"] = async () => {
   const { page, frame, close } = await openPage(fast, shown("healthy"));
   await frame.locator(".verdict").waitFor();
-  await page.evaluate(() => { for (const frame of document.querySelectorAll("iframe")) frame.style.cssText = "height:0;flex:none"; });
+  await page.evaluate(() => {
+    for (const frame of document.querySelectorAll("iframe")) frame.style.cssText = "height:0;flex:none";
+  });
   await page.waitForTimeout(500);
   let asked = 0;
-  page.on("request", (request) => { if (request.url().includes("/data/plugin/inputdiag/")) asked += 1; });
+  page.on("request", (request) => {
+    if (request.url().includes("/data/plugin/inputdiag/")) asked += 1;
+  });
   await page.waitForTimeout(4500);
   want(asked === 0, `${asked} requests`);
-  await page.evaluate(() => { for (const frame of document.querySelectorAll("iframe")) frame.style.cssText = ""; });
+  await page.evaluate(() => {
+    for (const frame of document.querySelectorAll("iframe")) frame.style.cssText = "";
+  });
   await until(async () => asked > 0, "it asks again", 4000);
   await close();
 };
 
 checks["a live run grows without a click, without flicker, and keeps scroll and zoom"] = async () => {
-  const live = await until(async () => (await (await fetch(`${fast}/data/plugin/inputdiag/runs`)).json()).runs.find((row) => row.run === "live"), "the live run", 40000);
-  const { page, frame, problems, close } = await openPage(fast, `run=${encodeURIComponent(live.id)}&zoom=0-100`, { height: 700 });
+  const live = await until(
+    async () =>
+      (await (await fetch(`${fast}/data/plugin/inputdiag/runs`)).json()).runs.find((row) => row.run === "live"),
+    "the live run",
+    40000,
+  );
+  const { page, frame, problems, close } = await openPage(fast, `run=${encodeURIComponent(live.id)}&zoom=0-100`, {
+    height: 700,
+  });
   await until(async () => (await frame.locator(".plot").count()) === 2, "the charts", 20000);
   want((await text(frame, ".verdict")).includes("Live"), "it is not called live");
   await inside(page).evaluate(() => {
@@ -317,7 +424,9 @@ checks["a live run grows without a click, without flicker, and keeps scroll and 
   const first = await stepOf();
   await until(async () => (await stepOf()) > first, "the next step", 12000);
   const now = await inside(page).evaluate(() => ({
-    top: document.querySelector("main").scrollTop, same: window.kept === document.querySelector(".plot canvas"), gaps: document.querySelectorAll(".skeleton").length,
+    top: document.querySelector("main").scrollTop,
+    same: window.kept === document.querySelector(".plot canvas"),
+    gaps: document.querySelectorAll(".skeleton").length,
   }));
   want(now.top === 150 && now.same && now.gaps === 0, `it flickered: ${JSON.stringify(now)}`);
   want(page.url().includes("zoom=0-100"), "the zoom is lost");
@@ -339,7 +448,9 @@ checks["it works below a prefix, with the Python loader and --logdir_spec"] = as
 
 const wanted = process.env.ONLY;
 // The live run does not wait: its check comes first.
-const waiting = Object.entries(checks).filter(([name]) => !wanted || name.includes(wanted)).sort(([a], [b]) => Number(b.startsWith("a live")) - Number(a.startsWith("a live")));
+const waiting = Object.entries(checks)
+  .filter(([name]) => !wanted || name.includes(wanted))
+  .sort(([a], [b]) => Number(b.startsWith("a live")) - Number(a.startsWith("a live")));
 async function work() {
   for (let next = waiting.shift(); next; next = waiting.shift()) await perform(...next);
 }

@@ -1,13 +1,13 @@
-// Curves of one or several runs on one axis: where they lie, and what is near the mouse.
+// Curves of one or several runs on one axis: their positions, and the points near the mouse.
 import type { Axis } from "./hash";
-import type { Curves } from "./series";
+import type { SeriesData } from "./series";
 
-export interface Line {
+export interface ChartLine {
   /** Unique within the chart. */
   key: string;
   label: string;
   colour: string;
-  curves: Curves;
+  curves: SeriesData;
   /** Key of the curve within `curves`. */
   quantity: string;
   /** Wall time at which its run began. */
@@ -22,7 +22,7 @@ type Place = number | null;
 export const MOST_BANDS = 4;
 
 /** Returns where each bucket of a line lies on the axis. */
-export function positions(line: Line, axis: Axis): Place[] {
+export function positions(line: ChartLine, axis: Axis): Place[] {
   const { step, wall } = line.curves;
   if (axis === "step") return step;
   return wall.map((w) => (w === null ? null : axis === "wall" ? w : w - line.started));
@@ -41,27 +41,31 @@ export function nearest(places: readonly Place[], x: number): number {
 }
 
 /** Returns the step that lies at a place on the axis. */
-export function stepAt(line: Line, axis: Axis, x: number): number {
+export function stepAt(line: ChartLine, axis: Axis, x: number): number {
   if (axis === "step") return Math.round(x);
   const i = nearest(positions(line, axis), x);
   return i < 0 ? 0 : line.curves.step[i]!;
 }
 
 /** Returns the place on the axis of a step. */
-export function placeOf(line: Line, axis: Axis, step: number): Place {
+export function placeOf(line: ChartLine, axis: Axis, step: number): Place {
   if (axis === "step") return step;
   const i = nearest(line.curves.step, step);
   return i < 0 ? null : positions(line, axis)[i]!;
 }
 
 /** Returns whether a curve has anything to draw. */
-export function hasValues(curves: Curves | undefined, quantity: string): boolean {
+export function hasValues(curves: SeriesData | undefined, quantity: string): boolean {
   if (!curves || !Object.hasOwn(curves.values, quantity)) return false;
   return curves.values[quantity]!.mean.some((value) => value !== null);
 }
 
-/** Returns the part of the axis that the lines take, or that is looked at. */
-export function placeRange(lines: readonly Line[], axis: Axis, zoom: readonly [number, number] | null): [number, number] | null {
+/** Returns the visible part of the axis: the zoom, or the extent of all lines. */
+export function placeRange(
+  lines: readonly ChartLine[],
+  axis: Axis,
+  zoom: readonly [number, number] | null,
+): [number, number] | null {
   const first = lines[0];
   if (zoom && first) {
     const low = placeOf(first, axis, zoom[0]);
@@ -83,11 +87,11 @@ export function placeRange(lines: readonly Line[], axis: Axis, zoom: readonly [n
 
 type Range = [number, number];
 
-/** A curve that spans this many times what the others do leaves the scale to them. */
+/** A curve that spans this many times the range of the others is cut off. */
 const OUT_OF_SCALE = 20;
 
 /** Returns the least and largest value of a line within a part of the axis, or null. */
-function extent(line: Line, axis: Axis, x: readonly [number, number], log: boolean, band: boolean): Range | null {
+function extent(line: ChartLine, axis: Axis, x: readonly [number, number], log: boolean, band: boolean): Range | null {
   const curve = line.curves.values[line.quantity];
   if (!curve) return null;
   let low = Infinity;
@@ -103,12 +107,14 @@ function extent(line: Line, axis: Axis, x: readonly [number, number], log: boole
   return low > high ? null : [low, high];
 }
 
-const union = (ranges: readonly Range[]): Range => [Math.min(...ranges.map((r) => r[0])), Math.max(...ranges.map((r) => r[1]))];
+const union = (ranges: readonly Range[]): Range => [
+  Math.min(...ranges.map((r) => r[0])),
+  Math.max(...ranges.map((r) => r[1])),
+];
 
-/** Returns the ranges but for those few, fewer than the others, beside which the others would be flat. */
+/** Returns the ranges without outliers, beside which the others would be flat. At least half of them stay. */
 function comparable(ranges: readonly Range[]): Range[] {
   const ordered = [...ranges].sort((a, b) => a[1] - a[0] - (b[1] - b[0]));
-  // at least half of them stay
   for (let n = Math.ceil(ordered.length / 2); n < ordered.length; n++) {
     const [low, high] = union(ordered.slice(0, n));
     const [wideLow, wideHigh] = union(ordered.slice(0, n + 1));
@@ -117,9 +123,17 @@ function comparable(ranges: readonly Range[]): Range[] {
   return ordered;
 }
 
-/** Returns the values between which to draw, with some room; of what lies within the part looked at, or of what can be compared in it. */
-export function valueRange(lines: readonly Line[], axis: Axis, x: readonly [number, number], log: boolean, comparing = false): Range {
-  const found = lines.map((line) => extent(line, axis, x, log, lines.length <= MOST_BANDS)).filter((range): range is Range => range !== null);
+/** Returns the range of values to draw, with a margin. When comparing runs, outliers are cut off. */
+export function valueRange(
+  lines: readonly ChartLine[],
+  axis: Axis,
+  x: readonly [number, number],
+  log: boolean,
+  comparing = false,
+): Range {
+  const found = lines
+    .map((line) => extent(line, axis, x, log, lines.length <= MOST_BANDS))
+    .filter((range): range is Range => range !== null);
   if (found.length === 0) return log ? [0.1, 1] : [0, 1];
   if (log) {
     const [low, high] = union(found);
@@ -131,9 +145,14 @@ export function valueRange(lines: readonly Line[], axis: Axis, x: readonly [numb
   return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
 }
 
-/** Returns the lines that leave a range of values within a part of the axis, and their value that is farthest from 0. */
-export function beyond(lines: readonly Line[], axis: Axis, x: readonly [number, number], range: readonly [number, number]): { lines: Line[]; value: number } {
-  const out: Line[] = [];
+/** Returns the lines that leave the drawn range, and their value that is farthest from 0. */
+export function beyond(
+  lines: readonly ChartLine[],
+  axis: Axis,
+  x: readonly [number, number],
+  range: readonly [number, number],
+): { lines: ChartLine[]; value: number } {
+  const out: ChartLine[] = [];
   let value = 0;
   for (const line of lines) {
     const own = extent(line, axis, x, false, false);

@@ -1,7 +1,7 @@
 // Charts as files.
-import type { Curves } from "./series";
+import type { SeriesData } from "./series";
 
-/** Returns a cell that spreadsheets read as text or number, and never run as a formula. */
+/** Returns a cell that spreadsheets never run as a formula. */
 export function csvCell(value: string | number | null): string {
   if (value === null) return "";
   if (typeof value === "number") return Number.isFinite(value) ? String(value) : "";
@@ -9,13 +9,13 @@ export function csvCell(value: string | number | null): string {
   return /[",\n\r]/.test(safe) ? `"${safe.replace(/"/g, '""')}"` : safe;
 }
 
-export interface NamedCurves {
+export interface NamedSeries {
   run: string;
-  curves: Curves;
+  curves: SeriesData;
 }
 
-/** Returns the curves as CSV: one line a bucket, run and quantity. */
-export function toCsv(all: readonly NamedCurves[]): string {
+/** Returns the curves as CSV: one line for each bucket, run and quantity. */
+export function toCsv(all: readonly NamedSeries[]): string {
   const lines = ["run,quantity,step,last_step,wall_time,mean,min,max"];
   for (const { run, curves } of all) {
     for (const [key, curve] of Object.entries(curves.values)) {
@@ -29,12 +29,17 @@ export function toCsv(all: readonly NamedCurves[]): string {
 }
 
 /** Returns the curves as JSON. */
-export function toJson(all: readonly NamedCurves[]): string {
+export function toJson(all: readonly NamedSeries[]): string {
   return `${JSON.stringify(all, null, 1)}\n`;
 }
 
-/** Returns a file name without anything that file systems or shells mind. */
+/** Returns a file name that is safe in file systems and shells. */
 export function fileName(parts: readonly string[], ending: string): string {
-  const base = parts.join("-").replace(/[^A-Za-z0-9._-]+/g, "_").replace(/^[._]+/, "").slice(0, 80) || "inputdiag";
+  const base =
+    parts
+      .join("-")
+      .replace(/[^A-Za-z0-9._-]+/g, "_")
+      .replace(/^[._]+/, "")
+      .slice(0, 80) || "inputdiag";
   return `${base}.${ending}`;
 }

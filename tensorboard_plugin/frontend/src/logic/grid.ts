@@ -1,7 +1,7 @@
 // Heat maps: unpacked, joined, and coloured.
 import type { Grid } from "../types";
 
-/** Values of cells; `BAD` and `MISSING` are what numbers cannot say. */
+/** Values of cells that are not numbers: unknown, and not finite. */
 export const MISSING = NaN;
 export const BAD = Infinity;
 
@@ -35,7 +35,16 @@ export function unpack(rows: string[], grid: Grid): Cells {
     return out;
   });
   const last = grid.last.length ? grid.last : grid.step;
-  return { rows, width: grid.width, samples: grid.samples, expected: grid.expected, log: grid.log, step: grid.step, last, values };
+  return {
+    rows,
+    width: grid.width,
+    samples: grid.samples,
+    expected: grid.expected,
+    log: grid.log,
+    step: grid.step,
+    last,
+    values,
+  };
 }
 
 /** Returns `old` with what is new. */
@@ -67,7 +76,13 @@ function halveCells(cells: Cells): Cells {
     return out;
   });
   const step = cells.step.filter((_, i) => i % 2 === 0);
-  return { ...cells, width: cells.width * 2, step, last: step.map((_, i) => cells.last[2 * i + 1] ?? cells.last[2 * i]!), values };
+  return {
+    ...cells,
+    width: cells.width * 2,
+    step,
+    last: step.map((_, i) => cells.last[2 * i + 1] ?? cells.last[2 * i]!),
+    values,
+  };
 }
 
 /** Returns [low, high] of the finite cells that can be drawn; for a logarithmic scale of those above 0. */
@@ -86,16 +101,23 @@ export function extent(cells: Cells): [number, number] {
   return low === high ? [low / 3, high * 3] : [low, high];
 }
 
-/** Where a value lies on the scale, 0..1. */
+/** Returns the position of a value on the scale, 0..1. */
 export function place(value: number, low: number, high: number, log: boolean): number {
   const at = log ? (Math.log(value) - Math.log(low)) / (Math.log(high) - Math.log(low)) : (value - low) / (high - low);
   return Math.min(1, Math.max(0, at));
 }
 
-// Viridis at 9 places: rises evenly in lightness, so it reads in grey and with any colour vision.
+// Viridis at 9 places. Its lightness rises evenly, so it works in grey and with any colour vision.
 const STOPS: readonly [number, number, number][] = [
-  [68, 1, 84], [71, 44, 122], [59, 81, 139], [44, 113, 142], [33, 144, 141], [39, 173, 129], [92, 200, 99],
-  [170, 220, 50], [253, 231, 37],
+  [68, 1, 84],
+  [71, 44, 122],
+  [59, 81, 139],
+  [44, 113, 142],
+  [33, 144, 141],
+  [39, 173, 129],
+  [92, 200, 99],
+  [170, 220, 50],
+  [253, 231, 37],
 ];
 
 /** Returns the colour of a place on the scale. */

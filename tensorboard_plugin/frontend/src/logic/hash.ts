@@ -1,12 +1,11 @@
-// What is shown, as the hash of TensorBoard's own address: a link opens the same view.
+// What is shown, as the hash of TensorBoard's address, so that a link opens the same view.
 
-export type View = "overview" | "inputs" | "layers" | "model" | "compare";
 export type Axis = "step" | "relative" | "wall";
-export const VIEWS: readonly View[] = ["overview", "inputs", "layers", "model", "compare"];
 export const AXES: readonly Axis[] = ["step", "relative", "wall"];
 
 export interface Shown {
-  view: View;
+  /** The `id` of a view; empty for the first one. */
+  view: string;
   run: string;
   filter: string;
   chosen: string[];
@@ -22,7 +21,7 @@ export interface Shown {
 }
 
 export const DEFAULTS: Shown = {
-  view: "overview",
+  view: "",
   run: "",
   filter: "",
   chosen: [],
@@ -38,8 +37,8 @@ export const DEFAULTS: Shown = {
 
 const PLUGIN = "inputdiag";
 
-/** Reads a hash. What does not make sense is left at its default. */
-export function parseHash(hash: string): Shown {
+/** Parses a hash. Invalid parts keep their default. `views` are the ids of the views. */
+export function parseHash(hash: string, views: readonly string[]): Shown {
   const shown: Shown = { ...DEFAULTS, chosen: [] };
   const [plugin, ...parts] = hash.replace(/^#/, "").split("&");
   if (plugin !== PLUGIN) return shown;
@@ -49,9 +48,10 @@ export function parseHash(hash: string): Shown {
     const name = part.slice(0, at);
     const value = decode(part.slice(at + 1));
     if (value === null) continue;
-    if (name === "view" && (VIEWS as readonly string[]).includes(value)) shown.view = value as View;
+    if (name === "view" && views.includes(value)) shown.view = value;
     else if (name === "axis" && (AXES as readonly string[]).includes(value)) shown.axis = value as Axis;
-    else if (name === "run" || name === "filter" || name === "column" || name === "row" || name === "rows") shown[name] = value;
+    else if (name === "run" || name === "filter" || name === "column" || name === "row" || name === "rows")
+      shown[name] = value;
     else if (name === "chosen" && value) shown.chosen.push(value);
     else if (name === "log") shown.log = value === "1";
     else if (name === "table" && (value === "weights" || value === "layers")) shown.table = value;
@@ -77,7 +77,7 @@ function decode(text: string): string | null {
   }
 }
 
-/** Writes a hash; what is at its default is left out. */
+/** Formats a hash. Defaults are left out. */
 export function formatHash(shown: Shown): string {
   const parts: string[] = [PLUGIN];
   const add = (name: string, value: string) => parts.push(`${name}=${encodeURIComponent(value)}`);

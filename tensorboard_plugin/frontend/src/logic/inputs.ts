@@ -1,39 +1,18 @@
-// What the cards of inputs show: which of them, and distributions from quantiles.
-import type { InputCard, TensorLayout } from "../types";
+// Arithmetic of the input cards: histograms from quantiles, the most frequent classes.
+import type { InputCard, Quantity } from "../types";
+import { quantity } from "./seriesKey";
 
 export const SPLITS: Record<string, string> = { train: "Training", validation: "Validation", predict: "Prediction" };
 
-/** Returns a tensor's statistic over time, as the route `series` names it. */
-export function fanKey(split: string, column: string, { layout }: InputCard): string {
-  return `tensors:${split}:${column}:${layout.role}:${layout.stage}:${layout.name}`;
-}
-
-/** Returns the cards to show: of an input that the first layer reads as it is fed, one is enough. */
-export function mergedCards(cards: readonly InputCard[]): InputCard[] {
-  return cards.filter((card) => {
-    const { stage, same_as_fed, name } = card.layout;
-    const source = card.layout.sources[0] ?? name;
-    return !(stage === "entry" && same_as_fed && cards.some((c) => c.layout.stage === "fed" && (c.layout.name === source || c.layout.name === name)));
-  });
-}
-
-/** Returns the entry that stands for a fed input, if it is the same tensor: it knows what range is healthy. */
-export function entryOf(card: InputCard, cards: readonly InputCard[]): InputCard | undefined {
-  const { stage, name } = card.layout;
-  if (stage !== "fed") return undefined;
-  return cards.find(({ layout }) => layout.stage === "entry" && layout.same_as_fed && (layout.sources.includes(name) || layout.name === name));
-}
-
-/** Returns what the last axis of a tensor counts. */
-export function featureWord({ role, shape }: Pick<TensorLayout, "role" | "shape">): string {
-  if (role === "prediction") return "Output";
-  return (shape?.length ?? 0) >= 4 ? "Channel" : "Feature";
+/** Returns a tensor's statistic over time, in training. */
+export function tensorQuantity(column: string, { layout: { name, role, stage } }: InputCard): Quantity {
+  return quantity({ stream: "tensors", column, name, role, stage });
 }
 
 /**
  * Returns a histogram with bars of equal width from quantiles at even probabilities.
  *
- * Between two quantiles the values are taken as evenly spread; where two are equal, all of that share is at one value.
+ * Values are assumed to be evenly spread between two quantiles. If both are equal, their share is at one value.
  */
 export function histogram(quantiles: readonly (number | null)[], low: number, high: number, bars: number): number[] {
   const known = quantiles.filter((q): q is number => q !== null);

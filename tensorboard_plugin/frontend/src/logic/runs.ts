@@ -2,11 +2,33 @@
 import type { RunRow } from "../types";
 import { visible } from "./text";
 
-// Ten colours that also people with a colour vision deficiency tell apart, readable on white and on dark grey.
-const LIGHT = ["#1f6fb5", "#c4570c", "#0a7d5a", "#a8327d", "#7a5a00", "#5b4bb5", "#b3261e", "#00767f", "#6b6b6b", "#4d7c0f"];
-const DARK = ["#6db3f2", "#ffab5e", "#55d3a5", "#f29ad0", "#e0c04f", "#b3a7ff", "#ff9187", "#5fd0da", "#c4c4c4", "#a7d35a"];
+// Ten colours that stay distinguishable with a colour vision deficiency, on white and on dark grey.
+const LIGHT = [
+  "#1f6fb5",
+  "#c4570c",
+  "#0a7d5a",
+  "#a8327d",
+  "#7a5a00",
+  "#5b4bb5",
+  "#b3261e",
+  "#00767f",
+  "#6b6b6b",
+  "#4d7c0f",
+];
+const DARK = [
+  "#6db3f2",
+  "#ffab5e",
+  "#55d3a5",
+  "#f29ad0",
+  "#e0c04f",
+  "#b3a7ff",
+  "#ff9187",
+  "#5fd0da",
+  "#c4c4c4",
+  "#a7d35a",
+];
 
-/** Returns the colour of the run with this place in the list. */
+/** Returns the colour of the run at this place in the list. */
 export function runColour(place: number, dark: boolean): string {
   const list = dark ? DARK : LIGHT;
   return list[place % list.length]!;
@@ -37,7 +59,7 @@ export function runNames(rows: readonly RunRow[]): Map<string, string> {
   return names;
 }
 
-/** Returns when a session began, short. */
+/** Returns the start of a session as short text. */
 export function sessionTime(row: RunRow): string {
   if (!row.started) return row.session;
   const at = new Date(row.started * 1000);
@@ -49,4 +71,12 @@ export function sessionTime(row: RunRow): string {
 /** Newest first. */
 export function newestFirst(a: RunRow, b: RunRow): number {
   return b.started - a.started || a.id.localeCompare(b.id);
+}
+
+/** Returns the runs to compare: the chosen ones, or else the ten newest that the filter admits. */
+export function comparedIds(rows: readonly RunRow[], chosen: readonly string[], filter: string): string[] {
+  const { test } = compileFilter(filter);
+  const listed = rows.filter((row) => test(row.run) || test(row.id));
+  const taken = chosen.filter((id) => rows.some((row) => row.id === id));
+  return taken.length ? taken : listed.slice(0, 10).map((row) => row.id);
 }

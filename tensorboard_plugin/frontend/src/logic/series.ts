@@ -1,14 +1,14 @@
-// Curves in buckets that grow at the end: what the server sends is joined to what is here.
+// Series in buckets that grow at the end: joins what the server sends to what the page has.
 import type { SeriesGroup } from "../types";
 
-export interface Curve {
+export interface SeriesValues {
   mean: (number | null)[];
   min: (number | null)[];
   max: (number | null)[];
   bad: boolean[];
 }
 
-export interface Curves {
+export interface SeriesData {
   stream: string;
   width: number;
   samples: number;
@@ -16,12 +16,12 @@ export interface Curves {
   step: number[];
   last: number[];
   wall: (number | null)[];
-  values: Record<string, Curve>;
+  values: Record<string, SeriesValues>;
 }
 
-/** Returns the curves that an answer holds on its own. */
-export function fromGroup(group: SeriesGroup): Curves {
-  const values: Record<string, Curve> = {};
+/** Returns the series of one answer. */
+export function fromGroup(group: SeriesGroup): SeriesData {
+  const values: Record<string, SeriesValues> = {};
   for (const [key, given] of Object.entries(group.values)) {
     const bad = new Array<boolean>(group.step.length).fill(false);
     for (const at of given.bad) bad[at] = true;
@@ -47,14 +47,14 @@ export function fromGroup(group: SeriesGroup): Curves {
 }
 
 /** Returns `old` with what is new in `group`. The old curves are merged to the width of the new ones first. */
-export function join(old: Curves | undefined, group: SeriesGroup): Curves {
+export function join(old: SeriesData | undefined, group: SeriesGroup): SeriesData {
   const fresh = fromGroup(group);
   if (!old || group.first === 0) return fresh;
   let base = old;
   while (base.width < group.width) base = halve(base);
   if (base.width !== group.width || base.step.length < group.first) return fresh;
   const cut = <T>(list: readonly T[]) => list.slice(0, group.first);
-  const values: Record<string, Curve> = {};
+  const values: Record<string, SeriesValues> = {};
   for (const [key, curve] of Object.entries(fresh.values)) {
     const kept = base.values[key];
     if (!kept) return fresh;
@@ -75,8 +75,8 @@ export function join(old: Curves | undefined, group: SeriesGroup): Curves {
 }
 
 /** Merges pairs of buckets. */
-export function halve(curves: Curves): Curves {
-  const values: Record<string, Curve> = {};
+export function halve(curves: SeriesData): SeriesData {
+  const values: Record<string, SeriesValues> = {};
   for (const [key, curve] of Object.entries(curves.values)) {
     values[key] = {
       mean: pairs(curve.mean, (a, b) => (a + b) / 2),
@@ -106,8 +106,8 @@ function pairs(list: readonly (number | null)[], both: (a: number, b: number) =>
   return out;
 }
 
-/** What to tell the server about the buckets that are here: all but the last, which may not have been full. */
-export function have(curves: Curves): string {
+/** Returns the `have` parameter: all buckets but the last one, which may not have been full. */
+export function have(curves: SeriesData): string {
   return `${curves.stream}:${curves.width}:${Math.max(0, curves.step.length - 1)}`;
 }
 

@@ -1,16 +1,14 @@
-// Is a run alive, and is it healthy: the two questions of the first ten seconds.
+// Texts for two questions: does the run go on, and is it healthy? The server decides; this module words it.
 import type { AlertRow, RunRow } from "../types";
-import { count, duration, percent } from "./numbers";
+import { count, duration, percent, UNKNOWN, whole } from "./numbers";
 
 export type Life = "live" | "silent" | "finished" | "stopped" | "crashed" | "interrupted";
 
-/** Seconds without a word after which a run that has not ended is called silent. */
-export const SILENT_AFTER_S = 90;
-
+/** Returns the state of a run. Silence is measured here, because it grows between two answers of the server. */
 export function lifeOf(row: RunRow, now: number): Life {
   if (row.end === "failed") return "crashed";
-  if (row.end === "finished" || row.end === "stopped" || row.end === "interrupted") return row.end;
-  return now - row.heard > SILENT_AFTER_S ? "silent" : "live";
+  if (row.end !== "") return row.end;
+  return now - row.last_event_time > row.silent_after_s ? "silent" : "live";
 }
 
 export const LIFE_WORDS: Record<Life, string> = {
@@ -22,7 +20,7 @@ export const LIFE_WORDS: Record<Life, string> = {
   interrupted: "Interrupted",
 };
 
-export type Level = "error" | "warning" | "info" | "healthy" | "waiting";
+export type Level = RunRow["verdict"];
 
 export const LEVEL_WORDS: Record<Level, string> = {
   error: "Error",
@@ -32,11 +30,10 @@ export const LEVEL_WORDS: Record<Level, string> = {
   waiting: "Waiting",
 };
 
-const RANK: Record<Level, number> = { error: 0, warning: 1, info: 2, waiting: 3, healthy: 4 };
-
-/** Sorts alerts: worst first, then the earliest. */
-export function worstFirst(a: AlertRow, b: AlertRow): number {
-  return RANK[a.severity] - RANK[b.severity] || a.alert.first_step - b.alert.first_step || a.alert.id - b.alert.id;
+/** Sorts alerts by the order that the server gives them. */
+export function byOrder(a: AlertRow, b: AlertRow): number {
+  const place = a.order.findIndex((item, i) => item !== b.order[i]);
+  return place < 0 ? 0 : a.order[place]! - b.order[place]!;
 }
 
 /** The verdict in one sentence. */
@@ -46,55 +43,58 @@ export function verdictTitle(row: RunRow, now: number): string {
   const found: string[] = [];
   if (row.errors) found.push(count(row.errors, "error"));
   if (row.warnings) found.push(count(row.warnings, "warning"));
-  const lead = life === "crashed" ? `Crashed at step ${row.step.toLocaleString("en-US")}` : "";
+  const lead = life === "crashed" ? `Crashed at step ${whole(row.step)}` : "";
   if (found.length) return (lead ? `${lead}: ` : "Needs attention: ") + found.join(" and ");
   if (lead) return lead;
   if (row.verdict === "waiting") return life === "live" ? "Waiting for the first sample" : "Nothing was sampled";
   return "Healthy";
 }
 
-/** What stands beside the verdict: what to do next. */
+/** The text beside the verdict: what to do next. */
 export function verdictText(row: RunRow, now: number): string {
-  const silent = lifeOf(row, now) === "silent" ? ` Nothing was heard of it for ${duration(now - row.heard)}: it was killed, it is paused, or its steps take long.` : "";
-  return whatToDo(row, now) + silent;
+  const text = whatToDo(row, now);
+  if (lifeOf(row, now) !== "silent") return text;
+  const quiet = duration(now - row.last_event_time);
+  return `${text} Nothing was logged for ${quiet}. The run was killed or is paused, or its steps take long.`;
 }
 
 function whatToDo(row: RunRow, now: number): string {
   const life = lifeOf(row, now);
-  const samples = count(row.samples, "sampled step");
   if (life === "crashed" && row.errors === 0) {
-    return `No rule knows this exception; its message is below${row.warnings ? ", and what else was found" : ""}.`;
+    const more = row.warnings ? ", followed by what else was found" : "";
+    return `No rule explains this exception. Its message is below${more}.`;
   }
   if (row.errors + row.warnings === 1) return "The alert below says what was seen and what to do.";
-  if (row.errors || row.warnings) return "Start with the first one below: each says what was seen and what to do.";
+  if (row.errors || row.warnings) return "Start with the first alert below. Each says what was seen and what to do.";
   if (row.verdict === "waiting") {
     return life === "live"
       ? "Alerts appear here as soon as training starts. Nothing to do."
-      : "The program ended, or was killed, before a step was sampled.";
+      : "The program ended or was killed before a step was sampled.";
   }
+  return healthyText(row);
+}
+
+function healthyText(row: RunRow): string {
+  const samples = count(row.samples, "sampled step");
   const rest = [
     row.resolved ? `${count(row.resolved, "alert")} below no longer ${row.resolved === 1 ? "holds" : "hold"}.` : "",
     row.infos ? `${count(row.infos, "hint")} below may be worth a look.` : "",
   ].filter(Boolean);
-  const found = row.resolved ? `Nothing is wrong any more, after ${samples}.` : `No rule found anything wrong in ${samples}.`;
+  const found = row.resolved
+    ? `Nothing is wrong any more, after ${samples}.`
+    : `No rule found anything wrong in ${samples}.`;
   return [found, ...(rest.length ? rest : ["Nothing to do."])].join(" ");
 }
 
-/** Share of the time that watching takes while it runs; what is spent once, before the first step, is told apart. */
-export function costOf(row: RunRow): number {
-  const elapsed = row.elapsed_s - row.setup_s;
-  return elapsed > 0 ? Math.max(0, row.spent_s - row.setup_s) / elapsed : NaN;
-}
-
-/** The same in words; `≥` where every step is sampled, so that there is none to compare with. */
+/** Returns the cost of watching; `≥` if every step is sampled, so that there is no unsampled step to compare with. */
 export function costText(row: RunRow): string {
-  const share = percent(costOf(row));
-  return row.samples > 0 && Number.isFinite(costOf(row)) ? (row.cost_is_least ? `≥ ${share}` : share) : "–";
+  if (row.cost_share === null || row.samples === 0) return UNKNOWN;
+  return `${row.cost_is_least ? "≥ " : ""}${percent(row.cost_share)}`;
 }
 
-/** How a run ended, or how long it has been silent. */
+/** Returns how a run ended, or how long it has been silent. */
 export function lifeText(row: RunRow, now: number): string {
   const life = lifeOf(row, now);
-  if (life === "silent") return `no word for ${duration(now - row.heard)}`;
+  if (life === "silent") return `silent for ${duration(now - row.last_event_time)}`;
   return LIFE_WORDS[life].toLowerCase();
 }

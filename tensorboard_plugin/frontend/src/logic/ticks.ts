@@ -1,6 +1,6 @@
 // Where the axes of a chart are labelled.
 import type { Axis } from "./hash";
-import { duration, fmt, int } from "./numbers";
+import { duration, formatNumber, whole } from "./numbers";
 
 export interface Tick {
   at: number;
@@ -18,13 +18,14 @@ export function niceStep(span: number, most: number): number {
 function multiples(low: number, high: number, step: number): number[] {
   const out: number[] = [];
   const first = Math.ceil(low / step - 1e-9);
-  for (let i = first; i * step <= high + step * 1e-9 && out.length < 200; i++) out.push(Number((i * step).toPrecision(12)));
+  for (let i = first; i * step <= high + step * 1e-9 && out.length < 200; i++)
+    out.push(Number((i * step).toPrecision(12)));
   return out;
 }
 
 /** Labels of values. */
 export function valueTicks(low: number, high: number, log: boolean, most: number): Tick[] {
-  const label = (at: number): Tick => ({ at, text: fmt(at, 3) });
+  const label = (at: number): Tick => ({ at, text: formatNumber(at, 3) });
   if (!log) return multiples(low, high, niceStep(high - low, most)).map(label);
   const first = Math.floor(Math.log10(low));
   const last = Math.ceil(Math.log10(high));
@@ -44,17 +45,24 @@ export function placeTicks(low: number, high: number, axis: Axis, most: number):
     const step = Math.max(1, niceStep(span, most));
     return multiples(low, high, step).map((at) => ({ at, text: stepText(at) }));
   }
-  const step = span / most < 1 ? niceStep(span, most) : (TIMES.find((t) => span / t <= most) ?? 86400 * Math.ceil(niceStep(span / 86400, most)));
-  if (axis === "relative") return multiples(low, high, step).map((at) => ({ at, text: duration(at).replace(/ 0 (s|min)$/, "") }));
+  const step =
+    span / most < 1
+      ? niceStep(span, most)
+      : (TIMES.find((t) => span / t <= most) ?? 86400 * Math.ceil(niceStep(span / 86400, most)));
+  if (axis === "relative")
+    return multiples(low, high, step).map((at) => ({ at, text: duration(at).replace(/ 0 (s|min)$/, "") }));
   const shift = new Date(low * 1000).getTimezoneOffset() * 60;
-  return multiples(low - shift, high - shift, step).map((at) => ({ at: at + shift, text: clock((at + shift) * 1000, step, span) }));
+  return multiples(low - shift, high - shift, step).map((at) => ({
+    at: at + shift,
+    text: clock((at + shift) * 1000, step, span),
+  }));
 }
 
 function stepText(at: number): string {
   const size = Math.abs(at);
   if (size >= 1e6) return `${Number((at / 1e6).toPrecision(4))}M`;
   if (size >= 1e4) return `${Number((at / 1e3).toPrecision(4))}k`;
-  return int(at);
+  return whole(at);
 }
 
 function clock(ms: number, step: number, span: number): string {

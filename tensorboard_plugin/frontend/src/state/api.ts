@@ -1,15 +1,18 @@
-// The routes. Addresses are relative, so that the page works below any prefix.
+// Requests to the routes. URLs are relative, so that the page works below any path prefix.
 
-/** The server answered, but not with what was asked for. */
+/** An error that the server answered with. */
 export class RouteError extends Error {
-  constructor(readonly status: number, message: string) {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
     super(message);
   }
 }
 
 export type Parameters = Record<string, string | number | readonly string[] | undefined>;
 
-/** Asks a route. */
+/** Requests a route. */
 export async function get<T>(route: string, parameters: Parameters = {}, signal?: AbortSignal): Promise<T> {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(parameters)) {
@@ -23,6 +26,7 @@ export async function get<T>(route: string, parameters: Parameters = {}, signal?
     const told = typeof body === "object" && body !== null && "error" in body ? String(body.error) : "";
     throw new RouteError(answer.status, told || `The server answered with status ${answer.status}.`);
   }
-  if (typeof body !== "object" || body === null) throw new RouteError(answer.status, "The server's answer is not JSON.");
+  if (typeof body !== "object" || body === null)
+    throw new RouteError(answer.status, "The server's answer is not JSON.");
   return body as T;
 }

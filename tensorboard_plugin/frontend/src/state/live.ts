@@ -1,33 +1,33 @@
-// The runs and whatever else is on the screen, kept up to date by one loop.
-import { computed, signal, type ReadonlySignal, type Signal } from "@preact/signals";
-import type { RunRow, RunsAnswer } from "../types";
+// One loop that keeps the list of runs and everything on the screen up to date.
+import { computed, type ReadonlySignal, type Signal, signal } from "@preact/signals";
 import { newestFirst, runNames } from "../logic/runs";
+import type { RunRow, RunsAnswer } from "../types";
 import { get, RouteError } from "./api";
 import { now, show, shown } from "./shown";
 
 const EVERY_MS = 2000;
 const SLOWEST_MS = 10000;
 
-/** Something shown that follows one run. */
+/** Data of one run that is on the screen. */
 export interface Followed {
   readonly id: string;
-  /** Fetched before all others for the first time: what a person reads first must not wait for curves. */
+  /** Fetched first, because it is read first: it must not wait for curves. */
   readonly first?: boolean;
-  /** Fetches what is new. Returns whether the server has more to read at once. */
+  /** Fetches what is new. Returns whether the server has more right now. */
   refresh(): Promise<boolean>;
-  /** Forgets what it holds: the server is another one. */
+  /** Drops its data, because the server has restarted. */
   reset(): void;
 }
 
 export const rows: Signal<ReadonlyMap<string, RunRow>> = signal(new Map());
 export const loaded = signal(false);
-/** Why the last request failed; empty while all is well. */
+/** Why the last request failed; empty if it succeeded. */
 export const lost = signal("");
 export const updated = signal(0);
 
 export const sorted: ReadonlySignal<RunRow[]> = computed(() => [...rows.value.values()].sort(newestFirst));
 export const names: ReadonlySignal<Map<string, string>> = computed(() => runNames(sorted.value));
-/** The run looked at: the one in the address if it is there, else the newest. */
+/** The selected run: the one in the address if it exists, else the newest. */
 export const current: ReadonlySignal<RunRow | undefined> = computed(
   () => rows.value.get(shown.value.run) ?? sorted.value[0],
 );
@@ -53,7 +53,7 @@ export function follow(item: Followed): () => void {
   };
 }
 
-/** Looks at once instead of at the next turn. */
+/** Starts the next turn at once. */
 export function wake(): void {
   if (running) return;
   clearTimeout(timer);
@@ -61,7 +61,7 @@ export function wake(): void {
 }
 
 function hidden(): boolean {
-  // A tab of TensorBoard that is not shown has no height, but is not unloaded.
+  // TensorBoard does not unload hidden tabs. They have no height.
   return document.hidden || window.innerHeight === 0;
 }
 
@@ -105,7 +105,7 @@ async function refreshRuns(): Promise<void> {
     for (const row of answer.runs) next.set(row.id, row);
     for (const id of answer.gone) next.delete(id);
     rows.value = next;
-    // The newest run is shown first, and stays when a newer one begins: nobody likes a page that changes by itself.
+    // The newest run is selected once. The page does not switch when a newer run begins.
     const newest = sorted.peek()[0];
     if (!shown.peek().run && newest) show({ run: newest.id });
   }

@@ -1,8 +1,8 @@
-// What the user has chosen to look at; kept in the address.
+// What the user has chosen to see. It is kept in the address.
 import { effect, signal } from "@preact/signals";
 import { DEFAULTS, formatHash, parseHash, type Shown } from "../logic/hash";
 
-/** TensorBoard's own window: same origin, but a page may be opened on its own. */
+/** Returns TensorBoard's window, or this one if the page was opened on its own. */
 function host(): Window {
   try {
     void window.parent.location.hash;
@@ -22,17 +22,17 @@ export function show(change: Partial<Shown>): void {
   shown.value = { ...shown.peek(), ...change };
 }
 
-/** Reads the address, follows it, and keeps it up to date. */
-export function followAddress(): void {
+/** Reads the address, follows it, and keeps it up to date. `views` are the ids of the views. */
+export function followAddress(views: readonly string[]): void {
   const target = host();
-  shown.value = parseHash(target.location.hash);
+  shown.value = parseHash(target.location.hash, views);
   target.addEventListener("hashchange", () => {
-    if (/^#inputdiag(&|$)/.test(target.location.hash)) shown.value = parseHash(target.location.hash);
+    if (/^#inputdiag(&|$)/.test(target.location.hash)) shown.value = parseHash(target.location.hash, views);
   });
   let timer = 0;
   const write = () => {
     const wanted = formatHash(shown.peek());
-    // Another plugin's address is left alone: this tab is then hidden, but still there.
+    // Never changes the address of another plugin: this tab is hidden then, but still loaded.
     if (wanted !== target.location.hash && /^#?(inputdiag(&|$)|$)/.test(target.location.hash)) {
       target.history.replaceState(target.history.state, "", wanted);
     }
@@ -40,7 +40,7 @@ export function followAddress(): void {
   effect(() => {
     void shown.value;
     clearTimeout(timer);
-    // Browsers refuse a page that changes its address many times a second, as a slider would.
+    // Browsers block pages that change their address many times a second, as a slider would.
     timer = window.setTimeout(write, 150);
   });
 }

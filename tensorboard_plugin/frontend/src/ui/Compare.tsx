@@ -1,34 +1,35 @@
 // Several runs on the same charts, and side by side in a table.
 import { useEffect, useMemo } from "preact/hooks";
-import type { RunRow } from "../types";
-import { hasValues, type Line } from "../logic/chart";
+import { finder } from "../logic/alertCurves";
+import type { ChartLine } from "../logic/chart";
+import { ago, count, formatNumber, whole } from "../logic/numbers";
+import { comparedIds, runColour } from "../logic/runs";
+import { GRADIENT_NORM, LEARNING_RATE, SAMPLED_LOSS, seriesKey, VALIDATION_LOSS } from "../logic/seriesKey";
+import { costText, LEVEL_WORDS, LIFE_WORDS, lifeOf } from "../logic/status";
 import { visible } from "../logic/text";
-import { ago, count, fmt, int } from "../logic/numbers";
-import { runColour } from "../logic/runs";
-import { costText, LEVEL_WORDS, LIFE_WORDS, lifeOf, type Level } from "../logic/status";
+import { ManySeries } from "../state/feeds";
 import { names, sorted } from "../state/live";
 import { dark, now, show, shown } from "../state/shown";
-import { ManySeries } from "../state/sources";
+import type { Quantity, RunRow } from "../types";
 import { Chart } from "./Chart";
 import { Empty, Name, Section } from "./common";
 import { LevelIcon } from "./icons";
 import { Settings } from "./Settings";
-import { comparedIds } from "./Sidebar";
 
-const QUANTITIES = ["samples:train:loss", "samples:validation:loss", "samples:train:gradient_norm", "samples:train:learning_rate"];
-const CHARTS: readonly [string, string][] = [
-  ["samples:train:loss", "Training loss"],
-  ["samples:validation:loss", "Validation loss"],
-  ["samples:train:gradient_norm", "Global gradient norm"],
-  ["samples:train:learning_rate", "Learning rate"],
+const CHARTS: readonly [Quantity, string][] = [
+  [SAMPLED_LOSS, "Training loss"],
+  [VALIDATION_LOSS, "Validation loss"],
+  [GRADIENT_NORM, "Global gradient norm"],
+  [LEARNING_RATE, "Learning rate"],
 ];
+const KEYS = CHARTS.map(([of]) => seriesKey(of));
 
 export function Compare() {
   const { chosen, filter, zoom, log } = shown.value;
   const rows = sorted.value;
   const ids = comparedIds(rows, chosen, filter);
   const points = ids.length > 12 ? 200 : 500;
-  const many = useMemo(() => new ManySeries(QUANTITIES, points, zoom), [points, zoom?.[0], zoom?.[1]]);
+  const many = useMemo(() => new ManySeries(KEYS, points, zoom), [points, zoom?.[0], zoom?.[1]]);
   const key = ids.join("\n");
   useEffect(() => many.follow(ids), [many, key]);
   useEffect(() => () => many.follow([]), [many]);
@@ -36,14 +37,14 @@ export function Compare() {
   return (
     <>
       <Section title="Side by side" note="Choose runs in the list at the left">
-        {compared.length === 0 ? <Empty title="No run is chosen" /> : <Table rows={compared} all={rows} />}
+        {compared.length === 0 ? <Empty title="No run is chosen" /> : <RunTable rows={compared} all={rows} />}
       </Section>
-      <Section title="Over time" note="Drag to zoom, double-click to see all" tools={<Settings />}>
+      <Section title="Over time" note="Drag to zoom, double-click to show all" tools={<Settings />}>
         <div class="charts">
-          {CHARTS.map(([quantity, title]) => {
-            const lines = linesOf(many, compared, rows, quantity);
-            if (lines.length === 0 && quantity !== CHARTS[0]![0]) return null;
-            return <Chart key={quantity} title={title} lines={lines} log={log} comparing height={240} />;
+          {CHARTS.map(([of, title], i) => {
+            const lines = linesOf(many, compared, rows, of);
+            if (lines.length === 0 && i > 0) return null;
+            return <Chart key={title} title={title} lines={lines} log={log} comparing height={240} />;
           })}
         </div>
       </Section>
@@ -51,27 +52,34 @@ export function Compare() {
   );
 }
 
-function linesOf(many: ManySeries, compared: readonly RunRow[], all: readonly RunRow[], quantity: string): Line[] {
-  const lines: Line[] = [];
+function linesOf(many: ManySeries, compared: readonly RunRow[], all: readonly RunRow[], of: Quantity): ChartLine[] {
   void many.version.value;
-  for (const row of compared) {
-    const stream = quantity.split(":").slice(0, 2).join(":");
-    const curves = many.sources.get(row.id)?.data.value?.[stream];
-    if (!curves || !hasValues(curves, quantity)) continue;
-    lines.push({
-      key: row.id, label: names.value.get(row.id) ?? row.id, colour: runColour(all.indexOf(row), dark.value), curves, quantity,
-      started: row.started, sparse: quantity.includes("validation"),
-    });
-  }
-  return lines;
+  const key = seriesKey(of);
+  return compared.flatMap((row): ChartLine[] => {
+    const curves = finder(many.feeds.get(row.id)?.data.value, [])(of);
+    if (!curves) return [];
+    const colour = runColour(all.indexOf(row), dark.value);
+    const label = names.value.get(row.id) ?? row.id;
+    return [
+      { key: row.id, label, colour, curves, quantity: key, started: row.started, sparse: of.split === "validation" },
+    ];
+  });
 }
 
-function Table({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] }) {
+function RunTable({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] }) {
   return (
     <div class="table-scroll">
       <table class="layers runs-table">
         <thead>
-          <tr><th>Run</th><th>Verdict</th><th>Worst alert</th><th>State</th><th class="right">Step</th><th class="right">Loss</th><th class="right">Cost</th></tr>
+          <tr>
+            <th>Run</th>
+            <th>Verdict</th>
+            <th>Worst alert</th>
+            <th>State</th>
+            <th class="right">Step</th>
+            <th class="right">Loss</th>
+            <th class="right">Cost</th>
+          </tr>
         </thead>
         <tbody>
           {rows.map((row) => (
@@ -79,16 +87,23 @@ function Table({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] 
               <td class="run-cell">
                 <span>
                   <span class="swatch on" style={{ "--run": runColour(all.indexOf(row), dark.value) }} />
-                  <button type="button" class="link" onClick={() => show({ view: "overview", run: row.id, zoom: null })}><Name>{names.value.get(row.id)}</Name></button>
+                  <button type="button" class="link" onClick={() => show({ view: "", run: row.id, zoom: null })}>
+                    <Name>{names.value.get(row.id)}</Name>
+                  </button>
                 </span>
               </td>
               <td class={`level-${row.verdict}`}>
-                <span class="verdict-cell"><LevelIcon level={row.verdict as Level} size={16} />{verdictCell(row)}</span>
+                <span class="verdict-cell">
+                  <LevelIcon level={row.verdict} size={16} />
+                  {verdictCell(row)}
+                </span>
               </td>
               <td class="top">{visible(worst(row)) || "–"}</td>
-              <td class="tight">{LIFE_WORDS[lifeOf(row, now.value)]}, {ago(now.value - row.heard)}</td>
-              <td class="right">{int(row.step)}</td>
-              <td class="right">{row.loss === null ? "–" : fmt(row.loss)}</td>
+              <td class="tight">
+                {LIFE_WORDS[lifeOf(row, now.value)]}, {ago(now.value - row.last_event_time)}
+              </td>
+              <td class="right">{whole(row.step)}</td>
+              <td class="right">{row.loss === null ? "–" : formatNumber(row.loss)}</td>
               <td class="right">{costText(row)}</td>
             </tr>
           ))}
@@ -98,13 +113,15 @@ function Table({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow[] 
   );
 }
 
-/** A crash that no rule knows is worse than what else was found. */
+/** A crash that no rule explains comes before the worst alert. */
 function worst(row: RunRow): string {
   return row.failure && row.errors === 0 ? row.failure : row.top;
 }
 
 function verdictCell(row: RunRow): string {
   if (row.failure && row.errors === 0) return "Crashed";
-  const found = [row.errors && count(row.errors, "error"), row.warnings && count(row.warnings, "warning")].filter(Boolean).join(", ");
-  return found || LEVEL_WORDS[row.verdict as Level];
+  const found = [row.errors && count(row.errors, "error"), row.warnings && count(row.warnings, "warning")]
+    .filter(Boolean)
+    .join(", ");
+  return found || LEVEL_WORDS[row.verdict];
 }

@@ -1,130 +1,227 @@
-// Evidence, drawn: the range against what is expected, shapes side by side, a value against its limit.
-import { alignShapes, drawingOf, scaleOf, words, type Axes, type Drawing, type Span } from "../logic/evidence";
-import { fmt } from "../logic/numbers";
-import type { Alert } from "../types";
+// What was seen against what was expected: draws each kind of picture that rules log.
+import { formatNumber, interval, num, times } from "../logic/numbers";
+import {
+  type AlignedAxes,
+  alignShapes,
+  extremeSizes,
+  limitPlaces,
+  limitText,
+  scaleOf,
+  sizeHeights,
+} from "../logic/pictures";
+import { visible } from "../logic/text";
+import type {
+  ExpectedRange,
+  LimitPicture,
+  Picture,
+  RangePicture,
+  ShapesPicture,
+  SizesPicture,
+  Span,
+  WordsPicture,
+} from "../types";
 
-export function Evidence({ alert }: { alert: Alert }) {
-  const drawing = drawingOf(alert);
-  switch (drawing.kind) {
+export function Evidence({ picture }: { picture: Picture }) {
+  switch (picture.kind) {
     case "range":
-      return <Ranges spans={[...drawing.seen.map((span) => ({ span, kind: "bad" })), { span: drawing.expected, kind: "good" }]} />;
+      return <SeenAndExpected {...picture} />;
     case "limit":
-      return <Limit {...drawing} />;
+      return <Limit {...picture} />;
     case "shapes":
-      return <Shapes {...drawing} />;
-    case "types":
-      return (
-        <dl class="types">
-          <div><dt>came</dt><dd class="bad">{drawing.got}</dd></div>
-          <div><dt>expected</dt><dd class="good">{drawing.expected}</dd></div>
-        </dl>
-      );
+      return <Shapes {...picture} />;
+    case "words":
+      return <Words {...picture} />;
     case "sizes":
-      return <Sizes {...drawing} />;
-    default:
-      return null;
+      return <Sizes {...picture} />;
   }
 }
 
-export function Ranges({ spans }: { spans: readonly { span: Span; kind: string }[] }) {
-  const scale = scaleOf(spans.map((s) => s.span));
+/** Colour of a range: seen by an alert, seen by no alert, expected. */
+export type RangeTone = "bad" | "seen" | "expected";
+
+export interface TonedSpan {
+  span: Span;
+  tone: RangeTone;
+  /** Text beside the bar; by default both ends. */
+  text?: string;
+}
+
+/** Returns the bar of an expected range. A side without a limit reaches as far as what was seen. */
+export function expectedSpan({ low, high }: ExpectedRange, seen: readonly [number, number]): TonedSpan | null {
+  if (low === null && high === null) return null;
+  const ends = { low: low ?? Math.min(seen[0], num(high)), high: high ?? Math.max(seen[1], num(low)) };
+  const text =
+    low === null ? `at most ${formatNumber(high)}` : high === null ? `at least ${formatNumber(low)}` : undefined;
+  return {
+    span: { label: "Expected", mark: null, ...ends },
+    tone: "expected",
+    ...(text === undefined ? {} : { text }),
+  };
+}
+
+function SeenAndExpected({ seen, expected }: RangePicture) {
+  const spans = seen.map((span): TonedSpan => ({ span, tone: "bad" }));
+  return <Ranges spans={[...spans, { span: expected, tone: "expected" }]} />;
+}
+
+export function Ranges({ spans }: { spans: readonly TonedSpan[] }) {
+  const scale = scaleOf(spans.map((item) => item.span));
+  const texts = spans.map(({ span, text }) => text ?? interval(span.low, span.high));
+  const label = spans.map(({ span }, i) => `${visible(span.label)}: ${texts[i]}`).join("; ");
   return (
-    <div class="ranges" role="img" aria-label={spans.map(({ span }) => `${span.label}: ${fmt(span.low)} to ${fmt(span.high)}`).join("; ")}>
-      {spans.map(({ span, kind }) => {
-        const left = scale.place(span.low);
-        const width = Math.max(scale.place(span.high) - left, 0.8);
+    <div class="ranges" role="img" aria-label={label}>
+      {spans.map(({ span, tone }, i) => {
+        const left = scale.place(num(span.low));
+        const width = Math.max(scale.place(num(span.high)) - left, 0.8);
         return (
-          <div class="range" key={span.label}>
+          <div class="range" key={`${span.label} ${i}`}>
             <div class="range-text">
-              <span>{span.label}</span>
+              <span>{visible(span.label)}</span>
               <span>
-                <b>{fmt(span.low)} … {fmt(span.high)}</b>
-                {span.mark !== undefined && <span class="note">, mean {fmt(span.mark, 3)}</span>}
+                <b>{texts[i]}</b>
+                {span.mark !== null && <span class="note">, mean {formatNumber(span.mark, 3)}</span>}
               </span>
             </div>
             <div class="range-track">
-              <span class={`range-bar ${kind}`} style={{ left: `${Math.min(left, 99.2)}%`, width: `${width}%` }} />
-              {span.mark !== undefined && <span class="range-mark" style={{ left: `${scale.place(span.mark)}%` }} />}
+              <span class={`range-bar ${tone}`} style={{ left: `${Math.min(left, 99.2)}%`, width: `${width}%` }} />
+              {span.mark !== null && <span class="range-mark" style={{ left: `${scale.place(num(span.mark))}%` }} />}
             </div>
           </div>
         );
       })}
-      {scale.bent && <p class="note">Scale compressed, so that both can be seen.</p>}
+      {scale.bent && <p class="note">The scale is compressed, so that every range is visible.</p>}
     </div>
   );
 }
 
-function Limit(drawing: Extract<Drawing, { kind: "limit" }>) {
-  const { value, limit, log } = drawing;
-  const top = log ? 1 : Math.max(Math.abs(value), Math.abs(limit)) * 1.05 || 1;
-  const place = (x: number) => {
-    if (!log) return (Math.abs(x) / top) * 100;
-    const low = Math.log10(Math.min(value, limit)) - 0.6;
-    const high = Math.log10(Math.max(value, limit)) + 0.1;
-    return ((Math.log10(x) - low) / (high - low)) * 100;
-  };
+function Limit(picture: LimitPicture) {
+  const { label, value, limit, bound, unit } = picture;
+  const places = limitPlaces(picture);
+  const expected = `${bound} ${limitText(limit, unit)}`;
   return (
-    <div class="ranges" role="img" aria-label={`${words(drawing.label)}: ${fmt(value)}; expected ${drawing.word} ${fmt(limit)}`}>
+    <div class="ranges" role="img" aria-label={`${visible(label)}: ${limitText(value, unit)}; expected ${expected}`}>
       <div class="range">
         <div class="range-text">
-          <span class="cap">{drawing.label}</span>
-          <b>{fmt(value)}</b>
+          <span class="cap">{visible(label)}</span>
+          <b>{limitText(value, unit)}</b>
         </div>
         <div class="range-track">
-          <span class="range-bar bad" style={{ left: "0%", width: `${Math.max(place(value), 0.8)}%` }} />
-          <span class="range-limit" style={{ left: `${place(limit)}%` }} />
+          <span class="range-bar bad" style={{ left: "0%", width: `${Math.max(places.value, 0.8)}%` }} />
+          <span class="range-limit" style={{ left: `${places.limit}%` }} />
         </div>
-        <p class="note">Expected {drawing.word} {fmt(limit)}{log ? "; logarithmic scale" : ""}</p>
+        <p class="note">
+          Expected {expected}
+          {places.log ? "; logarithmic scale" : ""}
+        </p>
       </div>
     </div>
   );
 }
 
+function Words({ seen, expected, seen_label, expected_label }: WordsPicture) {
+  return (
+    <dl class="types">
+      <div>
+        <dt class="cap">{visible(seen_label)}</dt>
+        <dd class="bad">{visible(seen)}</dd>
+      </div>
+      <div>
+        <dt class="cap">{visible(expected_label)}</dt>
+        <dd class="good">{visible(expected)}</dd>
+      </div>
+    </dl>
+  );
+}
+
 const SIZES_HEIGHT = 64;
 
-/** The columns of a table, on a logarithmic scale: a linear one would show the largest and nothing else. */
-function Sizes({ sizes, largest, smallest }: Extract<Drawing, { kind: "sizes" }>) {
-  const known = sizes.filter((size) => size > 0);
-  const low = Math.log(Math.min(...known)) - 0.7;
-  const span = Math.log(Math.max(...known)) - low;
-  const name = (column: number) => `column ${column}: ${fmt(sizes[column]!, 3)}`;
+function Sizes(picture: SizesPicture) {
+  const { label, names, sizes, marked, largest_ratio } = picture;
+  const { heights, log } = sizeHeights(picture);
+  const [largest, smallest] = extremeSizes(picture);
+  const name = (place: number) => `${visible(names[place] ?? "–")}: ${formatNumber(sizes[place] ?? null, 3)}`;
+  const ratio = num(sizes[largest]) / num(sizes[smallest]);
   return (
     <figure class="sizes">
-      <figcaption>Typical size of each column <span class="note">logarithmic</span></figcaption>
-      <svg viewBox={`0 0 ${sizes.length} ${SIZES_HEIGHT}`} preserveAspectRatio="none" role="img" aria-label={`Sizes of ${sizes.length} columns; largest ${name(largest)}, smallest ${name(smallest)}`}>
-        {sizes.map((size, column) => {
-          const height = size > 0 ? ((Math.log(size) - low) / span) * SIZES_HEIGHT : 0;
-          return (
-            <rect key={column} class={column === largest || column === smallest ? "size bad" : "size"} x={column + 0.12} width="0.76" y={SIZES_HEIGHT - height} height={height}>
-              <title>{name(column)}</title>
-            </rect>
-          );
-        })}
+      <figcaption>
+        <span class="cap">{visible(label)}</span>
+        {log && <span class="note">logarithmic</span>}
+      </figcaption>
+      <svg
+        viewBox={`0 0 ${sizes.length} ${SIZES_HEIGHT}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${visible(label)}; largest ${name(largest)}; smallest ${name(smallest)}`}
+      >
+        {heights.map((height, place) => (
+          <rect
+            key={place}
+            class={marked.includes(place) ? "size bad" : "size"}
+            x={place + 0.12}
+            width="0.76"
+            y={SIZES_HEIGHT * (1 - height)}
+            height={SIZES_HEIGHT * height}
+          >
+            <title>{name(place)}</title>
+          </rect>
+        ))}
       </svg>
-      <div class="spark-axis"><span>largest, {name(largest)}</span><span>smallest, {name(smallest)}</span></div>
+      <div class="spark-axis">
+        <span>largest, {name(largest)}</span>
+        <span>smallest, {name(smallest)}</span>
+      </div>
+      {largest_ratio !== null && (
+        <p class="note">
+          {Number.isFinite(ratio) && `The largest is ${times(ratio)} times the smallest. `}
+          Expected at most {times(largest_ratio)} times.
+        </p>
+      )}
     </figure>
   );
 }
 
-function Shapes(drawing: Extract<Drawing, { kind: "shapes" }>) {
-  const [got, expected] = alignShapes(drawing.got, drawing.expected);
-  const row = (label: string, axes: Axes, other: Axes, bad: boolean) => (
-    <tr>
-      <th scope="row">{label}</th>
-      {axes.map((here, i) => {
-        const there = other[i];
-        const differs = here !== undefined && (there === undefined || (here !== there && here !== null && there !== null));
-        if (here === undefined) return <td key={i} class="axis none" aria-label="no axis">–</td>;
-        return <td key={i} class={`axis ${differs ? (bad ? "bad" : "good") : ""}`}>{here === null ? "any" : here}</td>;
-      })}
-    </tr>
-  );
+function Shapes({ seen, expected, seen_label, expected_label }: ShapesPicture) {
+  const [came, wanted] = alignShapes(seen, expected);
   return (
     <table class="shapes">
       <tbody>
-        {row(drawing.gotLabel, got, expected, true)}
-        {row(drawing.expectedLabel, expected, got, false)}
+        <ShapeRow label={seen_label} axes={came} other={wanted} tone="bad" />
+        <ShapeRow label={expected_label} axes={wanted} other={came} tone="good" />
       </tbody>
     </table>
+  );
+}
+
+interface ShapeProps {
+  label: string;
+  axes: AlignedAxes;
+  other: AlignedAxes;
+  /** Colour of the axes that differ. */
+  tone: "bad" | "good";
+}
+
+function ShapeRow({ label, axes, other, tone }: ShapeProps) {
+  return (
+    <tr>
+      <th scope="row" class="cap">
+        {visible(label)}
+      </th>
+      {axes.map((here, i) => {
+        if (here === undefined) {
+          return (
+            <td key={i} class="axis none" aria-label="no axis">
+              –
+            </td>
+          );
+        }
+        const there = other[i];
+        const differs = there === undefined || (here !== there && here !== null && there !== null);
+        return (
+          <td key={i} class={`axis ${differs ? tone : ""}`}>
+            {here === null ? "any" : here}
+          </td>
+        );
+      })}
+    </tr>
   );
 }

@@ -1,41 +1,56 @@
 // A card for each input, target, output and sample weight.
 import { useMemo } from "preact/hooks";
-import type { ImageSet, InputCard as Card, RunRow } from "../types";
-import { entryOf, fanKey, mergedCards } from "../logic/inputs";
-import { int } from "../logic/numbers";
-import { useImages, useInputs, useSeries } from "../state/sources";
+import { tensorQuantity } from "../logic/inputs";
+import { whole } from "../logic/numbers";
+import { seriesKey } from "../logic/seriesKey";
+import { useImages, useInputs, useSeries } from "../state/feeds";
+import type { ImageSet, InputCard, RunRow } from "../types";
 import { Empty, Skeleton } from "./common";
-import { InputCard } from "./InputCard";
+import { TensorCard } from "./TensorCard";
+import { FAN_COLUMNS } from "./TensorFigures";
 
-const COLUMNS = ["min", "q05", "q25", "q50", "q75", "q95", "max"] as const;
-/** The route takes 64 quantities at once. */
+/** The route accepts 64 quantities at once. */
 const MOST_FANS = 8;
 
 export function Inputs({ row }: { row: RunRow }) {
-  const source = useInputs(row.id);
+  const feed = useInputs(row.id);
   const images = useImages(row.id)?.data.value?.images ?? [];
-  const answer = source?.data.value;
+  const answer = feed?.data.value;
   const cards = answer?.cards ?? [];
-  const merged = mergedCards(cards);
-  const quantities = useMemo(
-    () => merged.filter((card) => card.views.length).slice(0, MOST_FANS).flatMap((card) => COLUMNS.map((column) => fanKey("train", column, card))),
-    [JSON.stringify(merged.map((card) => [card.layout.role, card.layout.stage, card.layout.name, card.views.length > 0]))],
+  const sampled = cards.filter((card) => card.views.length > 0).slice(0, MOST_FANS);
+  const key = JSON.stringify(
+    sampled.flatMap((card) => FAN_COLUMNS.map((name) => seriesKey(tensorQuantity(name, card)))),
   );
+  const quantities = useMemo<string[]>(() => JSON.parse(key), [key]);
   const fans = useSeries(row.id, quantities, 120, null)?.data.value?.["tensors:train"];
-  if (source?.error.value) return <p class="problem" role="alert">{source.error.value}</p>;
+  if (feed?.error.value) {
+    return (
+      <p class="problem" role="alert">
+        {feed.error.value}
+      </p>
+    );
+  }
   if (!answer) return <Skeleton lines={4} tall />;
   if (cards.length === 0) {
-    return <Empty title="No input was seen"><p>Cards appear with the first sampled step of training.</p></Empty>;
+    return (
+      <Empty title="No input was seen">
+        <p>Cards appear with the first sampled step of training.</p>
+      </Empty>
+    );
   }
   return (
     <>
       {answer.samples_read < answer.samples_logged && (
-        <p class="note" role="status">Read {int(answer.samples_read)} of {int(answer.samples_logged)} samples so far.</p>
+        <p class="note" role="status">
+          Read {whole(answer.samples_read)} of {whole(answer.samples_logged)} samples so far.
+        </p>
       )}
       <div class="cards">
-        {merged.map((card) => (
-          <InputCard
-            key={`${card.layout.role}:${card.layout.stage}:${card.layout.name}`} card={card} entry={entryOf(card, cards)} fans={fans}
+        {cards.map((card) => (
+          <TensorCard
+            key={`${card.layout.role}:${card.layout.stage}:${card.layout.name}`}
+            card={card}
+            fans={fans}
             images={images.filter((set) => belongs(set, card))}
           />
         ))}
@@ -44,6 +59,6 @@ export function Inputs({ row }: { row: RunRow }) {
   );
 }
 
-function belongs(set: ImageSet, card: Card): boolean {
-  return card.layout.role === "input" && set.stage === card.layout.stage && set.name === card.layout.name;
+function belongs(set: ImageSet, { layout }: InputCard): boolean {
+  return layout.role === "input" && set.stage === layout.stage && set.name === layout.name;
 }

@@ -1,54 +1,79 @@
-// Is the run healthy, and what is to be done: the view that opens first.
+// The first view: is the run healthy, and what should be done?
 import { useMemo } from "preact/hooks";
-import type { Failure, RunRow } from "../types";
-import { curvesOf, quantitiesOf } from "../logic/alertCurves";
-import { ago, bytes, count, duration, fmt, int, shape } from "../logic/numbers";
+import { finder, quantitiesOf } from "../logic/alertCurves";
+import { ago, count, duration, formatNumber, shape, sizeBytes, whole } from "../logic/numbers";
+import { isServed, seriesKey } from "../logic/seriesKey";
+import { costText, type Level, LIFE_WORDS, lifeOf, lifeText, verdictText, verdictTitle } from "../logic/status";
 import { visible } from "../logic/text";
-import { costText, LIFE_WORDS, lifeOf, lifeText, verdictText, verdictTitle, type Level } from "../logic/status";
+import { type RunFacts, useFacts, useSeries } from "../state/feeds";
 import { names } from "../state/live";
 import { now } from "../state/shown";
-import { useFacts, useSeries, type RunFacts } from "../state/sources";
+import type { Failure, RunRow } from "../types";
 import { AlertCard } from "./AlertCard";
-import { Name, Section, Skeleton } from "./common";
+import { Name, Pre, Section, Skeleton } from "./common";
 import { LevelIcon } from "./icons";
+import { NotJudgedRules, Unread } from "./NotJudged";
 import { markers, OverTime, useMainLines } from "./OverTime";
 
-/** The route takes 64 at once. */
+/** The route accepts 64 at once. */
 const MOST_CURVES = 60;
 
 export function Overview({ row }: { row: RunRow }) {
   const facts = useFacts(row.id);
   const found = facts?.data.value;
   const alerts = found?.alerts ?? [];
-  const open = alerts.filter((a) => a.alert.state === "open" && a.alert.caused_by === null);
-  const resolved = alerts.filter((a) => a.alert.state === "resolved" && a.alert.caused_by === null);
-  const wanted = [...open, ...resolved].flatMap((a) => curvesOf(a.alert).flatMap(quantitiesOf));
+  const open = alerts.filter((a) => a.group === "standing");
+  const resolved = alerts.filter((a) => a.group === "resolved");
   const main = useMainLines(row, found);
-  // The large curves come first: in a long log those of single tensors take seconds to read.
-  const key = main.complete ? JSON.stringify(wanted) : "[]";
-  const quantities = useMemo(() => [...new Set<string>(JSON.parse(key))].slice(0, MOST_CURVES), [key]);
-  const curves = useSeries(row.id, quantities, 120, null)?.data.value;
+  // The main charts load first: in a long log, curves of single tensors take seconds to read.
+  const wanted = main.complete ? [...open, ...resolved].flatMap((a) => quantitiesOf(a.alert.curves)) : [];
+  const key = JSON.stringify([...new Set(wanted.filter(isServed).map(seriesKey))].slice(0, MOST_CURVES));
+  const quantities = useMemo<string[]>(() => JSON.parse(key), [key]);
+  const find = finder(useSeries(row.id, quantities, 120, null)?.data.value, found?.epochs ?? []);
   return (
     <>
       <Verdict row={row} facts={found} />
-      {facts?.error.value && <p class="problem" role="alert">{facts.error.value}</p>}
-      {row.problem && <p class="problem" role="alert">Parts of this log cannot be read: {row.problem}</p>}
+      {facts?.error.value && (
+        <p class="problem" role="alert">
+          {facts.error.value}
+        </p>
+      )}
+      {row.problem && (
+        <p class="problem" role="alert">
+          Parts of this log cannot be read: {row.problem}
+        </p>
+      )}
       {!found && <Skeleton lines={3} tall />}
-      {found && row.failure && open.every((a) => a.severity !== "error") && <Exceptions failures={found.answer.failures} />}
+      {found && row.failure && open.every((a) => a.severity !== "error") && (
+        <Exceptions failures={found.answer.failures} />
+      )}
       {open.length > 0 && (
         <section class="alerts" aria-label="Open alerts">
-          {open.map((alert, i) => <AlertCard key={alert.alert.id} row={alert} curves={curves} folded={i > 3 || (i > 0 && alert.severity === "info")} />)}
+          {open.map((alert, i) => (
+            <AlertCard
+              key={alert.alert.id}
+              row={alert}
+              find={find}
+              folded={i > 3 || (i > 0 && alert.severity === "info")}
+            />
+          ))}
         </section>
       )}
-      {found && row.failure && open.some((a) => a.severity === "error") && <Exceptions failures={found.answer.failures} folded />}
+      {found && row.failure && open.some((a) => a.severity === "error") && (
+        <Exceptions failures={found.answer.failures} folded />
+      )}
       {found && row.samples > 0 && <OverTime lines={main} marks={markers(open)} />}
       {resolved.length > 0 && (
         <Section title="Resolved" note={count(resolved.length, "alert")}>
           <div class="alerts resolved">
-            {resolved.map((alert) => <AlertCard key={alert.alert.id} row={alert} curves={curves} folded />)}
+            {resolved.map((alert) => (
+              <AlertCard key={alert.alert.id} row={alert} find={find} folded />
+            ))}
           </div>
         </Section>
       )}
+      {found && <NotJudgedRules rules={found.answer.not_judged} />}
+      {found && <Unread degraded={found.answer.degraded} />}
     </>
   );
 }
@@ -60,7 +85,9 @@ function Verdict({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
     <header class={`verdict level-${level}`}>
       <LevelIcon level={level} size={40} />
       <div class="verdict-text">
-        <p class="verdict-run"><Name>{names.value.get(row.id)}</Name> <span class={`life life-${life}`}>{LIFE_WORDS[life]}</span></p>
+        <p class="verdict-run">
+          <Name>{names.value.get(row.id)}</Name> <span class={`life life-${life}`}>{LIFE_WORDS[life]}</span>
+        </p>
         <h2>{verdictTitle(row, now.value)}</h2>
         <p>{verdictText(row, now.value)}</p>
       </div>
@@ -77,29 +104,52 @@ function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
   return (
     <dl class="facts">
       <div>
-        <dt>{life === "live" || life === "silent" ? "Last heard" : "Ended"}</dt>
-        <dd>{ago(now.value - row.heard)}</dd>
+        <dt>{life === "live" || life === "silent" ? "Last last_event_time" : "Ended"}</dt>
+        <dd>{ago(now.value - row.last_event_time)}</dd>
         <dd class="note">{life === "live" ? "live" : lifeText(row, now.value)}</dd>
       </div>
       <div>
         <dt>Progress</dt>
-        <dd>step {int(row.step)}</dd>
-        <dd class="note">{row.epochs ? `epoch ${row.epoch + 1} of ${row.epochs}` : `epoch ${row.epoch + 1}`}{row.loss !== null && `, loss ${fmt(row.loss, 3)}`}</dd>
+        <dd>step {whole(row.step)}</dd>
+        <dd class="note">
+          {row.epochs ? `epoch ${row.epoch + 1} of ${row.epochs}` : `epoch ${row.epoch + 1}`}
+          {row.loss !== null && `, loss ${formatNumber(row.loss, 3)}`}
+        </dd>
       </div>
       <div>
         <dt>Cost of watching</dt>
-        <dd title={row.cost_is_least ? "Every step is sampled, so there is none to compare with: this is what the host took." : undefined}>{costText(row)}</dd>
-        <dd class="note">{row.elapsed_s > 0 ? `and ${duration(row.setup_s)} to set up, ${bytes(row.log_bytes)}` : "not yet known"}</dd>
-      </div>
-      <div title={done?.proven ? "The log itself says how much there is." : "The log does not say yet how much there is."}>
-        <dt>Complete</dt>
-        <dd>{done ? `${int(done.samples_read)} of ${int(done.samples_logged)}` : int(row.samples)} samples</dd>
+        <dd
+          title={
+            row.cost_is_least
+              ? "Every step is sampled, so there is no unsampled step to compare with. This is the time on the host."
+              : undefined
+          }
+        >
+          {costText(row)}
+        </dd>
         <dd class="note">
-          {reading ? "reading …" : done ? `${int(done.alerts_read)} of ${int(done.alerts_logged)} alert records` : ""}
+          {row.cost_share !== null
+            ? `and ${duration(row.setup_s)} to set up, ${sizeBytes(row.log_bytes)}`
+            : "not yet known"}
+        </dd>
+      </div>
+      <div title={done?.proven ? "The totals come from the log itself." : "The log does not contain its totals yet."}>
+        <dt>Complete</dt>
+        <dd>{done ? `${whole(done.samples_read)} of ${whole(done.samples_logged)}` : whole(row.samples)} samples</dd>
+        <dd class="note">
+          {reading
+            ? "reading …"
+            : done
+              ? `${whole(done.alerts_read)} of ${whole(done.alerts_logged)} alert records`
+              : ""}
         </dd>
       </div>
       {end && end.recording_stopped_step !== null && (
-        <div class="wide"><dt>Recording stopped</dt><dd>at step {int(end.recording_stopped_step)}</dd><dd class="note">{end.reason}</dd></div>
+        <div class="wide">
+          <dt>Recording stopped</dt>
+          <dd>at step {whole(end.recording_stopped_step)}</dd>
+          <dd class="note">{end.reason}</dd>
+        </div>
       )}
     </dl>
   );
@@ -108,22 +158,40 @@ function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
 function Exceptions({ failures, folded = false }: { failures: Failure[]; folded?: boolean }) {
   if (failures.length === 0) return null;
   return (
-    <Section title="The exception that ended it">
+    <Section title="The exception that ended the run">
       {failures.map((failure, i) => (
         <details class="failure" key={i} open={!folded}>
           <summary>
-            <code>{failure.exception}</code> at step {int(failure.step)}{failure.where && <> in layer <code>{visible(failure.where)}</code></>}
+            <code>{failure.exception}</code> at step {whole(failure.step)}
+            {failure.where && (
+              <>
+                {" "}
+                in layer <code>{visible(failure.where)}</code>
+              </>
+            )}
           </summary>
-          <pre tabIndex={0}>{visible(failure.message)}</pre>
+          <Pre>{visible(failure.message)}</Pre>
           {failure.fed.length > 0 && (
             <table class="plain">
-              <thead><tr><th>What the step got</th><th>Shape</th><th>Dtype</th></tr></thead>
+              <thead>
+                <tr>
+                  <th>What the step received</th>
+                  <th>Shape</th>
+                  <th>Dtype</th>
+                </tr>
+              </thead>
               <tbody>
                 {failure.fed.map((tensor) => (
                   <tr key={`${tensor.role}:${tensor.name}`}>
-                    <td>{tensor.role.replace("_", " ")} <code>{visible(tensor.name)}</code></td>
-                    <td><code>{shape(tensor.shape)}</code></td>
-                    <td><code>{tensor.dtype}</code></td>
+                    <td>
+                      {tensor.role.replace("_", " ")} <code>{visible(tensor.name)}</code>
+                    </td>
+                    <td>
+                      <code>{shape(tensor.shape)}</code>
+                    </td>
+                    <td>
+                      <code>{tensor.dtype}</code>
+                    </td>
                   </tr>
                 ))}
               </tbody>

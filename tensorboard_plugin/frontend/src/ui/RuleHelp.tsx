@@ -1,6 +1,7 @@
 // The documentation of a rule, in a dialog. It is fetched when first asked for.
 import { signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
+import { Pre } from "./common";
 
 export interface RuleDoc {
   title: string;
@@ -21,8 +22,12 @@ export function openRule(id: string, from: HTMLElement): void {
   failed.value = false;
   fetch("./rules.json")
     .then((answer) => (answer.ok ? answer.json() : Promise.reject(new Error(String(answer.status)))))
-    .then((found: Record<string, RuleDoc>) => { docs.value = found; })
-    .catch(() => { failed.value = true; });
+    .then((found: Record<string, RuleDoc>) => {
+      docs.value = found;
+    })
+    .catch(() => {
+      failed.value = true;
+    });
 }
 
 export function RuleHelp() {
@@ -37,12 +42,20 @@ export function RuleHelp() {
   };
   const found = docs.value && Object.hasOwn(docs.value, id) ? docs.value[id] : undefined;
   return (
-    <dialog ref={dialog} class="help" onClose={close} onClick={(event) => event.target === dialog.current && dialog.current!.close()}>
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the browser closes a dialog with Escape.
+    <dialog
+      ref={dialog}
+      class="help"
+      onClose={close}
+      onClick={(event) => event.target === dialog.current && dialog.current!.close()}
+    >
       {id && (
         <div class="help-inner">
           <header>
             <code>{id}</code>
-            <button type="button" class="button small" onClick={() => dialog.current!.close()}>Close</button>
+            <button type="button" class="button small" onClick={() => dialog.current!.close()}>
+              Close
+            </button>
           </header>
           {found ? (
             <>
@@ -55,9 +68,14 @@ export function RuleHelp() {
               ))}
             </>
           ) : failed.value ? (
-            <p>The documentation could not be loaded. In a terminal, <code>tb-inputdiag rules {id}</code> shows it.</p>
+            <p>
+              The documentation could not be loaded. In a terminal, <code>tb-inputdiag rules {id}</code> shows it.
+            </p>
           ) : docs.value ? (
-            <p>This rule is not one of tb_inputdiag's own: ask whoever wrote it. The alert says what it saw and what to do.</p>
+            <p>
+              This is a custom rule, and its documentation is not available here. The alert says what it saw and what to
+              do.
+            </p>
           ) : (
             <p>Loading…</p>
           )}
@@ -72,7 +90,7 @@ function Prose({ text }: { text: string }) {
   return (
     <>
       {text.split(/(```[\s\S]*?```)/).map((part, i) => {
-        if (part.startsWith("```")) return <pre key={i} tabIndex={0}>{part.replace(/^```\w*\n?|\n?```$/g, "")}</pre>;
+        if (part.startsWith("```")) return <Pre key={i}>{part.replace(/^```\w*\n?|\n?```$/g, "")}</Pre>;
         return part.split(/\n{2,}/).map((block, j) => block.trim() && <Block key={`${i}.${j}`} text={block} />);
       })}
     </>
@@ -80,16 +98,31 @@ function Prose({ text }: { text: string }) {
 }
 
 function Block({ text }: { text: string }) {
-  if (text.startsWith("    ")) return <pre tabIndex={0}>{text.replace(/^ {4}/gm, "")}</pre>;
-  const items = text.trim().split(/^[-*] /m).filter((item) => item.trim());
-  if (/^[-*] /.test(text.trim())) return <ul class="dots">{items.map((item, i) => <li key={i}>{inline(item)}</li>)}</ul>;
+  if (text.startsWith("    ")) return <Pre>{text.replace(/^ {4}/gm, "")}</Pre>;
+  const items = text
+    .trim()
+    .split(/^[-*] /m)
+    .filter((item) => item.trim());
+  if (/^[-*] /.test(text.trim()))
+    return (
+      <ul class="dots">
+        {items.map((item, i) => (
+          <li key={i}>{inline(item)}</li>
+        ))}
+      </ul>
+    );
   return <p>{inline(text)}</p>;
 }
 
 function inline(text: string) {
   return text.split(/(`[^`]+`|https:\/\/[^\s)>,]+)/).map((part, i) => {
     if (/^`.+`$/s.test(part)) return <code key={i}>{part.slice(1, -1)}</code>;
-    if (part.startsWith("https://")) return <a key={i} href={part} target="_blank" rel="noopener noreferrer">{part}</a>;
+    if (part.startsWith("https://"))
+      return (
+        <a key={i} href={part} target="_blank" rel="noopener noreferrer">
+          {part}
+        </a>
+      );
     return part;
   });
 }

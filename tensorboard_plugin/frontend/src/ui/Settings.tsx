@@ -1,6 +1,6 @@
-// How the charts are drawn: the axis, the scale, the smoothing, the part that is looked at.
+// Settings of the charts: axis, scale, smoothing, zoom.
 import { AXES, type Axis } from "../logic/hash";
-import { int } from "../logic/numbers";
+import { whole } from "../logic/numbers";
 import { show, shown } from "../state/shown";
 import { Choice } from "./common";
 
@@ -12,11 +12,16 @@ export function Settings() {
     <div class="settings">
       {zoom && (
         <button type="button" class="button small zoomed" onClick={() => show({ zoom: null })}>
-          Steps {int(zoom[0])} – {int(zoom[1])} <span aria-hidden="true">✕</span>
+          Steps {whole(zoom[0])} – {whole(zoom[1])} <span aria-hidden="true">✕</span>
           <span class="offscreen">: show all</span>
         </button>
       )}
-      <Choice label="Horizontal axis" value={axis} options={AXES.map((a) => [a, NAMES[a]] as const)} onChange={(value) => show({ axis: value })} />
+      <Choice
+        label="Horizontal axis"
+        value={axis}
+        options={AXES.map((a) => [a, NAMES[a]] as const)}
+        onChange={(value) => show({ axis: value })}
+      />
       <label class="toggle">
         <input type="checkbox" checked={log} onChange={(event) => show({ log: event.currentTarget.checked })} />
         Log scale
@@ -24,7 +29,11 @@ export function Settings() {
       <label class="slider">
         Smoothing
         <input
-          type="range" min="0" max="0.98" step="0.02" value={smooth}
+          type="range"
+          min="0"
+          max="0.98"
+          step="0.02"
+          value={smooth}
           onInput={(event) => show({ smooth: Number(event.currentTarget.value) })}
         />
         <output>{smooth.toFixed(2)}</output>

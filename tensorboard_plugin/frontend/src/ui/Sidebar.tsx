@@ -1,24 +1,17 @@
-// The runs: verdict, how they fare, what watching them costs.
-import { compileFilter, runColour } from "../logic/runs";
-import { ago, count, int } from "../logic/numbers";
-import { costOf, costText, LIFE_WORDS, lifeOf, type Level } from "../logic/status";
+// The list of runs: verdict, state, cost of watching.
+
+import { ago, count, whole } from "../logic/numbers";
+import { comparedIds, compileFilter, runColour } from "../logic/runs";
+import { costText, type Level, LIFE_WORDS, lifeOf } from "../logic/status";
 import { current, names, sorted } from "../state/live";
 import { dark, now, show, shown } from "../state/shown";
 import type { RunRow } from "../types";
 import { Filter, Name } from "./common";
 import { LevelIcon } from "./icons";
 
-/** Runs that the compare view shows: those chosen, else the newest ones. */
-export function comparedIds(rows: readonly RunRow[], chosen: readonly string[], filter: string): string[] {
-  const { test } = compileFilter(filter);
-  const listed = rows.filter((row) => test(row.run) || test(row.id));
-  const taken = chosen.filter((id) => rows.some((row) => row.id === id));
-  return taken.length ? taken : listed.slice(0, 10).map((row) => row.id);
-}
-
 let revealed = "";
 
-/** Scrolls the list so that the run of a link can be seen; once, so that it stays where the user scrolls it. */
+/** Scrolls the list to the run of a link. Only once, so that the user can scroll away. */
 function reveal(button: HTMLButtonElement | null): void {
   const id = current.peek()?.id ?? "";
   if (!button || revealed === id) return;
@@ -26,12 +19,17 @@ function reveal(button: HTMLButtonElement | null): void {
   button.scrollIntoView({ block: "nearest" });
 }
 
-export function Sidebar({ onChosen }: { onChosen: () => void }) {
-  const { filter, view, chosen } = shown.value;
+interface Props {
+  /** Clicking toggles runs to compare, instead of selecting one run. */
+  comparing: boolean;
+  onChosen: () => void;
+}
+
+export function Sidebar({ comparing, onChosen }: Props) {
+  const { filter, chosen } = shown.value;
   const rows = sorted.value;
   const { test } = compileFilter(filter);
   const listed = rows.filter((row) => test(names.value.get(row.id) ?? row.id));
-  const comparing = view === "compare";
   const compared = comparing ? comparedIds(rows, chosen, filter) : [];
   const toggle = (id: string) => {
     const next = compared.includes(id) ? compared.filter((other) => other !== id) : [...compared, id];
@@ -40,7 +38,9 @@ export function Sidebar({ onChosen }: { onChosen: () => void }) {
   return (
     <aside class="sidebar" aria-label="Runs">
       <div class="sidebar-head">
-        <h1>Runs <span class="note">{int(rows.length)}</span></h1>
+        <h1>
+          Runs <span class="note">{whole(rows.length)}</span>
+        </h1>
         <Filter label="Filter runs" value={filter} onChange={(value) => show({ filter: value })} />
       </div>
       <ul class="runs">
@@ -50,7 +50,11 @@ export function Sidebar({ onChosen }: { onChosen: () => void }) {
           return (
             <li key={row.id}>
               <button
-                type="button" class="run" aria-pressed={selected} title={names.value.get(row.id)} ref={row.id === current.value?.id ? reveal : undefined}
+                type="button"
+                class="run"
+                aria-pressed={selected}
+                title={names.value.get(row.id)}
+                ref={row.id === current.value?.id ? reveal : undefined}
                 onClick={() => {
                   if (comparing) toggle(row.id);
                   else show({ run: row.id, zoom: null, row: "", rows: "" });
@@ -75,20 +79,21 @@ export function Sidebar({ onChosen }: { onChosen: () => void }) {
 
 function RunText({ row }: { row: RunRow }) {
   const life = lifeOf(row, now.value);
-  const found = [
-    row.errors ? count(row.errors, "error") : "",
-    row.warnings ? count(row.warnings, "warning") : "",
-  ].filter(Boolean).join(", ");
+  const found = [row.errors ? count(row.errors, "error") : "", row.warnings ? count(row.warnings, "warning") : ""]
+    .filter(Boolean)
+    .join(", ");
   const verdict = found || (row.verdict === "waiting" ? "waiting" : row.verdict === "error" ? "failed" : "healthy");
   return (
     <span class="run-text">
-      <span class="run-name"><Name>{names.value.get(row.id)}</Name></span>
+      <span class="run-name">
+        <Name>{names.value.get(row.id)}</Name>
+      </span>
       <span class="run-facts">
         <span class={`life life-${life}`}>{LIFE_WORDS[life].split(" ")[0]}</span> · {verdict}
       </span>
       <span class="run-facts">
-        {ago(now.value - row.heard)}
-        {Number.isFinite(costOf(row)) && row.samples > 0 && <> · cost {costText(row)}</>}
+        {ago(now.value - row.last_event_time)}
+        {row.cost_share !== null && row.samples > 0 && <> · cost {costText(row)}</>}
       </span>
     </span>
   );

@@ -1,6 +1,6 @@
 // Small curves with the step marked at which something went wrong.
 import type { DrawnCurve } from "../logic/alertCurves";
-import { fmt, int } from "../logic/numbers";
+import { formatNumber, whole } from "../logic/numbers";
 import { visible } from "../logic/text";
 
 const W = 320;
@@ -38,7 +38,11 @@ export function scaleOfCurves({ curves, expected }: Pick<Props, "curves" | "expe
   return {
     x: (step) => ((step - first) / (last - first || 1)) * W,
     y: (value) => H - 3 - ((bend(value) - bend(low)) / span) * (H - 6),
-    low: least(known), high: -least(known.map((v) => -v)), log, first, last,
+    low: least(known),
+    high: -least(known.map((v) => -v)),
+    log,
+    first,
+    last,
   };
 }
 
@@ -56,23 +60,59 @@ export function Sparkline({ curves, expected, mark }: Props) {
     <figure class="spark">
       <figcaption>
         <span>
-          {beside && <i class="spark-key" />}{visible(main!.label)}{scale.log ? ", logarithmic" : ""}
-          {beside && <span class="note"> <i class="spark-key beside" />{visible(beside.label)}</span>}
-          {expected && <span class="note"> <i class="spark-key expected" />expected</span>}
+          {beside && <i class="spark-key" />}
+          {visible(main!.label)}
+          {scale.log ? ", logarithmic" : ""}
+          {beside && (
+            <span class="note">
+              {" "}
+              <i class="spark-key beside" />
+              {visible(beside.label)}
+            </span>
+          )}
+          {expected && (
+            <span class="note">
+              {" "}
+              <i class="spark-key expected" />
+              expected
+            </span>
+          )}
         </span>
-        <span class="note">{fmt(scale.low, 3)} … {fmt(scale.high, 3)}</span>
+        <span class="note">
+          {formatNumber(scale.low, 3)} … {formatNumber(scale.high, 3)}
+        </span>
       </figcaption>
-      <svg viewBox={`0 0 ${W} ${H}`} preserveAspectRatio="none" role="img" aria-label={`${visible(main!.label)} over steps; the alert began at step ${int(mark)}`}>
-        {expected && expected.map((limit, i) => <line key={i} class="spark-expected" x1="0" x2={W} y1={y(limit)} y2={y(limit)} />)}
+      <svg
+        viewBox={`0 0 ${W} ${H}`}
+        preserveAspectRatio="none"
+        role="img"
+        aria-label={`${visible(main!.label)} over steps; the alert began at step ${whole(mark)}`}
+      >
+        {expected?.map((limit, i) => (
+          <line key={i} class="spark-expected" x1="0" x2={W} y1={y(limit)} y2={y(limit)} />
+        ))}
         {beside && <path class="spark-line beside" d={path(beside, scale)} />}
         <path class="spark-band" d={band(main!, scale)} />
         <path class="spark-line" d={path(main!, scale)} />
-        {main!.bad.map((bad, i) => bad && (
-          <rect key={i} class="spark-bad" x={x(main!.step[i]!)} width={Math.max(x(main!.step[i + 1] ?? main!.step[i]!) - x(main!.step[i]!), 1.5)} y={H - 8} height="8" />
-        ))}
+        {main!.bad.map(
+          (bad, i) =>
+            bad && (
+              <rect
+                key={i}
+                class="spark-bad"
+                x={x(main!.step[i]!)}
+                width={Math.max(x(main!.step[i + 1] ?? main!.step[i]!) - x(main!.step[i]!), 1.5)}
+                y={H - 8}
+                height="8"
+              />
+            ),
+        )}
         <line class="spark-mark" x1={at} x2={at} y1="0" y2={H} />
       </svg>
-      <div class="spark-axis"><span>step {int(scale.first)}</span><span>{int(scale.last)}</span></div>
+      <div class="spark-axis">
+        <span>step {whole(scale.first)}</span>
+        <span>{whole(scale.last)}</span>
+      </div>
     </figure>
   );
 }

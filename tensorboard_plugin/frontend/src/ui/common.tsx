@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 import { compileFilter } from "../logic/runs";
 import { words } from "../logic/text";
 
-/** A button that copies a text and says so. */
+/** A button that copies a text and confirms it. */
 export function Copy({ text, label = "Copy" }: { text: string; label?: string }) {
   const [told, setTold] = useState("");
   useEffect(() => {
@@ -13,13 +13,17 @@ export function Copy({ text, label = "Copy" }: { text: string; label?: string })
     return () => clearTimeout(timer);
   }, [told]);
   return (
-    <button type="button" class="button small" onClick={() => copy(text).then((done) => setTold(done ? "Copied" : "Select and copy by hand"))}>
+    <button
+      type="button"
+      class="button small"
+      onClick={() => copy(text).then((done) => setTold(done ? "Copied" : "Select and copy by hand"))}
+    >
       <span aria-live="polite">{told || label}</span>
     </button>
   );
 }
 
-/** The clipboard's own interface is missing on plain http; a selection in a text area works there too. */
+/** The clipboard API is missing on plain http. Copying from a text area works there. */
 async function copy(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -36,12 +40,18 @@ async function copy(text: string): Promise<boolean> {
   }
 }
 
-/** A name that ends its lines between words, if it needs more than one. */
+/** A name that wraps between its words. */
 export function Name({ children }: { children: string | undefined }) {
   return <>{words(children ?? "").map((word, at) => (at ? [<wbr key={at} />, word] : word))}</>;
 }
 
-/** A few choices side by side, one of them taken. */
+/** Code or a message as it was written. */
+export function Pre({ children }: { children: string }) {
+  // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable with the keyboard.
+  return <pre tabIndex={0}>{children}</pre>;
+}
+
+/** A group of buttons, one of which is selected. */
 export function Choice<T extends string>(props: {
   label: string;
   options: readonly (readonly [T, string])[];
@@ -49,31 +59,39 @@ export function Choice<T extends string>(props: {
   onChange: (value: T) => void;
 }) {
   return (
-    <div class="choice" role="group" aria-label={props.label}>
+    <fieldset class="choice" aria-label={props.label}>
       {props.options.map(([value, text]) => (
         <button type="button" key={value} aria-pressed={value === props.value} onClick={() => props.onChange(value)}>
           {text}
         </button>
       ))}
-    </div>
+    </fieldset>
   );
 }
 
-/** A field for a regular expression, which says when it is none. */
+/** A field for a regular expression. Reports invalid ones. */
 export function Filter(props: { label: string; value: string; onChange: (value: string) => void; small?: boolean }) {
   const { error } = compileFilter(props.value);
   return (
     <span class={props.small ? "filter small" : "filter"}>
       <input
-        type="search" placeholder={`${props.label} (regex)`} aria-label={`${props.label}, a regular expression`} aria-invalid={error !== ""} value={props.value}
+        type="search"
+        placeholder={`${props.label} (regex)`}
+        aria-label={`${props.label}, a regular expression`}
+        aria-invalid={error !== ""}
+        value={props.value}
         onInput={(event) => props.onChange(event.currentTarget.value)}
       />
-      {error && <span class="note" role="status">{error}</span>}
+      {error && (
+        <span class="note" role="status">
+          {error}
+        </span>
+      )}
     </span>
   );
 }
 
-/** What stands where there is nothing to show. */
+/** A message for an empty view. */
 export function Empty({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
     <div class="empty">
@@ -83,7 +101,7 @@ export function Empty({ title, children }: { title: string; children?: Component
   );
 }
 
-/** Grey bars in the place of what is being loaded. */
+/** Grey placeholder bars while loading. */
 export function Skeleton({ lines = 3, tall = false }: { lines?: number; tall?: boolean }) {
   return (
     <div class="skeleton" role="status" aria-label="Loading">
@@ -94,7 +112,12 @@ export function Skeleton({ lines = 3, tall = false }: { lines?: number; tall?: b
   );
 }
 
-export function Section(props: { title: string; note?: ComponentChildren; tools?: ComponentChildren; children: ComponentChildren }) {
+export function Section(props: {
+  title: string;
+  note?: ComponentChildren;
+  tools?: ComponentChildren;
+  children: ComponentChildren;
+}) {
   return (
     <section class="section">
       <header class="section-head">

@@ -1,5 +1,5 @@
-// Paints a heat map on its canvas: a pixel a cell, drawn large.
-import { BAD, colour, place, type Cells } from "../logic/grid";
+// Paints a heat map: one pixel for each cell, scaled up.
+import { BAD, type Cells, colour, place } from "../logic/grid";
 import { palette } from "./palette";
 import type { Marker } from "./plot";
 
@@ -7,7 +7,7 @@ export interface HeatPicture {
   cells: Cells;
   /** Which rows, from top to bottom. */
   rows: readonly number[];
-  /** Pixels a row. */
+  /** Height of a row in pixels. */
   height: number;
   /** Ends of the scale. */
   low: number;
@@ -32,14 +32,20 @@ export function paint(canvas: HTMLCanvasElement, picture: HeatPicture): void {
   context.drawImage(smallPicture(picture), 0, 0, canvas.width, canvas.height);
   if (height >= 10) {
     context.fillStyle = palette(picture.dark).surface;
-    for (let i = 1; i < rows.length; i++) context.fillRect(0, Math.round(i * height * ratio) - ratio, canvas.width, ratio);
+    for (let i = 1; i < rows.length; i++)
+      context.fillRect(0, Math.round(i * height * ratio) - ratio, canvas.width, ratio);
   }
   drawMarks(context, picture, ratio);
   const chosen = rows.findIndex((index) => picture.cells.rows[index] === picture.selected);
   if (chosen >= 0) {
     context.strokeStyle = picture.dark ? "#ffffff" : "#000000";
     context.lineWidth = 2 * ratio;
-    context.strokeRect(ratio, chosen * height * ratio + ratio, canvas.width - 2 * ratio, Math.max(height * ratio - 2 * ratio, 2 * ratio));
+    context.strokeRect(
+      ratio,
+      chosen * height * ratio + ratio,
+      canvas.width - 2 * ratio,
+      Math.max(height * ratio - 2 * ratio, 2 * ratio),
+    );
   }
 }
 
@@ -52,7 +58,8 @@ function smallPicture({ cells, rows, low, high, dark }: HeatPicture): HTMLCanvas
     for (let i = 0; i < n; i++) {
       const value = values[i]!;
       if (Number.isNaN(value)) continue;
-      const [red, green, blue] = value === BAD ? NOT_FINITE : value === 0 && cells.log ? zero : colour(place(value, low, high, cells.log));
+      const [red, green, blue] =
+        value === BAD ? NOT_FINITE : value === 0 && cells.log ? zero : colour(place(value, low, high, cells.log));
       image.data.set([red, green, blue, 255], 4 * (r * n + i));
     }
   });

@@ -1,11 +1,18 @@
-// Severities have a shape of their own, so that they read without colour.
+// Each severity has its own shape, so that it is recognisable without colour.
 import type { Level } from "../logic/status";
 import { LEVEL_WORDS } from "../logic/status";
 
 /** Octagon with a cross, triangle with a mark, circle with an i, disc with a tick, clock. */
 export function LevelIcon({ level, size = 18 }: { level: Level; size?: number }) {
   return (
-    <svg class={`icon level-${level}`} width={size} height={size} viewBox="0 0 20 20" role="img" aria-label={LEVEL_WORDS[level]}>
+    <svg
+      class={`icon level-${level}`}
+      width={size}
+      height={size}
+      viewBox="0 0 20 20"
+      role="img"
+      aria-label={LEVEL_WORDS[level]}
+    >
       {level === "error" && (
         <>
           <path class="fill" d="M6.3 1h7.4L19 6.3v7.4L13.7 19H6.3L1 13.7V6.3z" />

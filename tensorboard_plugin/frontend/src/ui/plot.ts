@@ -1,5 +1,5 @@
 // Draws a chart on a canvas. Written for this page: curves of tens of runs, each with an axis of its own length.
-import { MOST_BANDS, placeOf, placeRange, positions, valueRange, type Line } from "../logic/chart";
+import { type ChartLine, MOST_BANDS, placeOf, placeRange, positions, valueRange } from "../logic/chart";
 import type { Axis } from "../logic/hash";
 import { smooth } from "../logic/series";
 import type { Level } from "../logic/status";
@@ -12,8 +12,8 @@ export interface Marker {
   text: string;
 }
 
-export interface Picture {
-  lines: readonly Line[];
+export interface PlotPicture {
+  lines: readonly ChartLine[];
   markers: readonly Marker[];
   axis: Axis;
   zoom: readonly [number, number] | null;
@@ -25,7 +25,7 @@ export interface Picture {
   palette: Palette;
 }
 
-/** Where things lie, in CSS pixels: to draw, and to find what the mouse points at. */
+/** The plot area in CSS pixels, and the mapping between values and pixels. */
 export interface Frame {
   left: number;
   top: number;
@@ -47,14 +47,19 @@ const MOST_DOTS = 100;
 const FONT = "11px Roboto, system-ui, sans-serif";
 
 /** Returns the frame of a picture, or null if there is nothing to draw. */
-export function frameOf(picture: Picture, width: number, height: number): Frame | null {
+export function frameOf(picture: PlotPicture, width: number, height: number): Frame | null {
   const x = placeRange(picture.lines, picture.axis, picture.zoom);
   if (!x) return null;
   const y = valueRange(picture.lines, picture.axis, x, picture.log, picture.comparing);
   const bend = (v: number) => (picture.log ? Math.log(Math.max(v, 1e-300)) : v);
   const [w, h] = [Math.max(width - LEFT - RIGHT, 10), Math.max(height - TOP - BOTTOM, 10)];
   return {
-    left: LEFT, top: TOP, width: w, height: h, low: y[0], high: y[1],
+    left: LEFT,
+    top: TOP,
+    width: w,
+    height: h,
+    low: y[0],
+    high: y[1],
     px: (v) => LEFT + ((v - x[0]) / (x[1] - x[0])) * w,
     py: (v) => TOP + h - ((bend(v) - bend(y[0])) / (bend(y[1]) - bend(y[0]))) * h,
     at: (pixel) => x[0] + ((pixel - LEFT) / w) * (x[1] - x[0]),
@@ -62,7 +67,7 @@ export function frameOf(picture: Picture, width: number, height: number): Frame 
 }
 
 /** Draws a picture; returns its frame. */
-export function draw(canvas: HTMLCanvasElement, picture: Picture, width: number, height: number): Frame | null {
+export function draw(canvas: HTMLCanvasElement, picture: PlotPicture, width: number, height: number): Frame | null {
   const ratio = devicePixelRatio || 1;
   canvas.width = Math.round(width * ratio);
   canvas.height = Math.round(height * ratio);
@@ -82,7 +87,7 @@ export function draw(canvas: HTMLCanvasElement, picture: Picture, width: number,
   return frame;
 }
 
-function drawAxes(context: CanvasRenderingContext2D, picture: Picture, frame: Frame): void {
+function drawAxes(context: CanvasRenderingContext2D, picture: PlotPicture, frame: Frame): void {
   const { palette } = picture;
   const bottom = frame.top + frame.height;
   context.font = FONT;
@@ -103,7 +108,10 @@ function drawAxes(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
   }
   context.textAlign = "center";
   context.textBaseline = "top";
-  const most = Math.max(2, Math.floor(frame.width / (picture.axis === "step" ? 60 : picture.axis === "relative" ? 96 : 76)));
+  const most = Math.max(
+    2,
+    Math.floor(frame.width / (picture.axis === "step" ? 60 : picture.axis === "relative" ? 96 : 76)),
+  );
   for (const tick of placeTicks(frame.at(frame.left), frame.at(frame.left + frame.width), picture.axis, most)) {
     const x = Math.round(frame.px(tick.at)) + 0.5;
     context.moveTo(x, frame.top);
@@ -121,11 +129,13 @@ function drawAxes(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
   context.globalAlpha = 1;
 }
 
-function drawBand(context: CanvasRenderingContext2D, picture: Picture, frame: Frame, line: Line): void {
+function drawBand(context: CanvasRenderingContext2D, picture: PlotPicture, frame: Frame, line: ChartLine): void {
   const curve = line.curves.values[line.quantity];
   if (!curve || line.curves.width === 1) return;
   const places = positions(line, picture.axis);
-  const known = places.map((_, i) => i).filter((i) => places[i] !== null && curve.min[i] !== null && curve.max[i] !== null);
+  const known = places
+    .map((_, i) => i)
+    .filter((i) => places[i] !== null && curve.min[i] !== null && curve.max[i] !== null);
   context.fillStyle = line.colour;
   context.globalAlpha = 0.18;
   context.beginPath();
@@ -135,7 +145,7 @@ function drawBand(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
   context.globalAlpha = 1;
 }
 
-function drawLine(context: CanvasRenderingContext2D, picture: Picture, frame: Frame, line: Line): void {
+function drawLine(context: CanvasRenderingContext2D, picture: PlotPicture, frame: Frame, line: ChartLine): void {
   const curve = line.curves.values[line.quantity];
   if (!curve) return;
   const places = positions(line, picture.axis);
@@ -155,7 +165,7 @@ function drawLine(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
   };
   context.strokeStyle = line.colour;
   context.lineJoin = "round";
-  // A few points are a curve of their own: an average of three epochs would say what nobody measured.
+  // A curve of a few points is not smoothed: the average of three epochs is not a measurement.
   const weight = line.sparse ? 0 : picture.weight;
   if (weight > 0) {
     context.globalAlpha = 0.35;
@@ -180,7 +190,13 @@ function drawLine(context: CanvasRenderingContext2D, picture: Picture, frame: Fr
 }
 
 /** A bar along the bottom where values were not finite, and a cross where that began. */
-function drawBad(context: CanvasRenderingContext2D, picture: Picture, frame: Frame, bad: readonly boolean[], places: readonly (number | null)[]): void {
+function drawBad(
+  context: CanvasRenderingContext2D,
+  picture: PlotPicture,
+  frame: Frame,
+  bad: readonly boolean[],
+  places: readonly (number | null)[],
+): void {
   const bottom = frame.top + frame.height;
   context.fillStyle = picture.palette.level.error;
   context.font = "bold 12px sans-serif";
@@ -191,13 +207,18 @@ function drawBad(context: CanvasRenderingContext2D, picture: Picture, frame: Fra
     if (!here || place === null || place === undefined) return;
     const next = places[i + 1];
     const x = frame.px(place);
-    context.fillRect(x - 1, bottom - 4, next === null || next === undefined ? 3 : Math.max(frame.px(next) - x, 2) + 1, 4);
+    context.fillRect(
+      x - 1,
+      bottom - 4,
+      next === null || next === undefined ? 3 : Math.max(frame.px(next) - x, 2) + 1,
+      4,
+    );
     if (!bad[i - 1]) context.fillText("✕", x, bottom - 7);
   });
 }
 
-function drawMarkers(context: CanvasRenderingContext2D, picture: Picture, frame: Frame): void {
-  // The worst come first in the list, and shall be on top.
+function drawMarkers(context: CanvasRenderingContext2D, picture: PlotPicture, frame: Frame): void {
+  // The worst alerts come first in the list and are drawn last, on top.
   for (const marker of [...picture.markers].reverse()) {
     const x = markerPlace(picture, frame, marker);
     if (x === null) continue;
@@ -215,8 +236,8 @@ function drawMarkers(context: CanvasRenderingContext2D, picture: Picture, frame:
   }
 }
 
-/** Returns where a marker stands, or null if that part is not looked at. */
-export function markerPlace(picture: Picture, frame: Frame, marker: Marker): number | null {
+/** Returns the horizontal position of a marker, or null if it is outside of the plot. */
+export function markerPlace(picture: PlotPicture, frame: Frame, marker: Marker): number | null {
   const first = picture.lines[0];
   const place = first ? placeOf(first, picture.axis, marker.step) : null;
   const x = place === null ? NaN : frame.px(place);
@@ -231,7 +252,8 @@ function glyph(context: CanvasRenderingContext2D, level: Level, x: number, y: nu
     context.lineTo(x + r, y + r * 0.9);
     context.lineTo(x - r, y + r * 0.9);
   } else if (level === "error") {
-    for (let i = 0; i < 8; i++) context.lineTo(x + r * Math.cos(((i + 0.5) * Math.PI) / 4), y + r * Math.sin(((i + 0.5) * Math.PI) / 4));
+    for (let i = 0; i < 8; i++)
+      context.lineTo(x + r * Math.cos(((i + 0.5) * Math.PI) / 4), y + r * Math.sin(((i + 0.5) * Math.PI) / 4));
   } else context.arc(x, y, r * 0.9, 0, 7);
   context.closePath();
   context.fill();

@@ -1,6 +1,6 @@
-"""The log as TensorBoard's data provider shows it: sessions, their streams, and the bytes of their events.
+"""The log as TensorBoard's data provider lists it: sessions, their streams, and the bytes of their events.
 
-Only names that the provider itself has listed are ever asked for, so nothing from a browser gets near a file.
+Only names that the provider has listed are read, so nothing from a browser reaches a file.
 """
 
 from __future__ import annotations
@@ -14,20 +14,20 @@ from tensorboard.data import provider
 
 from tb_inputdiag.log.codec import PLUGIN_NAME, parse_tag
 
-__all__ = ["RawEvent", "SessionTags", "Source", "display_run"]
+__all__ = ["ListedSession", "LogProvider", "ProvidedEvent", "display_run"]
 
 _ALL = 1 << 20
-"""More than any tag holds: the provider must not thin out what it has."""
+"""More than any tag holds, so that the provider does not downsample."""
 
 
 def display_run(run: str) -> str:
-    """Returns the run's name without the folder that the log lives in: ``exp/inputdiag`` is the user's ``exp``."""
+    """Returns the user's name of a run, without the log's subfolder: ``exp`` for ``exp/inputdiag``."""
     if run == PLUGIN_NAME:
         return "."
     return run[: -len(PLUGIN_NAME) - 1] or "." if run.endswith("/" + PLUGIN_NAME) else run
 
 
-class RawEvent(NamedTuple):
+class ProvidedEvent(NamedTuple):
     """One event."""
 
     stream: str
@@ -38,8 +38,8 @@ class RawEvent(NamedTuple):
 
 
 @dataclass(slots=True)
-class SessionTags:
-    """What there is of a session, by name only."""
+class ListedSession:
+    """A session as listed: its names and newest events, not its data."""
 
     run: str
     session: str
@@ -48,11 +48,11 @@ class SessionTags:
 
     @property
     def id(self) -> str:
-        """What the routes call it."""
+        """Its id in the routes."""
         return f"{self.run}/{self.session}"
 
     @property
-    def heard(self) -> float:
+    def last_event_time(self) -> float:
         """Wall time of the newest event."""
         return max((wall for segments in self.streams.values() for _, wall in segments.values()), default=0.0)
 
@@ -61,7 +61,7 @@ class SessionTags:
         return max((step for step, _ in self.streams.get(stream, {}).values()), default=-1)
 
 
-class Source:
+class LogProvider:
     """Lists and reads the events of one experiment.
 
     Args:
@@ -75,23 +75,23 @@ class Source:
         self._experiment = experiment
         self._ctx = ctx
 
-    def scan(self) -> dict[str, SessionTags]:
-        """Returns the sessions there are, by `SessionTags.id`. Tags that are none of ours are left out."""
+    def scan(self) -> dict[str, ListedSession]:
+        """Returns all sessions by `ListedSession.id`. Tags of other plugins are left out."""
         listing = self._provider.list_tensors(self._ctx, experiment_id=self._experiment, plugin_name=PLUGIN_NAME)
-        found: dict[str, SessionTags] = {}
+        found: dict[str, ListedSession] = {}
         for run, tags in listing.items():
             for name, series in tags.items():
                 tag = parse_tag(name)
                 if tag is None:
                     continue
-                session = found.setdefault(f"{run}/{tag.session}", SessionTags(run, tag.session))
+                session = found.setdefault(f"{run}/{tag.session}", ListedSession(run, tag.session))
                 session.streams.setdefault(tag.stream, {})[tag.segment] = (series.max_step, series.max_wall_time)
         return found
 
-    def read(self, tags: SessionTags, segments: Iterable[tuple[str, int]]) -> Iterator[RawEvent]:
+    def read(self, tags: ListedSession, segments: Iterable[tuple[str, int]]) -> Iterator[ProvidedEvent]:
         """Yields the events of some (stream, segment), each stream's in their order.
 
-        Of a segment that TensorBoard itself cannot decode, one event without data.
+        A segment that TensorBoard cannot decode yields one event without data.
 
         Args:
             tags: The session, as listed.
@@ -103,16 +103,16 @@ class Source:
         try:
             yield from self._read(tags, wanted)
         except (ValueError, TypeError):
-            # TensorBoard decodes tensors on its own, and a single one that lies about its type or shape makes the whole
-            # read fail: what it hits is found segment by segment.
+            # TensorBoard decodes the tensors itself. One with a wrong type or shape makes the whole read fail, so the
+            # damaged segment is found by reading them one by one.
             for stream, segment in wanted:
                 try:
                     yield from self._read(tags, [(stream, segment)])
                 except (ValueError, TypeError):
                     step, wall = tags.streams.get(stream, {}).get(segment, (0, 0.0))
-                    yield RawEvent(stream, segment, step, wall, b"")
+                    yield ProvidedEvent(stream, segment, step, wall, b"")
 
-    def _read(self, tags: SessionTags, wanted: Sequence[tuple[str, int]]) -> list[RawEvent]:
+    def _read(self, tags: ListedSession, wanted: Sequence[tuple[str, int]]) -> list[ProvidedEvent]:
         names = {(stream, segment): f"{tags.session}/{stream}/{segment}" for stream, segment in wanted}
         answer = self._provider.read_tensors(
             self._ctx,
@@ -123,7 +123,7 @@ class Source:
         )
         series = answer.get(tags.run, {})
         return [
-            RawEvent(stream, segment, datum.step, datum.wall_time, _as_bytes(datum.numpy))
+            ProvidedEvent(stream, segment, datum.step, datum.wall_time, _as_bytes(datum.numpy))
             for (stream, segment), name in names.items()
             for datum in series.get(name, ())
         ]

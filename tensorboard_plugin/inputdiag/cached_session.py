@@ -1,4 +1,4 @@
-"""What is known of one session: read once, kept compactly, continued when there is more."""
+"""One session in memory: read once, kept compactly, continued when more arrives."""
 
 from __future__ import annotations
 
@@ -16,22 +16,24 @@ from tb_inputdiag.records import (
     Alert,
     Cost,
     EpochEnd,
+    ExpectedRange,
     Failure,
     Images,
     Layout,
     ModelFacts,
+    NotJudged,
     SessionEnd,
     SessionStart,
 )
+from tensorboard_plugin.inputdiag.decimated import STREAMS, DecimatedTable
 from tensorboard_plugin.inputdiag.payload_types import RunRow
-from tensorboard_plugin.inputdiag.source import RawEvent, SessionTags, Source
-from tensorboard_plugin.inputdiag.tables import STREAMS, Table
+from tensorboard_plugin.inputdiag.provider import ListedSession, LogProvider, ProvidedEvent
 
-__all__ = ["Facts", "Revised", "SessionStore"]
+__all__ = ["CachedSession", "Revised", "SessionRecords"]
 
 _DOCUMENT_STREAMS = ("session", "alerts", "costs")
 _BYTES_PER_READ = 1 << 20
-"""Asked for at once: few round trips, and still a bounded amount of memory."""
+"""Bytes in one read: few round trips, and a bounded amount of memory."""
 _MAX_SEGMENTS_PER_READ = 64
 
 
@@ -44,8 +46,8 @@ class Revised:
 
 
 @dataclass(slots=True)
-class Facts:
-    """The records that are no tables."""
+class SessionRecords:
+    """The records that are not tables."""
 
     start: SessionStart | None = None
     end: SessionEnd | None = None
@@ -57,56 +59,60 @@ class Facts:
     failures: list[Failure] = field(default_factory=list)
     alerts: dict[int, Revised] = field(default_factory=dict)
     alert_records: int = 0
+    expected: dict[tuple[str, str, str], ExpectedRange] = field(default_factory=dict)
+    """(rule, subject, stage) -> the range that the rule judged by, as last logged."""
+    not_judged: dict[str, NotJudged] = field(default_factory=dict)
+    """Rule -> why it could not judge."""
     cost: Cost | None = None
     head: Head | None = None
 
 
 @dataclass(slots=True)
 class _Cursor:
-    """How far a stream was read."""
+    """The position up to which a stream has been read."""
 
     segment: int = -1
     step: int = -1
 
 
-class SessionStore:
+class CachedSession:
     """One session. Its methods are called with `lock` held.
 
     Args:
-        tags: What there is of it.
-        source: Where it is read from.
+        listed: What there is of it.
+        provider: Where it is read from.
         next_revision: Gives the number of a change.
     """
 
-    def __init__(self, tags: SessionTags, source: Source, next_revision: Callable[[], int]) -> None:
+    def __init__(self, listed: ListedSession, provider: LogProvider, next_revision: Callable[[], int]) -> None:
         self.lock = threading.RLock()
-        self.tags = tags
-        self.facts = Facts()
-        self.tables: dict[str, Table] = {}
+        self.listed = listed
+        self.records = SessionRecords()
+        self.tables: dict[str, DecimatedTable] = {}
         self.images: dict[tuple[str, str, str], Images] = {}
         self.images_revision = 0
         self.revision = next_revision()
         self.problem = ""
         self.row: RunRow | None = None
-        """The line of the list, as it was last made."""
+        """The row of the list of runs, as last formatted."""
         self.used = 0.0
-        """When a table was last asked for."""
-        self.source = source
-        """That of the current request."""
+        """When a table was last requested."""
+        self.provider = provider
+        """The provider of the current request."""
         self._next_revision = next_revision
         self._cursors: dict[str, _Cursor] = {}
         self._segment_bytes: dict[str, int] = {}
-        self._detail: tuple[tuple[object, ...], Table] | None = None
+        self._detail: tuple[tuple[object, ...], DecimatedTable] | None = None
 
     @property
     def nbytes(self) -> int:
-        """Memory that the tables take, nearly."""
+        """Memory of the tables in bytes, approximately."""
         detail = self._detail[1].nbytes if self._detail else 0
         images = sum(images.pixels.nbytes for images in self.images.values())
         return detail + images + sum(table.nbytes for table in self.tables.values())
 
     def drop_tables(self) -> None:
-        """Gives the memory of the tables back; they are read again when asked for."""
+        """Frees the tables. They are read again on the next request."""
         self.tables.clear()
         self._detail = None
         for stream in STREAMS:
@@ -117,45 +123,45 @@ class SessionStore:
         return any(self._pending(stream) for stream in (*_DOCUMENT_STREAMS, "head"))
 
     def refresh(self) -> None:
-        """Reads what is new of the records that are no tables."""
+        """Reads the new records that are not tables."""
         wanted = [(s, n) for s in _DOCUMENT_STREAMS for n in self._pending(s)]
-        # Of a head and of costs only the newest counts.
+        # Only the newest head and the newest cost count.
         wanted = [(s, n) for s, n in wanted if s != "costs"]
         wanted += [(s, pending[-1]) for s in ("costs", "head") if (pending := self._pending(s))]
         if not wanted:
             return
         self.revision = self._next_revision()
-        for event in self.source.read(self.tags, wanted):
+        for event in self.provider.read(self.listed, wanted):
             chunk = self._open(event)
             if chunk is None:
                 continue
             if event.stream == "head":
-                self._guard(lambda chunk=chunk: setattr(self.facts, "head", chunk.head()))  # type: ignore[misc]  # bound now
+                self._guard(lambda chunk=chunk: setattr(self.records, "head", chunk.head()))  # type: ignore[misc]  # bound now
                 continue
             for numbered in self._documents(chunk):
                 self._note(numbered)
-        if "images" in self.tags.streams and self.tags.newest("images") > self._cursor("images").step:
+        if "images" in self.listed.streams and self.listed.newest("images") > self._cursor("images").step:
             self.images_revision = self.revision
 
     def read_images(self) -> None:
         """Reads the newest thumbnails."""
         pending = self._pending("images")
-        # The newest segments hold the newest images of every input; older ones are of no use here.
-        for event in self.source.read(self.tags, [("images", n) for n in pending[-2:]]):
+        # The newest segments hold the newest images of every input.
+        for event in self.provider.read(self.listed, [("images", n) for n in pending[-2:]]):
             chunk = self._open(event)
             for numbered in self._documents(chunk) if chunk else ():
                 record = numbered.record
                 if isinstance(record, Images):
                     self.images[(record.split, record.name, record.stage)] = record
 
-    def read_table(self, stream: str, in_time: Callable[[], bool]) -> tuple[Table, bool]:
-        """Returns a table and whether there is more of it to read.
+    def read_table(self, stream: str, in_time: Callable[[], bool]) -> tuple[DecimatedTable, bool]:
+        """Returns a table and whether more of it is left to read.
 
         Args:
             stream: One of `tables.STREAMS`.
             in_time: Returns whether there is time to go on. At least one read is made.
         """
-        table = self.tables.setdefault(stream, Table(stream))
+        table = self.tables.setdefault(stream, DecimatedTable(stream))
         pending = self._pending(stream)
         while pending:
             n = self._segments_per_read(stream)
@@ -166,13 +172,13 @@ class SessionStore:
                 break
         return table, bool(pending)
 
-    def read_detail(self, stream: str, low: int, high: int, in_time: Callable[[], bool]) -> tuple[Table, bool]:
-        """Returns a table of the samples of some steps only, in finer buckets, and whether there is more to read."""
+    def read_detail(self, stream: str, low: int, high: int, in_time: Callable[[], bool]) -> tuple[DecimatedTable, bool]:
+        """Returns a table of the samples in a range of steps, in finer buckets, and whether more is left to read."""
         whole, more = self.read_table(stream, in_time)
         key = (stream, low, high, whole.rows_read)
         if self._detail and self._detail[0] == key:
             return self._detail[1], more
-        detail = Table(stream, low, high)
+        detail = DecimatedTable(stream, low, high)
         wanted = sorted(e.segment for e in whole.extents.values() if e.last_step >= low and e.first_step <= high)
         n = self._segments_per_read(stream)
         for start in range(0, len(wanted), n):
@@ -183,7 +189,7 @@ class SessionStore:
         return detail, more
 
     def wall_of(self, step: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Returns the wall times of steps, from those of the training samples."""
+        """Returns the wall times of steps, interpolated between the training samples."""
         table = self.tables.get("samples")
         group = table.groups.get("train") if table else None
         if group is None or group.pyramid.samples == 0:
@@ -198,19 +204,19 @@ class SessionStore:
 
     def _pending(self, stream: str) -> list[int]:
         cursor = self._cursor(stream)
-        segments = self.tags.streams.get(stream, {})
+        segments = self.listed.streams.get(stream, {})
         return sorted(n for n, (step, _) in segments.items() if n >= cursor.segment and step > cursor.step)
 
-    def _events(self, segments: Iterable[tuple[str, int]]) -> Iterator[RawEvent]:
-        return self.source.read(self.tags, segments)
+    def _events(self, segments: Iterable[tuple[str, int]]) -> Iterator[ProvidedEvent]:
+        return self.provider.read(self.listed, segments)
 
     def _segments_per_read(self, stream: str) -> int:
-        """Returns how many segments make a read of about `_BYTES_PER_READ`: each read has a price of its own."""
+        """Returns how many segments to read at once: about `_BYTES_PER_READ`, because each read has a fixed cost."""
         size = self._segment_bytes.get(stream, 0)
         return max(1, min(_MAX_SEGMENTS_PER_READ, _BYTES_PER_READ // size)) if size else 2
 
-    def _read_into(self, table: Table, stream: str, segments: Sequence[int]) -> bool:
-        """Returns whether all could be added; not, if a layout has not arrived yet."""
+    def _read_into(self, table: DecimatedTable, stream: str, segments: Sequence[int]) -> bool:
+        """Returns whether everything was added. It was not if a layout has not arrived yet."""
         cursor = self._cursor(stream)
         events = [e for e in self._events((stream, n) for n in segments) if e.step > cursor.step]
         self._segment_bytes[stream] = max(1, sum(len(e.data) for e in events) // len(segments))
@@ -218,7 +224,7 @@ class SessionStore:
         complete = True
         for event in events:
             chunk = self._open(event, remember=False)
-            if chunk is not None and stream != "losses" and chunk.header.layout not in self.facts.layouts:
+            if chunk is not None and stream != "losses" and chunk.header.layout not in self.records.layouts:
                 complete = False
                 break
             self._advance(event)
@@ -227,10 +233,10 @@ class SessionStore:
         self._add(table, chunks)
         return complete
 
-    def _add(self, table: Table, chunks: Sequence[tuple[int, Chunk]]) -> None:
-        """Adds chunks, runs of the same layout at once. What does not decode is left out, and nothing else."""
+    def _add(self, table: DecimatedTable, chunks: Sequence[tuple[int, Chunk]]) -> None:
+        """Adds chunks, successive ones of the same layout together. Chunks that do not decode are left out."""
         for number, run in itertools.groupby(chunks, lambda item: item[1].header.layout):
-            layout = self.facts.layouts.get(number)
+            layout = self.records.layouts.get(number)
             together = list(run)
             if layout is None and table.stream != "losses":
                 continue
@@ -240,8 +246,8 @@ class SessionStore:
                 for item in together:
                     self._guard(lambda item=item, layout=layout: table.add([item], layout))  # type: ignore[misc]  # bound now
 
-    def _open(self, event: RawEvent, *, remember: bool = True) -> Chunk | None:
-        """Returns the chunk of an event that is new, or None; what does not decode is noted and left out."""
+    def _open(self, event: ProvidedEvent, *, remember: bool = True) -> Chunk | None:
+        """Returns the chunk of a new event, or None. One that does not decode sets `problem`."""
         if remember:
             if event.step <= self._cursor(event.stream).step:
                 return None
@@ -252,7 +258,7 @@ class SessionStore:
             self.problem = str(error)
             return None
 
-    def _advance(self, event: RawEvent) -> None:
+    def _advance(self, event: ProvidedEvent) -> None:
         cursor = self._cursor(event.stream)
         cursor.segment, cursor.step = max(cursor.segment, event.segment), max(cursor.step, event.step)
 
@@ -270,24 +276,28 @@ class SessionStore:
             return []
 
     def _note(self, numbered: Numbered) -> None:
-        facts, record = self.facts, numbered.record
+        records, record = self.records, numbered.record
         match record:
             case SessionStart():
-                facts.start = record
+                records.start = record
             case SessionEnd():
-                facts.end = record
+                records.end = record
             case ModelFacts():
-                facts.model, facts.model_revision = record, self.revision
+                records.model, records.model_revision = record, self.revision
             case Layout():
-                facts.layouts[record.id], facts.layout_revision = record, self.revision
+                records.layouts[record.id], records.layout_revision = record, self.revision
             case EpochEnd():
-                facts.epochs.append(Revised(self.revision, record))
+                records.epochs.append(Revised(self.revision, record))
             case Failure():
-                facts.failures.append(record)
+                records.failures.append(record)
             case Alert():
-                facts.alert_records += 1
-                facts.alerts[record.id] = Revised(self.revision, record)
+                records.alert_records += 1
+                records.alerts[record.id] = Revised(self.revision, record)
+            case ExpectedRange():
+                records.expected[record.rule, record.subject, record.stage] = record
+            case NotJudged():
+                records.not_judged[record.rule] = record
             case Cost():
-                facts.cost = record
+                records.cost = record
             case _:
                 pass

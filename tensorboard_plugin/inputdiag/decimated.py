@@ -1,4 +1,4 @@
-"""The tables of a session, decimated: what the charts are drawn from."""
+"""The tables of a session, decimated for the charts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tb_inputdiag.records import Layout
 from tensorboard_plugin.inputdiag.pyramid import Pyramid
 from tensorboard_plugin.inputdiag.tensor_stats import TensorStats
 
-__all__ = ["COLUMNS", "QUANTILES", "STREAMS", "Group", "Table", "tensor_row"]
+__all__ = ["COLUMNS", "QUANTILES", "STREAMS", "DecimatedTable", "SplitSeries", "tensor_row"]
 
 Array = NDArray[Any]
 
@@ -30,17 +30,26 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "learning_rate",
         "step_time_s",
         "loss_scale",
+        "penalty",
     ),
     "losses": ("loss",),
-    "tensors": ("min", "max", "mean", "std", *QUANTILES),
-    "weights": ("gradient_norm", "update_ratio", "weight_norm", "gradient_max_abs", "gradient_zero_fraction"),
-    "layers": ("std", "mean", "max_abs", "dead_fraction", "saturated_fraction", "zero_fraction"),
+    "tensors": ("min", "max", "mean", "std", *QUANTILES, "nan_count", "inf_count", "zero_fraction"),
+    "weights": (
+        "gradient_norm",
+        "update_ratio",
+        "weight_norm",
+        "gradient_max_abs",
+        "gradient_zero_fraction",
+        "gradient_nonfinite_count",
+        "weight_nonfinite_count",
+    ),
+    "layers": ("std", "mean", "max_abs", "dead_fraction", "saturated_fraction", "zero_fraction", "nonfinite_count"),
 }
-"""Stream -> series that are kept of each row."""
+"""Stream -> series that are kept of each row: those of the page's own charts, and those that rules name as curves."""
 STREAMS = tuple(COLUMNS)
 _NONFINITE = {"weights": "gradient_nonfinite_count", "layers": "nonfinite_count"}
 _CELLS = 1 << 20
-"""Numbers in the buckets of one group: 17 MB. Bounds what a model of many layers takes."""
+"""Numbers in the buckets of one group, 17 MB: bounds the memory of a model with many layers."""
 _CAPACITY = {"samples": 4096, "losses": 4096, "tensors": 1024, "weights": 1024, "layers": 1024}
 
 
@@ -49,8 +58,8 @@ def tensor_row(role: str, stage: str, name: str) -> str:
     return f"{role}:{stage}:{name}"
 
 
-class Joined(Mapping[str, Array]):
-    """Columns of several chunks, one after the other; each is decoded once, when it is asked for."""
+class JoinedColumns(Mapping[str, Array]):
+    """Columns of several chunks, concatenated. Each column is decoded once, on first use."""
 
     def __init__(self, parts: Sequence[Columns]) -> None:
         self.parts = parts
@@ -71,8 +80,8 @@ class Joined(Mapping[str, Array]):
 
 
 @dataclass(slots=True)
-class Group:
-    """Rows of one table in one split: they share their steps."""
+class SplitSeries:
+    """The rows of one table in one split. They share their steps."""
 
     columns: tuple[str, ...]
     rows: dict[str, int]
@@ -89,8 +98,8 @@ class Group:
 
 
 @dataclass(slots=True)
-class Extent:
-    """Where the samples of a segment lie."""
+class SegmentSteps:
+    """The steps that the samples of a segment cover."""
 
     segment: int
     first_step: int
@@ -98,28 +107,28 @@ class Extent:
 
 
 @dataclass(slots=True)
-class Table:
+class DecimatedTable:
     """One stream of a session.
 
-    `low` and `high` keep only the samples of these steps, for a closer look at a part.
+    With `low` and `high` only the samples of these steps are kept, to zoom in on them.
     """
 
     stream: str
     low: int | None = None
     high: int | None = None
-    groups: dict[str, Group] = field(default_factory=dict)
-    extents: dict[int, Extent] = field(default_factory=dict)
+    groups: dict[str, SplitSeries] = field(default_factory=dict)
+    extents: dict[int, SegmentSteps] = field(default_factory=dict)
     stats: TensorStats = field(default_factory=TensorStats)
     """Of the stream ``tensors``."""
     rows_read: int = 0
 
     @property
     def nbytes(self) -> int:
-        """Memory that it takes, nearly."""
+        """Memory in bytes, approximately."""
         return sum(group.pyramid.nbytes for group in self.groups.values()) + self.stats.nbytes
 
     def add(self, chunks: Sequence[tuple[int, Chunk]], layout: Layout | None) -> None:
-        """Adds the samples of chunks of one layout; of all or, if it raises, of none.
+        """Adds the samples of chunks of one layout. If it raises, none is added.
 
         Args:
             chunks: Pairs of segment and chunk, in their order.
@@ -128,7 +137,7 @@ class Table:
         Raises:
             LogCorruptError: if one does not decode.
         """
-        columns = Joined([chunk.columns for _, chunk in chunks])
+        columns = JoinedColumns([chunk.columns for _, chunk in chunks])
         step: Array = np.asarray(columns["step"], np.int64)
         values, names, split = self._values(columns, layout)
         wall = np.asarray(columns["wall_time"]) if self.stream == "samples" else np.full(len(step), np.nan)
@@ -140,7 +149,7 @@ class Table:
             self.stats.add(columns, _last_part(columns), layout)
         end = 0
         for segment, chunk in chunks:
-            # A row of the losses holds several of them.
+            # A row of the stream ``losses`` holds several losses.
             start, end = end, end + chunk.columns.sizes["N" if self.stream == "losses" else "R"]
             self._note_extent(segment, step[start:end])
         self.rows_read += sum(chunk.header.rows for _, chunk in chunks)
@@ -163,7 +172,7 @@ class Table:
         old = self.extents.get(segment)
         if old is not None:
             low, high = min(low, old.first_step), max(high, old.last_step)
-        self.extents[segment] = Extent(segment, low, high)
+        self.extents[segment] = SegmentSteps(segment, low, high)
 
     def _values(self, columns: Mapping[str, Array], layout: Layout | None) -> tuple[Array, Sequence[str], str]:
         """Returns (values ``[samples, rows, columns]``, names of the rows, split)."""
@@ -173,7 +182,7 @@ class Table:
             return _finite_or_inf(columns["loss"])[:, None, None], [""], "losses"
         if self.stream == "samples":
             parts = [np.asarray(columns[name], np.float32) for name in names]
-            for number in (0, 1):  # a loss or gradient that is NaN has gone bad; it is not merely unknown
+            for number in (0, 1):  # NaN in a loss or gradient means not finite, not unknown
                 if split == "train":
                     parts[number] = _finite_or_inf(parts[number])
             return np.stack(parts, axis=-1)[:, None, :], [""], split
@@ -188,22 +197,22 @@ class Table:
         parts[0] = np.where(bad & ~np.isfinite(parts[0]), np.float32(np.inf), parts[0])
         return np.stack(parts, axis=-1), layout.weights if self.stream == "weights" else layout.layers, split
 
-    def _group(self, split: str, names: Sequence[str]) -> Group:
+    def _group(self, split: str, names: Sequence[str]) -> SplitSeries:
         group = self.groups.get(split)
         columns = COLUMNS[self.stream]
         if group is None:
             capacity = _CAPACITY[self.stream]
             while capacity > 64 and capacity * len(names) * len(columns) > _CELLS:
                 capacity //= 2
-            group = self.groups[split] = Group(columns, {}, Pyramid(0, capacity))
+            group = self.groups[split] = SplitSeries(columns, {}, Pyramid(0, capacity))
         for name in names:
             group.rows.setdefault(name, len(group.rows))
         group.pyramid.widen(len(group.rows) * len(columns))
         return group
 
 
-def _last_part(columns: Joined) -> Mapping[str, Array]:
-    """Returns the columns of the newest chunk that holds anything."""
+def _last_part(columns: JoinedColumns) -> Mapping[str, Array]:
+    """Returns the columns of the newest chunk that has rows."""
     return next(part for part in reversed(columns.parts) if part.sizes["R"])
 
 

@@ -1,19 +1,28 @@
-// What single parts of the page follow: a run's facts, curves, heat maps, inputs, thumbnails.
-import { signal, type Signal } from "@preact/signals";
+// The data that parts of the page follow: a run's facts, curves, heat maps, inputs, thumbnails.
+import { type Signal, signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import type { AlertRow, EpochEnd, GridAnswer, ImageAnswer, InputsAnswer, ModelAnswer, RunAnswer, SeriesAnswer } from "../types";
-import { joinCells, type Cells } from "../logic/grid";
-import { have, join, type Curves } from "../logic/series";
-import { worstFirst } from "../logic/status";
+import { type Cells, joinCells } from "../logic/grid";
+import { have, join, type SeriesData } from "../logic/series";
+import { byOrder } from "../logic/status";
+import type {
+  AlertRow,
+  EpochEnd,
+  GridAnswer,
+  ImageAnswer,
+  InputsAnswer,
+  ModelAnswer,
+  RunAnswer,
+  SeriesAnswer,
+} from "../types";
 import { get, RouteError } from "./api";
-import { follow, type Followed } from "./live";
+import { type Followed, follow } from "./live";
 
-export interface Source<T> {
+export interface Feed<T> {
   readonly data: Signal<T | undefined>;
   readonly error: Signal<string>;
 }
 
-abstract class Base<T> implements Followed, Source<T> {
+abstract class RunFeed<T> implements Followed, Feed<T> {
   readonly data = signal<T | undefined>(undefined);
   readonly error = signal("");
   constructor(readonly id: string) {}
@@ -24,7 +33,7 @@ abstract class Base<T> implements Followed, Source<T> {
       this.error.value = "";
       return more;
     } catch (error) {
-      // What the server refuses is told where it is missing; a server that is gone is told once, for all.
+      // A refused request is reported where its data is missing; a lost server is reported once for the page.
       if (!(error instanceof RouteError)) throw error;
       this.error.value = error.message;
       return false;
@@ -41,7 +50,7 @@ export interface RunFacts {
   epochs: EpochEnd[];
 }
 
-class FactsSource extends Base<RunFacts> {
+class FactsFeed extends RunFeed<RunFacts> {
   readonly first = true;
   private since = 0;
   private alerts = new Map<number, AlertRow>();
@@ -60,14 +69,14 @@ class FactsSource extends Base<RunFacts> {
     this.since = answer.revision;
     this.data.value = {
       answer,
-      alerts: [...this.alerts.values()].sort(worstFirst),
+      alerts: [...this.alerts.values()].sort(byOrder),
       epochs: [...this.epochs.values()].sort((a, b) => a.step - b.step),
     };
     return answer.completeness.samples_read < answer.completeness.samples_logged && this.progressed(answer);
   }
 
   private read = -1;
-  /** Asks again at once only while that brings something: the newest samples may not have reached TensorBoard. */
+  /** Asks again at once only while there is progress: the newest samples may not have reached TensorBoard. */
   private progressed(answer: RunAnswer): boolean {
     const more = answer.completeness.samples_read > this.read;
     this.read = answer.completeness.samples_read;
@@ -75,7 +84,7 @@ class FactsSource extends Base<RunFacts> {
   }
 }
 
-class SeriesSource extends Base<Record<string, Curves>> {
+class SeriesFeed extends RunFeed<Record<string, SeriesData>> {
   constructor(
     id: string,
     private readonly quantities: readonly string[],
@@ -89,14 +98,19 @@ class SeriesSource extends Base<Record<string, Curves>> {
     this.held = {};
   }
 
-  private held: Record<string, Curves> = {};
-  /** All that was logged had arrived at some time. */
+  private held: Record<string, SeriesData> = {};
+  /** Whether everything that was logged had arrived at some time. */
   readonly complete = signal(false);
 
   protected async load(): Promise<boolean> {
     const range = this.zoom ? { from: this.zoom[0], to: this.zoom[1] } : { have: Object.values(this.held).map(have) };
-    const answer = await get<SeriesAnswer>("series", { id: this.id, q: this.quantities, points: this.points, ...range });
-    const next: Record<string, Curves> = {};
+    const answer = await get<SeriesAnswer>("series", {
+      id: this.id,
+      q: this.quantities,
+      points: this.points,
+      ...range,
+    });
+    const next: Record<string, SeriesData> = {};
     for (const group of answer.groups) {
       next[group.stream] = join(this.zoom ? undefined : this.held[group.stream], group);
     }
@@ -107,7 +121,7 @@ class SeriesSource extends Base<Record<string, Curves>> {
   }
 }
 
-class GridSource extends Base<Cells> {
+class GridFeed extends RunFeed<Cells> {
   constructor(
     id: string,
     private readonly table: string,
@@ -138,14 +152,14 @@ class GridSource extends Base<Cells> {
   }
 }
 
-/** What these answers may say besides what is shown. */
+/** Fields that control polling. */
 interface Plain {
   pending: boolean;
   unchanged: boolean;
   revision: number;
 }
 
-class PlainSource<T> extends Base<T> {
+class PlainFeed<T> extends RunFeed<T> {
   constructor(
     id: string,
     private readonly route: string,
@@ -168,45 +182,45 @@ class PlainSource<T> extends Base<T> {
   }
 }
 
-function useSource<T, S extends Followed & Source<T>>(make: () => S | null, keys: readonly unknown[]): S | null {
-  const source = useMemo(make, keys);
-  useEffect(() => (source ? follow(source) : undefined), [source]);
-  return source;
+function useFeed<T, S extends Followed & Feed<T>>(make: () => S | null, keys: readonly unknown[]): S | null {
+  const feed = useMemo(make, keys);
+  useEffect(() => (feed ? follow(feed) : undefined), [feed]);
+  return feed;
 }
 
 export function useFacts(id: string) {
-  return useSource<RunFacts, FactsSource>(() => (id ? new FactsSource(id) : null), [id]);
+  return useFeed<RunFacts, FactsFeed>(() => (id ? new FactsFeed(id) : null), [id]);
 }
 
 export function useSeries(id: string, quantities: readonly string[], points: number, zoom: [number, number] | null) {
   const key = JSON.stringify([id, quantities, points, zoom]);
-  return useSource<Record<string, Curves>, SeriesSource>(
-    () => (id && quantities.length ? new SeriesSource(id, quantities, points, zoom) : null),
+  return useFeed<Record<string, SeriesData>, SeriesFeed>(
+    () => (id && quantities.length ? new SeriesFeed(id, quantities, points, zoom) : null),
     [key],
   );
 }
 
 export function useGrid(id: string, table: string, column: string, points: number, zoom: [number, number] | null) {
   const key = JSON.stringify([id, table, column, points, zoom]);
-  return useSource<Cells, GridSource>(() => (id ? new GridSource(id, table, column, points, zoom) : null), [key]);
+  return useFeed<Cells, GridFeed>(() => (id ? new GridFeed(id, table, column, points, zoom) : null), [key]);
 }
 
 export function useInputs(id: string) {
-  return useSource<InputsAnswer, PlainSource<InputsAnswer>>(() => new PlainSource(id, "inputs"), [id]);
+  return useFeed<InputsAnswer, PlainFeed<InputsAnswer>>(() => new PlainFeed(id, "inputs"), [id]);
 }
 
 export function useModel(id: string) {
-  return useSource<ModelAnswer, PlainSource<ModelAnswer>>(() => new PlainSource(id, "model"), [id]);
+  return useFeed<ModelAnswer, PlainFeed<ModelAnswer>>(() => new PlainFeed(id, "model"), [id]);
 }
 
 export function useImages(id: string) {
-  return useSource<ImageAnswer, PlainSource<ImageAnswer>>(() => new PlainSource(id, "images"), [id]);
+  return useFeed<ImageAnswer, PlainFeed<ImageAnswer>>(() => new PlainFeed(id, "images"), [id]);
 }
 
 /** Follows the same curves of several runs. */
 export class ManySeries {
-  readonly sources = new Map<string, SeriesSource>();
-  /** Changes when the sources do. */
+  readonly feeds = new Map<string, SeriesFeed>();
+  /** Changes when the feeds do. */
   readonly version = signal(0);
   private readonly stops = new Map<string, () => void>();
 
@@ -222,14 +236,14 @@ export class ManySeries {
       if (!ids.includes(id)) {
         stop();
         this.stops.delete(id);
-        this.sources.delete(id);
+        this.feeds.delete(id);
       }
     }
     for (const id of ids) {
-      if (this.sources.has(id)) continue;
-      const source = new SeriesSource(id, this.quantities, this.points, this.zoom);
-      this.sources.set(id, source);
-      this.stops.set(id, follow(source));
+      if (this.feeds.has(id)) continue;
+      const feed = new SeriesFeed(id, this.quantities, this.points, this.zoom);
+      this.feeds.set(id, feed);
+      this.stops.set(id, follow(feed));
     }
     this.version.value += 1;
   }
