@@ -48,7 +48,7 @@ def degraded() -> tuple[Degraded, ...]:
     return tuple(_reports.values())
 
 
-def accessor(effect: str, fallback: Callable[_P, _T]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
+def accessor(effect: str, fallback: Callable[..., Any]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """Makes a function an accessor: it never raises, and reports its failure.
 
     Args:
@@ -67,7 +67,8 @@ def accessor(effect: str, fallback: Callable[_P, _T]) -> Callable[[Callable[_P, 
                 return found
             except Exception:
                 _reports.setdefault(name, Degraded(accessor=name, effect=effect))
-                return fallback(*args, **kwargs)
+                replacement: _T = fallback(*args, **kwargs)
+                return replacement
 
         return guarded
 
@@ -143,11 +144,7 @@ def sequential_function(model: keras.Model) -> keras.Function | None:
     return model._functional if isinstance(model, keras.Sequential) else None
 
 
-def _no_nodes(function: keras.Function) -> list[Node]:
-    return []
-
-
-@accessor(effect="Which layer reads which is unknown.", fallback=_no_nodes)
+@accessor(effect="Which layer reads which is unknown.", fallback=lambda function: [])
 def function_nodes(function: keras.Function) -> list[Node]:
     """Returns the calls of operations that a Functional model is made of.
 
@@ -157,13 +154,9 @@ def function_nodes(function: keras.Function) -> list[Node]:
     return [Node(node.operation, list(node.input_tensors)) for level in levels for node in level]
 
 
-def _no_producer(tensor: keras.KerasTensor) -> Producer | None:
-    return None
-
-
 @accessor(
     effect="Which layer made a tensor is unknown, so connections of layers and output activations are missing.",
-    fallback=_no_producer,
+    fallback=lambda tensor: None,
 )
 def producer(tensor: keras.KerasTensor) -> Producer | None:
     """Returns the operation that made a symbolic tensor of a model's graph.
@@ -219,13 +212,9 @@ class Method(NamedTuple):
     name: str
 
 
-def _unknown_variables(optimizer: keras.optimizers.Optimizer) -> list[keras.Variable] | None:
-    return None
-
-
 @accessor(
     effect="Gradients and weight updates are missing where a step calls `apply` without variables.",
-    fallback=_unknown_variables,
+    fallback=lambda optimizer: None,
 )
 def optimizer_variables(optimizer: keras.optimizers.Optimizer) -> list[keras.Variable] | None:
     """Returns the variables that an optimizer was built for, in the order of its gradients.
@@ -261,11 +250,7 @@ def batch_iterations(optimizer: keras.optimizers.Optimizer) -> keras.Variable:
     return optimizer._iterations
 
 
-def _not_clipped(optimizer: keras.optimizers.Optimizer, gradients: Sequence[Tensor]) -> list[Tensor] | None:
-    return None
-
-
-@accessor(effect="Norms of gradients after clipping are unknown.", fallback=_not_clipped)
+@accessor(effect="Norms of gradients after clipping are unknown.", fallback=lambda optimizer, gradients: None)
 def clipped_gradients(optimizer: keras.optimizers.Optimizer, gradients: Sequence[Tensor]) -> list[Tensor] | None:
     """Returns gradients as an optimizer clips them, by `clipnorm`, `clipvalue` or `global_clipnorm`.
 
@@ -274,13 +259,9 @@ def clipped_gradients(optimizer: keras.optimizers.Optimizer, gradients: Sequence
     return list(optimizer._clip_gradients(list(gradients)))
 
 
-def _no_method() -> Method | None:
-    return None
-
-
 @accessor(
     effect="With several replicas, gradients are those of one replica, not their sum.",
-    fallback=_no_method,
+    fallback=lambda: None,
 )
 def gradient_sum_method() -> Method | None:
     """Returns the method in which an optimizer sums the gradients of all replicas.
@@ -306,13 +287,9 @@ class CompiledMetrics(Protocol):
         """Makes the metrics for targets and outputs of this structure."""
 
 
-def _no_metrics(model: keras.Model) -> CompiledMetrics | None:
-    return None
-
-
 @accessor(
     effect="The first sampled step may be traced twice, because metrics are built in it. Records are complete.",
-    fallback=_no_metrics,
+    fallback=lambda model: None,
 )
 def compiled_metrics(model: keras.Model) -> CompiledMetrics | None:
     """Returns the metrics that `compile` was given, or None without any.

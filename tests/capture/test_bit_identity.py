@@ -1,4 +1,4 @@
-"""Reading from aside: the same values, and a step that computes what it computes when nobody reads."""
+"""Reading a value of a step: the same values, and the step computes the same bits as when nobody reads it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from tb_inputdiag.capture.row_order import SCOPE
 from tb_inputdiag.capture.tensorflow import ops
-from tb_inputdiag.capture.tensorflow.bit_identity import aside, can_be_read
+from tb_inputdiag.capture.tensorflow.bit_identity import can_be_read, readable
 
 VALUES = [np.random.default_rng(n).normal(size=(64, 33)).astype(np.float32) * 10.0**n for n in range(4)]
 ROW = np.linspace(0.1, 1.9, 33, dtype=np.float32)
@@ -53,7 +53,7 @@ def updates(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
 
 
 def run(step: Step, reads: bool) -> tuple[Any, list[Any]]:
-    """Returns the step's result and what was read, of each tensor as it is and from aside."""
+    """Returns the step's result and what was read, of each tensor as it is and as `readable` returns it."""
 
     @tf.function  # type: ignore[untyped-decorator]  # TensorFlow's
     def traced(*arguments: Any) -> tuple[Any, list[Any]]:
@@ -62,7 +62,7 @@ def run(step: Step, reads: bool) -> tuple[Any, list[Any]]:
         if not reads:
             return (result, loss), []
         with ops.sharing(), tf.name_scope(SCOPE):
-            return (result, loss), [aside(x, loss) for x in middle if can_be_read(x)]
+            return (result, loss), [readable(x, loss) for x in middle if can_be_read(x)]
 
     (result, _), seen = traced(*map(tf.constant, VALUES))
     return result.numpy(), [x.numpy() for x in seen]
@@ -86,7 +86,7 @@ def test_what_ends_a_chain_is_read_as_it_is() -> None:
         x = tf.compat.v1.placeholder(tf.float32, (None, 3))
         total = x * 2.0 + 1.0
         tf.nn.relu(total)
-        assert aside(total, tf.reduce_mean(total)) is total
+        assert readable(total, tf.reduce_mean(total)) is total
         assert can_be_read(total)
 
 
@@ -114,8 +114,8 @@ def test_a_term_that_was_read_before_is_as_free_as_one_that_nobody_reads() -> No
         # the first one begins with `c`, the second with one of its first two
         assert not can_be_read(c)
         loss = tf.reduce_mean(second)
-        assert aside(c, loss) is c
-        assert aside(a, loss).op.inputs[0].op.type == "Slice"
+        assert readable(c, loss) is c
+        assert readable(a, loss).op.inputs[0].op.type == "Slice"
 
 
 def test_a_term_whose_memory_is_read_later_is_not_free() -> None:
@@ -135,6 +135,6 @@ def test_a_term_whose_memory_is_read_later_is_not_free() -> None:
 
 def test_without_a_graph_there_is_nothing_to_do() -> None:
     x = tf.constant([1.0])
-    assert aside(x, x) is x
-    assert aside(None) is None
+    assert readable(x, x) is x
+    assert readable(None) is None
     assert can_be_read(x)
