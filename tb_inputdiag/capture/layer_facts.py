@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from tb_inputdiag.capture.plain_values import attempt, plain
+from tb_inputdiag.keras_vocabulary import ACTIVATION_LAYERS
 from tb_inputdiag.records import JSON, LayerFacts
 
 __all__ = ["activation_name", "is_preprocessing", "layer_facts"]
@@ -38,24 +39,17 @@ _CONFIG = (
     "depth_multiplier",
     "num_heads",
 )
-_ACTIVATION_LAYERS = {
-    "ReLU": "relu",
-    "LeakyReLU": "leaky_relu",
-    "PReLU": "prelu",
-    "ELU": "elu",
-    "Softmax": "softmax",
-}
 
 
 def activation_name(operation: keras.Operation) -> str | None:
     """Returns the activation that a layer ends in, e.g. ``relu``, or None for one that has none."""
-    if type(operation).__name__ in _ACTIVATION_LAYERS:
-        return _ACTIVATION_LAYERS[type(operation).__name__]
+    if type(operation).__name__ in ACTIVATION_LAYERS:
+        return ACTIVATION_LAYERS[type(operation).__name__]
     activation = getattr(operation, "activation", None)
     if activation is None or not callable(activation):
         return None
     name: str = getattr(activation, "__name__", None) or type(activation).__name__
-    return _ACTIVATION_LAYERS.get(name, name.lower())
+    return ACTIVATION_LAYERS.get(name, name.lower())
 
 
 def is_preprocessing(layer: keras.Layer) -> bool:

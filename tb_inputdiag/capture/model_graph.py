@@ -8,9 +8,9 @@ from typing import Literal, NamedTuple
 import keras
 
 from tb_inputdiag.capture import keras_internals
-from tb_inputdiag.capture.backbones import family
 from tb_inputdiag.capture.layer_facts import activation_name
 from tb_inputdiag.capture.plain_values import attempt
+from tb_inputdiag.keras_vocabulary import SHAPE_ONLY, TRAINING_ONLY, backbone_family
 
 __all__ = [
     "Placed",
@@ -25,7 +25,6 @@ __all__ = [
     "output_names",
 ]
 
-_SHAPE_ONLY = {"Flatten", "Reshape", "Dropout", "Identity", "Permute", "RepeatVector", "Cropping2D"}
 _ACTIVATION_OPERATIONS = ("softmax", "sigmoid", "relu", "tanh", "softplus")
 _LONGEST_WALK = 20
 
@@ -149,7 +148,7 @@ def _behind(producer: keras_internals.Producer) -> keras.KerasTensor | None:
     inner = function_of(producer.operation)
     if inner is not None and len(inner.outputs) == 1:
         return inner.outputs[0]
-    if type(producer.operation).__name__ in _SHAPE_ONLY:
+    if type(producer.operation).__name__ in SHAPE_ONLY | TRAINING_ONLY:
         return next(iter(keras_internals.operation_inputs(producer)), None)
     return None
 
@@ -160,7 +159,7 @@ def find_backbones(model: keras.Model, paths: Mapping[int, str]) -> dict[str, st
 
     def walk(container: keras.Model) -> None:
         members = children(container)
-        kind = family(container.name, [layer.name for layer in members])
+        kind = backbone_family(container.name, [layer.name for layer in members])
         if kind is not None:
             found[paths[id(container)]] = kind
             return

@@ -15,6 +15,7 @@ from tb_inputdiag.capture.names import backend_value
 from tb_inputdiag.capture.tensorflow import layer_kernels
 from tb_inputdiag.capture.tensorflow.ops import Tensor
 from tb_inputdiag.capture.tensorflow.tensors import FullShape
+from tb_inputdiag.keras_vocabulary import RELU_ACTIVATIONS, saturation_ends
 from tb_inputdiag.records import Kind, Role, TensorLayout
 
 __all__ = [
@@ -25,8 +26,6 @@ __all__ = [
     "StepObservations",
     "Update",
 ]
-
-_BOUNDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "hard_tanh": (-1.0, 1.0)}
 
 
 @dataclass(slots=True)
@@ -82,14 +81,14 @@ class Activation:
     def unit_axis(self) -> int | None:
         """Axis of the layer's units if it ends in a ReLU, so that dead ones can be counted, else None."""
         layer, rank = self.layer, self.tensor.shape.rank
-        if activation_name(layer) not in ("relu", "relu6") or getattr(layer, "negative_slope", None):
+        if activation_name(layer) not in RELU_ACTIVATIONS or getattr(layer, "negative_slope", None):
             return None
         return 1 if getattr(layer, "data_format", None) == "channels_first" and rank > 2 else rank - 1
 
     @property
     def bound(self) -> tuple[float, float] | None:
         """Lowest and highest value of the layer's activation if it saturates at both ends, else None."""
-        return _BOUNDS.get(activation_name(self.layer) or "")
+        return saturation_ends(activation_name(self.layer) or "")
 
 
 @dataclass(slots=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.keras_vocabulary import LOOKUPS
 from tb_inputdiag.records import F8, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
-from tb_inputdiag.rules.support.layers import LOOKUPS
 from tb_inputdiag.rules.support.text import join, number, variable
 from tb_inputdiag.rules.views.context import Context
 

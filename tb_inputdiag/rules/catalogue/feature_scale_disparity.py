@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.keras_vocabulary import LOOKUPS, NORMALIZERS
 from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
-from tb_inputdiag.rules.support.layers import LOOKUPS, NORMALIZERS, is_keras, is_normalized_by
+from tb_inputdiag.rules.support.layers import is_keras, is_normalized_by
 from tb_inputdiag.rules.support.scale import feature_rms, fed_of, looks_like_flat_image
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import number, times, variable

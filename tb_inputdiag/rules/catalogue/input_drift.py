@@ -6,10 +6,10 @@ from collections import deque
 
 import numpy as np
 
+from tb_inputdiag.keras_vocabulary import LOOKUPS
 from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, pixels, silent
-from tb_inputdiag.rules.support.layers import LOOKUPS
 from tb_inputdiag.rules.support.medians import median
 from tb_inputdiag.rules.support.text import number, times, variable
 from tb_inputdiag.rules.views.context import Context

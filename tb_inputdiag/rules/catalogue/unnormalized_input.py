@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from tb_inputdiag.keras_vocabulary import LOOKUPS, NORMALIZERS
 from tb_inputdiag.records import Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, pixels, silent
-from tb_inputdiag.rules.support.layers import LOOKUPS, NORMALIZERS, backbone_of, is_keras, is_normalized_by
+from tb_inputdiag.rules.support.layers import backbone_of, is_keras, is_normalized_by
 from tb_inputdiag.rules.support.scale import (
     feature_rms,
     fed_of,

@@ -4,54 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tb_inputdiag.keras_vocabulary import (
+    ACTIVATION_LAYERS,
+    DROPOUTS,
+    LINEAR,
+    NORMALIZERS,
+    PADDINGS,
+    SHAPE_ONLY,
+    is_keras_module,
+    is_linear,
+)
 from tb_inputdiag.records import LayerFacts, ModelFacts
 
-__all__ = ["LOOKUPS", "NORMALIZERS", "activation_of", "after", "backbone_of", "is_keras", "is_normalized_by"]
+__all__ = ["activation_of", "after", "backbone_of", "is_keras", "is_normalized_by"]
 
-LOOKUPS = frozenset(
-    {"Embedding", "ReversibleEmbedding", "TextVectorization", "StringLookup", "IntegerLookup", "Hashing"}
-)
-"""Layers that read ids, not magnitudes."""
-NORMALIZERS = frozenset(
-    {
-        "BatchNormalization",
-        "SyncBatchNormalization",
-        "LayerNormalization",
-        "GroupNormalization",
-        "InstanceNormalization",
-        "RMSNormalization",
-        "UnitNormalization",
-        "Normalization",
-    }
-)
-"""Layers after which the scale of what came before is gone."""
-
-_LINEAR = frozenset({"Dense", "EinsumDense", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "DepthwiseConv1D"})
-_TRANSPARENT = frozenset(
-    {"ZeroPadding1D", "ZeroPadding2D", "ZeroPadding3D", "Dropout", "Flatten", "Reshape", "Permute"}
-)
+_KEEPS_SCALE = DROPOUTS | SHAPE_ONLY | PADDINGS
 
 
 def is_keras(facts: LayerFacts) -> bool:
     """Returns whether Keras itself defines the layer, so that what it computes is known."""
-    return facts.module.partition(".")[0] in {"keras", "tf_keras"}
+    return is_keras_module(facts.module)
 
 
 def activation_of(facts: LayerFacts) -> str:
     """Returns the activation a layer ends in: ``relu``, ``linear``, ...; empty if it has none."""
-    if facts.class_name in _ACTIVATION_LAYERS:
-        return _ACTIVATION_LAYERS[facts.class_name]
-    return str(facts.config.get("activation") or "")
-
-
-_ACTIVATION_LAYERS = {
-    "ReLU": "relu",
-    "LeakyReLU": "leaky_relu",
-    "PReLU": "prelu",
-    "ELU": "elu",
-    "Softmax": "softmax",
-    "ThresholdedReLU": "relu",
-}
+    return ACTIVATION_LAYERS.get(facts.class_name) or str(facts.config.get("activation") or "")
 
 
 def after(facts: ModelFacts, name: str) -> Iterator[LayerFacts]:
@@ -72,10 +49,10 @@ def is_normalized_by(facts: ModelFacts | None, name: str) -> str:
     A linear layer before a normalization: the scale of its input cancels out.
     """
     layer = facts.layer(name) if facts is not None else None
-    if facts is None or layer is None or layer.class_name not in _LINEAR or activation_of(layer) not in {"", "linear"}:
+    if facts is None or layer is None or layer.class_name not in LINEAR or not is_linear(activation_of(layer)):
         return ""
     readers = list(after(facts, name))
-    while len(readers) == 1 and readers[0].class_name in _TRANSPARENT:
+    while len(readers) == 1 and readers[0].class_name in _KEEPS_SCALE:
         readers = list(after(facts, readers[0].name))
     if len(readers) == 1 and readers[0].class_name in NORMALIZERS:
         return readers[0].class_name

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from tb_inputdiag.keras_vocabulary import image_axes, pixel_peak
 from tb_inputdiag.records import F8, TensorView
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["feature_rms", "fed_of", "image_peak", "looks_like_image", "typical_size"]
-
-_PEAKS = (255, 4095, 65535)
-"""Where pixels end: 8, 12 and 16 bits."""
-_OVERSHOOT = 1.05
-"""Resampled pixels go beyond the end: bicubic kernels overshoot at edges, and some count to 256."""
 
 
 def typical_size(view: TensorView) -> float:
@@ -28,14 +24,8 @@ def feature_rms(view: TensorView) -> F8:
 
 
 def looks_like_image(view: TensorView) -> bool:
-    """Returns whether a tensor is a batch of images or videos by its shape.
-
-    Feature maps have more channels; tables and series have fewer axes.
-    """
-    shape = view.shape
-    if len(shape) not in (4, 5):
-        return False
-    return (shape[-1] in (1, 2, 3, 4) and min(shape[1:3]) >= 8) or (shape[1] in (1, 3, 4) and min(shape[2:4]) >= 8)
+    """Returns whether a tensor is a batch of images or videos by its shape."""
+    return image_axes(view.shape) is not None
 
 
 def looks_like_flat_image(view: TensorView) -> bool:
@@ -45,9 +35,7 @@ def looks_like_flat_image(view: TensorView) -> bool:
 
 def image_peak(view: TensorView) -> int | None:
     """Returns the largest value that this kind of pixel has, 255, 4095 or 65535; None if values say otherwise."""
-    if not view.min >= 0 or view.max <= 1:
-        return None
-    return next((peak for peak in _PEAKS if view.max <= _OVERSHOOT * peak), None)
+    return pixel_peak(view.min, view.max)
 
 
 def fed_of(context: Context, entry: TensorView) -> TensorView | None:

@@ -5,34 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tb_inputdiag import keras_vocabulary
+from tb_inputdiag.keras_vocabulary import LossKind
 from tb_inputdiag.records import JSON, ModelFacts, TensorView
 
 __all__ = ["Pair", "loss_kind", "loss_name", "loss_of", "pair_up"]
-
-_KINDS = {
-    "sparsecategoricalcrossentropy": "sparse",
-    "categoricalcrossentropy": "categorical",
-    "categoricalfocalcrossentropy": "categorical",
-    "binarycrossentropy": "binary",
-    "binaryfocalcrossentropy": "binary",
-    "kldivergence": "divergence",
-    "kldiv": "divergence",
-    "poisson": "poisson",
-    "hinge": "hinge",
-    "squaredhinge": "hinge",
-    "categoricalhinge": "categorical_hinge",
-    "meansquarederror": "regression",
-    "mse": "regression",
-    "meanabsoluteerror": "regression",
-    "mae": "regression",
-    "meanabsolutepercentageerror": "percentage",
-    "mape": "percentage",
-    "meansquaredlogarithmicerror": "logarithmic",
-    "msle": "logarithmic",
-    "huber": "regression",
-    "huberloss": "regression",
-    "logcosh": "regression",
-}
 
 
 def loss_name(spec: JSON) -> str:
@@ -40,11 +17,11 @@ def loss_name(spec: JSON) -> str:
     return str(spec.get("name") or "") if isinstance(spec, Mapping) else ""
 
 
-def loss_kind(spec: JSON) -> str:
+def loss_kind(spec: JSON) -> LossKind:
     """Returns ``sparse, categorical, binary, regression, ...``; empty for what is not Keras' own."""
     if not isinstance(spec, Mapping) or spec.get("custom"):
         return ""
-    return _KINDS.get(loss_name(spec).replace("_", "").replace(" ", "").lower(), "")
+    return keras_vocabulary.loss_kind(loss_name(spec))
 
 
 def loss_of(facts: ModelFacts | None, name: str, index: int, n_outputs: int) -> Mapping[str, JSON] | None:
@@ -73,7 +50,7 @@ class Pair:
     target: TensorView
     prediction: TensorView | None
     loss: Mapping[str, JSON] | None
-    kind: str
+    kind: LossKind
     """See `loss_kind`."""
     units: int
     """Size of the prediction's last axis; 0 if unknown."""
