@@ -85,9 +85,8 @@ def accessor(effect: str, fallback: Callable[..., Any]) -> Callable[[Callable[_P
 def sublayers(layer: keras.Layer) -> list[keras.Layer]:
     """Returns the layers directly inside a layer or model, in the order in which Keras tracks them.
 
-    Reads `Layer._flatten_layers`. A built Sequential model also has its Functional graph among them. The public
-    `Model.layers` leaves out layers that a Functional model tracks besides its graph, and other layers have nothing
-    like it.
+    Reads `Layer._flatten_layers`. The public `Model.layers` leaves out the layers that a Functional model has besides
+    those of its graph, and other layers have nothing like it.
     """
     return list(layer._flatten_layers(include_self=False, recursive=False))
 
@@ -292,7 +291,7 @@ class CompiledMetrics(Protocol):
     fallback=lambda model: None,
 )
 def compiled_metrics(model: keras.Model) -> CompiledMetrics | None:
-    """Returns the metrics that `compile` was given, or None without any.
+    """Returns what computes the metrics that `compile` was given, or None for a model that is not compiled.
 
     Reads `Trainer._compile_metrics`. It is also one of the public `metrics`, among which nothing tells it apart.
     """
@@ -311,7 +310,8 @@ def batch_being_built(exc: BaseException) -> Structure:
     """Returns the batch for which Keras was building a model when an exception was raised; None if it was not.
 
     Reads the variable ``data_batch`` in the frames of `Trainer._symbolic_build` and of the TensorFlow backend's
-    `_maybe_symbolic_build`.
+    `_maybe_symbolic_build`. Keras takes these frames out of the traceback unless
+    `keras.config.disable_traceback_filtering` was called.
     """
     if not callable(keras.Model._symbolic_build):
         raise TypeError(_BUILDING[0])

@@ -56,8 +56,7 @@ def model_kind(model: keras.Model) -> Literal["sequential", "functional", "subcl
 def children(layer: keras.Layer) -> list[keras.Layer]:
     """Returns the layers directly inside a layer or model, in forward order where the graph is known."""
     function = function_of(layer)
-    # Sequential keeps its Functional graph among its layers
-    own = [child for child in keras_internals.sublayers(layer) if child is not function]
+    own = keras_internals.sublayers(layer)
     if function is None:
         return own
     ordered = [operation for operation in function.operations if isinstance(operation, keras.Layer)]
