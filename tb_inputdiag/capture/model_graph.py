@@ -40,10 +40,7 @@ class Placed(NamedTuple):
 
 def function_of(model: keras.Layer) -> keras.Function | None:
     """Returns the Functional graph of a Functional or built Sequential model, else None."""
-    # a class that was made Functional for one of its instances has others without a graph
-    if isinstance(model, keras.Function) and hasattr(model, "operations"):
-        return model
-    return keras_internals.sequential_function(model)
+    return model if isinstance(model, keras.Function) else keras_internals.sequential_function(model)
 
 
 def model_kind(model: keras.Model) -> Literal["sequential", "functional", "subclassed"]:

@@ -17,7 +17,7 @@ VALUES = [np.random.default_rng(n).normal(size=(64, 33)).astype(np.float32) * 10
 ROW = np.linspace(0.1, 1.9, 33, dtype=np.float32)
 
 Step = Callable[..., tuple[Any, list[Any]]]
-"""Takes four tensors; returns a result, and tensors in the middle to read."""
+"""Takes four tensors; returns a result, and intermediate tensors to read."""
 
 
 def product(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
@@ -53,7 +53,7 @@ def updates(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
 
 
 def run(step: Step, reads: bool) -> tuple[Any, list[Any]]:
-    """Returns the step's result and what was read, of each tensor as it is and as `readable` returns it."""
+    """Returns the step's result, and the values of its intermediate tensors if they are read."""
 
     @tf.function  # type: ignore[untyped-decorator]  # TensorFlow's
     def traced(*arguments: Any) -> tuple[Any, list[Any]]:
@@ -69,7 +69,7 @@ def run(step: Step, reads: bool) -> tuple[Any, list[Any]]:
 
 
 @pytest.mark.parametrize("step", [product, without_offset, sums, sums_of_the_same, updates])
-def test_what_is_read_moves_no_bit(step: Step) -> None:
+def test_reading_changes_no_bit(step: Step) -> None:
     plain, _ = run(step, reads=False)
     _, middle = step(*map(tf.constant, VALUES))
     for _ in range(5):
@@ -81,7 +81,7 @@ def test_what_is_read_moves_no_bit(step: Step) -> None:
             np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_what_ends_a_chain_is_read_as_it_is() -> None:
+def test_the_end_of_a_chain_is_read_as_it_is() -> None:
     with tf.Graph().as_default():
         x = tf.compat.v1.placeholder(tf.float32, (None, 3))
         total = x * 2.0 + 1.0
@@ -90,7 +90,7 @@ def test_what_ends_a_chain_is_read_as_it_is() -> None:
         assert can_be_read(total)
 
 
-def test_a_term_that_a_sum_may_begin_with_is_left_alone() -> None:
+def test_a_term_that_a_sum_may_begin_with_is_not_read() -> None:
     with tf.Graph().as_default():
         x = tf.compat.v1.placeholder(tf.float32, (None, 3))
         a, b, c = tf.sin(x), tf.cos(x), tf.tan(x)
@@ -105,7 +105,7 @@ def test_a_term_that_a_sum_may_begin_with_is_left_alone() -> None:
         assert can_be_read(total)
 
 
-def test_a_term_that_was_read_before_is_as_free_as_one_that_nobody_reads() -> None:
+def test_a_term_that_was_read_before_the_sum_is_free() -> None:
     with tf.Graph().as_default():
         x = tf.compat.v1.placeholder(tf.float32, (None, 3))
         a, b, c = tf.sin(x), tf.cos(x), tf.tan(x)

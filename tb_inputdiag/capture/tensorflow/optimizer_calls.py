@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -53,6 +53,7 @@ class OptimizerCalls:
         """
         if self._applying:
             return original(*args, **kwargs)
+        args, kwargs = _as_lists(args, kwargs)
         self._applying = True
         try:
             with self._step.guard():
@@ -134,6 +135,12 @@ class OptimizerCalls:
             update.read_after()
         self._step.updates += self._pending
         self._pending = []
+
+
+def _as_lists(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
+    """Turns iterators into lists, because both we and Keras go through them."""
+    kept = {name: list(value) if isinstance(value, Iterator) else value for name, value in kwargs.items()}
+    return tuple(list(value) if isinstance(value, Iterator) else value for value in args), kept
 
 
 def replicas() -> int:
