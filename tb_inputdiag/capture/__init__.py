@@ -1,1 +1,1 @@
-"""What the probe sees: the part that knows Keras and TensorFlow."""
+"""Observes a model while it trains. What knows Keras is here; each backend has a package of its own."""

@@ -1,43 +1,31 @@
-"""What a `fit` was given that raised before it called any callback."""
+"""The batch of a `fit` that raised before it called any callback."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import keras
 
-from tb_inputdiag.capture import names
-from tb_inputdiag.capture.facts import input_names
-from tb_inputdiag.capture.tensorflow.observations import static_shape
-from tb_inputdiag.records import TensorLayout
+from tb_inputdiag.capture import keras_internals
+from tb_inputdiag.capture.model_graph import input_names
+from tb_inputdiag.capture.names import named_leaves
+from tb_inputdiag.capture.tensor_layout import tensor_layout
+from tb_inputdiag.records import Role, TensorLayout
+
+__all__ = ["failed_batch"]
 
 
-def failed_batch(exc: BaseException, model: Any) -> tuple[TensorLayout, ...]:
+def failed_batch(exc: BaseException, model: keras.Model) -> tuple[TensorLayout, ...]:
     """Returns names, shapes and dtypes of the batch that Keras was building a model for; empty if it was not.
 
-    Under a distribution strategy Keras builds the model before it constructs its callbacks. The batch is in the frame
-    of that function, which the exception's traceback leads to.
+    Under a distribution strategy Keras builds the model before it constructs its callbacks. The exception's traceback
+    still leads to the batch.
     """
-    traceback = exc.__traceback__
-    batch: Any = None
-    while traceback is not None:
-        variables = traceback.tb_frame.f_locals
-        if traceback.tb_frame.f_code.co_name in ("_symbolic_build", "_maybe_symbolic_build"):
-            batch = variables.get("data_batch") if variables.get("data_batch") is not None else batch
-        traceback = traceback.tb_next
+    batch = keras_internals.batch_being_built(exc)
     if batch is None:
         return ()
     x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(batch)
-    found: list[TensorLayout] = []
-    for structure, default, role in ((x, "x", "input"), (y, "y", "target"), (sample_weight, "sample_weight", None)):
-        for name, leaf in names.named_leaves(structure, default, input_names(model) if default == "x" else ()):
-            dtype = getattr(leaf, "dtype", None)
-            found.append(
-                TensorLayout(
-                    name=name,
-                    role=role or "sample_weight",  # type: ignore[arg-type]  # one of three literals
-                    shape=static_shape(leaf),
-                    dtype=getattr(dtype, "name", None) or str(dtype),
-                )
-            )
-    return tuple(found)
+    groups: tuple[tuple[Role, list[tuple[str, keras_internals.Tensor]]], ...] = (
+        ("input", named_leaves(x, "x", input_names(model))),
+        ("target", named_leaves(y, "y")),
+        ("sample_weight", named_leaves(sample_weight, "sample_weight")),
+    )
+    return tuple(tensor_layout(name, role, leaf) for role, leaves in groups for name, leaf in leaves)

@@ -6,12 +6,28 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import keras
+
+from tb_inputdiag.capture import keras_internals
+from tb_inputdiag.capture.model_graph import all_layers, children
+
+__all__ = [
+    "ModelNames",
+    "backend_value",
+    "flatten",
+    "is_automatic",
+    "layer_paths",
+    "named_leaves",
+    "unique",
+    "weight_names",
+]
+
 _AUTOMATIC = re.compile(r"^(input_layer|keras_tensor|input|functional|sequential)(_\d+)?$")
 """Names that Keras invents for an `Input` without one."""
 
 
 def is_automatic(name: str) -> bool:
-    """Tells whether Keras made this name up."""
+    """Tells whether Keras invented this name."""
     return bool(_AUTOMATIC.match(name))
 
 
@@ -40,7 +56,8 @@ def named_leaves(structure: Any, default: str, known: Sequence[str] = ()) -> lis
         default: Name of a single tensor, and prefix of positions: ``x``, ``x/0``.
         known: Names from the model for leaves that have only positions, in order.
 
-    Names are unique: dict keys as they are; else names from the model, unless Keras invented them; else positions.
+    A leaf is named by its dict keys. Without keys it gets the model's name for it, unless Keras invented that, and else
+    its position. Names are unique.
     """
     leaves = list(flatten(structure))
     names = []
@@ -67,20 +84,19 @@ def unique(name: str, taken: Sequence[str] | set[str]) -> str:
     return f"{name}#{number}"
 
 
-def layer_paths(model: Any) -> dict[int, str]:
-    """Returns ``id(layer) -> path within the model`` for all layers, nested ones too; the model itself is ``""``.
+def layer_paths(model: keras.Model) -> dict[int, str]:
+    """Returns ``id(layer) -> path within the model`` for all layers, nested ones too. The model itself is ``""``.
 
     A path joins the names of the layers that contain it, e.g. ``backbone/block1_conv``. Order: as tracked.
     """
     paths: dict[int, str] = {id(model): ""}
     taken: set[str] = set()
 
-    def walk(layer: Any, prefix: str) -> None:
+    def walk(layer: keras.Layer, prefix: str) -> None:
         for child in children(layer):
             if id(child) in paths:
                 continue
-            name = f"{prefix}{child.name}"
-            path = unique(name, taken)
+            path = unique(f"{prefix}{child.name}", taken)
             taken.add(path)
             paths[id(child)] = path
             walk(child, f"{path}/")
@@ -89,50 +105,62 @@ def layer_paths(model: Any) -> dict[int, str]:
     return paths
 
 
-def children(layer: Any) -> list[Any]:
-    """Returns the layers directly inside a layer or model, in forward order where the graph is known."""
-    own = list(layer._flatten_layers(include_self=False, recursive=False))
-    graph = graph_of(layer)
-    if graph is None:
-        # Sequential keeps a Functional twin of itself among its layers
-        return [child for child in own if child is not getattr(layer, "_functional", None)]
-    ordered = [op for op in graph.operations if hasattr(op, "_flatten_layers")]
-    known = {id(op) for op in ordered}
-    return ordered + [child for child in own if id(child) not in known and child is not graph]
-
-
-def graph_of(model: Any) -> Any:
-    """Returns the Functional graph of a Functional or built Sequential model, else None."""
-    if hasattr(model, "operations") and hasattr(model, "_nodes_by_depth"):
-        return model
-    twin = getattr(model, "_functional", None)
-    return twin if twin is not None and hasattr(twin, "operations") else None
-
-
-def weight_names(model: Any, paths: Mapping[int, str]) -> dict[int, tuple[str, str]]:
+def weight_names(model: keras.Model, paths: Mapping[int, str]) -> dict[int, tuple[str, str]]:
     """Returns ``id(variable) -> (name, layer path)`` for all weights of a model, e.g. ``conv2d/kernel``.
 
-    A weight belongs to the innermost layer that owns it; seed generators' states are no weights.
+    A weight that several layers hold belongs to the first of them. The states of seed generators are not weights.
     """
-    names: dict[int, tuple[str, str]] = {}
+    found: dict[int, tuple[str, str]] = {}
     taken: set[str] = set()
-
-    def visit(layer: Any) -> None:
+    for layer in all_layers(model):
         path = paths.get(id(layer), "")
-        for variable in [*layer._trainable_variables, *layer._non_trainable_variables]:
-            if id(variable) in names:
+        trainable = keras_internals.own_trainable_variables(layer)
+        for variable in [*trainable, *keras_internals.own_non_trainable_variables(layer)]:
+            if id(variable) in found:
                 continue
             name = unique(f"{path}/{variable.name}" if path else variable.name, taken)
             taken.add(name)
-            names[id(variable)] = (name, path)
+            found[id(variable)] = (name, path)
+    return found
 
-    def walk(layer: Any, seen: set[int]) -> None:
-        if id(layer) in seen:
-            return
-        seen.add(id(layer))
-        visit(layer)
-        for child in children(layer):
-            walk(child, seen)
 
-    walk(model, set())
-    return names
+class ModelNames:
+    """Names of a model's layers and weights, completed when one turns up that was not known.
+
+    Args:
+        model: The model.
+        paths: From `layer_paths`; new layers are added to it.
+        weights: From `weight_names`; new weights are added to it.
+    """
+
+    def __init__(self, model: keras.Model, paths: dict[int, str], weights: dict[int, tuple[str, str]]) -> None:
+        self._model = model
+        self._paths = paths
+        self._weights = weights
+
+    def of_layer(self, layer: keras.Layer) -> str:
+        """Returns the path of a layer, also of one that the model does not track."""
+        found = self._paths.get(id(layer))
+        if found is None:
+            self._paths.update({k: v for k, v in layer_paths(self._model).items() if k not in self._paths})
+            found = self._paths.get(id(layer))
+        if found is None:
+            found = self._paths[id(layer)] = unique(layer.name, set(self._paths.values()))
+        return found
+
+    def of_weight(self, variable: Any) -> str:
+        """Returns the name of a variable of Keras or of its backend."""
+        found = self._weights.get(id(variable))
+        if found is None:
+            # a variable of the backend, or one that the step has just built
+            self._weights.update(weight_names(self._model, layer_paths(self._model)))
+            by_value = {id(backend_value(v)): v for v in self._model.variables}
+            known = by_value.get(id(backend_value(variable)))
+            found = self._weights.get(id(known)) or (variable.name.split(":")[0], "")
+            self._weights[id(variable)] = found
+        return found[0]
+
+
+def backend_value(variable: Any) -> Any:
+    """Returns what holds the values of a Keras variable: with TensorFlow, its `tf.Variable`. Others are returned."""
+    return variable.value if isinstance(variable, keras.Variable) else variable

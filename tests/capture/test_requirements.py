@@ -1,4 +1,4 @@
-"""Where Keras 3 on TensorFlow is missing, one line says so and what to do."""
+"""If Keras 3 on TensorFlow is missing, one line says so, and what to do."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ sys.meta_path.insert(0, Hide())
 
 
 def refused(folder: Path, *, hidden: tuple[str, ...] = (), **modules: str) -> str:
-    """Returns the last line of what Python says when the callback is imported beside modules that are made up."""
+    """Returns the last line that Python prints when the callback is imported together with fake modules."""
     for name, text in modules.items():
         (folder / f"{name}.py").write_text(text)
     code = _HIDE.format(hidden=hidden) + "from tb_inputdiag import InputDiagnostics"

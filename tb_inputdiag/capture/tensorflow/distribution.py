@@ -1,11 +1,13 @@
-"""Which worker of a multi-worker training this process is."""
+"""Which worker this process is, in a training run of several workers."""
 
 from __future__ import annotations
 
-from typing import Any
+import keras
+
+__all__ = ["worker"]
 
 
-def worker(model: Any) -> tuple[int, int]:
+def worker(model: keras.Model) -> tuple[int, int]:
     """Returns this process's index and the number of worker processes; ``(0, 1)`` for one process."""
     strategy = getattr(model, "distribute_strategy", None)
     resolver = getattr(strategy, "cluster_resolver", None)

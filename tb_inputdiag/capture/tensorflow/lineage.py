@@ -1,23 +1,31 @@
-"""Where a tensor of the step comes from: which inputs, through which weights."""
+"""Where a tensor of the step comes from: from which inputs, and whether through learned weights."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
+
+import tensorflow as tf
+
+from tb_inputdiag.capture.tensorflow.ops import Tensor
+
+__all__ = ["Lineage", "Origin"]
 
 _TRANSPARENT = {"Identity", "Cast", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "EnsureShape", "IdentityN"}
-"""Ops that change no value; a cast may round."""
+"""Ops that change no value. A cast may round."""
 _OF_SHAPE = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
-"""Ops that read no value: noise as large as a batch does not come from the batch."""
+"""Ops that read no values: noise of a batch's shape does not come from the batch."""
+
+_Key: TypeAlias = tuple[int, str, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What lies behind a tensor."""
+    """Where a tensor comes from."""
 
     weighted: bool = False
-    """A read of a learned weight was met."""
+    """A learned weight was read on the way."""
     sources: frozenset[int] = frozenset()
     """Indices of the inputs it comes from."""
     untouched: bool = True
@@ -33,53 +41,55 @@ class Lineage:
         weights: TensorFlow variables whose reads count as learned.
     """
 
-    def __init__(self, graph: Any, sources: Sequence[Any], weights: Iterable[Any]) -> None:
+    def __init__(self, graph: tf.Graph, sources: Sequence[Tensor], weights: Iterable[Any]) -> None:
         self._graph = graph
         self._sources = {_key(tensor): index for index, tensor in enumerate(sources)}
-        self._handles: set[int] = set()
-        for variable in weights:
-            for part in getattr(variable, "values", None) or (variable,):
-                self._handles.add(id(part.handle))
-        self._memo: dict[Any, Origin] = {}
+        # a distributed variable has one part for each replica
+        parts = [part for variable in weights for part in getattr(variable, "values", None) or (variable,)]
+        self._handles = {id(part.handle) for part in parts}
+        self._known: dict[_Key, Origin] = {}
+        self._opened: set[_Key] = set()
 
-    def of(self, tensor: Any) -> Origin:
+    def of(self, tensor: Tensor) -> Origin:
         """Returns the origin of a tensor of the graph."""
         captured = self._captured()
         stack = [tensor]
         while stack:
             current = stack[-1]
             key = _key(current)
-            if key in self._memo:
+            if key in self._known:
                 stack.pop()
                 continue
             if key in self._sources:
-                self._memo[key] = Origin(sources=frozenset([self._sources[key]]))
+                self._known[key] = Origin(sources=frozenset([self._sources[key]]))
                 continue
             read = [] if current.op.type in _OF_SHAPE else current.op.inputs
-            inputs = [t for t in read if t.graph is self._graph]
-            missing = [t for t in inputs if _key(t) not in self._memo]
-            # marks the op as being visited: a loop in the graph (a while loop of TF1's kind) ends here
-            if missing and (key, "open") not in self._memo:
-                self._memo[key, "open"] = Origin()
+            inputs = [operand for operand in read if operand.graph is self._graph]
+            missing = [operand for operand in inputs if _key(operand) not in self._known]
+            # an op is opened once, so that a loop in the graph (a while loop of TF1's kind) ends here
+            if missing and key not in self._opened:
+                self._opened.add(key)
                 stack.extend(missing)
                 continue
-            self._memo[key] = self._join(current, inputs, captured)
-        return self._memo[_key(tensor)]
+            self._known[key] = self._join(current, inputs, captured)
+        return self._known[_key(tensor)]
 
-    def _join(self, tensor: Any, inputs: list[Any], captured: dict[str, Any]) -> Origin:
-        origins = [self._memo.get(_key(t), Origin()) for t in inputs]
-        weighted = any(o.weighted for o in origins)
+    def _join(self, tensor: Tensor, inputs: list[Tensor], captured: dict[str, Tensor]) -> Origin:
+        """Returns the origin of what an op makes of its inputs."""
+        origins = [self._known.get(_key(operand), Origin()) for operand in inputs]
+        weighted = any(origin.weighted for origin in origins)
         if tensor.dtype.name == "resource" and id(captured.get(tensor.name)) in self._handles:
             weighted = True
-        sources = frozenset().union(*(o.sources for o in origins))
+        sources = frozenset().union(*(origin.sources for origin in origins))
         # a shape that a Reshape reads comes from the tensor, too, but does not change its values
         data = origins[:1]
         untouched = tensor.op.type in _TRANSPARENT and bool(data) and data[0].untouched and bool(data[0].sources)
         return Origin(weighted, sources, untouched)
 
-    def _captured(self) -> dict[str, Any]:
+    def _captured(self) -> dict[str, Tensor]:
+        """Returns name inside the graph -> tensor outside, such as the handle of a variable."""
         return {inner.name: outer for outer, inner in getattr(self._graph, "captures", [])}
 
 
-def _key(tensor: Any) -> Any:
+def _key(tensor: Tensor) -> _Key:
     return (id(tensor.graph), tensor.op.name, tensor.value_index)

@@ -17,6 +17,7 @@ import tensorflow as tf
 
 from tb_inputdiag.capture import names
 from tb_inputdiag.capture.facts import model_facts
+from tb_inputdiag.capture.keras_internals import batch_iterations
 from tb_inputdiag.capture.tensorflow.twin import FUNCTIONS, Client, Twin
 from tb_inputdiag.records import ModelFacts, Split
 
@@ -172,4 +173,5 @@ def iterations(model: Any) -> int | None:
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None:
         return None
-    return int(tf.convert_to_tensor(getattr(optimizer, "inner_optimizer", optimizer)._iterations.value))
+    count = batch_iterations(getattr(optimizer, "inner_optimizer", optimizer))
+    return int(tf.convert_to_tensor(names.backend_value(count)))

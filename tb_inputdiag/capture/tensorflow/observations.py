@@ -1,69 +1,59 @@
-"""What a tracing of a step notes: leaves of the batch, what the first trainable layers read, activations, updates."""
+"""What is observed of one step: the batch, what the first trainable layers read, activations, updates, the loss."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tb_inputdiag.capture import names
-from tb_inputdiag.capture.facts import activation_name
+from tb_inputdiag.capture.layer_facts import activation_name
+from tb_inputdiag.capture.names import backend_value
 from tb_inputdiag.capture.tensorflow import layer_kernels
+from tb_inputdiag.capture.tensorflow.ops import Tensor
+from tb_inputdiag.capture.tensorflow.tensors import FullShape
+from tb_inputdiag.keras_vocabulary import RELU_ACTIVATIONS, saturation_ends
 from tb_inputdiag.records import Kind, Role, TensorLayout
 
 __all__ = [
     "Activation",
-    "Entry",
-    "Fed",
+    "EntryTensor",
+    "ObservedTensor",
     "Raised",
+    "StepObservations",
     "Update",
-    "Whole",
-    "is_tensor",
-    "kind_of",
-    "raw",
-    "spec",
-    "specs",
-    "static_shape",
-    "values_of",
 ]
 
-_BOUNDS = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0), "hard_tanh": (-1.0, 1.0)}
-
 
 @dataclass(slots=True)
-class Whole:
-    """The shape of a tensor of which only the first examples are here: while tracing, and as a vector of the graph."""
-
-    static: tuple[int | None, ...]
-    shape: Any
-
-
-@dataclass(slots=True)
-class Fed:
-    """A leaf of the batch, or of the predictions."""
+class ObservedTensor:
+    """A tensor of the batch, or a prediction."""
 
     name: str
     role: Role
-    tensor: Any
+    tensor: Tensor
     kind: Kind
     made_by: str | None = None
-    """Of a prediction: the activation whose operation made it, if that is known."""
-    whole: Whole | None = None
+    """For a prediction, the activation whose operation made it, if that is known."""
+    full_shape: FullShape | None = None
     """Where `tensor` is only the first examples."""
 
 
 @dataclass(slots=True)
-class Entry:
+class EntryTensor:
     """A tensor as the first trainable layer reads it."""
 
-    tensor: Any
-    layer: Any
+    tensor: Tensor
+    layer: keras.Layer
     path: str
     sources: tuple[int, ...]
+    """Indices of the batch's inputs that it comes from."""
     untouched: bool
-    whole: Whole | None = None
+    """It equals its one input, up to casts and changes of shape."""
+    full_shape: FullShape | None = None
     """Where `tensor` is only the first examples."""
 
 
@@ -72,13 +62,17 @@ class Activation:
     """A layer's first output."""
 
     path: str
-    layer: Any
-    tensor: Any
-    mean: Any = None
-    """Mean of all of it, where `tensor` is only the values that its statistics look at."""
+    layer: keras.Layer
+    tensor: Tensor
+    mean: Tensor | None = None
+    """Mean over all values, where `tensor` holds only those that the other statistics use."""
 
-    def read(self, tensor: Any) -> None:
-        """Takes of a tensor of this shape what its statistics are made of."""
+    def select(self, tensor: Tensor) -> None:
+        """Keeps those values that the statistics use.
+
+        Args:
+            tensor: A tensor of the same shape and values as `tensor`.
+        """
         self.tensor = layer_kernels.layer_part(tensor, self.unit_axis)
         if self.tensor is not tensor:
             self.mean = layer_kernels.mean_of_all(tensor)
@@ -87,14 +81,14 @@ class Activation:
     def unit_axis(self) -> int | None:
         """Axis of the layer's units if it ends in a ReLU, so that dead ones can be counted, else None."""
         layer, rank = self.layer, self.tensor.shape.rank
-        if activation_name(layer) not in ("relu", "relu6") or getattr(layer, "negative_slope", None):
+        if activation_name(layer) not in RELU_ACTIVATIONS or getattr(layer, "negative_slope", None):
             return None
         return 1 if getattr(layer, "data_format", None) == "channels_first" and rank > 2 else rank - 1
 
     @property
     def bound(self) -> tuple[float, float] | None:
         """Lowest and highest value of the layer's activation if it saturates at both ends, else None."""
-        return _BOUNDS.get(activation_name(self.layer) or "")
+        return saturation_ends(activation_name(self.layer) or "")
 
 
 @dataclass(slots=True)
@@ -102,18 +96,18 @@ class Update:
     """One weight and its gradient in one call of an optimizer."""
 
     name: str
-    variable: Any
-    gradient: Any
-    clipped: Any = None
-    """None: as `gradient`."""
-    before: Any = None
-    after: Any = None
-    norm: Any = None
+    variable: Tensor
+    gradient: Tensor | None
+    clipped: Tensor | None = None
+    """The gradient after clipping; None where it is not clipped."""
+    before: Tensor | None = None
+    after: Tensor | None = None
+    norm: Tensor | None = None
     """Half the sum of squares of the weight before the update."""
-    measured: tuple[list[Any], Any] | None = None
-    """`layer_kernels.gradient_row`, once there is one; the gradient may be gone then."""
-    clipped_norm: Any = None
-    """Half the sum of squares of `clipped`, likewise."""
+    measured: tuple[list[Tensor], Tensor] | None = None
+    """`layer_kernels.gradient_row`, once it was computed; the gradient may be dropped then."""
+    clipped_norm: Tensor | None = None
+    """Half the sum of squares of `clipped`, once it was computed."""
 
     def measure(self) -> None:
         """Reduces the gradient, unless that was done."""
@@ -121,13 +115,13 @@ class Update:
             self.measured = layer_kernels.gradient_row(layer_kernels.dense_gradient(self.gradient))
 
     def measure_clipped(self) -> None:
-        """Reduces what clipping made of the gradient, unless that was done."""
+        """Reduces the clipped gradient, unless that was done."""
         if self.clipped_norm is None and self.clipped is not None:
             self.clipped_norm = layer_kernels.half_squares(layer_kernels.dense_gradient(self.clipped))
 
     def read_before(self) -> None:
         """Reads the weight as it is before the update."""
-        value = tf.convert_to_tensor(raw(self.variable))
+        value = tf.convert_to_tensor(backend_value(self.variable))
         if value.dtype.is_floating:
             self.norm = layer_kernels.half_squares(value)
             self.before = layer_kernels.weight_sample(value)
@@ -135,12 +129,12 @@ class Update:
     def read_after(self) -> None:
         """Reads the weight as it is after the update."""
         if self.before is not None:
-            self.after = layer_kernels.weight_sample(tf.convert_to_tensor(raw(self.variable)))
+            self.after = layer_kernels.weight_sample(tf.convert_to_tensor(backend_value(self.variable)))
 
     @property
     def is_whole(self) -> bool:
-        """Whether `before` is the whole weight, and not a sample of a large one."""
-        return self.before is not None and self.before.shape == raw(self.variable).shape
+        """Whether `before` is the whole weight, not a sample of a large one."""
+        return self.before is not None and bool(self.before.shape == backend_value(self.variable).shape)
 
 
 @dataclass(slots=True)
@@ -151,56 +145,49 @@ class Raised:
     reached: tuple[TensorLayout, ...]
 
 
-def kind_of(tensor: Any) -> Kind:
-    """Returns the kind of a leaf: dense, ragged, sparse or string."""
-    if isinstance(tensor, tf.RaggedTensor):
-        return "ragged"
-    if isinstance(tensor, tf.SparseTensor):
-        return "sparse"
-    return "string" if getattr(tensor, "dtype", None) == tf.string else "dense"
+@dataclass
+class StepObservations:
+    """All that is observed of one step while it is traced, or runs eagerly."""
 
+    graph: tf.Graph | None
+    """The graph of the step; None if it runs eagerly."""
+    fed: list[ObservedTensor] = field(default_factory=list)
+    entries: list[EntryTensor] = field(default_factory=list)
+    activations: list[Activation] = field(default_factory=list)
+    predictions: list[ObservedTensor] = field(default_factory=list)
+    updates: list[Update] = field(default_factory=list)
+    loss: Tensor | None = None
+    """What `compute_loss` returned."""
+    differentiated: Tensor | None = None
+    """What a gradient tape differentiated first, if that is a scalar."""
+    penalty: Tensor | None = None
+    """The part of the loss that regularizers and `add_loss` make."""
+    scale: Tensor | None = None
+    """The factor of loss scaling."""
+    learning_rate: Tensor | None = None
+    iterations: Tensor | None = None
+    raised: Raised | None = None
+    trouble: BaseException | None = None
+    """The first failure of observing itself: the observations are of no use then."""
 
-def values_of(tensor: Any) -> Any:
-    """Returns the dense tensor of stored values of a dense, ragged or sparse leaf."""
-    if isinstance(tensor, tf.RaggedTensor):
-        return tensor.flat_values
-    return tensor.values if isinstance(tensor, tf.SparseTensor) else tensor
+    @contextlib.contextmanager
+    def guard(self) -> Iterator[None]:
+        """Keeps what fails in a block away from the step, and remembers the first failure."""
+        try:
+            yield
+        except Exception as exc:
+            self.trouble = self.trouble or exc
 
+    def owns(self, tensor: Any) -> bool:
+        """Tells whether a tensor belongs to this step, not to a graph of its own, such as a loop's or a branch's."""
+        if not isinstance(tensor, tf.Tensor):
+            return False
+        return self.graph is None or getattr(tensor, "graph", None) is self.graph
 
-def is_tensor(leaf: Any) -> bool:
-    """Tells whether a leaf of a batch is something to look at."""
-    return isinstance(leaf, tf.Tensor | tf.RaggedTensor | tf.SparseTensor)
-
-
-def raw(variable: Any) -> Any:
-    """Returns the TensorFlow variable of a Keras variable."""
-    return variable.value if isinstance(variable, keras.Variable) else variable
-
-
-def static_shape(tensor: Any) -> tuple[int | None, ...] | None:
-    """Returns a tensor's static shape, None if its rank is unknown."""
-    shape = getattr(tensor, "shape", None)
-    if shape is None:
-        return None
-    try:
-        return tuple(None if n is None else int(n) for n in shape)
-    except (ValueError, TypeError):
-        return None
-
-
-def spec(name: str, role: Role, tensor: Any, whole: Whole | None = None) -> TensorLayout:
-    """Returns name, shape and dtype of a tensor as a layout; the shape is that of `whole` if the tensor is a part."""
-    dtype = getattr(tensor, "dtype", None)
-    return TensorLayout(
-        name=name,
-        role=role,
-        shape=static_shape(tensor) if whole is None else whole.static,
-        dtype=getattr(dtype, "name", None) or str(dtype),
-        kind=kind_of(tensor),
-    )
-
-
-def specs(structure: Any) -> tuple[TensorLayout, ...]:
-    """Returns the layouts of the tensors in a structure."""
-    leaves = [leaf for _, leaf in names.flatten(structure) if is_tensor(leaf)]
-    return tuple(spec(f"inputs/{i}" if len(leaves) > 1 else "inputs", "input", leaf) for i, leaf in enumerate(leaves))
+    @property
+    def own_loss(self) -> Tensor | None:
+        """The step's loss with loss scaling undone, or None."""
+        if self.loss is not None or self.differentiated is None:
+            return self.loss
+        target = tf.cast(self.differentiated, tf.float32)
+        return target if self.scale is None else target / self.scale

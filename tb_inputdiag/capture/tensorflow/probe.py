@@ -15,18 +15,10 @@ import tensorflow as tf
 
 from tb_inputdiag.capture import names
 from tb_inputdiag.capture.row_order import STEP_SCALARS
+from tb_inputdiag.capture.tensor_layout import static_shape
 from tb_inputdiag.capture.tensorflow import kernels, layer_kernels, ops, selection
-from tb_inputdiag.capture.tensorflow.observations import (
-    Activation,
-    Entry,
-    Fed,
-    Update,
-    kind_of,
-    raw,
-    spec,
-    static_shape,
-    values_of,
-)
+from tb_inputdiag.capture.tensorflow.observations import Activation, EntryTensor, ObservedTensor, Update
+from tb_inputdiag.capture.tensorflow.tensors import kind_of, layout_of, values_of
 from tb_inputdiag.capture.tensorflow.thumbnails import ImagePart, thumbnails
 from tb_inputdiag.capture.tensorflow.trace import Trace
 from tb_inputdiag.records import (
@@ -142,7 +134,7 @@ def build(trace: Trace, number: int, split: Split, images: int) -> tuple[Program
     _weight_blocks(row, program, trace.updates)
     add_layers(row, program, trace.activations)
     program.blocks, program.size = row.blocks, row.size
-    program.fed = tuple(spec(f.name, f.role, f.tensor) for f in trace.fed)
+    program.fed = tuple(layout_of(f.name, f.role, f.tensor) for f in trace.fed)
     program.entries = {e.name: e.layer for e in layouts if e.stage == "entry"}
     pixels = None
     if images:
@@ -203,7 +195,7 @@ def _is_finite(health: Any) -> Any:
     return ops.equals(tf.add_n(bad), 0.0)
 
 
-def _batch_size(fed: list[Fed]) -> Any:
+def _batch_size(fed: list[ObservedTensor]) -> Any:
     for leaf in fed:
         tensor = leaf.tensor
         if isinstance(tensor, tf.RaggedTensor):
@@ -225,14 +217,14 @@ def _tensors(trace: Trace, program: Program) -> tuple[list[Any], list[TensorLayo
     classes = _class_numbers(trace)
     inputs = [f for f in trace.fed if f.role == "input"]
     for leaf in [*trace.fed, *trace.predictions]:
-        layout = _with_features(spec(leaf.name, leaf.role, leaf.tensor, leaf.whole), leaf.tensor)
+        layout = _with_features(layout_of(leaf.name, leaf.role, leaf.tensor, leaf.full_shape), leaf.tensor)
         if leaf.role == "target":
             layout = replace(layout, n_classes=classes.get(leaf.name, 0))
             if layout.n_classes and program.label_target is None:
                 program.label_target = len(tensors)
         if leaf.made_by is not None:
             program.output_activations[leaf.name] = leaf.made_by
-        tensors.append(trace.aside(leaf.tensor))
+        tensors.append(trace.readable(leaf.tensor))
         layouts.append(layout)
     positions = {id(leaf): index for index, leaf in enumerate([*trace.fed, *trace.predictions])}
     taken: list[str] = []
@@ -252,16 +244,16 @@ def _tensors(trace: Trace, program: Program) -> tuple[list[Any], list[TensorLayo
             )
         else:
             layout = _with_features(layout, entry.tensor)
-        tensors.append(trace.aside(entry.tensor))
+        tensors.append(trace.readable(entry.tensor))
         layouts.append(layout)
     return tensors, layouts
 
 
-def _entry_layout(entry: Entry, inputs: list[Fed], taken: list[str]) -> TensorLayout:
+def _entry_layout(entry: EntryTensor, inputs: list[ObservedTensor], taken: list[str]) -> TensorLayout:
     sources = tuple(inputs[i].name for i in entry.sources)
     name = names.unique(sources[0] if len(sources) == 1 else entry.path, taken)
     return replace(
-        spec(name, "input", entry.tensor, entry.whole),
+        layout_of(name, "input", entry.tensor, entry.full_shape),
         stage="entry",
         layer=entry.path,
         layer_class=type(entry.layer).__name__,
@@ -311,12 +303,12 @@ def _tensor_blocks(row: Row, program: Program, trace: Trace, tensors: list[Any])
     n = len(measured)
     nothing = ops.constant((np.nan,) * len(kernels.SCALARS), _F8)
     scalars, shapes, quantiles, bad, features, counts = [], [], [], [], [], []
-    leaves: list[Fed | Entry] = [*trace.fed, *trace.predictions, *trace.entries]
+    leaves: list[ObservedTensor | EntryTensor] = [*trace.fed, *trace.predictions, *trace.entries]
     for index in measured:
-        tensor, layout, whole = tensors[index], program.tensors[index], leaves[index].whole
+        tensor, layout, whole = tensors[index], program.tensors[index], leaves[index].full_shape
         values = values_of(tensor)
         usable = selection.is_numeric(values) and values.shape.rank is not None
-        shapes.append(_shape(tensor) if whole is None else whole.shape)
+        shapes.append(_shape(tensor) if whole is None else whole.dynamic)
         scalars.append(kernels.tensor_scalars(values) if usable else nothing)
         quantiles.append(kernels.quantiles(values) if usable else ops.constant((np.nan,) * N_QUANTILES, tf.float32))
         bad.append(
@@ -402,7 +394,7 @@ def _weight_blocks(row: Row, program: Program, updates: list[Update]) -> None:
 
 
 def _value(variable: Any) -> Any:
-    return tf.convert_to_tensor(raw(variable))
+    return tf.convert_to_tensor(names.backend_value(variable))
 
 
 # -- layers -----------------------------------------------------------------------------------------

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from tb_inputdiag.capture.tensor_layout import static_shape
 from tb_inputdiag.capture.tensorflow import selection
-from tb_inputdiag.capture.tensorflow.observations import static_shape
 from tb_inputdiag.records import TensorLayout
 
 __all__ = ["ImagePart", "thumbnails"]

@@ -7,6 +7,7 @@ through. In the model's place stands a `Twin`, which sends an execution to the o
 from __future__ import annotations
 
 import contextlib
+import inspect
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -21,9 +22,11 @@ from tb_inputdiag.capture import names
 from tb_inputdiag.capture.row_order import SCOPE
 from tb_inputdiag.capture.tensorflow import hooks, ops, probe, xla_cluster
 from tb_inputdiag.capture.tensorflow.distribution import worker
-from tb_inputdiag.capture.tensorflow.observations import Entry, Raised, raw, spec
-from tb_inputdiag.capture.tensorflow.overrides import computations_noted, instead, without_ours
+from tb_inputdiag.capture.tensorflow.observations import EntryTensor, Raised
+from tb_inputdiag.capture.tensorflow.overrides import loss_observed, overridden, without_own_frames, without_xla
 from tb_inputdiag.capture.tensorflow.result_buffers import Slot, first_replica, local_devices
+from tb_inputdiag.capture.tensorflow.tensors import layout_of
+from tb_inputdiag.capture.tensorflow.tf_internals import is_unlifted
 from tb_inputdiag.capture.tensorflow.trace import Trace
 from tb_inputdiag.capture.unpack import F8
 from tb_inputdiag.records import Split, TensorLayout
@@ -141,8 +144,8 @@ class Twin:
             setattr(self.model, self.function_name, self.plain)
 
     def _make_probed(self) -> Any:
-        by_keras = {"_jit_compile": False} if self._apart else {}
-        with self._step_in_place(), instead(self.model, by_keras):
+        by_keras = without_xla(self.model) if self._apart else contextlib.nullcontext()
+        with self._step_in_place(), by_keras:
             try:
                 getattr(type(self.model), self.make_name)(self.model, force=True)
                 return getattr(self.model, self.function_name)
@@ -156,7 +159,7 @@ class Twin:
         def probed_step(data: Any) -> Any:
             return self._trace(original, data)
 
-        return instead(self.model, {self.step_name: probed_step})
+        return overridden(self.model, {self.step_name: probed_step})
 
     # -- tracing -----------------------------------------------------------------------------------
 
@@ -185,7 +188,7 @@ class Twin:
             with self._ours(trace) as usable:
                 if usable:
                     trace.finish()
-                    inside.extend(xla_cluster.hand_out(trace))
+                    inside.extend(xla_cluster.cluster_outputs(trace))
             return result, list(inside)
 
         # a graph looks its functions up by name, and they go with the last object that knows them
@@ -205,7 +208,7 @@ class Twin:
             if usable:
                 for update in trace.updates:
                     update.read_after()
-                xla_cluster.take_in(trace, inside, outside, trace.leaves(data))
+                xla_cluster.replace_by_outputs(trace, inside, outside, trace.leaves(data))
                 self._emit(trace)
         return result
 
@@ -217,7 +220,7 @@ class Twin:
             try:
                 with hooks.paused():
                     trace.feed(data)
-                    self.fed = tuple(spec(f.name, f.role, f.tensor) for f in trace.fed)
+                    self.fed = tuple(layout_of(f.name, f.role, f.tensor) for f in trace.fed)
             except Exception as exc:
                 trace.trouble = exc
             try:
@@ -225,7 +228,9 @@ class Twin:
             except Exception:
                 self._raised = trace.raised
                 raise
-        trace.lifted = trace.graph is not None and any(id(v) not in known and _is_lifted(v) for v in _state(self.model))
+        trace.lifted = trace.graph is not None and any(
+            id(v) not in known and is_unlifted(v) for v in _state(self.model)
+        )
         return trace, result
 
     @contextlib.contextmanager
@@ -250,7 +255,7 @@ class Twin:
             with contextlib.suppress(Exception):
                 x, _, _ = keras.utils.unpack_x_y_sample_weight(data)
                 self._entry_layers = _entry_layers(self.model, x, self._paths, self._weight_names)
-        kept: list[Entry] = []
+        kept: list[EntryTensor] = []
         for entry in trace.entries:
             if entry.path in self._entry_layers and entry.path not in [e.path for e in kept]:
                 entry.sources, entry.untouched = self._entry_layers[entry.path]
@@ -322,7 +327,7 @@ class Twin:
             raise
         except BaseException as exc:
             self._report(step, exc)
-            raise exc.with_traceback(without_ours(exc.__traceback__))  # noqa: B904  # the very same exception
+            raise exc.with_traceback(without_own_frames(exc.__traceback__))  # noqa: B904  # the very same exception
         end = time.perf_counter()
         if counted is not None:
             steps = counted.n
@@ -344,7 +349,7 @@ class Twin:
         try:
             # Keras looks up `predict_step` when it traces, the other steps when it makes the function
             in_place = self._step_in_place() if self.split == "predict" else contextlib.nullcontext()
-            with computations_noted(self.model), in_place:
+            with loss_observed(self.model), in_place:
                 logs = self.probed(data)
         except (StopIteration, tf.errors.OutOfRangeError):
             raise
@@ -428,11 +433,6 @@ def _state(model: Any) -> list[Any]:
     return [*model.variables, *model.metrics_variables, *(optimizer.variables if optimizer is not None else [])]
 
 
-def _is_lifted(variable: Any) -> bool:
-    """Tells whether a variable was made while a `tf.function` was being traced."""
-    return type(raw(variable)).__name__ == "UnliftedInitializerVariable"
-
-
 def _nothing() -> None:
     return None
 
@@ -460,7 +460,8 @@ def _entry_layers(model: Any, x: Any, paths: dict[int, str], weight_names: dict[
         found.append(trace)
         trace.feed((x,))
         with hooks.tracing(trace):
-            return model(x, training=True) if getattr(model, "_call_has_training_arg", False) else model(x)
+            trains = "training" in inspect.signature(model.call).parameters
+            return model(x, training=True) if trains else model(x)
 
     tf.function(call, autograph=False).get_concrete_function(x)
     return {entry.path: (entry.sources, entry.untouched) for entry in found[-1].entries}

@@ -1,26 +1,33 @@
-"""Variables of the user's step that are made outside of its tracing.
+"""Makes variables of the user's step outside of its tracing.
 
-TensorFlow traces a function that makes variables twice, as Keras' first step does, of its optimizer and its metrics:
-made outside of it they cost no second tracing.
+TensorFlow traces a function that makes variables twice. Keras' first step makes those of its optimizer and metrics. If
+they are made outside of it, they cost no second tracing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from tb_inputdiag.capture.keras_internals import compiled_metrics
+from tb_inputdiag.capture.tensorflow.ops import Tensor
+
 __all__ = ["build_metrics", "build_optimizer", "in_own_thread"]
 
 
-def build_optimizer(optimizer: Any, grads: Any, trainable_variables: Any = None) -> None:
+def build_optimizer(
+    optimizer: keras.optimizers.Optimizer,
+    grads: Iterable[Tensor | None],
+    trainable_variables: Iterable[Any] | None = None,
+) -> None:
     """Builds an optimizer as its `apply` would, but before any control dependency of ours.
 
-    Under XLA, TensorFlow lifts the variables that a function creates out of it, and can't if they depend on its ops.
+    Under XLA, TensorFlow lifts the variables that a function creates out of it. It cannot if they depend on its ops.
 
     Args:
         optimizer: Keras' optimizer.
@@ -43,18 +50,18 @@ def build_optimizer(optimizer: Any, grads: Any, trainable_variables: Any = None)
         in_own_thread(build)
 
 
-def build_metrics(model: Any, y: Any, y_pred: Any) -> None:
+def build_metrics(model: keras.Model, y: Any, y_pred: Any) -> None:
     """Builds the metrics of `compile` as their first update would.
 
     Args:
-        model: The model that is trained.
+        model: The model in training.
         y: Its targets.
         y_pred: Its outputs.
     """
-    metrics = getattr(model, "_compile_metrics", None)
+    metrics = compiled_metrics(model)
     if metrics is None or metrics.built or tf.distribute.has_strategy():
         return
-    # if that fails, the update does it in its own way, or says what is wrong
+    # if that fails, the update builds them in its own way, or says what is wrong
     with contextlib.suppress(Exception):
         in_own_thread(lambda: metrics.build(y, y_pred))
 

@@ -1,40 +1,43 @@
-"""Measures a step that XLA compiles from outside of what is compiled.
+"""Measures a step that XLA compiles from outside the compiled cluster.
 
-XLA compiles each reduction into machine code of its own: the 700 operations that look at a small convolutional network
-made its compilation three times as long and took 350 MB. So the cluster only hands out what is to be looked at, and the
-reductions run beside it as they do in a graph without XLA. What is handed out is bounded, because it lives to the end
-of the step: of activations the values that their statistics look at anyway, of large tensors the first examples, and a
-large gradient is reduced inside.
+XLA compiles each reduction into machine code of its own. The 700 operations that measure a small convolutional network
+made its compilation three times as long and took 350 MB. So the cluster only returns the tensors to be measured, and
+the reductions run beside it as they do in a graph without XLA. These tensors live to the end of the step, so their
+size is bounded: activations are returned as the values that their statistics use, large tensors as their first
+examples, and a large gradient is reduced inside the cluster.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
+from tb_inputdiag.capture.tensor_layout import static_shape
 from tb_inputdiag.capture.tensorflow import kernels, layer_kernels, selection
-from tb_inputdiag.capture.tensorflow.observations import Entry, Fed, Whole, static_shape
-from tb_inputdiag.capture.tensorflow.trace import Trace
+from tb_inputdiag.capture.tensorflow.observations import EntryTensor, ObservedTensor, StepObservations
+from tb_inputdiag.capture.tensorflow.ops import Tensor
+from tb_inputdiag.capture.tensorflow.tensors import FullShape
 
-__all__ = ["hand_out", "take_in"]
+__all__ = ["cluster_outputs", "replace_by_outputs"]
 
 GRADIENT_ELEMENTS = 1 << 20
-"""A gradient with more elements is reduced inside of the cluster."""
+"""A gradient with more elements is reduced inside the cluster."""
 TENSOR_ELEMENTS = 1 << 24
-"""Of predictions, and of inputs as a layer reads them, the first examples are handed out if they have more elements."""
+"""If predictions, or inputs as a layer reads them, have more elements, the cluster returns the first examples."""
+
+_SCALARS = ("loss", "differentiated", "penalty", "scale", "learning_rate", "iterations")
 
 
-def hand_out(trace: Trace) -> list[Any]:
-    """Returns the tensors that the cluster has to return for what was noted in it to be measured.
+def cluster_outputs(step: StepObservations) -> list[Tensor]:
+    """Returns the tensors that the cluster has to return so that the observations made in it can be measured.
 
-    To be called in the cluster's graph, when `Trace.finish` has been. The trace is for `take_in` then.
+    To be called in the cluster's graph, after `Trace.finish`. The observations then wait for `replace_by_outputs`.
     """
-    for leaf in trace.predictions:
+    for leaf in step.predictions:
         _shorten(leaf)
-    for entry in trace.entries:
+    for entry in step.entries:
         if not entry.untouched:
             _shorten(entry)
-    for update in trace.updates:
+    for update in step.updates:
         update.measure_clipped()
         update.clipped = None
         if update.gradient is None:
@@ -44,59 +47,65 @@ def hand_out(trace: Trace) -> list[Any]:
         if size is None or size > GRADIENT_ELEMENTS:
             update.measure()
             update.gradient = None
-    handed: dict[int, Any] = {}
+    outputs: dict[int, Tensor] = {}
 
-    def note(tensor: Any) -> Any:
+    def collect(tensor: Tensor | None) -> Tensor | None:
         if tensor is not None:
-            handed.setdefault(id(tensor), tensor)
+            outputs.setdefault(id(tensor), tensor)
         return tensor
 
-    _change(trace, note)
-    return list(handed.values())
+    _change(step, collect)
+    return list(outputs.values())
 
 
-def take_in(trace: Trace, inside: list[Any], outside: list[Any], fed: list[Fed]) -> None:
-    """Puts the tensors of the graph around the cluster in the place of those inside.
+def replace_by_outputs(
+    step: StepObservations, inside: list[Tensor], outside: list[Tensor], fed: list[ObservedTensor]
+) -> None:
+    """Replaces the tensors inside the cluster by those that it returned.
 
     Args:
-        trace: What was noted inside.
-        inside: What `hand_out` returned.
+        step: The observations made inside.
+        inside: What `cluster_outputs` returned.
         outside: The same tensors as the cluster returned them.
-        fed: The batch as the cluster was given it.
+        fed: The batch as it was given to the cluster.
     """
-    moved = {id(a): b for a, b in zip(inside, outside, strict=True)}
+    returned = {id(a): b for a, b in zip(inside, outside, strict=True)}
     inputs = [leaf for leaf in fed if leaf.role == "input"]
-    trace.fed = fed
-    for entry in trace.entries:
+    step.fed = fed
+    for entry in step.entries:
         if entry.untouched:
             entry.tensor = inputs[entry.sources[0]].tensor
-    _change(trace, lambda tensor: None if tensor is None else moved[id(tensor)])
+    _change(step, lambda tensor: None if tensor is None else returned[id(tensor)])
 
 
-def _shorten(leaf: Fed | Entry) -> None:
+def _shorten(leaf: ObservedTensor | EntryTensor) -> None:
+    """Keeps the first examples of a large tensor."""
     tensor = leaf.tensor
     size = tensor.shape.num_elements()
     if tensor.shape.rank == 0 or (size is not None and size <= TENSOR_ELEMENTS):
         return
     part = selection.first_examples(tensor, TENSOR_ELEMENTS)
     if part is not tensor:
-        leaf.whole = Whole(static_shape(tensor) or (), kernels.shape_vector(tensor))
+        leaf.full_shape = FullShape(static_shape(tensor) or (), kernels.shape_vector(tensor))
         leaf.tensor = part
 
 
-def _change(trace: Trace, change: Callable[[Any], Any]) -> None:
-    """Replaces all that was noted in the cluster's graph and is measured outside."""
-    leaves: list[Fed | Entry] = [*trace.predictions, *(entry for entry in trace.entries if not entry.untouched)]
+def _change(step: StepObservations, change: Callable[[Tensor | None], Tensor | None]) -> None:
+    """Replaces each tensor of the cluster's graph that is measured outside."""
+    leaves: list[ObservedTensor | EntryTensor] = [
+        *step.predictions,
+        *(entry for entry in step.entries if not entry.untouched),
+    ]
     for leaf in leaves:
         leaf.tensor = change(leaf.tensor)
-        if leaf.whole is not None:
-            leaf.whole.shape = change(leaf.whole.shape)
-    for activation in trace.activations:
+        if leaf.full_shape is not None:
+            leaf.full_shape.dynamic = change(leaf.full_shape.dynamic)
+    for activation in step.activations:
         activation.tensor, activation.mean = change(activation.tensor), change(activation.mean)
-    for update in trace.updates:
+    for update in step.updates:
         update.gradient, update.clipped_norm = change(update.gradient), change(update.clipped_norm)
         if update.measured is not None:
             numbers, health = update.measured
             update.measured = [change(number) for number in numbers], change(health)
-    for name in ("loss", "differentiated", "penalty", "scale", "learning_rate", "iterations"):
-        setattr(trace, name, change(getattr(trace, name)))
+    for name in _SCALARS:
+        setattr(step, name, change(getattr(step, name)))

@@ -1,4 +1,4 @@
-"""Reading from aside: the same values, and a step that computes what it computes when nobody reads."""
+"""Reading a value of a step: the same values, and the step computes the same bits as when nobody reads it."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import tensorflow as tf
 
 from tb_inputdiag.capture.row_order import SCOPE
 from tb_inputdiag.capture.tensorflow import ops
-from tb_inputdiag.capture.tensorflow.bit_identity import aside, can_be_read
+from tb_inputdiag.capture.tensorflow.bit_identity import can_be_read, readable
 
 VALUES = [np.random.default_rng(n).normal(size=(64, 33)).astype(np.float32) * 10.0**n for n in range(4)]
 ROW = np.linspace(0.1, 1.9, 33, dtype=np.float32)
 
 Step = Callable[..., tuple[Any, list[Any]]]
-"""Takes four tensors; returns a result, and tensors in the middle to read."""
+"""Takes four tensors; returns a result, and intermediate tensors to read."""
 
 
 def product(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
@@ -53,7 +53,7 @@ def updates(a: Any, b: Any, c: Any, d: Any) -> tuple[Any, list[Any]]:
 
 
 def run(step: Step, reads: bool) -> tuple[Any, list[Any]]:
-    """Returns the step's result and what was read, of each tensor as it is and from aside."""
+    """Returns the step's result, and the values of its intermediate tensors if they are read."""
 
     @tf.function  # type: ignore[untyped-decorator]  # TensorFlow's
     def traced(*arguments: Any) -> tuple[Any, list[Any]]:
@@ -62,14 +62,14 @@ def run(step: Step, reads: bool) -> tuple[Any, list[Any]]:
         if not reads:
             return (result, loss), []
         with ops.sharing(), tf.name_scope(SCOPE):
-            return (result, loss), [aside(x, loss) for x in middle if can_be_read(x)]
+            return (result, loss), [readable(x, loss) for x in middle if can_be_read(x)]
 
     (result, _), seen = traced(*map(tf.constant, VALUES))
     return result.numpy(), [x.numpy() for x in seen]
 
 
 @pytest.mark.parametrize("step", [product, without_offset, sums, sums_of_the_same, updates])
-def test_what_is_read_moves_no_bit(step: Step) -> None:
+def test_reading_changes_no_bit(step: Step) -> None:
     plain, _ = run(step, reads=False)
     _, middle = step(*map(tf.constant, VALUES))
     for _ in range(5):
@@ -81,16 +81,16 @@ def test_what_is_read_moves_no_bit(step: Step) -> None:
             np.testing.assert_allclose(found, expected, rtol=1e-5)
 
 
-def test_what_ends_a_chain_is_read_as_it_is() -> None:
+def test_the_end_of_a_chain_is_read_as_it_is() -> None:
     with tf.Graph().as_default():
         x = tf.compat.v1.placeholder(tf.float32, (None, 3))
         total = x * 2.0 + 1.0
         tf.nn.relu(total)
-        assert aside(total, tf.reduce_mean(total)) is total
+        assert readable(total, tf.reduce_mean(total)) is total
         assert can_be_read(total)
 
 
-def test_a_term_that_a_sum_may_begin_with_is_left_alone() -> None:
+def test_a_term_that_a_sum_may_begin_with_is_not_read() -> None:
     with tf.Graph().as_default():
         x = tf.compat.v1.placeholder(tf.float32, (None, 3))
         a, b, c = tf.sin(x), tf.cos(x), tf.tan(x)
@@ -105,7 +105,7 @@ def test_a_term_that_a_sum_may_begin_with_is_left_alone() -> None:
         assert can_be_read(total)
 
 
-def test_a_term_that_was_read_before_is_as_free_as_one_that_nobody_reads() -> None:
+def test_a_term_that_was_read_before_the_sum_is_free() -> None:
     with tf.Graph().as_default():
         x = tf.compat.v1.placeholder(tf.float32, (None, 3))
         a, b, c = tf.sin(x), tf.cos(x), tf.tan(x)
@@ -114,8 +114,8 @@ def test_a_term_that_was_read_before_is_as_free_as_one_that_nobody_reads() -> No
         # the first one begins with `c`, the second with one of its first two
         assert not can_be_read(c)
         loss = tf.reduce_mean(second)
-        assert aside(c, loss) is c
-        assert aside(a, loss).op.inputs[0].op.type == "Slice"
+        assert readable(c, loss) is c
+        assert readable(a, loss).op.inputs[0].op.type == "Slice"
 
 
 def test_a_term_whose_memory_is_read_later_is_not_free() -> None:
@@ -135,6 +135,6 @@ def test_a_term_whose_memory_is_read_later_is_not_free() -> None:
 
 def test_without_a_graph_there_is_nothing_to_do() -> None:
     x = tf.constant([1.0])
-    assert aside(x, x) is x
-    assert aside(None) is None
+    assert readable(x, x) is x
+    assert readable(None) is None
     assert can_be_read(x)

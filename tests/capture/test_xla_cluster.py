@@ -1,4 +1,4 @@
-"""A step that XLA compiles is measured from outside of what it compiles: the records are those of a graph."""
+"""A step that XLA compiles is measured from outside: the records are those of the same step without XLA."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def assert_alike(a: Any, b: Any) -> None:
 
 @pytest.mark.parametrize("gradient_elements", [xla_cluster.GRADIENT_ELEMENTS, 4])
 @pytest.mark.parametrize("settings", [{}, {"optimizer": keras.optimizers.SGD, "clipnorm": 0.01}])
-def test_records_are_those_of_a_graph(
+def test_records_are_those_of_the_step_without_xla(
     tmp_path: Path, monkeypatch: Any, gradient_elements: int, settings: dict[str, Any]
 ) -> None:
     monkeypatch.setattr(xla_cluster, "GRADIENT_ELEMENTS", gradient_elements)
@@ -85,7 +85,7 @@ def test_records_are_those_of_a_graph(
             assert a.clipped_gradient_norm < a.gradient_norm
 
 
-def test_of_large_tensors_the_first_examples_are_looked_at(tmp_path: Path, monkeypatch: Any) -> None:
+def test_the_first_examples_of_large_tensors_are_measured(tmp_path: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(xla_cluster, "TENSOR_ELEMENTS", 16)
     train(True, tmp_path)
     first = samples(tmp_path)[0]
@@ -115,7 +115,7 @@ def test_a_value_that_is_not_finite_in_a_large_gradient_is_counted(tmp_path: Pat
     assert first.weights.gradient_nonfinite_count[0] == 5
 
 
-def test_only_the_users_step_is_compiled(tmp_path: Path, monkeypatch: Any) -> None:
+def test_only_the_users_step_is_compiled_by_xla(tmp_path: Path, monkeypatch: Any) -> None:
     compiled: list[Any] = []
     original = tf.function
 

@@ -1,0 +1,77 @@
+"""How a model was compiled: its loss and its optimizer, as they are logged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from tb_inputdiag.capture import keras_internals
+from tb_inputdiag.capture.plain_values import attempt, plain
+from tb_inputdiag.records import JSON
+
+__all__ = ["describe_loss", "describe_optimizer"]
+
+_OPTIMIZER_CONFIG = (
+    "clipnorm",
+    "clipvalue",
+    "global_clipnorm",
+    "weight_decay",
+    "use_ema",
+    "gradient_accumulation_steps",
+    "momentum",
+)
+
+
+def describe_loss(loss: Any) -> JSON:
+    """Returns the JSON form of what was given to ``compile(loss=...)``, see `ModelFacts.loss`."""
+    if loss is None:
+        return None
+    if isinstance(loss, Mapping):
+        return {str(key): describe_loss(value) for key, value in loss.items()}
+    if isinstance(loss, list | tuple):
+        return [describe_loss(value) for value in loss]
+    if isinstance(loss, str):
+        loss = attempt(lambda: keras.losses.get(loss), loss)
+    if isinstance(loss, str):
+        return {"name": loss, "from_logits": None, "reduction": None, "custom": False, "label_smoothing": None}
+    return _describe_one(loss)
+
+
+def _describe_one(loss: Any) -> JSON:
+    """Describes a loss object or a function."""
+    is_object = isinstance(loss, keras.losses.Loss)
+    config = attempt(loss.get_config, {}) if is_object else {}
+    function = getattr(loss, "fn", loss) if is_object else loss
+    by_keras = (getattr(function, "__module__", "") or "").startswith("keras.")
+    from_logits = config.get("from_logits")
+    if from_logits is None and by_keras and _takes_logits(function):
+        from_logits = False
+    return {
+        "name": getattr(function, "__name__", None) or type(loss).__name__,
+        "from_logits": from_logits,
+        "reduction": config.get("reduction"),
+        "custom": not by_keras,
+        "label_smoothing": config.get("label_smoothing"),
+    }
+
+
+def _takes_logits(function: Any) -> bool:
+    """Tells whether a loss function of Keras has the argument `from_logits`, which is False by default."""
+    return "from_logits" in (attempt(lambda: function.__code__.co_varnames, ()) or ())
+
+
+def describe_optimizer(optimizer: keras.optimizers.Optimizer | None) -> dict[str, JSON]:
+    """Returns the JSON form of an optimizer, see `ModelFacts.optimizer`; empty without one."""
+    if optimizer is None:
+        return {}
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    schedule = keras_internals.learning_rate_schedule(inner)
+    return {
+        "name": type(inner).__name__,
+        "learning_rate": attempt(lambda: float(inner.learning_rate)) if schedule is None else None,
+        "schedule": None if schedule is None else type(schedule).__name__,
+        **{key: plain(getattr(inner, key, None)) for key in _OPTIMIZER_CONFIG},
+        "loss_scaled": inner is not optimizer,
+    }

@@ -1,0 +1,70 @@
+"""TensorFlow's kinds of tensors: dense, ragged, sparse and strings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import tensorflow as tf
+
+from tb_inputdiag.capture.names import flatten
+from tb_inputdiag.capture.tensor_layout import tensor_layout
+from tb_inputdiag.capture.tensorflow.ops import Tensor
+from tb_inputdiag.records import Kind, Role, TensorLayout
+
+__all__ = ["FullShape", "is_tensor", "kind_of", "layout_of", "layouts_of", "values_of"]
+
+
+@dataclass(slots=True)
+class FullShape:
+    """The shape of a tensor of which only the first examples were kept."""
+
+    static: tuple[int | None, ...]
+    """As known while tracing."""
+    dynamic: Tensor
+    """As a vector of the graph; see `kernels.shape_vector`."""
+
+
+def is_tensor(leaf: Any) -> bool:
+    """Tells whether a leaf of a batch is a tensor of any kind."""
+    return isinstance(leaf, tf.Tensor | tf.RaggedTensor | tf.SparseTensor)
+
+
+def kind_of(tensor: Tensor) -> Kind:
+    """Returns the kind of a tensor: dense, ragged, sparse or string."""
+    if isinstance(tensor, tf.RaggedTensor):
+        return "ragged"
+    if isinstance(tensor, tf.SparseTensor):
+        return "sparse"
+    return "string" if getattr(tensor, "dtype", None) == tf.string else "dense"
+
+
+def values_of(tensor: Tensor) -> Tensor:
+    """Returns the dense tensor of stored values of a dense, ragged or sparse tensor."""
+    if isinstance(tensor, tf.RaggedTensor):
+        return tensor.flat_values
+    return tensor.values if isinstance(tensor, tf.SparseTensor) else tensor
+
+
+def layout_of(name: str, role: Role, tensor: Tensor, full_shape: FullShape | None = None) -> TensorLayout:
+    """Returns the layout of a tensor of any kind.
+
+    Args:
+        name: Name of the tensor.
+        role: What it is to the model.
+        tensor: The tensor, or its first examples.
+        full_shape: Shape of the whole, where `tensor` is only its first examples.
+    """
+    layout = tensor_layout(name, role, tensor, kind_of(tensor))
+    return layout if full_shape is None else replace(layout, shape=full_shape.static)
+
+
+def layouts_of(structure: Any) -> tuple[TensorLayout, ...]:
+    """Returns the layouts of the tensors among a layer call's arguments: ``inputs``, or ``inputs/0`` and so on."""
+    return tuple(_numbered([leaf for _, leaf in flatten(structure) if is_tensor(leaf)]))
+
+
+def _numbered(tensors: list[Tensor]) -> Iterator[TensorLayout]:
+    for index, tensor in enumerate(tensors):
+        yield layout_of(f"inputs/{index}" if len(tensors) > 1 else "inputs", "input", tensor)
