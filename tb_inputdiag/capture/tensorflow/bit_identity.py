@@ -20,8 +20,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tb_inputdiag.capture.row_order import SCOPE
 from tb_inputdiag.capture.tensorflow import ops
+from tb_inputdiag.capture.tensorflow.ops import SCOPE
 
 __all__ = ["aside", "can_be_read"]
 

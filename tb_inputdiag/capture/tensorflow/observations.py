@@ -10,8 +10,9 @@ import tensorflow as tf
 
 from tb_inputdiag.capture import names
 from tb_inputdiag.capture.facts import activation_name
-from tb_inputdiag.capture.tensorflow import layer_kernels
+from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW, dense_gradient
 from tb_inputdiag.records import Kind, Role, TensorLayout
+from tb_inputdiag.statistics import activations, gradients, health, weights
 
 __all__ = [
     "Activation",
@@ -79,9 +80,9 @@ class Activation:
 
     def read(self, tensor: Any) -> None:
         """Takes of a tensor of this shape what its statistics are made of."""
-        self.tensor = layer_kernels.layer_part(tensor, self.unit_axis)
+        self.tensor = activations.looked_at(TENSORFLOW, tensor, self.unit_axis)
         if self.tensor is not tensor:
-            self.mean = layer_kernels.mean_of_all(tensor)
+            self.mean = health.mean_of_all(TENSORFLOW, tensor)
 
     @property
     def unit_axis(self) -> int | None:
@@ -111,31 +112,31 @@ class Update:
     norm: Any = None
     """Half the sum of squares of the weight before the update."""
     measured: tuple[list[Any], Any] | None = None
-    """`layer_kernels.gradient_row`, once there is one; the gradient may be gone then."""
+    """`gradients.reduce`, once there is one; the gradient may be gone then."""
     clipped_norm: Any = None
     """Half the sum of squares of `clipped`, likewise."""
 
     def measure(self) -> None:
         """Reduces the gradient, unless that was done."""
         if self.measured is None and self.gradient is not None:
-            self.measured = layer_kernels.gradient_row(layer_kernels.dense_gradient(self.gradient))
+            self.measured = gradients.reduce(TENSORFLOW, dense_gradient(self.gradient))
 
     def measure_clipped(self) -> None:
         """Reduces what clipping made of the gradient, unless that was done."""
         if self.clipped_norm is None and self.clipped is not None:
-            self.clipped_norm = layer_kernels.half_squares(layer_kernels.dense_gradient(self.clipped))
+            self.clipped_norm = health.half_squares(TENSORFLOW, dense_gradient(self.clipped))
 
     def read_before(self) -> None:
         """Reads the weight as it is before the update."""
         value = tf.convert_to_tensor(raw(self.variable))
         if value.dtype.is_floating:
-            self.norm = layer_kernels.half_squares(value)
-            self.before = layer_kernels.weight_sample(value)
+            self.norm = health.half_squares(TENSORFLOW, value)
+            self.before = weights.sample(TENSORFLOW, value)
 
     def read_after(self) -> None:
         """Reads the weight as it is after the update."""
         if self.before is not None:
-            self.after = layer_kernels.weight_sample(tf.convert_to_tensor(raw(self.variable)))
+            self.after = weights.sample(TENSORFLOW, tf.convert_to_tensor(raw(self.variable)))
 
     @property
     def is_whole(self) -> bool:

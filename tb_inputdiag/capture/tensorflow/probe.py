@@ -1,124 +1,55 @@
-"""Adds the reductions of one traced step to its graph, and knows how to read their results.
+"""Adds the reductions of one traced step to its graph.
 
-The results of a step are one vector of float64, the *row*: scalars of the step, then a block for each table of
-`records`. A `Program` says where in the row each block lies; it is made anew for each tracing of the step.
+The results of a step are one vector of float64, the *row* (`statistics.row`). A `Program` says where each block lies.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 import tensorflow as tf
 
 from tb_inputdiag.capture import names
-from tb_inputdiag.capture.row_order import STEP_SCALARS
-from tb_inputdiag.capture.tensorflow import kernels, layer_kernels, ops, selection
+from tb_inputdiag.capture.tensorflow import ops
+from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
 from tb_inputdiag.capture.tensorflow.observations import (
     Activation,
     Entry,
     Fed,
     Update,
-    kind_of,
     raw,
     spec,
     static_shape,
     values_of,
 )
-from tb_inputdiag.capture.tensorflow.thumbnails import ImagePart, thumbnails
+from tb_inputdiag.capture.tensorflow.ops import Tensor
 from tb_inputdiag.capture.tensorflow.trace import Trace
-from tb_inputdiag.records import (
-    MAX_BAD_EXAMPLES,
-    MAX_CLASSES,
-    MAX_EXAMPLE_IDS,
-    MAX_FEATURES,
-    MAX_RANK,
-    N_QUANTILES,
-    Split,
-    TensorLayout,
-)
+from tb_inputdiag.records import Split, TensorLayout
+from tb_inputdiag.statistics import activations, example_ids, health, thumbnails, weights
+from tb_inputdiag.statistics.namespace import is_numeric
+from tb_inputdiag.statistics.program import Program
+from tb_inputdiag.statistics.row import RowLayout, RowWriter, row_layout
+from tb_inputdiag.statistics.step import StepScalars
+from tb_inputdiag.statistics.tensors import Values, numbers_of, tensor_statistics
+from tb_inputdiag.statistics.tensors import values_of as values_to_reduce
+from tb_inputdiag.statistics.tensors.class_counts import number_of_classes
+from tb_inputdiag.statistics.tensors.features import with_features
 
-LABELS = 8
-"""Targets kept beside thumbnails."""
+__all__ = ["Keep", "Layers", "build"]
+
+Keep: TypeAlias = Callable[[Tensor, list[Tensor]], Tensor]
+"""Receives whether a batch is worth keeping, and its tensors; returns whether it is kept, a bool scalar."""
 
 _F8 = tf.float64
 
 
-@dataclass(slots=True)
-class Program:
-    """One traced probed step: what it computes and where it is put.
-
-    Attributes:
-        number: Stands at the front of every row that it makes.
-        blocks: Block name -> (start, shape) in the row.
-        size: Length of the row.
-        units: For each layer, how many units there are to tell dead ones among; 0 if that makes no sense.
-        copies: Tensor index of an untouched entry -> index of the fed tensor that it equals.
-    """
-
-    number: int
-    split: Split
-    tensors: tuple[TensorLayout, ...] = ()
-    weights: tuple[str, ...] = ()
-    layers: tuple[str, ...] = ()
-    units: tuple[int, ...] = ()
-    blocks: dict[str, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
-    size: int = 0
-    copies: dict[int, int] = field(default_factory=dict)
-    images: list[ImagePart] = field(default_factory=list)
-    fed: tuple[TensorLayout, ...] = ()
-    output_activations: dict[str, str] = field(default_factory=dict)
-    entries: dict[str, str] = field(default_factory=dict)
-    label_target: int | None = None
-    kept: tuple[str, ...] = ()
-    has_loss: bool = False
-
-
-class Row:
-    """Collects a row block by block. float32 numbers come after the float64 ones, to be cast all at once."""
-
-    def __init__(self) -> None:
-        self._vectors: dict[Any, list[Any]] = {_F8: [], tf.float32: []}
-        self._sizes = {_F8: 0, tf.float32: 0}
-        self._blocks: dict[str, tuple[Any, int, tuple[int, ...]]] = {}
-
-    def add(self, name: str, parts: list[Any], shape: tuple[int, ...], dtype: Any = _F8) -> None:
-        """Adds a block: scalars, or vectors that together have as many numbers as `shape`."""
-        length = int(np.prod(shape))
-        self._blocks[name] = (dtype, self._sizes[dtype], shape)
-        if length == 0:
-            return
-        if parts[0].shape.rank == 0:
-            self._vectors[dtype].append(tf.stack(parts))
-        else:
-            self._vectors[dtype] += parts
-        self._sizes[dtype] += length
-
-    @property
-    def size(self) -> int:
-        """Numbers in the row."""
-        return sum(self._sizes.values())
-
-    @property
-    def blocks(self) -> dict[str, tuple[int, tuple[int, ...]]]:
-        """Block name -> (start, shape) in the row."""
-        after = self._sizes[_F8]
-        return {
-            name: (start if dtype == _F8 else after + start, shape)
-            for name, (dtype, start, shape) in self._blocks.items()
-        }
-
-    def vector(self) -> Any:
-        """Returns the row as a tensor."""
-        wide, narrow = self._vectors[_F8], self._vectors[tf.float32]
-        if narrow:
-            wide = [*wide, ops.cast(tf.concat(narrow, 0), _F8)]
-        return tf.ensure_shape(tf.concat(wide, 0), [self.size])
-
-
-def build(trace: Trace, number: int, split: Split, images: int) -> tuple[Program, Any, Any]:
+def build(
+    trace: Trace, number: int, split: Split, images: int, keep: Keep | None = None
+) -> tuple[Program, Tensor, Tensor]:
     """Adds the reductions of a traced step to the graph.
 
     Args:
@@ -126,38 +57,70 @@ def build(trace: Trace, number: int, split: Split, images: int) -> tuple[Program
         number: Of the program.
         split: Whose step it is.
         images: Examples to keep thumbnails of.
+        keep: Keeps batches with values that are not finite; None keeps none.
 
     Returns:
         The program, the row ``float64[program.size]``, and the thumbnails ``float32[m]`` or None.
     """
-    program = Program(number=number, split=split, has_loss=trace.own_loss is not None)
-    tensors, layouts = _tensors(trace, program)
-    program.tensors = tuple(layouts)
+    tensors, layouts, copies = _tensors(trace)
     for update in trace.updates:
         update.measure()
         update.measure_clipped()
-    row = Row()
-    row.add("step", _step_scalars(trace, program), (len(STEP_SCALARS),))
-    _tensor_blocks(row, program, trace, tensors)
-    _weight_blocks(row, program, trace.updates)
-    add_layers(row, program, trace.activations)
-    program.blocks, program.size = row.blocks, row.size
-    program.fed = tuple(spec(f.name, f.role, f.tensor) for f in trace.fed)
-    program.entries = {e.name: e.layer for e in layouts if e.stage == "entry"}
-    pixels = None
-    if images:
-        program.images, pixels = thumbnails(tensors, program.tensors, program.copies, images)
-    return program, row.vector(), pixels
+    # a weight that two optimizers update, or one twice in a step, is shown as of its last update
+    updates = list({update.name: update for update in trace.updates}.values())
+    layers = Layers(trace.activations)
+    row = row_layout(layouts, copies, len(updates), layers.units)
+    kept, is_kept = _keep(trace, keep)
+    writer = RowWriter(TENSORFLOW, row)
+    writer.put(row.step, _step_scalars(trace, number, is_kept).in_order())
+    _put_tensors(writer, row, _measured(trace, tensors, layouts, copies))
+    hashed = [
+        f.tensor for f in trace.fed if example_ids.has_examples(spec(f.name, f.role, f.tensor), static_shape(f.tensor))
+    ]
+    writer.put(row.example_ids, [example_ids.reduce(TENSORFLOW, hashed)])
+    writer.put(row.labels, [_labels(tensors, layouts)])
+    _put_weights(writer, row, updates)
+    layers.put(writer, row)
+    blocks = thumbnails.image_blocks(layouts, copies, images) if images else ()
+    pixels = [thumbnails.reduce(TENSORFLOW, tensors[block.tensor], block) for block in blocks]
+    program = Program(
+        number=number,
+        split=split,
+        row=row,
+        tensors=tuple(layouts),
+        copies=copies,
+        weights=tuple(update.name for update in updates),
+        layers=layers.paths,
+        units=layers.units,
+        images=blocks,
+        fed=tuple(spec(f.name, f.role, f.tensor) for f in trace.fed),
+        output_activations={f.name: f.made_by for f in [*trace.fed, *trace.predictions] if f.made_by is not None},
+        entries={layout.name: layout.layer for layout in layouts if layout.stage == "entry"},
+        kept=kept,
+        has_loss=trace.own_loss is not None,
+    )
+    return program, tf.ensure_shape(writer.row(), [row.size]), TENSORFLOW.concat(pixels) if pixels else None
 
 
-def batch_to_keep(trace: Trace) -> tuple[Any, tuple[str, ...], list[Any]]:
-    """Returns whether a measured step's batch is worth keeping, the names of its tensors as subjects, and the tensors.
+# -- a batch to keep --------------------------------------------------------------------------------
 
-    It is if a tensor holds NaN or an infinity (-inf is what masks are made of), or if the loss or a gradient is not
-    finite although all weights were: a model that is lost makes every batch look guilty.
+
+def _keep(trace: Trace, keep: Keep | None) -> tuple[tuple[str, ...], Tensor]:
+    """Returns the subjects of the tensors that are kept of a bad batch, and whether this one is kept, as float64."""
+    dense = [f for f in trace.fed if f.kind == "dense" and is_numeric(f.tensor.dtype.name)]
+    if keep is None or not dense:
+        return (), ops.constant(0.0, _F8)
+    is_kept = keep(_is_bad(trace, dense), [f.tensor for f in dense])
+    return tuple(f"{f.role}:{f.name}" for f in dense), ops.cast(is_kept, _F8)
+
+
+def _is_bad(trace: Trace, dense: Sequence[Fed]) -> Tensor:
+    """Returns whether a batch is worth keeping.
+
+    It is if a tensor holds NaN or an infinity (-inf is what masks are made of). It also is if the loss or a gradient
+    is not finite although all weights were: once the weights are not finite, every batch looks guilty.
     """
-    kept = [f for f in trace.fed if f.kind == "dense" and selection.is_numeric(f.tensor)]
-    floating = [f.tensor for f in kept if f.tensor.dtype.is_floating]
+    floating = [f.tensor for f in dense if f.tensor.dtype.is_floating]
     bad = [tf.reduce_any(tf.logical_or(tf.math.is_nan(t), ops.equals(t, np.inf))) for t in floating]
     results = [] if trace.own_loss is None else [ops.mean(ops.cast(trace.own_loss, tf.float32))]
     if trace.scale is None:  # loss scaling makes gradients infinite on purpose
@@ -167,94 +130,98 @@ def batch_to_keep(trace: Trace) -> tuple[Any, tuple[str, ...], list[Any]]:
         lost = tf.logical_not(tf.reduce_all(tf.math.is_finite(tf.stack(results))))
         well = tf.reduce_all(tf.math.is_finite(tf.stack(before))) if before else ops.constant(True, tf.bool)
         bad.append(tf.logical_and(lost, well))
-    is_bad = tf.reduce_any(tf.stack(bad)) if bad else ops.constant(False, tf.bool)
-    return is_bad, tuple(f"{f.role}:{f.name}" for f in kept), [f.tensor for f in kept]
+    return tf.reduce_any(tf.stack(bad)) if bad else ops.constant(False, tf.bool)
 
 
 # -- the step ---------------------------------------------------------------------------------------
 
 
-def _scalar(value: Any, default: float) -> Any:
+def _step_scalars(trace: Trace, number: int, is_kept: Tensor) -> StepScalars[Tensor]:
+    nan = float("nan")
+    return StepScalars(
+        program=tf.constant(float(number), _F8),
+        iterations=_scalar(trace.iterations, nan),
+        batch_size=_batch_size(trace.fed),
+        loss=_scalar(trace.own_loss, nan),
+        penalty=_scalar(trace.penalty, 0.0),
+        learning_rate=_scalar(trace.learning_rate, nan),
+        loss_scale=_scalar(trace.scale, 1.0),
+        skipped=_skipped(trace),
+        kept=is_kept,
+    )
+
+
+def _scalar(value: Any, default: float) -> Tensor:
     if value is None:
         return ops.constant(default, _F8)
     return ops.mean(ops.cast(tf.convert_to_tensor(value), _F8))
 
 
-def _step_scalars(trace: Trace, program: Program) -> list[Any]:
-    nan = float("nan")
-    skipped = ops.constant(0.0, _F8)
-    if trace.scale is not None and trace.updates:
-        finite = tf.reduce_all(tf.stack([_is_finite(u.measured[1]) for u in trace.updates if u.measured is not None]))
-        skipped = tf.cast(tf.logical_not(finite), _F8)
-    return [
-        tf.constant(float(program.number), _F8),
-        _scalar(trace.iterations, nan),
-        _batch_size(trace.fed),
-        _scalar(trace.own_loss, nan),
-        _scalar(trace.penalty, 0.0),
-        _scalar(trace.learning_rate, nan),
-        _scalar(trace.scale, 1.0),
-        skipped,
-    ]
+def _skipped(trace: Trace) -> Tensor:
+    """Returns 1 if loss scaling skips the update because a gradient is not finite, else 0."""
+    measured = [u.measured[1] for u in trace.updates if u.measured is not None]
+    if trace.scale is None or not measured:
+        return ops.constant(0.0, _F8)
+    bad = [kinds[health.KINDS.index(kind)] for kinds in measured for kind in ("negative_inf", "positive_inf", "nan")]
+    return ops.cast(tf.add_n(bad) > ops.constant(0.0, _F8), _F8)
 
 
-def _is_finite(health: Any) -> Any:
-    bad = [health[layer_kernels.HEALTH.index(kind)] for kind in ("negative_inf", "positive_inf", "nan")]
-    return ops.equals(tf.add_n(bad), 0.0)
-
-
-def _batch_size(fed: list[Fed]) -> Any:
+def _batch_size(fed: Sequence[Fed]) -> Tensor:
     for leaf in fed:
         tensor = leaf.tensor
         if isinstance(tensor, tf.RaggedTensor):
-            return tf.cast(tensor.nrows(), _F8)
+            return ops.cast(tensor.nrows(), _F8)
         if isinstance(tensor, tf.SparseTensor):
-            return tf.cast(tensor.dense_shape[0], _F8)
+            return ops.cast(tensor.dense_shape[0], _F8)
         if tensor.shape.rank:
-            return tf.cast(tf.shape(tensor)[0], _F8)
+            return TENSORFLOW.length(tensor, 0, "float64")
     return ops.constant(0.0, _F8)
 
 
 # -- tensors ----------------------------------------------------------------------------------------
 
 
-def _tensors(trace: Trace, program: Program) -> tuple[list[Any], list[TensorLayout]]:
-    """Returns the tensors to measure and their layouts; untouched entries are noted as copies."""
-    tensors: list[Any] = []
-    layouts: list[TensorLayout] = []
+def _tensors(trace: Trace) -> tuple[list[Any], list[TensorLayout], dict[int, int]]:
+    """Returns the tensors to measure, their layouts, and which entries are copies of which fed tensors."""
     classes = _class_numbers(trace)
+    leaves = [*trace.fed, *trace.predictions]
+    tensors = [trace.aside(leaf.tensor) for leaf in leaves]
+    layouts: list[TensorLayout] = []
+    for leaf in leaves:
+        layout = _described(spec(leaf.name, leaf.role, leaf.tensor, leaf.whole), leaf.tensor)
+        layouts.append(replace(layout, n_classes=classes.get(leaf.name, 0)) if leaf.role == "target" else layout)
+    copies: dict[int, int] = {}
     inputs = [f for f in trace.fed if f.role == "input"]
-    for leaf in [*trace.fed, *trace.predictions]:
-        layout = _with_features(spec(leaf.name, leaf.role, leaf.tensor, leaf.whole), leaf.tensor)
-        if leaf.role == "target":
-            layout = replace(layout, n_classes=classes.get(leaf.name, 0))
-            if layout.n_classes and program.label_target is None:
-                program.label_target = len(tensors)
-        if leaf.made_by is not None:
-            program.output_activations[leaf.name] = leaf.made_by
-        tensors.append(trace.aside(leaf.tensor))
-        layouts.append(layout)
-    positions = {id(leaf): index for index, leaf in enumerate([*trace.fed, *trace.predictions])}
+    positions = {id(leaf): index for index, leaf in enumerate(leaves)}
     taken: list[str] = []
     for entry in trace.entries:
         layout = _entry_layout(entry, inputs, taken)
         taken.append(layout.name)
         if entry.untouched:
-            source = positions[id(inputs[entry.sources[0]])]
-            program.copies[len(tensors)] = source
-            same = layouts[source]
-            layout = replace(
-                layout,
-                dtype=getattr(entry.tensor.dtype, "name", layout.dtype),
-                feature_axis=same.feature_axis,
-                features=same.features,
-                n_features=same.n_features,
-            )
+            copies[len(tensors)] = source = positions[id(inputs[entry.sources[0]])]
+            layout = _as_copy(layout, entry.tensor, layouts[source])
         else:
-            layout = _with_features(layout, entry.tensor)
+            layout = _described(layout, entry.tensor)
         tensors.append(trace.aside(entry.tensor))
         layouts.append(layout)
-    return tensors, layouts
+    return tensors, layouts, copies
+
+
+def _described(layout: TensorLayout, tensor: Any) -> TensorLayout:
+    """Returns a layout with features, of a tensor that has them."""
+    if layout.kind != "dense" or not is_numeric(tensor.dtype.name):
+        return layout
+    return with_features(layout)
+
+
+def _as_copy(layout: TensorLayout, tensor: Any, source: TensorLayout) -> TensorLayout:
+    return replace(
+        layout,
+        dtype=getattr(tensor.dtype, "name", layout.dtype),
+        feature_axis=source.feature_axis,
+        features=source.features,
+        n_features=source.n_features,
+    )
 
 
 def _entry_layout(entry: Entry, inputs: list[Fed], taken: list[str]) -> TensorLayout:
@@ -270,170 +237,143 @@ def _entry_layout(entry: Entry, inputs: list[Fed], taken: list[str]) -> TensorLa
     )
 
 
-def _with_features(layout: TensorLayout, tensor: Any) -> TensorLayout:
-    shape = static_shape(tensor)
-    if kind_of(tensor) != "dense" or not selection.is_numeric(tensor) or shape is None or len(shape) < 2:
-        return layout
-    axis = len(shape) - 1
-    if len(shape) == 4 and shape[1] in (1, 3) and shape[3] not in (1, 3) and layout.role == "input":
-        axis = 1
-    size = shape[axis]
-    if size is None:
-        return layout
-    kept = range(size) if size <= MAX_FEATURES else (i * size // MAX_FEATURES for i in range(MAX_FEATURES))
-    return replace(layout, feature_axis=axis, features=tuple(kept), n_features=size)
-
-
 def _class_numbers(trace: Trace) -> dict[str, int]:
-    """Returns target name -> number of classes, as its prediction has units."""
+    """Returns target name -> number of classes, from the units of its prediction."""
     targets = [f for f in trace.fed if f.role == "target"]
-    predictions = trace.predictions
-    if len(targets) != len(predictions):
+    if len(targets) != len(trace.predictions):
         return {}
     found = {}
-    for target, prediction in zip(targets, predictions, strict=True):
+    for target, prediction in zip(targets, trace.predictions, strict=True):
         shape, predicted = static_shape(target.tensor), static_shape(prediction.tensor)
-        if target.kind != "dense" or not selection.is_numeric(target.tensor) or not shape or not predicted:
-            continue
-        units = predicted[-1]
-        if units is None or units > MAX_CLASSES:
-            continue
-        sparse = len(shape) < len(predicted) or shape[-1] == 1
-        if units == 1 or (sparse and units > 1):
-            found[target.name] = max(units, 2)
-        elif len(shape) == len(predicted) and shape[-1] == units:
-            found[target.name] = units
+        if target.kind == "dense" and is_numeric(target.tensor.dtype.name) and shape and predicted:
+            found[target.name] = number_of_classes(shape, predicted[-1], len(predicted))
     return found
 
 
-def _tensor_blocks(row: Row, program: Program, trace: Trace, tensors: list[Any]) -> None:
-    measured = [i for i in range(len(tensors)) if i not in program.copies]
-    n = len(measured)
-    nothing = ops.constant((np.nan,) * len(kernels.SCALARS), _F8)
-    scalars, shapes, quantiles, bad, features, counts = [], [], [], [], [], []
+def _measured(
+    trace: Trace, tensors: Sequence[Any], layouts: Sequence[TensorLayout], copies: dict[int, int]
+) -> list[Values]:
+    """Returns what is reduced of each tensor that is not a copy."""
     leaves: list[Fed | Entry] = [*trace.fed, *trace.predictions, *trace.entries]
-    for index in measured:
-        tensor, layout, whole = tensors[index], program.tensors[index], leaves[index].whole
-        values = values_of(tensor)
-        usable = selection.is_numeric(values) and values.shape.rank is not None
-        shapes.append(_shape(tensor) if whole is None else whole.shape)
-        scalars.append(kernels.tensor_scalars(values) if usable else nothing)
-        quantiles.append(kernels.quantiles(values) if usable else ops.constant((np.nan,) * N_QUANTILES, tf.float32))
-        bad.append(
-            kernels.bad_examples(values)
-            if usable and layout.kind == "dense"
-            else ops.constant((-1.0,) * MAX_BAD_EXAMPLES, _F8)
-        )
-        if layout.features:
-            features.append(kernels.features(values, layout.feature_axis or 0, layout.features))
-        if layout.n_classes:
-            shape = static_shape(values) or ()
-            one_hot = len(shape) > 1 and shape[-1] == layout.n_classes
-            counts.append(kernels.class_counts(values, layout.n_classes, one_hot))
-    row.add("scalars", scalars, (n, len(kernels.SCALARS)))
-    row.add("shape", shapes, (n, MAX_RANK))
-    row.add("quantiles", quantiles, (n, N_QUANTILES), tf.float32)
-    row.add("bad_examples", bad, (n, MAX_BAD_EXAMPLES))
-    kept = sum(len(program.tensors[i].features) for i in measured)
-    row.add("features", features, (len(kernels.FEATURE_PARTS) * kept,))
-    row.add("class_counts", counts, (sum(program.tensors[i].n_classes for i in measured),))
-    hashable = [
-        f.tensor
-        for f in trace.fed
-        if f.role == "input" and f.kind == "dense" and selection.is_numeric(f.tensor) and f.tensor.shape.rank
-    ]
-    row.add("example_ids", [kernels.example_ids(hashable)], (MAX_EXAMPLE_IDS,))
-    labels = ops.constant((np.nan,) * LABELS, _F8)
-    if program.label_target is not None:
-        target = tensors[program.label_target]
-        width = program.tensors[program.label_target].n_classes
-        shape = static_shape(target) or ()
-        if len(shape) <= 2:
-            values = selection.numeric(target[:LABELS])
-            ids = tf.argmax(values, -1) if len(shape) == 2 and shape[-1] == width and width > 1 else values
-            ids = tf.cast(tf.reshape(ids, [-1]), _F8)
-            labels = tf.concat([ids, labels], 0)[:LABELS]
-    row.add("labels", [labels], (LABELS,))
+    found = []
+    for index, (tensor, layout, leaf) in enumerate(zip(tensors, layouts, leaves, strict=True)):
+        if index not in copies:
+            shape = _shape(tensor) if leaf.whole is None else leaf.whole.shape
+            found.append(values_to_reduce(TENSORFLOW, values_of(tensor), layout, shape))
+    return found
 
 
-def _shape(tensor: Any) -> Any:
+def _shape(tensor: Any) -> Tensor:
     if isinstance(tensor, tf.RaggedTensor):
-        known = tf.cast(tensor.bounding_shape(), _F8)
-    elif isinstance(tensor, tf.SparseTensor):
-        known = tf.cast(tensor.dense_shape, _F8)
-    elif tensor.shape.rank is None:
-        known = tf.zeros([0], _F8)
-    else:
-        return kernels.shape_vector(tensor)
-    return tf.concat([known, tf.fill([MAX_RANK], tf.constant(-1, _F8))], 0)[:MAX_RANK]
+        return ops.cast(tensor.bounding_shape(out_type=tf.int64), _F8)
+    if isinstance(tensor, tf.SparseTensor):
+        return ops.cast(tensor.dense_shape, _F8)
+    return tf.zeros([0], _F8) if tensor.shape.rank is None else TENSORFLOW.shape(tensor)
+
+
+def _put_tensors(writer: RowWriter, row: RowLayout, measured: Sequence[Values]) -> None:
+    for statistic in tensor_statistics():
+        described = [values for values in measured if statistic.places(values.layout)]
+        parts = [numbers_of(TENSORFLOW, statistic, values) for values in described]
+        writer.put(row.tensors[statistic.NAME].block, parts)
+
+
+def _labels(tensors: Sequence[Any], layouts: Sequence[TensorLayout]) -> Tensor:
+    """Returns the labels of the first target that has classes."""
+    for tensor, layout in zip(tensors, layouts, strict=True):
+        if layout.n_classes:
+            return thumbnails.labels(TENSORFLOW, tensor, layout.n_classes)
+    return thumbnails.labels(TENSORFLOW, None, 0)
 
 
 # -- weights ----------------------------------------------------------------------------------------
 
 
-def _weight_blocks(row: Row, program: Program, updates: list[Update]) -> None:
-    # a weight that two optimizers update, or one twice in a step, is shown as of its last update
-    unique = list({u.name: u for u in updates}.values())
-    program.weights = tuple(u.name for u in unique)
-    n = len(unique)
+def _put_weights(writer: RowWriter, row: RowLayout, updates: Sequence[Update]) -> None:
     zero, nan = ops.constant(0.0, tf.float32), ops.constant(np.nan, tf.float32)
-    unknown = ops.constant((0.0,) * len(layer_kernels.HEALTH), _F8)
-    gradients = [u.measured or ([zero, zero], unknown) for u in unique]
+    unknown = ops.constant(health.UNKNOWN, _F8)
+    found = [u.measured or ([zero, zero], unknown) for u in updates]
     clipped = [
-        numbers[0] if u.clipped_norm is None else u.clipped_norm
-        for u, (numbers, _) in zip(unique, gradients, strict=True)
+        numbers[0] if u.clipped_norm is None else u.clipped_norm for u, (numbers, _) in zip(updates, found, strict=True)
     ]
-    norms = [nan if u.norm is None else u.norm for u in unique]
-    before = [
-        nan if u.before is None else u.norm if u.is_whole else layer_kernels.half_squares(u.before) for u in unique
-    ]
-    change = [nan if u.after is None else layer_kernels.half_squares(u.after - u.before) for u in unique]
+    norms = [nan if u.norm is None else u.norm for u in updates]
+    before = [_norm_before(u, nan) for u in updates]
+    after = [(nan, unknown) if u.after is None else weights.update(TENSORFLOW, u.before, u.after) for u in updates]
     # a sample of a large weight may miss the one value that is not finite
-    proof = [zero if u.after is None or u.is_whole else layer_kernels.mean_of_all(_value(u.variable)) for u in unique]
-    row.add("gradients", [number for numbers, _ in gradients for number in numbers], (n, 2), tf.float32)
-    row.add("weights", [*clipped, *norms, *before, *change, *proof], (5, n), tf.float32)
-    row.add("gradient_health", [health for _, health in gradients], (n, len(layer_kernels.HEALTH)))
-    # what changed by a finite amount and was finite is finite
-    health = [
-        unknown if u.after is None else layer_kernels.health(u.after, moved, zeros=False)
-        for u, moved in zip(unique, change, strict=True)
-    ]
-    row.add("weight_health", health, (n, len(layer_kernels.HEALTH)))
+    proof = [zero if u.after is None or u.is_whole else health.mean_of_all(TENSORFLOW, _value(u)) for u in updates]
+    writer.put(row.gradients, [number for numbers, _ in found for number in numbers])
+    writer.put(row.gradient_health, [kinds for _, kinds in found])
+    writer.put(row.weights, [*clipped, *norms, *before, *(change for change, _ in after), *proof])
+    writer.put(row.weight_health, [kinds for _, kinds in after])
 
 
-def _value(variable: Any) -> Any:
-    return tf.convert_to_tensor(raw(variable))
+def _norm_before(update: Update, unknown: Tensor) -> Tensor:
+    """Returns half the sum of squares of the sample of a weight before the update."""
+    if update.before is None:
+        return unknown
+    return update.norm if update.is_whole else health.half_squares(TENSORFLOW, update.before)
+
+
+def _value(update: Update) -> Tensor:
+    return tf.convert_to_tensor(raw(update.variable))
 
 
 # -- layers -----------------------------------------------------------------------------------------
 
 
-def add_layers(row: Row, program: Program, activations: list[Activation]) -> None:
-    """Adds the blocks of the layers to a row."""
-    paths: list[str] = []
-    calls: Counter[str] = Counter()
-    done: dict[tuple[Any, ...], tuple[list[Any], Any, Any]] = {}
-    rows, units = [], []
-    for activation in activations:
-        calls[activation.path] += 1
-        number = calls[activation.path]
-        paths.append(activation.path if number == 1 else f"{activation.path}#{number}")
-        axis, bound = activation.unit_axis, activation.bound
-        if axis is not None and activation.tensor.shape[axis] is None:
-            axis = None
-        key = id(activation.tensor), axis, bound
-        if key not in done:
-            done[key] = _layer(activation, axis, bound)
-        rows.append(done[key])
-        units.append(0 if axis is None else int(activation.tensor.shape[axis]))
-    program.layers, program.units = tuple(paths), tuple(units)
-    n = len(paths)
-    row.add("layers", [v for numbers, _, _ in rows for v in numbers], (n, len(layer_kernels.LAYER_COLUMNS)), tf.float32)
-    row.add("units", [u for _, u, _ in rows], (sum(max(1, u) for u in units),), tf.float32)
-    row.add("layer_health", [health for _, _, health in rows], (n, len(layer_kernels.HEALTH)))
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """What is reduced of one layer's output."""
+
+    tensor: Tensor
+    mean_of_all: Tensor
+    unit_axis: int | None
+    bound: tuple[float, float] | None
+
+    @property
+    def key(self) -> tuple[int, int | None, tuple[float, float] | None]:
+        """Equal for outputs with the same numbers."""
+        return id(self.tensor), self.unit_axis, self.bound
+
+    @property
+    def units(self) -> int:
+        """Number of units; 0 if there is one magnitude for all."""
+        return 0 if self.unit_axis is None else int(self.tensor.shape[self.unit_axis])
 
 
-def _layer(activation: Activation, axis: int | None, bound: tuple[float, float] | None) -> tuple[list[Any], Any, Any]:
-    numbers, units = layer_kernels.layer_row(activation.tensor, axis, bound)
-    whole = numbers[0] if activation.mean is None else activation.mean
-    return [*numbers, whole], units, layer_kernels.health(activation.tensor, numbers[0])
+class Layers:
+    """The layer calls of a step.
+
+    Attributes:
+        paths: Their paths; a layer that is called several times has ``path``, ``path#2``, ...
+        units: For each call its number of units; 0 if dead units are not counted.
+    """
+
+    def __init__(self, calls: Sequence[Activation]) -> None:
+        seen: Counter[str] = Counter()
+        paths: list[str] = []
+        for call in calls:
+            seen[call.path] += 1
+            paths.append(call.path if seen[call.path] == 1 else f"{call.path}#{seen[call.path]}")
+        self._outputs = [_output(call) for call in calls]
+        self.paths = tuple(paths)
+        self.units = tuple(output.units for output in self._outputs)
+
+    def put(self, writer: RowWriter, row: RowLayout) -> None:
+        """Adds the blocks of the layers to a row; an output that several layers return is reduced once."""
+        distinct = {output.key: output for output in self._outputs}
+        reduced = {
+            key: activations.reduce(TENSORFLOW, o.tensor, o.unit_axis, o.bound, o.mean_of_all)
+            for key, o in distinct.items()
+        }
+        found = [reduced[output.key] for output in self._outputs]
+        writer.put(row.activations, [number for numbers, _, _ in found for number in numbers])
+        writer.put(row.units, [units for _, units, _ in found])
+        writer.put(row.activation_health, [kinds for _, _, kinds in found])
+
+
+def _output(call: Activation) -> _Output:
+    axis = call.unit_axis
+    if axis is not None and call.tensor.shape[axis] is None:
+        axis = None
+    return _Output(call.tensor, call.mean, axis, call.bound)

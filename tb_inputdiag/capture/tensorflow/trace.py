@@ -11,7 +11,6 @@ import tensorflow as tf
 
 from tb_inputdiag.capture import names
 from tb_inputdiag.capture.facts import input_names, is_preprocessing, output_names
-from tb_inputdiag.capture.row_order import SCOPE
 from tb_inputdiag.capture.tensorflow import hooks
 from tb_inputdiag.capture.tensorflow.bit_identity import aside, can_be_read
 from tb_inputdiag.capture.tensorflow.lineage import Lineage
@@ -27,6 +26,7 @@ from tb_inputdiag.capture.tensorflow.observations import (
     specs,
     values_of,
 )
+from tb_inputdiag.capture.tensorflow.ops import SCOPE
 from tb_inputdiag.capture.tensorflow.variable_creation import build_optimizer
 from tb_inputdiag.records import Role
 

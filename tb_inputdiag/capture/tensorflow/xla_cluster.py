@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tb_inputdiag.capture.tensorflow import kernels, layer_kernels, selection
+from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW, dense_gradient
 from tb_inputdiag.capture.tensorflow.observations import Entry, Fed, Whole, static_shape
 from tb_inputdiag.capture.tensorflow.trace import Trace
+from tb_inputdiag.statistics.selection import first_examples
 
 __all__ = ["hand_out", "take_in"]
 
@@ -39,7 +40,7 @@ def hand_out(trace: Trace) -> list[Any]:
         update.clipped = None
         if update.gradient is None:
             continue
-        update.gradient = layer_kernels.dense_gradient(update.gradient)
+        update.gradient = dense_gradient(update.gradient)
         size = update.gradient.shape.num_elements()
         if size is None or size > GRADIENT_ELEMENTS:
             update.measure()
@@ -78,9 +79,9 @@ def _shorten(leaf: Fed | Entry) -> None:
     size = tensor.shape.num_elements()
     if tensor.shape.rank == 0 or (size is not None and size <= TENSOR_ELEMENTS):
         return
-    part = selection.first_examples(tensor, TENSOR_ELEMENTS)
+    part = first_examples(TENSORFLOW, tensor, TENSOR_ELEMENTS)
     if part is not tensor:
-        leaf.whole = Whole(static_shape(tensor) or (), kernels.shape_vector(tensor))
+        leaf.whole = Whole(static_shape(tensor) or (), TENSORFLOW.shape(tensor))
         leaf.tensor = part
 
 
