@@ -54,7 +54,10 @@ def sample(
     """
     first = step.of_row(rows[0])
     of_weights = weight_table(program, rows[0])
-    nan = float("nan")
+    norm = clipped_norm = float("nan")
+    if of_weights is not None:
+        norm = gradients.global_norm(of_weights.gradient_norm)
+        clipped_norm = gradients.global_norm(of_weights.clipped_gradient_norm)
     return Sample(
         layout=layout.id,
         split=layout.split,
@@ -68,8 +71,8 @@ def sample(
         step_time_s=step_time_s,
         cost_s=cost_s,
         loss_scale=first.loss_scale,
-        gradient_norm=nan if of_weights is None else gradients.global_norm(of_weights.gradient_norm),
-        clipped_gradient_norm=nan if weight_table is None else gradients.global_norm(of_weights.clipped_gradient_norm),
+        gradient_norm=norm,
+        clipped_gradient_norm=clipped_norm,
         skipped=bool(first.skipped),
         tensors=tensor_table(program, rows),
         weights=of_weights,

@@ -16,7 +16,7 @@ from tb_inputdiag.statistics import activations, example_ids, gradients, health,
 from tb_inputdiag.statistics.namespace import Namespace
 from tb_inputdiag.statistics.numpy_namespace import NUMPY
 from tb_inputdiag.statistics.reference import tensor_columns
-from tb_inputdiag.statistics.tensors import tensor_statistics
+from tb_inputdiag.statistics.tensors import TensorStatistic, tensor_statistics
 from tests.statistics.compare import assert_columns
 from tests.statistics.reduced import all_columns, columns, layout_of, numbers
 from tests.statistics.strategies import batches, offset_batches
@@ -192,7 +192,7 @@ def test_values_are_counted_by_kind(x: np.ndarray) -> None:
 
 
 @pytest.mark.parametrize("statistic", tensor_statistics(), ids=lambda statistic: statistic.NAME)
-def test_a_tensor_of_strings_has_a_shape_and_nothing_else(statistic) -> None:  # type: ignore[no-untyped-def]
+def test_a_tensor_of_strings_has_a_shape_and_nothing_else(statistic: TensorStatistic) -> None:
     layout = TensorLayout(name="text", role="input", shape=(None,), dtype="string", kind="string")
     if not statistic.places(layout):
         return

@@ -1,9 +1,9 @@
 """Zeros, and the rows along the last axis: how many are one-hot, and what they sum up to.
 
-`zero_fraction` is the fraction 0..1 of all values. `one_hot_fraction` is the fraction 0..1 of the rows that hold one 1
-and else 0. `row_sum_min` and `row_sum_max` are the extremes of the rows' sums, in the unit of the values. The three are
-NaN for a last axis shorter than 2, and without any row. The sums of rows that hold NaN or infinities are not finite, and
-backends order NaN differently, so the extremes mean nothing then.
+`zero_fraction` is the fraction 0..1 of all values. `one_hot_fraction` is the fraction 0..1 of the rows that hold one
+1 and else 0. `row_sum_min` and `row_sum_max` are the extremes of the rows' sums, in the unit of the values. The three
+are NaN for a last axis shorter than 2, and without any row. The sums of rows that hold NaN or infinities are not
+finite, and backends order NaN differently, so the extremes mean nothing then.
 """
 
 from __future__ import annotations
