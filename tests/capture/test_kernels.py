@@ -11,7 +11,8 @@ import pytest
 import tensorflow as tf
 
 from tb_inputdiag.capture import assemble
-from tb_inputdiag.capture.tensorflow import ops, probe
+from tb_inputdiag.capture.tensorflow import ops
+from tb_inputdiag.capture.tensorflow.layer_blocks import Layers
 from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW, dense_gradient
 from tb_inputdiag.capture.tensorflow.observations import Activation
 from tb_inputdiag.statistics import activations, example_ids, gradients, health, row
@@ -98,7 +99,7 @@ def layer(x: np.ndarray, activation: str = "relu") -> dict[str, float]:
     output = tf.constant(x)
     call = Activation("layer", keras.layers.Activation(activation), output)
     call.read(output)
-    layers = probe.Layers([call])
+    layers = Layers([call])
     layout = row.row_layout([], {}, 0, layers.units)
     writer = row.RowWriter(TENSORFLOW, layout)
     writer.put(layout.step, [tf.zeros([layout.step.size], tf.float64)])
