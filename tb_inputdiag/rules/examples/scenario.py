@@ -32,7 +32,7 @@ from tb_inputdiag.records import (
 )
 from tb_inputdiag.rules.examples.batches import Arrays, entries, inputs, outputs
 from tb_inputdiag.rules.examples.models import CLASSIFIER, layer, weights_of
-from tb_inputdiag.rules.examples.tables import Said, layer_table, weight_table
+from tb_inputdiag.rules.examples.tables import Overrides, layer_table, weight_table
 from tb_inputdiag.statistics.gradients import global_norm
 from tb_inputdiag.statistics.reference import tensor_table
 
@@ -44,8 +44,8 @@ class Scenario:
 
     Args:
         layers: The model; a small image classifier by default.
-        loss: Its loss, as `ModelFacts.loss` has it or just the name.
-        facts: Further fields of `ModelFacts`.
+        loss: Its loss, in the form of `ModelFacts.loss`, or just the name.
+        facts: Other fields of `ModelFacts`.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Scenario:
         self._layouts: dict[tuple[Split, tuple[TensorLayout, ...]], Layout] = {}
 
     def train(self, steps: int = 1, **batch: Any) -> Scenario:
-        """Adds training steps, each sampled: see `_sample` for what a batch may hold."""
+        """Adds training steps, each of them sampled. `_sample` lists what a batch may hold."""
         for _ in range(steps):
             loss = batch.get("loss", 2.3 * 0.99**self.step)
             values = {key: value(self.step) if callable(value) else value for key, value in batch.items()}
@@ -119,8 +119,8 @@ class Scenario:
         y_pred: Arrays | None = None,
         sample_weight: NDArray[Any] | None = None,
         loss: float = 2.0,
-        gradients: Said | None = None,
-        activations: Said | None = None,
+        gradients: Overrides | None = None,
+        activations: Overrides | None = None,
         batch_size: int | None = None,
         **values: Any,
     ) -> None:
@@ -138,7 +138,7 @@ class Scenario:
             gradients: Weight or "*" -> columns of `WeightTable`.
             activations: Layer or "*" -> columns of `LayerTable`.
             batch_size: By default that of `x`.
-            values: Further fields of `Sample`.
+            values: Other fields of `Sample`.
         """
         if x is None:
             x = self._random.normal(size=(16, 28, 28, 1)).astype(np.float32)

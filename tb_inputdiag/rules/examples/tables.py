@@ -1,17 +1,17 @@
-"""Tables of weights and layers as a healthy run has them, except for what an example says."""
+"""Tables of weights and layers as a healthy run has them, except for the columns that an example overrides."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 
-from tb_inputdiag.records import COLUMNS, LayerTable, WeightTable
-from tb_inputdiag.records.values import F4
+from tb_inputdiag.records import COLUMNS, F4, LayerTable, WeightTable
 
-__all__ = ["Said", "layer_table", "weight_table"]
+__all__ = ["Overrides", "layer_table", "weight_table"]
 
-Said = Mapping[str, Mapping[str, float]]
+Overrides: TypeAlias = Mapping[str, Mapping[str, float]]
 """Weight or layer, or "*" for all of them -> columns of its row."""
 
 _HEALTHY_WEIGHT = {
@@ -35,16 +35,16 @@ _HEALTHY_LAYER = {
 }
 
 
-def weight_table(weights: Sequence[str], said: Said) -> WeightTable:
+def weight_table(weights: Sequence[str], overrides: Overrides) -> WeightTable:
     """Returns a row for each weight."""
-    return WeightTable(**_columns("weights", weights, _HEALTHY_WEIGHT, said))
+    return WeightTable(**_columns("weights", weights, _HEALTHY_WEIGHT, overrides))
 
 
-def layer_table(layers: Sequence[str], said: Said) -> LayerTable:
+def layer_table(layers: Sequence[str], overrides: Overrides) -> LayerTable:
     """Returns a row for each layer."""
-    return LayerTable(**_columns("layers", layers, _HEALTHY_LAYER, said))
+    return LayerTable(**_columns("layers", layers, _HEALTHY_LAYER, overrides))
 
 
-def _columns(table: str, rows: Sequence[str], healthy: Mapping[str, float], said: Said) -> dict[str, F4]:
-    merged = [{**healthy, **said.get("*", {}), **said.get(row, {})} for row in rows]
+def _columns(table: str, rows: Sequence[str], healthy: Mapping[str, float], overrides: Overrides) -> dict[str, F4]:
+    merged = [{**healthy, **overrides.get("*", {}), **overrides.get(row, {})} for row in rows]
     return {name: np.asarray([row[name] for row in merged], dtype) for name, (dtype, _) in COLUMNS[table].items()}
