@@ -266,7 +266,10 @@ def tables(results: dict[str, dict[str, dict[str, float]]]) -> str:
         ("peak memory with, MB", lambda r: "{least_peak_mb:.0f}-{most_peak_mb:.0f}".format_map(r["ours"])),
         ("paired epochs", lambda r: f"{r['none']['rounds']:.0f}"),
         ("ratio of the fastest epochs", lambda r: f"{r['ours']['ratio_of_minima']:.2f}"),
-        ("interquartile range of the ratios", lambda r: f"{r['ours']['quarter']:.2f}-{r['ours']['three_quarters']:.2f}"),
+        (
+            "interquartile range of the ratios",
+            lambda r: f"{r['ours']['quarter']:.2f}-{r['ours']['three_quarters']:.2f}",
+        ),
         (
             "share of all time, by its own count",
             lambda r: f"{100 * r['ours']['own_share']:.1f} %" if "own_share" in r["ours"] else "–",

@@ -1,7 +1,8 @@
 """Finds a Chromium for the tests of the dashboard, or installs one without root.
 
-``python -m tests.chromium`` prints its path. Looked for in this order: the path in ``CHROMIUM``; a browser on the ``PATH``; the one that npm's `@sparticuz/chromium`
-carries, which is installed below ``tests/plugin/browser`` when there is no other.
+``python -m tests.chromium`` prints its path. Looked for in this order: the path in ``CHROMIUM``; a browser on the
+``PATH``; the one that npm's `@sparticuz/chromium` carries, which is installed below ``tests/plugin/browser`` when there
+is no other.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ import keras
 import numpy as np
 
 from tb_inputdiag._version import __version__
-from tb_inputdiag.capture import unpack
+from tb_inputdiag.capture import assemble
 from tb_inputdiag.capture.tensorflow import distribution
 from tb_inputdiag.capture.tensorflow.model_probes import ModelProbes, iterations
 from tb_inputdiag.capture.tensorflow.twin import Reading
@@ -44,6 +44,8 @@ from tb_inputdiag.rules import RuleEngine
 from tb_inputdiag.sampling.executions import Executions
 from tb_inputdiag.sampling.schedule import Schedule
 from tb_inputdiag.settings import Settings
+from tb_inputdiag.statistics.program import Program
+from tb_inputdiag.statistics.step import loss as step_loss
 
 Mode = Literal["fit", "evaluate", "predict", "watch"]
 _IMAGE_SETS = 12
@@ -196,11 +198,11 @@ class Recorder:
         for number, (program, rows) in enumerate(reading.steps):
             layout = self._layout(program, split)
             at = step + number if split == "train" else self._iterations()
-            sample = unpack.sample(
+            sample = assemble.sample(
                 program,
                 layout,
                 rows,
-                step=at,
+                step_number=at,
                 epoch=self.epoch,
                 wall_time=time.time(),
                 step_time_s=self.schedule.step_s / max(1, len(reading.steps)),
@@ -251,8 +253,7 @@ class Recorder:
         self._image_sets += 1
         self._next_image_step = 4 * step + 1
         layout = self._layout(program, split)
-        examples = int(unpack.step_scalar(rows[0], "batch_size"))
-        for record in unpack.images(program, layout, rows[0], reading.pixels(), step, examples):
+        for record in assemble.images(program, layout, rows[0], reading.pixels(), step):
             self._record(record)
 
     def _iterations(self) -> int:
@@ -427,7 +428,7 @@ class Recorder:
             self._facts = self.baseline.facts = facts
             self._record(facts)
 
-    def _layout(self, program: Any, split: Split) -> Layout:
+    def _layout(self, program: Program, split: Split) -> Layout:
         key = (split, program.tensors, program.weights, program.layers)
         found = self._layouts.get(key)
         if found is None:
@@ -541,8 +542,7 @@ class Recorder:
 
 def _own_loss(reading: Reading) -> float | None:
     """Returns the mean loss of an execution's steps, None if the probe did not see it."""
-    sums = [sum(unpack.step_scalar(row, "loss") for row in rows) for _, rows in reading.steps]
-    seen = [loss for loss, (program, _) in zip(sums, reading.steps, strict=True) if program.has_loss]
+    seen = [step_loss(rows) for program, rows in reading.steps if program.has_loss]
     return float(np.mean(seen)) if seen else None
 
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tb_inputdiag.capture.row_order import SCOPE
 from tb_inputdiag.capture.tensorflow import ops
 from tb_inputdiag.capture.tensorflow.bit_identity import can_be_read, readable
+from tb_inputdiag.capture.tensorflow.ops import SCOPE
 
 VALUES = [np.random.default_rng(n).normal(size=(64, 33)).astype(np.float32) * 10.0**n for n in range(4)]
 ROW = np.linspace(0.1, 1.9, 33, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""What a probed step records of weights that it looks at in part only."""
+"""A probed step looks at a part of a large weight, and still finds a bad value in the rest."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.modes.harness import fresh, records_of
 
 
 class WithUnused(L.Layer):
-    """Has a large weight that the loss does not depend on."""
+    """Has a large weight that does not influence the loss."""
 
     def build(self, input_shape: Any) -> None:
         self.large = self.add_weight(shape=(300, 300), name="large")

@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from tb_inputdiag.capture import unpack
-from tb_inputdiag.capture.tensorflow import kernels, probe, result_buffers
+from tb_inputdiag.capture import assemble
+from tb_inputdiag.capture.tensorflow import probe, result_buffers
 from tb_inputdiag.console import InputDiagWarning
 from tb_inputdiag.log.reader import read
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.records import SessionEnd
 from tb_inputdiag.rules import RuleEngine
+from tb_inputdiag.statistics.tensors import moments
 from tests.modes.harness import assert_same_history, assert_same_weights, attributes, fresh, records_of, weights_of
 from tests.modes.models import fit_table, regressor
 from tests.modes.rows import mode
@@ -51,12 +52,12 @@ def train(callbacks: list[Any]) -> tuple[Any, Any, Any]:
 
 
 STAGES = {
-    "kernel": lambda patch: patch.setattr(kernels, "tensor_scalars", _broken),
+    "kernel": lambda patch: patch.setattr(moments, "reduce", _broken),
     "program": lambda patch: patch.setattr(probe, "build", _broken),
     "read-back": lambda patch: patch.setattr(
         result_buffers.Slot, "read", _after(2, result_buffers.Slot.read, Broken("simulated"))
     ),
-    "record": lambda patch: patch.setattr(unpack, "sample", _after(2, unpack.sample, Broken("simulated"))),
+    "record": lambda patch: patch.setattr(assemble, "sample", _after(2, assemble.sample, Broken("simulated"))),
     "engine": lambda patch: patch.setattr(RuleEngine, "feed", _after(6, RuleEngine.feed, Broken("simulated"))),
 }
 

@@ -21,9 +21,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from tb_inputdiag.capture.row_order import SCOPE
 from tb_inputdiag.capture.tensorflow import ops
-from tb_inputdiag.capture.tensorflow.ops import Tensor
+from tb_inputdiag.capture.tensorflow.ops import SCOPE, Tensor
 
 __all__ = ["can_be_read", "readable"]
 

@@ -12,11 +12,12 @@ import tensorflow as tf
 
 from tb_inputdiag.capture.layer_facts import activation_name
 from tb_inputdiag.capture.names import backend_value
-from tb_inputdiag.capture.tensorflow import layer_kernels
+from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW, dense_gradient
 from tb_inputdiag.capture.tensorflow.ops import Tensor
 from tb_inputdiag.capture.tensorflow.tensors import FullShape
 from tb_inputdiag.keras_vocabulary import RELU_ACTIVATIONS, saturation_ends
 from tb_inputdiag.records import Kind, Role, TensorLayout
+from tb_inputdiag.statistics import activations, gradients, health, weights
 
 __all__ = [
     "Activation",
@@ -73,9 +74,9 @@ class Activation:
         Args:
             tensor: A tensor of the same shape and values as `tensor`.
         """
-        self.tensor = layer_kernels.layer_part(tensor, self.unit_axis)
+        self.tensor = activations.looked_at(TENSORFLOW, tensor, self.unit_axis)
         if self.tensor is not tensor:
-            self.mean = layer_kernels.mean_of_all(tensor)
+            self.mean = health.mean_of_all(TENSORFLOW, tensor)
 
     @property
     def unit_axis(self) -> int | None:
@@ -105,31 +106,31 @@ class Update:
     norm: Tensor | None = None
     """Half the sum of squares of the weight before the update."""
     measured: tuple[list[Tensor], Tensor] | None = None
-    """`layer_kernels.gradient_row`, once it was computed; the gradient may be dropped then."""
+    """`gradients.reduce`, once it was computed; the gradient may be dropped then."""
     clipped_norm: Tensor | None = None
     """Half the sum of squares of `clipped`, once it was computed."""
 
     def measure(self) -> None:
         """Reduces the gradient, unless that was done."""
         if self.measured is None and self.gradient is not None:
-            self.measured = layer_kernels.gradient_row(layer_kernels.dense_gradient(self.gradient))
+            self.measured = gradients.reduce(TENSORFLOW, dense_gradient(self.gradient))
 
     def measure_clipped(self) -> None:
         """Reduces the clipped gradient, unless that was done."""
         if self.clipped_norm is None and self.clipped is not None:
-            self.clipped_norm = layer_kernels.half_squares(layer_kernels.dense_gradient(self.clipped))
+            self.clipped_norm = health.half_squares(TENSORFLOW, dense_gradient(self.clipped))
 
     def read_before(self) -> None:
         """Reads the weight as it is before the update."""
         value = tf.convert_to_tensor(backend_value(self.variable))
         if value.dtype.is_floating:
-            self.norm = layer_kernels.half_squares(value)
-            self.before = layer_kernels.weight_sample(value)
+            self.norm = health.half_squares(TENSORFLOW, value)
+            self.before = weights.sample(TENSORFLOW, value)
 
     def read_after(self) -> None:
         """Reads the weight as it is after the update."""
         if self.before is not None:
-            self.after = layer_kernels.weight_sample(tf.convert_to_tensor(backend_value(self.variable)))
+            self.after = weights.sample(TENSORFLOW, tf.convert_to_tensor(backend_value(self.variable)))
 
     @property
     def is_whole(self) -> bool:

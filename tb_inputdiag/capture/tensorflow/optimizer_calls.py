@@ -10,10 +10,9 @@ import tensorflow as tf
 
 from tb_inputdiag.capture import keras_internals
 from tb_inputdiag.capture.names import ModelNames, backend_value
-from tb_inputdiag.capture.row_order import SCOPE
 from tb_inputdiag.capture.tensorflow import hooks
 from tb_inputdiag.capture.tensorflow.observations import StepObservations, Update
-from tb_inputdiag.capture.tensorflow.ops import Tensor
+from tb_inputdiag.capture.tensorflow.ops import SCOPE, Tensor
 from tb_inputdiag.capture.tensorflow.variable_creation import build_optimizer
 
 __all__ = ["OptimizerCalls", "replicas"]

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
 from tb_inputdiag.capture.tensorflow.variable_creation import in_own_thread
+from tb_inputdiag.records import F4, F8
 
-F8 = NDArray[np.float64]
+__all__ = ["Slot", "first_replica", "local_devices"]
 
 
 class Slot:
@@ -35,10 +35,10 @@ class Slot:
         self.kept: Any = None
 
     def reserve(self, size: int, image_size: int) -> None:
-        """Makes room for rows of `size` and thumbnails of `image_size` numbers; what was there is forgotten.
+        """Makes room for rows of `size` and thumbnails of `image_size` numbers; rows that were there are dropped.
 
-        May be called while tracing: a thread of its own is in no function graph, no XLA cluster and no strategy's
-        scope, so that the variables are plain ones and made at once.
+        May be called while tracing. A new thread is not inside a function graph, an XLA cluster or a strategy's scope,
+        so the variables are plain ones, and exist at once.
         """
         in_own_thread(lambda: self._reserve(size, image_size))
 
@@ -53,7 +53,7 @@ class Slot:
                 self.image_capacity = image_size
 
     def write(self, row: Any, pixels: Any) -> None:
-        """Adds the ops that keep one step's row; called while tracing."""
+        """Adds the ops that store one step's row; to be called while tracing."""
         size = row.shape[0]
         padded = tf.pad(row, [[0, self.capacity - size]]) if size < self.capacity else row
         if self.steps == 1:
@@ -66,7 +66,7 @@ class Slot:
             self.pixels[: pixels.shape[0]].assign(pixels)
 
     def keep(self, bad: Any, batch: Sequence[Any]) -> Any:
-        """Adds the ops that keep a batch if it is bad and none is waiting; called while tracing.
+        """Adds the ops that keep a batch if it is bad and no earlier one waits to be read; to be called while tracing.
 
         Returns:
             Whether this batch is kept, a bool scalar.
@@ -89,7 +89,7 @@ class Slot:
             self.kept = tf.Variable(False, trainable=False, name="kept")
 
     def take_batch(self) -> list[NDArray[Any]]:
-        """Returns the batch that was kept, and makes room for the next."""
+        """Returns the batch that was kept, and makes room for the next one."""
         arrays = [variable.numpy() for variable in self.batch]
         for variable in self.batch:
             variable.assign(tf.zeros([0], variable.dtype))
@@ -106,9 +106,9 @@ class Slot:
         self.seen = total
         return rows[order]
 
-    def read_pixels(self) -> NDArray[np.float32]:
+    def read_pixels(self) -> F4:
         """Returns the thumbnails of the last row."""
-        pixels: NDArray[np.float32] = self.pixels.numpy()
+        pixels: F4 = self.pixels.numpy()
         return pixels
 
 

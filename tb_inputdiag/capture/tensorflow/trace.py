@@ -12,12 +12,11 @@ from tb_inputdiag.capture.keras_internals import own_trainable_variables
 from tb_inputdiag.capture.layer_facts import is_preprocessing
 from tb_inputdiag.capture.model_graph import all_layers, input_names, output_names
 from tb_inputdiag.capture.names import ModelNames, backend_value, named_leaves
-from tb_inputdiag.capture.row_order import SCOPE
 from tb_inputdiag.capture.tensorflow import bit_identity, hooks
 from tb_inputdiag.capture.tensorflow.layer_calls import LayerCalls
 from tb_inputdiag.capture.tensorflow.lineage import Lineage
 from tb_inputdiag.capture.tensorflow.observations import ObservedTensor, StepObservations
-from tb_inputdiag.capture.tensorflow.ops import Tensor
+from tb_inputdiag.capture.tensorflow.ops import SCOPE, Tensor
 from tb_inputdiag.capture.tensorflow.optimizer_calls import OptimizerCalls, replicas
 from tb_inputdiag.capture.tensorflow.tensors import is_tensor, kind_of, values_of
 from tb_inputdiag.records import Role

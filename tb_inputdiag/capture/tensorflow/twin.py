@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import keras
@@ -19,17 +20,18 @@ import numpy as np
 import tensorflow as tf
 
 from tb_inputdiag.capture import names
-from tb_inputdiag.capture.row_order import SCOPE
 from tb_inputdiag.capture.tensorflow import hooks, ops, probe, xla_cluster
 from tb_inputdiag.capture.tensorflow.distribution import worker
 from tb_inputdiag.capture.tensorflow.observations import EntryTensor, Raised
+from tb_inputdiag.capture.tensorflow.ops import SCOPE
 from tb_inputdiag.capture.tensorflow.overrides import loss_observed, overridden, without_own_frames, without_xla
 from tb_inputdiag.capture.tensorflow.result_buffers import Slot, first_replica, local_devices
 from tb_inputdiag.capture.tensorflow.tensors import layout_of
 from tb_inputdiag.capture.tensorflow.tf_internals import is_unlifted
 from tb_inputdiag.capture.tensorflow.trace import Trace
-from tb_inputdiag.capture.unpack import F8
-from tb_inputdiag.records import Split, TensorLayout
+from tb_inputdiag.records import F8, Split, TensorLayout
+from tb_inputdiag.statistics import step as step_scalars
+from tb_inputdiag.statistics.program import Program
 
 FUNCTIONS: dict[Split, tuple[str, str, str]] = {
     "train": ("train_function", "train_step", "make_train_function"),
@@ -50,7 +52,7 @@ class Reading:
         batch: Index in `steps` of a step whose values were not finite, and its batch: subject -> array.
     """
 
-    steps: list[tuple[probe.Program, list[F8]]]
+    steps: list[tuple[Program, list[F8]]]
     pixels: Callable[[], Any]
     traced_s: float
     batch: tuple[int, dict[str, Any]] | None = None
@@ -90,7 +92,7 @@ class Twin:
         self.probed: Any = None
         self.clients: list[Client] = []
         self.step = 0
-        self.programs: list[probe.Program] = []
+        self.programs: list[Program] = []
         self.trouble: BaseException | None = None
         self.fed: tuple[TensorLayout, ...] = ()
         self._images = images
@@ -264,13 +266,12 @@ class Twin:
 
     def _emit(self, trace: Trace) -> None:
         number = len(self.programs)
-        made, row, pixels = probe.build(trace, number, self.split, self._images)
         context = tf.distribute.get_replica_context()
         replica = 0
         if self._distributed and context is not None:
             replica = int(tf.get_static_value(context.replica_id_in_sync_group)) - self._first
-        if self._keeps_batches:
-            row = self._keep_batch(trace, made, row, replica)
+        keep = partial(self._keep_batch, replica) if self._keeps_batches else None
+        made, row, pixels = probe.build(trace, number, self.split, self._images, keep)
         if tf.executing_eagerly():
             known = next((p for p in self.programs if _alike(p, made)), None)
             if known is None:
@@ -289,18 +290,13 @@ class Twin:
             slot.reserve(0, pixels.shape[0])
         slot.write(row, pixels)
 
-    def _keep_batch(self, trace: Trace, made: probe.Program, row: Any, replica: int) -> Any:
-        """Adds the ops that keep a bad batch; returns the row with a word about it at its end."""
-        bad, made.kept, batch = probe.batch_to_keep(trace)
-        if not made.kept:
-            return row
+    def _keep_batch(self, replica: int, bad: Any, batch: list[Any]) -> Any:
+        """Adds the ops that keep a batch if it is bad; returns whether it is kept."""
         if not tf.executing_eagerly():
-            bad = self._slots[replica].keep(bad, batch)
-        elif bad and self._eager_batch is None:
+            return self._slots[replica].keep(bad, batch)
+        if bad and self._eager_batch is None:
             self._eager_batch = (replica, [tensor.numpy() for tensor in batch])
-        made.blocks["kept"] = (made.size, (1,))
-        made.size += 1
-        return tf.concat([row, tf.cast(bad, tf.float64)[None]], 0)
+        return bad
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -373,16 +369,16 @@ class Twin:
             )
             steps = []
             for k in range(min(len(rows) for rows in by_replica)):
-                made = self.programs[int(by_replica[0][k][0])]
+                made = self.programs[int(step_scalars.of_row(by_replica[0][k]).program)]
                 steps.append((made, [rows[k][: made.size] for rows in by_replica]))
             return Reading(steps, self._read_pixels, traced_s, self._read_batch(steps))
         except Exception as exc:
             self.trouble = exc
             return None
 
-    def _read_batch(self, steps: list[tuple[probe.Program, list[F8]]]) -> tuple[int, dict[str, Any]] | None:
+    def _read_batch(self, steps: list[tuple[Program, list[F8]]]) -> tuple[int, dict[str, Any]] | None:
         for index, (made, rows) in enumerate(steps):
-            guilty = [r for r, row in enumerate(rows) if made.kept and row[made.blocks["kept"][0]]]
+            guilty = [r for r, row in enumerate(rows) if made.kept and step_scalars.of_row(row).kept]
             if guilty:
                 eager, self._eager_batch = self._eager_batch, None
                 taken = [eager[1]] if eager is not None else [self._slots[r].take_batch() for r in guilty]
@@ -437,7 +433,7 @@ def _nothing() -> None:
     return None
 
 
-def _alike(a: probe.Program, b: probe.Program) -> bool:
+def _alike(a: Program, b: Program) -> bool:
     return (a.tensors, a.weights, a.layers, a.size, a.copies) == (b.tensors, b.weights, b.layers, b.size, b.copies)
 
 

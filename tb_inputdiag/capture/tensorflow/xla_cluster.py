@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tb_inputdiag.capture.tensor_layout import static_shape
-from tb_inputdiag.capture.tensorflow import kernels, layer_kernels, selection
+from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW, dense_gradient
 from tb_inputdiag.capture.tensorflow.observations import EntryTensor, ObservedTensor, StepObservations
 from tb_inputdiag.capture.tensorflow.ops import Tensor
 from tb_inputdiag.capture.tensorflow.tensors import FullShape
+from tb_inputdiag.statistics.selection import first_examples
 
 __all__ = ["cluster_outputs", "replace_by_outputs"]
 
@@ -42,7 +43,7 @@ def cluster_outputs(step: StepObservations) -> list[Tensor]:
         update.clipped = None
         if update.gradient is None:
             continue
-        update.gradient = layer_kernels.dense_gradient(update.gradient)
+        update.gradient = dense_gradient(update.gradient)
         size = update.gradient.shape.num_elements()
         if size is None or size > GRADIENT_ELEMENTS:
             update.measure()
@@ -84,9 +85,9 @@ def _shorten(leaf: ObservedTensor | EntryTensor) -> None:
     size = tensor.shape.num_elements()
     if tensor.shape.rank == 0 or (size is not None and size <= TENSOR_ELEMENTS):
         return
-    part = selection.first_examples(tensor, TENSOR_ELEMENTS)
+    part = first_examples(TENSORFLOW, tensor, TENSOR_ELEMENTS)
     if part is not tensor:
-        leaf.full_shape = FullShape(static_shape(tensor) or (), kernels.shape_vector(tensor))
+        leaf.full_shape = FullShape(static_shape(tensor) or (), TENSORFLOW.shape(tensor))
         leaf.tensor = part
 
 

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from tb_inputdiag.rules.examples.scenario import (
-    BINARY,
-    CLASSIFIER,
-    REGRESSOR,
-    Example,
-    Scenario,
-    class_ids,
-    columns,
-    fires,
-    layer,
-    pixels,
-    probabilities,
-    silent,
-)
+from tb_inputdiag.rules.examples.arrays import class_ids, columns, pixels, probabilities
+from tb_inputdiag.rules.examples.example import Example, fires, silent
+from tb_inputdiag.rules.examples.models import BINARY, CLASSIFIER, REGRESSOR, layer
+from tb_inputdiag.rules.examples.scenario import Scenario
 
 __all__ = [
     "BINARY",

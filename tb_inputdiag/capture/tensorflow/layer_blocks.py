@@ -1,0 +1,73 @@
+"""The blocks of a row that describe what layers return."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
+from tb_inputdiag.capture.tensorflow.observations import Activation
+from tb_inputdiag.capture.tensorflow.ops import Tensor
+from tb_inputdiag.statistics import activations
+from tb_inputdiag.statistics.row import RowLayout, RowWriter
+
+__all__ = ["Layers"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    """What is reduced of one layer's output."""
+
+    tensor: Tensor
+    mean_of_all: Tensor
+    unit_axis: int | None
+    bound: tuple[float, float] | None
+
+    @property
+    def key(self) -> tuple[int, int | None, tuple[float, float] | None]:
+        """Equal for outputs with the same numbers."""
+        return id(self.tensor), self.unit_axis, self.bound
+
+    @property
+    def units(self) -> int:
+        """Number of units; 0 if there is one magnitude for all."""
+        return 0 if self.unit_axis is None else int(self.tensor.shape[self.unit_axis])
+
+
+class Layers:
+    """The layer calls of a step.
+
+    Attributes:
+        paths: Their paths; a layer that is called several times has ``path``, ``path#2``, ...
+        units: For each call its number of units; 0 if dead units are not counted.
+    """
+
+    def __init__(self, calls: Sequence[Activation]) -> None:
+        seen: Counter[str] = Counter()
+        paths: list[str] = []
+        for call in calls:
+            seen[call.path] += 1
+            paths.append(call.path if seen[call.path] == 1 else f"{call.path}#{seen[call.path]}")
+        self._outputs = [_output(call) for call in calls]
+        self.paths = tuple(paths)
+        self.units = tuple(output.units for output in self._outputs)
+
+    def put(self, writer: RowWriter, row: RowLayout) -> None:
+        """Adds the blocks of the layers to a row; an output that several layers return is reduced once."""
+        distinct = {output.key: output for output in self._outputs}
+        reduced = {
+            key: activations.reduce(TENSORFLOW, o.tensor, o.unit_axis, o.bound, o.mean_of_all)
+            for key, o in distinct.items()
+        }
+        found = [reduced[output.key] for output in self._outputs]
+        writer.put(row.activations, [number for numbers, _, _ in found for number in numbers])
+        writer.put(row.units, [units for _, units, _ in found])
+        writer.put(row.activation_health, [kinds for _, _, kinds in found])
+
+
+def _output(call: Activation) -> _Output:
+    axis = call.unit_axis
+    if axis is not None and call.tensor.shape[axis] is None:
+        axis = None
+    return _Output(call.tensor, call.mean, axis, call.bound)

@@ -1,0 +1,163 @@
+"""The blocks of a row that describe inputs, targets, sample weights, predictions, and what the first layers read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import tensorflow as tf
+
+from tb_inputdiag.capture import names
+from tb_inputdiag.capture.tensor_layout import static_shape
+from tb_inputdiag.capture.tensorflow import ops
+from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
+from tb_inputdiag.capture.tensorflow.observations import EntryTensor, ObservedTensor
+from tb_inputdiag.capture.tensorflow.ops import Tensor
+from tb_inputdiag.capture.tensorflow.tensors import layout_of, values_of
+from tb_inputdiag.capture.tensorflow.trace import Trace
+from tb_inputdiag.records import TensorLayout
+from tb_inputdiag.statistics import example_ids, thumbnails
+from tb_inputdiag.statistics.namespace import is_numeric
+from tb_inputdiag.statistics.row import RowLayout, RowWriter
+from tb_inputdiag.statistics.tensors import Values, numbers_of, tensor_statistics
+from tb_inputdiag.statistics.tensors import values_of as values_to_reduce
+from tb_inputdiag.statistics.tensors.class_counts import number_of_classes
+from tb_inputdiag.statistics.tensors.features import with_features
+
+__all__ = ["Tensors"]
+
+
+class Tensors:
+    """The tensors of a traced step.
+
+    Attributes:
+        layouts: What each of them is.
+        copies: Index of an entry that is a fed tensor as it was -> index of that tensor.
+    """
+
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+        self._tensors, self.layouts, self.copies = _tensors(trace)
+
+    def put(self, writer: RowWriter, row: RowLayout) -> None:
+        """Adds the blocks of all tensors to a row."""
+        measured = self._measured()
+        for statistic in tensor_statistics():
+            described = [values for values in measured if statistic.places(values.layout)]
+            parts = [numbers_of(TENSORFLOW, statistic, values) for values in described]
+            writer.put(row.tensors[statistic.NAME].block, parts)
+        writer.put(row.example_ids, [example_ids.reduce(TENSORFLOW, self._with_examples())])
+        writer.put(row.labels, [self._labels()])
+
+    def thumbnails(self, images: int) -> tuple[tuple[thumbnails.ImageBlock, ...], Tensor]:
+        """Returns where the thumbnails of image-like inputs lie in a vector, and that vector; None without any.
+
+        Args:
+            images: Examples to keep.
+        """
+        blocks = thumbnails.image_blocks(self.layouts, self.copies, images) if images else ()
+        pixels = [thumbnails.reduce(TENSORFLOW, self._tensors[block.tensor], block) for block in blocks]
+        return blocks, TENSORFLOW.concat(pixels) if pixels else None
+
+    def _measured(self) -> list[Values]:
+        """Returns what is reduced of each tensor that is not a copy."""
+        leaves: list[ObservedTensor | EntryTensor] = [*self._trace.fed, *self._trace.predictions, *self._trace.entries]
+        found = []
+        for index, (tensor, layout, leaf) in enumerate(zip(self._tensors, self.layouts, leaves, strict=True)):
+            if index not in self.copies:
+                shape = _shape(tensor) if leaf.full_shape is None else leaf.full_shape.dynamic
+                found.append(values_to_reduce(TENSORFLOW, values_of(tensor), layout, shape))
+        return found
+
+    def _with_examples(self) -> list[Tensor]:
+        """Returns the inputs that fingerprints are made of."""
+        layouts = [layout_of(f.name, f.role, f.tensor) for f in self._trace.fed]
+        return [
+            leaf.tensor
+            for leaf, layout in zip(self._trace.fed, layouts, strict=True)
+            if example_ids.has_examples(layout, layout.shape)
+        ]
+
+    def _labels(self) -> Tensor:
+        """Returns the labels of the first target that has classes."""
+        for tensor, layout in zip(self._tensors, self.layouts, strict=True):
+            if layout.n_classes:
+                return thumbnails.labels(TENSORFLOW, tensor, layout.n_classes)
+        return thumbnails.labels(TENSORFLOW, None, 0)
+
+
+def _tensors(trace: Trace) -> tuple[list[Any], list[TensorLayout], dict[int, int]]:
+    """Returns the tensors to measure, their layouts, and which entries are copies of which fed tensors."""
+    classes = _class_numbers(trace)
+    leaves = [*trace.fed, *trace.predictions]
+    tensors = [trace.readable(leaf.tensor) for leaf in leaves]
+    layouts: list[TensorLayout] = []
+    for leaf in leaves:
+        layout = _described(layout_of(leaf.name, leaf.role, leaf.tensor, leaf.full_shape), leaf.tensor)
+        layouts.append(replace(layout, n_classes=classes.get(leaf.name, 0)) if leaf.role == "target" else layout)
+    copies: dict[int, int] = {}
+    inputs = [f for f in trace.fed if f.role == "input"]
+    positions = {id(leaf): index for index, leaf in enumerate(leaves)}
+    taken: list[str] = []
+    for entry in trace.entries:
+        layout = _entry_layout(entry, inputs, taken)
+        taken.append(layout.name)
+        if entry.untouched:
+            copies[len(tensors)] = source = positions[id(inputs[entry.sources[0]])]
+            layout = _as_copy(layout, entry.tensor, layouts[source])
+        else:
+            layout = _described(layout, entry.tensor)
+        tensors.append(trace.readable(entry.tensor))
+        layouts.append(layout)
+    return tensors, layouts, copies
+
+
+def _described(layout: TensorLayout, tensor: Any) -> TensorLayout:
+    """Returns a layout with features, of a tensor that has them."""
+    if layout.kind != "dense" or not is_numeric(tensor.dtype.name):
+        return layout
+    return with_features(layout)
+
+
+def _as_copy(layout: TensorLayout, tensor: Any, source: TensorLayout) -> TensorLayout:
+    return replace(
+        layout,
+        dtype=getattr(tensor.dtype, "name", layout.dtype),
+        feature_axis=source.feature_axis,
+        features=source.features,
+        n_features=source.n_features,
+    )
+
+
+def _entry_layout(entry: EntryTensor, inputs: list[ObservedTensor], taken: list[str]) -> TensorLayout:
+    sources = tuple(inputs[i].name for i in entry.sources)
+    name = names.unique(sources[0] if len(sources) == 1 else entry.path, taken)
+    return replace(
+        layout_of(name, "input", entry.tensor, entry.full_shape),
+        stage="entry",
+        layer=entry.path,
+        layer_class=type(entry.layer).__name__,
+        sources=sources,
+        same_as_fed=entry.untouched,
+    )
+
+
+def _class_numbers(trace: Trace) -> dict[str, int]:
+    """Returns target name -> number of classes, from the units of its prediction."""
+    targets = [f for f in trace.fed if f.role == "target"]
+    if len(targets) != len(trace.predictions):
+        return {}
+    found = {}
+    for target, prediction in zip(targets, trace.predictions, strict=True):
+        shape, predicted = static_shape(target.tensor), static_shape(prediction.tensor)
+        if target.kind == "dense" and is_numeric(target.tensor.dtype.name) and shape and predicted:
+            found[target.name] = number_of_classes(shape, predicted[-1], len(predicted))
+    return found
+
+
+def _shape(tensor: Any) -> Tensor:
+    if isinstance(tensor, tf.RaggedTensor):
+        return ops.cast(tensor.bounding_shape(out_type=tf.int64), tf.float64)
+    if isinstance(tensor, tf.SparseTensor):
+        return ops.cast(tensor.dense_shape, tf.float64)
+    return tf.zeros([0], tf.float64) if tensor.shape.rank is None else TENSORFLOW.shape(tensor)

@@ -1,0 +1,44 @@
+"""What one traced step computes, and how its rows are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tb_inputdiag.records import Split, TensorLayout
+from tb_inputdiag.statistics.row import RowLayout
+from tb_inputdiag.statistics.thumbnails import ImageBlock
+
+__all__ = ["Program"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Program:
+    """One traced probed step, made anew for each tracing of the step."""
+
+    number: int
+    """Stands at the front of every row that it makes."""
+    split: Split
+    row: RowLayout
+    tensors: tuple[TensorLayout, ...] = ()
+    copies: Mapping[int, int] = field(default_factory=dict)
+    """Index of a tensor that reaches the first trainable layer as it was fed -> index of the fed tensor."""
+    weights: tuple[str, ...] = ()
+    layers: tuple[str, ...] = ()
+    units: tuple[int, ...] = ()
+    """For each layer, how many units there are to find dead ones among; 0 if dead units are not counted."""
+    images: tuple[ImageBlock, ...] = ()
+    fed: tuple[TensorLayout, ...] = ()
+    """Names, shapes and dtypes of the batch."""
+    output_activations: Mapping[str, str] = field(default_factory=dict)
+    """Prediction -> activation that made it, where that is known."""
+    entries: Mapping[str, str] = field(default_factory=dict)
+    """Name of an entry -> path of the layer that reads it."""
+    kept: tuple[str, ...] = ()
+    """Subjects of the tensors that are kept of a batch with values that are not finite."""
+    has_loss: bool = False
+
+    @property
+    def size(self) -> int:
+        """Numbers in a row."""
+        return self.row.size
