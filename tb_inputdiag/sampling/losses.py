@@ -1,46 +1,239 @@
-"""Every step's own loss, recovered from what Keras logs.
+"""Each execution's own loss, recovered from what Keras logs.
 
-``logs["loss"]`` of Keras is the mean since the epoch began. With equal batches the loss of step n is
-``n * mean[n] - (n - 1) * mean[n - 1]``. A smaller last batch makes its own loss look nearer to the mean than it is.
-The means are float32, so the recovered value is known to about ``n * 6e-8`` of the mean: 0.6 % at step 100,000 of an
-epoch.
+``logs["loss"]`` of Keras is a running mean: ``total / count`` since the epoch began, where `count` is the number of
+examples. Between two readings of that metric lies a group of executions:
+
+- A group of one has the loss ``(total[1] - total[0]) / (count[1] - count[0])``, whatever the size of its batch.
+- In a larger group the growth of `count` shows whether all batches had the usual size. If so, the logged means give
+  every loss: ``(mean[i] * count[i] - mean[i - 1] * count[i - 1]) / (count[i] - count[i - 1])``.
+- If not, the odd batch is the last one of the data, or cannot be found. Then the group has one loss, its mean, and
+  `StepLosses.needs_single_groups` asks for a reading after every execution from there on.
+
+Keras accumulates in float32. The loss of step n of an epoch is known to about ``n * 6e-8`` of the mean: 0.6 % at step
+100,000. What the accumulator rounded off cannot be recovered, however often it is read.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import SupportsFloat
 
-__all__ = ["LossTrack"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Execution", "LossMetric", "StepLosses"]
+
+_EXACT_COUNTS = 2.0**24
+"""Up to here float32 holds every whole number."""
+_SAME_MEAN = 1e-5
+"""Relative difference between the logged mean and ``total / count`` of the metric that it comes from: divisions on a
+device, and means over replicas, are not rounded exactly."""
+_MAX_VOTES = 3
 
 
-class LossTrack:
-    """Turns logged losses into the steps' own; call `epoch` when Keras resets its metrics."""
+@dataclass(frozen=True, slots=True)
+class LossMetric:
+    """State of the metric behind ``logs["loss"]``; its numbers may still be on their way from the device.
+
+    Attributes:
+        totals: Weighted sum of losses, for each replica of this process.
+        counts: Sum of weights, likewise.
+        is_whole: Whether these are all replicas. If other processes have some too, the logged mean is also theirs.
+    """
+
+    totals: Sequence[SupportsFloat]
+    counts: Sequence[SupportsFloat]
+    is_whole: bool = True
+
+
+@dataclass(slots=True)
+class Execution:
+    """One call of the compiled training function.
+
+    Attributes:
+        step: Its first step.
+        steps: How many steps it held.
+        logged: ``logs["loss"]`` after it; may still be on its way from the device.
+        own: The mean loss of its steps, None if the probe did not see it.
+    """
+
+    step: int
+    steps: int
+    logged: SupportsFloat
+    own: float | None = None
+
+    @property
+    def last_step(self) -> int:
+        """Its last step, for which its loss is logged."""
+        return self.step + self.steps - 1
+
+
+class _State:
+    """A `LossMetric` as numbers."""
+
+    def __init__(self, metric: LossMetric) -> None:
+        self.totals: NDArray[np.float64] = np.array([float(t) for t in metric.totals])
+        self.counts: NDArray[np.float64] = np.array([float(c) for c in metric.counts])
+        self.is_whole = metric.is_whole
+
+    def explains(self, mean: float) -> bool:
+        """Returns whether a logged mean is that of this metric. With replicas elsewhere, nothing speaks against it."""
+        with np.errstate(all="ignore"):
+            own = float((self.totals / self.counts).mean())
+        if not self.is_whole:
+            return bool((self.counts > 0).all())
+        return bool(np.isclose(own, mean, rtol=_SAME_MEAN, atol=0.0, equal_nan=True))
+
+    def zeros(self) -> _State:
+        """Returns the state when the metric was reset."""
+        zeros = [0.0] * len(self.counts)
+        return _State(LossMetric(zeros, zeros, self.is_whole))
+
+    @property
+    def count(self) -> float:
+        """Weights of one replica."""
+        return float(self.counts[0])
+
+    @property
+    def is_even(self) -> bool:
+        """Whether all replicas got equally many examples."""
+        return bool((self.counts == self.counts[0]).all())
+
+
+class StepLosses:
+    """Turns logged losses into the executions' own. Call `begin_epoch` when Keras resets its metrics."""
 
     def __init__(self) -> None:
-        self._n = 0
+        self.needs_single_groups = False
+        """Whether the sizes of batches vary, so that the metric must be read after every execution."""
+        self._before: _State | None = None
+        self._was_reset = False
+        self._count = 0.0
         self._mean = 0.0
-        self._running: bool | None = None
+        self._usual = math.nan
+        self._latest_weight = math.nan
         self._votes = 0
 
-    def epoch(self) -> None:
-        """Begins an epoch: the running mean starts anew."""
-        self._n, self._mean = 0, 0.0
+    def begin_epoch(self) -> None:
+        """Starts the running mean anew."""
+        self._was_reset, self._count, self._mean = True, 0.0, 0.0
 
-    def add(self, logged: float, steps: int, own: float | None = None) -> float:
-        """Returns the mean own loss of the latest `steps` steps.
+    def add(
+        self, group: Sequence[Execution], metric: LossMetric | None, ends_data: bool = False
+    ) -> list[tuple[int, float]]:
+        """Returns the steps and the own losses of a group of executions.
 
         Args:
-            logged: ``logs["loss"]`` after them.
-            steps: How many steps the execution held.
-            own: Their mean own loss where the probe saw it; it decides what a training step of the user's own logs,
-                a running mean or the batch's loss.
+            group: Successive executions, since the group before.
+            metric: The metric's state after them, None if it was not read.
+            ends_data: Whether the data ended with the last one: its batch may be smaller.
+
+        Returns:
+            For each execution its last step and the mean loss of its steps. A group that holds a batch of another
+            size, at an unknown place, has one entry or none.
         """
-        n = self._n + steps
-        recovered = (n * logged - self._n * self._mean) / steps if math.isfinite(self._mean) else logged
-        if own is not None and math.isfinite(own) and self._n > 0 and not math.isclose(recovered, logged, rel_tol=1e-3):
+        after = _State(metric) if metric is not None else None
+        if after is None or not after.explains(float(group[-1].logged)):
+            self._before, self._was_reset = None, False
+            return [(e.last_step, self._by_usual_size(e)) for e in group]
+        before = after.zeros() if self._was_reset else self._before
+        self._before, self._was_reset = after, False
+        if before is None or not (after.counts > before.counts).all():
+            found = self._after_reset(group, after)
+        elif len(group) == 1:
+            self._learn_usual((after.count - before.count) / group[0].steps)
+            found = [(group[0].last_step, self._single(group[0], before, after))]
+        else:
+            found = self._several(group, self._weights(group, before, after, ends_data), before, after)
+        self._count, self._mean = after.count, float(group[-1].logged)
+        return found
+
+    def _learn_usual(self, weight: float) -> None:
+        """Notes the weight of a step. One that came twice in a row is the usual one."""
+        if math.isnan(self._usual) or weight == self._latest_weight:
+            self._usual = weight
+        self._latest_weight = weight
+
+    def _single(self, execution: Execution, before: _State, after: _State) -> float:
+        if execution.own is not None:
+            return execution.own
+        logged = float(execution.logged)
+        with np.errstate(all="ignore"):
+            if after.is_whole:
+                loss = float(((after.totals - before.totals) / (after.counts - before.counts)).mean())
+            else:
+                loss = (logged * after.count - self._mean * before.count) / (after.count - before.count)
+        return loss if math.isfinite(loss) else logged
+
+    def _weights(
+        self, group: Sequence[Execution], before: _State, after: _State, ends_data: bool
+    ) -> list[float] | None:
+        """Returns by how much each execution of a group let the count grow, None if that cannot be told."""
+        if not (before.is_even and after.is_even):
+            return None
+        steps = sum(e.steps for e in group)
+        grown = after.count - before.count
+        usual = grown / steps if math.isnan(self._usual) else self._usual
+        # a count that float32 does not hold exactly is rounded in every step
+        rounded = steps * float(np.spacing(np.float32(after.count))) if after.count > _EXACT_COUNTS else 0.0
+        if abs(grown - usual * steps) <= rounded:
+            return [usual * e.steps for e in group]
+        rest = grown - usual * (steps - group[-1].steps)
+        if ends_data and 0 < rest < usual * group[-1].steps:
+            return [*(usual * e.steps for e in group[:-1]), rest]
+        return None
+
+    def _several(
+        self, group: Sequence[Execution], weights: list[float] | None, before: _State, after: _State
+    ) -> list[tuple[int, float]]:
+        if weights is None:
+            self.needs_single_groups = True
+            if after.count <= self._usual * sum(e.steps for e in group):
+                return []  # the metric may have been reset between them, say by an `evaluate` in a callback
+            whole = Execution(group[0].step, group[-1].last_step + 1 - group[0].step, group[-1].logged)
+            return [(whole.last_step, self._single(whole, before, after))]
+        exact = after.is_whole and len(after.totals) == 1
+        count = before.count
+        total = float(before.totals[0]) if exact else self._mean * count
+        found = []
+        for execution, weight in zip(group, weights, strict=True):
+            earlier, count, mean = total, count + weight, float(execution.logged)
+            # the metric's total is a float32, and the mean that was logged is nearly always good enough to find it
+            total = float(np.float32(mean * count)) if exact else mean * count
+            if exact and execution is group[-1]:
+                total = float(after.totals[0])
+            loss = (total - earlier) / weight
+            found.append((execution.last_step, loss if math.isfinite(loss) else mean))
+        return found
+
+    def _after_reset(self, group: Sequence[Execution], after: _State) -> list[tuple[int, float]]:
+        """Returns the losses of those at the end of a group that ran since the metric was reset by somebody."""
+        if len(group) == 1 and group[0].own is not None:
+            return [(group[0].last_step, group[0].own)]
+        for first in range(len(group)):
+            since = group[first:]
+            weights = [self._usual * e.steps for e in since]
+            if sum(weights) == after.count:
+                return self._several(since, weights, after.zeros(), after)
+        self.needs_single_groups = True
+        return []
+
+    def _by_usual_size(self, execution: Execution) -> float:
+        """Returns the loss of an execution if its batches are of the usual size.
+
+        A training step of the user's own may log the batch's loss instead of a running mean. Executions whose loss
+        the probe saw decide between the two.
+        """
+        logged, own = float(execution.logged), execution.own
+        weight = execution.steps * (1.0 if math.isnan(self._usual) else self._usual)
+        count = self._count + weight
+        recovered = (count * logged - self._count * self._mean) / weight if math.isfinite(self._mean) else logged
+        if own is not None and math.isfinite(own) and self._count and not math.isclose(recovered, logged, rel_tol=1e-3):
             self._votes += 1 if abs(recovered - own) <= abs(logged - own) else -1
-            self._votes = max(-3, min(3, self._votes))
-        self._n, self._mean = n, logged
+            self._votes = max(-_MAX_VOTES, min(_MAX_VOTES, self._votes))
+        self._count, self._mean = count, logged
         if own is not None:
             return own
         return logged if self._votes < 0 else recovered
