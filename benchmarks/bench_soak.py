@@ -188,7 +188,7 @@ def report(moments: list[Moment], logs: Path) -> tuple[str, bool]:
         f"| samples, at most 1,000 (1 + ln(steps / 1,000)) = {limit:,.0f} | | | {samples:,} | "
         f"{'yes' if bounded else 'NO'} |"
     )
-    losses = sum(entry.length for entry in session.index.entries["losses"])
+    losses = sum(payload.length for payload in session.index.payloads["losses"])
     rest = sum(path.stat().st_size for path in logs.rglob("*.tfevents.*")) - losses
     each = f"{losses / 1e6:.2f} MB, {losses / steps:.1f} bytes a step"
     lines.append(f"| of the log: losses of all {steps:,} steps | | | {each} | |")

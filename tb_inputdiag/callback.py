@@ -15,6 +15,7 @@ require_backend()
 
 import keras  # noqa: E402  # only after the clear error for a missing or unsupported backend
 
+from tb_inputdiag.alerts import worst_first  # noqa: E402
 from tb_inputdiag.capture.failed_build import failed_batch  # noqa: E402
 from tb_inputdiag.capture.tensorflow.model_probes import (  # noqa: E402
     ModelProbes,
@@ -135,7 +136,7 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
     def alerts(self) -> list[Alert]:
         """Alerts so far, worst first."""
         current = self._recorder.alerts if self._recorder is not None else []
-        return sorted([*current, *self._past], key=lambda a: -a.severity)
+        return sorted([*self._past, *current], key=worst_first)
 
     @property
     def log_dir(self) -> str:

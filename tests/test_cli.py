@@ -24,8 +24,9 @@ from tb_inputdiag.cli.entry import SEVERITIES, make_parser
 from tb_inputdiag.cli.judge import parse_rules
 from tb_inputdiag.cli.terminal import Progress, Terminal, fit_width, sparkline
 from tb_inputdiag.cli.watch import watch
-from tb_inputdiag.log.quantities import Group, Series
 from tb_inputdiag.log.reader import read
+from tb_inputdiag.log.series import Series
+from tb_inputdiag.log.subjects import SubjectGroup
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.records import Alert, Cost, Sample, SessionEnd, SessionStart, Severity
 from tests.log import synthetic
@@ -335,13 +336,13 @@ def test_report_is_one_page(run: Any, logs: Path, tmp_path: Path) -> None:
 def test_a_report_draws_what_is_left_of_a_range(
     run: Any, logs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    series = Group.series
+    series = SubjectGroup.series
 
-    def damaged(self: Group, name: str, column: str) -> Series:
+    def damaged(self: SubjectGroup, name: str, column: str) -> Series:
         found = series(self, name, column)
         return found if column != "max" else Series(found.name, found.step[3:], found.values[3:])
 
-    monkeypatch.setattr(Group, "series", damaged)
+    monkeypatch.setattr(SubjectGroup, "series", damaged)
     assert run("report", logs / "clean", "-o", tmp_path / "r.html").code == 0
     assert "min to max" in (tmp_path / "r.html").read_text()
 

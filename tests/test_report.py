@@ -11,8 +11,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from tb_inputdiag.jsonable import jsonable_fields, to_jsonable
 from tb_inputdiag.records import Alert, Consequence, Images, Severity
-from tb_inputdiag.report import alert_line, format_alert, format_number, to_jsonable
+from tb_inputdiag.report import alert_line, format_alert, format_number
 from tb_inputdiag.report.charts import Band, Chart, Line, decimate, draw
 from tb_inputdiag.report.html import Section, png, render_html
 from tb_inputdiag.report.text import clean, is_code
@@ -129,11 +130,11 @@ def test_code_is_told_from_sentences(line: str, code: bool) -> None:
 
 
 def test_json_is_standard() -> None:
-    fields = to_jsonable(ALERT)
+    fields = jsonable_fields(ALERT)
     assert fields["severity"] == "WARNING"
-    assert fields["evidence"]["nan"] is None
+    assert fields["evidence"]["nan"] == "NaN"
     values = to_jsonable({"a": np.float32(2), "b": np.arange(2), "c": -math.inf, 3: (1, None), "d": np.array([np.nan])})
-    assert values == {"a": 2.0, "b": [0, 1], "c": "-inf", "3": [1, None], "d": [None]}
+    assert values == {"a": 2.0, "b": [0, 1], "c": "-Infinity", "3": [1, None], "d": ["NaN"]}
     json.dumps(values, allow_nan=False)
 
 

@@ -15,10 +15,10 @@ from tb_inputdiag.cli.options import Chosen, select
 from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Progress, Terminal
 from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.jsonable import jsonable_fields, to_jsonable
 from tb_inputdiag.log.blocks import Array
 from tb_inputdiag.log.quantities import SCALARS
 from tb_inputdiag.records import COLUMNS, Layout
-from tb_inputdiag.report import to_jsonable
 
 __all__ = ["TABLES", "export"]
 
@@ -80,7 +80,7 @@ def _layers(item: Chosen) -> Iterator[_Table]:
 def _alerts(item: Chosen) -> Iterator[_Table]:
     rows = []
     for alert in item.session.alerts:
-        fields = to_jsonable(alert)
+        fields = jsonable_fields(alert)
         fields["evidence"], fields["consequences"] = (
             json.dumps(fields["evidence"]),
             "\n".join(f"{c.rule} [{c.subject}]: {c.text}" for c in alert.consequences),

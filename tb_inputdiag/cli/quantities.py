@@ -12,7 +12,8 @@ import numpy as np
 from tb_inputdiag.cli.options import Chosen, count, print_json, select
 from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.terminal import Terminal, short_number, sparkline
-from tb_inputdiag.log.quantities import Row, SplitQuantities
+from tb_inputdiag.log.quantities import SplitQuantities
+from tb_inputdiag.log.subjects import SubjectSeries
 from tb_inputdiag.records import Split
 
 __all__ = ["gradient_rows", "gradients", "inputs", "tensor_rows"]
@@ -51,7 +52,7 @@ def tensor_rows(item: Chosen) -> Iterator[dict[str, Any]]:
                 }
 
 
-def _tensor_statistics(row: Row) -> dict[str, Any]:
+def _tensor_statistics(row: SubjectSeries) -> dict[str, Any]:
     with np.errstate(all="ignore"):
         return {
             "samples": len(row.mean),
@@ -68,7 +69,7 @@ def _tensor_statistics(row: Row) -> dict[str, Any]:
         }
 
 
-def _nonfinite_fraction(row: Row) -> float:
+def _nonfinite_fraction(row: SubjectSeries) -> float:
     count, nan, inf = (column.values.astype(np.float64) for column in (row.count, row.nan_count, row.inf_count))
     if len(count) != len(nan) or len(count) != len(inf):
         # Damage costs the column that it hits: one of these lacks a part of the samples, and the totals have to do.

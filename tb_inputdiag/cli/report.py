@@ -14,7 +14,7 @@ from tb_inputdiag.cli.quantities import gradient_rows, tensor_rows
 from tb_inputdiag.cli.summary import summary_lines
 from tb_inputdiag.cli.terminal import Progress, Terminal
 from tb_inputdiag.errors import ConfigurationError
-from tb_inputdiag.log.quantities import Row
+from tb_inputdiag.log.subjects import SubjectSeries
 from tb_inputdiag.records import Images
 from tb_inputdiag.report import format_number
 from tb_inputdiag.report.charts import Band, Chart, Line
@@ -123,12 +123,12 @@ def _spread(names: list[str], most: int) -> list[str]:
     return [kernels[round(i * (len(kernels) - 1) / (most - 1))] for i in range(most)]
 
 
-def _same_values(first: Row, second: Row) -> bool:
+def _same_values(first: SubjectSeries, second: SubjectSeries) -> bool:
     names = ("min", "max", "mean")
     return all(np.array_equal(getattr(first, n), getattr(second, n), equal_nan=True) for n in names)
 
 
-def _input_chart(title: str, row: Row) -> Chart:
+def _input_chart(title: str, row: SubjectSeries) -> Chart:
     mean, low, high = row.mean, row.min, row.max
     band = Band("min to max", low.step, low.values, high.values)
     if not np.array_equal(low.step, high.step):  # a damaged log can lack a part of one of them

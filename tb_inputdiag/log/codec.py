@@ -19,9 +19,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tb_inputdiag.errors import ConfigurationError, LogCorruptError, LogVersionError
+from tb_inputdiag.log import migrate
 from tb_inputdiag.log.blocks import Array, crc32c
 from tb_inputdiag.log.documents import from_document
-from tb_inputdiag.log.tables import SPLITS, TABLES, Columns
+from tb_inputdiag.log.tables import SPLITS, TABLES, Columns, EncodedColumns
 from tb_inputdiag.records import (
     COLUMNS,
     SCHEMA_VERSION,
@@ -207,7 +208,8 @@ class Chunk:
         self._expect(TABLE, "a table")
         if self.stream not in TABLES:
             raise LogCorruptError(f"There is no table for the stream {self.stream!r}.")
-        return Columns(self.stream, self._directory, self._body, self.header.rows)
+        columns = EncodedColumns(self.stream, self._directory, self._body, self.header.rows)
+        return migrate.upgrade_columns(columns, self.header.schema)
 
     def documents(self) -> tuple[list[Numbered], int]:
         """Returns the records of a chunk of documents, and how many are of types that only a newer schema knows."""

@@ -1,31 +1,35 @@
-"""Records that are rare and irregular, as JSON documents and back.
+"""Rare and irregular records as JSON documents, and back.
 
-The JSON is standard: what it lacks is written as an object with one key that starts with ``$``: ``{"$float": "nan"}``
-(also ``inf``, ``-inf``), ``{"$tuple": [...]}``, and ``{"$dict": [[key, value], ...]}`` for dicts that need it. Arrays
-are attachments: ``{"$array": [index, dtype, [shape]]}``.
+The JSON is standard and lossless. NaN and infinities are the strings of `jsonable.NON_FINITE`. What else JSON lacks is
+an object with one key that starts with ``$``: ``{"$tuple": [...]}``, ``{"$dict": [[key, value], ...]}`` for dicts with
+other keys than plain strings, ``{"$array": [index, dtype, [shape]]}`` for arrays, whose bytes are attachments, and
+``{"$str": "NaN"}`` for a string that would read as a number.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 import types
 import typing
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from tb_inputdiag import records
 from tb_inputdiag.errors import LogCorruptError
+from tb_inputdiag.jsonable import NON_FINITE, JSONValue, json_number
 from tb_inputdiag.log import migrate
 from tb_inputdiag.records import Record, Severity
 
 __all__ = ["DOCUMENT_TYPES", "from_document", "to_document"]
 
-DOCUMENT_TYPES: Mapping[str, type[Any]] = {
+Hint: TypeAlias = Any
+"""A type annotation, as `typing.get_type_hints` returns it."""
+
+DOCUMENT_TYPES: Mapping[str, type[Record]] = {
     cls.__name__: cls
     for cls in (
         records.SessionStart,
@@ -45,20 +49,29 @@ DOCUMENT_TYPES: Mapping[str, type[Any]] = {
 """Type name as stored -> class."""
 
 
-def to_document(record: Record, attachments: list[bytes]) -> dict[str, Any]:
+_UNIONS = (typing.Union, types.UnionType)
+
+
+# --------------------------------------------------------------------------------------------------
+# Encoding
+
+
+def to_document(record: Record, attachments: list[bytes]) -> dict[str, JSONValue]:
     """Returns the fields of a record as JSON; the bytes of arrays are appended to `attachments`."""
     return {field.name: _to_json(getattr(record, field.name), attachments) for field in dataclasses.fields(record)}
 
 
-def _to_json(value: Any, attachments: list[bytes]) -> Any:
-    if value is None or isinstance(value, (bool, str)):
+def _to_json(value: object, attachments: list[bytes]) -> JSONValue:
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, Enum):
         return _to_json(value.value, attachments)
+    if isinstance(value, str):
+        return {"$str": value} if value in NON_FINITE else value
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
-        return float(value) if math.isfinite(value) else {"$float": str(float(value))}
+        return json_number(float(value))
     if isinstance(value, np.generic):
         return _to_json(value.item(), attachments)
     if isinstance(value, np.ndarray):
@@ -72,25 +85,38 @@ def _to_json(value: Any, attachments: list[bytes]) -> Any:
     if isinstance(value, (list, set, frozenset)):
         return [_to_json(item, attachments) for item in value]
     if isinstance(value, Mapping):
-        items = [(key, _to_json(item, attachments)) for key, item in value.items()]
-        if all(isinstance(key, str) and not key.startswith("$") for key, _ in items):
-            return dict(items)
-        return {"$dict": [[_to_json(key, attachments), item] for key, item in items]}
+        return _mapping_to_json(value, attachments)
     return str(value)  # records hold JSON; anything else is a user's own object in a config, kept for reading
 
 
-def from_document(name: str, fields: Mapping[str, Any], attachments: Sequence[bytes], schema: int) -> Record | None:
+def _mapping_to_json(value: Mapping[object, object], attachments: list[bytes]) -> dict[str, JSONValue]:
+    if all(isinstance(key, str) and not key.startswith("$") for key in value):
+        return {str(key): _to_json(item, attachments) for key, item in value.items()}
+    return {"$dict": [[_to_json(key, attachments), _to_json(item, attachments)] for key, item in value.items()]}
+
+
+# --------------------------------------------------------------------------------------------------
+# Decoding
+
+
+def from_document(
+    name: str, fields: Mapping[str, JSONValue], attachments: Sequence[bytes], schema: int
+) -> Record | None:
     """Returns the record of a document, or None if its type is unknown (a newer schema's).
+
+    Args:
+        name: The type's name.
+        fields: As stored.
+        attachments: The bytes of the document's arrays.
+        schema: Version of the schema that it was written with.
 
     Raises:
         LogCorruptError: if the fields do not make such a record.
     """
-    name, fields = migrate.upgrade_document(name, fields, schema)
-    cls = DOCUMENT_TYPES.get(name)
-    if cls is None:
-        return None
     try:
-        return typing.cast(Record, _build(cls, fields, attachments))
+        name, fields = migrate.upgrade_document(name, fields, schema)
+        cls = DOCUMENT_TYPES.get(name)
+        return None if cls is None else typing.cast(Record, _build(cls, fields, attachments))
     except LogCorruptError:
         raise
     except Exception as error:
@@ -98,13 +124,11 @@ def from_document(name: str, fields: Mapping[str, Any], attachments: Sequence[by
 
 
 @functools.cache
-def _hints(cls: Hashable) -> dict[str, Any]:
-    record: Any = cls
-    hints = typing.get_type_hints(record)
-    return {field.name: hints[field.name] for field in dataclasses.fields(record)}
+def _hints(cls: type) -> Mapping[str, Hint]:
+    return typing.get_type_hints(cls)
 
 
-def _build(cls: Any, fields: Any, attachments: Sequence[bytes]) -> Any:
+def _build(cls: type, fields: object, attachments: Sequence[bytes]) -> object:
     if not isinstance(fields, Mapping):
         raise LogCorruptError(f"A {cls.__name__} is not an object of fields.")
     hints = _hints(cls)
@@ -112,19 +136,21 @@ def _build(cls: Any, fields: Any, attachments: Sequence[bytes]) -> Any:
     return cls(**{name: _typed(hints[name], fields[name], attachments) for name in fields if name in hints})
 
 
-def _typed(hint: Any, value: Any, attachments: Sequence[bytes]) -> Any:
+def _typed(hint: Hint, value: JSONValue, attachments: Sequence[bytes]) -> object:
     """Decodes `value` for a field annotated `hint`."""
     if hint is Severity:
-        return Severity(value)
-    if dataclasses.is_dataclass(hint):
-        return _build(typing.cast(type[Any], hint), value, attachments)
+        return Severity(typing.cast(int, value))
     if hint is float and isinstance(value, int):
         return float(value)
-    origin, arguments = typing.get_origin(hint), typing.get_args(hint)
-    if origin is tuple and isinstance(value, Mapping) and dataclasses.is_dataclass(arguments[0]):
-        return tuple(_typed(arguments[0], item, attachments) for item in value["$tuple"])
-    if origin in (typing.Union, types.UnionType) and value is not None and dataclasses.is_dataclass(arguments[0]):
-        return _typed(_variant(arguments, value), value, attachments)
+    if (cls := _dataclass(hint)) is not None:
+        return _build(cls, value, attachments)
+    origin, arguments = _origin(hint), typing.get_args(hint)
+    first = _dataclass(arguments[0]) if arguments else None
+    if first is not None and origin is tuple and isinstance(value, Mapping):
+        return tuple(_build(first, item, attachments) for item in _list(value["$tuple"]))
+    if first is not None and origin in _UNIONS and value is not None:
+        variant = _variant(arguments, value)
+        return None if variant is None else _build(variant, value, attachments)
     decoded = _from_json(value, attachments)
     expected = _runtime_types(hint)
     if expected is not None and not isinstance(decoded, expected):
@@ -132,48 +158,77 @@ def _typed(hint: Any, value: Any, attachments: Sequence[bytes]) -> Any:
     return decoded
 
 
-def _variant(classes: Sequence[Any], value: Any) -> Any:
-    """Returns the class of a union of dataclasses that a document is of: they differ by the default of `kind`."""
-    known = [cls for cls in classes if dataclasses.is_dataclass(cls)]
+def _origin(hint: Hint) -> Hint:
+    return typing.get_origin(hint)
+
+
+def _dataclass(hint: Hint) -> type | None:
+    return hint if isinstance(hint, type) and dataclasses.is_dataclass(hint) else None
+
+
+def _variant(arguments: Sequence[Hint], value: object) -> type | None:
+    """Returns the class of a union that a document is of; None for one that only a newer schema knows.
+
+    The classes of a union differ by the default of their field `kind`.
+    """
+    classes = [cls for cls in map(_dataclass, arguments) if cls is not None]
+    if len(classes) == 1:
+        return classes[0]
     kind = value.get("kind") if isinstance(value, Mapping) else None
-    if len(known) == 1 or kind is None:
-        return known[0]
-    for cls in known:
-        if any(field.name == "kind" and field.default == kind for field in dataclasses.fields(cls)):
-            return cls
-    return type(None)
+    return next((cls for cls in classes if _kind_of(cls) == kind), None)
 
 
 @functools.cache
-def _runtime_types(hint: Any) -> tuple[type, ...] | None:
+def _kind_of(cls: type) -> object:
+    fields = dataclasses.fields(typing.cast(Any, cls))
+    return next((field.default for field in fields if field.name == "kind"), None)
+
+
+@functools.cache
+def _runtime_types(hint: Hint) -> tuple[type, ...] | None:
     """Returns the classes that values of an annotation have; None if any will do."""
     if hint is Any or hint is None:
         return None
-    if isinstance(hint, type) and typing.get_origin(hint) is None:
+    if isinstance(hint, type) and _origin(hint) is None:
         return (int, float) if hint is float else (hint,)
-    origin = typing.get_origin(hint)
+    origin = _origin(hint)
     if origin is typing.Literal:
         return tuple({type(item) for item in typing.get_args(hint)})
-    if origin in (typing.Union, types.UnionType):
+    if origin in _UNIONS:
         parts = [_runtime_types(item) for item in typing.get_args(hint)]
         return None if None in parts else tuple(cls for part in parts for cls in part or ())
     return (origin,) if isinstance(origin, type) else None
 
 
-def _from_json(value: Any, attachments: Sequence[bytes]) -> Any:
+def _list(value: JSONValue) -> list[JSONValue]:
+    if not isinstance(value, list):
+        raise LogCorruptError(f"Expected a list, found {type(value).__name__}.")
+    return value
+
+
+def _from_json(value: JSONValue, attachments: Sequence[bytes]) -> Any:
+    if isinstance(value, str):
+        return NON_FINITE.get(value, value)
     if isinstance(value, list):
         return [_from_json(item, attachments) for item in value]
     if not isinstance(value, dict):
         return value
     if len(value) == 1:
         ((key, content),) = value.items()
-        if key == "$float":
-            return float(content)
-        if key == "$tuple":
-            return tuple(_from_json(item, attachments) for item in content)
-        if key == "$dict":
-            return {_from_json(k, attachments): _from_json(v, attachments) for k, v in content}
-        if key == "$array":
-            index, dtype, shape = content
-            return np.frombuffer(attachments[index], np.dtype(dtype)).reshape(shape)
+        if key.startswith("$"):
+            return _special(key, content, attachments)
     return {key: _from_json(item, attachments) for key, item in value.items()}
+
+
+def _special(key: str, content: JSONValue, attachments: Sequence[bytes]) -> Any:
+    """Decodes what JSON lacks."""
+    match key, content:
+        case "$str", str():
+            return content
+        case "$tuple", list():
+            return tuple(_from_json(item, attachments) for item in content)
+        case "$dict", list():
+            return dict(tuple(_from_json(pair, attachments)) for pair in content)
+        case "$array", [int(index), str(dtype), list(shape)]:
+            return np.frombuffer(attachments[index], np.dtype(dtype)).reshape(shape)
+    raise LogCorruptError(f"A value is written as {key!r} with {type(content).__name__}, which nothing here reads.")

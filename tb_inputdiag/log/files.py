@@ -11,14 +11,14 @@ from typing import Any, ClassVar, Protocol
 from tb_inputdiag.errors import LogError, LogNotFoundError
 from tb_inputdiag.log.rundir import FILE_SUFFIX
 
-__all__ = ["LocalSource", "Source", "find_event_files", "run_name"]
+__all__ = ["ByteSource", "LocalSource", "find_event_files", "run_name"]
 
 
 _MOST_OPEN = 64
 """Local files that are open at a time."""
 
 
-class Source(Protocol):
+class ByteSource(Protocol):
     """The bytes of a file that may grow."""
 
     path: str
@@ -106,7 +106,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
     return fs, path
 
 
-def find_event_files(log_dir: str) -> tuple[list[tuple[str, Source]], int, list[str]]:
+def find_event_files(log_dir: str) -> tuple[list[tuple[str, ByteSource]], int, list[str]]:
     """Returns the event files of the log, each with the path of its folder relative to `log_dir`, in order of path.
 
     Args:
@@ -128,7 +128,7 @@ def find_event_files(log_dir: str) -> tuple[list[tuple[str, Source]], int, list[
         raise LogNotFoundError(
             f"There is no folder {log_dir!r}. Give the log_dir that InputDiagnostics(log_dir) got, or one above it."
         )
-    found: list[tuple[str, Source]] = []
+    found: list[tuple[str, ByteSource]] = []
     foreign, problems = 0, list[str]()
     for folder, names in _walk(log_dir, problems):
         for name in sorted(names):
@@ -158,14 +158,14 @@ def _walk(top: str, problems: list[str]) -> Iterator[tuple[str, list[str]]]:
         yield folder, names
 
 
-def _find_remote(url: str) -> tuple[list[tuple[str, Source]], int, list[str]]:
+def _find_remote(url: str) -> tuple[list[tuple[str, ByteSource]], int, list[str]]:
     fs, top = _filesystem(url)
     try:
         paths = [top] if fs.isfile(top) else fs.find(top)
     except (OSError, ValueError) as error:
         raise LogError(f"{url!r} cannot be listed: {error}.") from error
     events = sorted(path for path in paths if "tfevents" in path.rpartition("/")[2])
-    found: list[tuple[str, Source]] = []
+    found: list[tuple[str, ByteSource]] = []
     for path in events:
         if path.endswith(FILE_SUFFIX):
             folder = path.rpartition("/")[0][len(top.rstrip("/")) :].strip("/") or "."

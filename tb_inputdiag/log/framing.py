@@ -16,7 +16,7 @@ import google_crc32c
 
 from tb_inputdiag.errors import LogCorruptError
 
-__all__ = ["FOOTER", "HEADER", "RawEvent", "find_frame", "frame", "frame_length", "parse_event", "verify_frame"]
+__all__ = ["FOOTER", "HEADER", "FramedEvent", "find_frame", "frame", "frame_length", "parse_event", "verify_frame"]
 
 _HEADER = struct.Struct("<QI")
 HEADER, FOOTER = _HEADER.size, 4
@@ -73,7 +73,7 @@ def find_frame(buffer: bytes, at: int) -> int | None:
             at = max(at, other.start() - HEADER + 1)
 
 
-class RawEvent(NamedTuple):
+class FramedEvent(NamedTuple):
     """Where the parts of an event with one tensor summary lie."""
 
     step: int
@@ -93,7 +93,7 @@ _USUAL_EVENT = re.compile(
 Matching it is ten times as fast as a walk through the fields, which reads all that does not match."""
 
 
-def parse_event(buffer: bytes, start: int, end: int) -> RawEvent | None:
+def parse_event(buffer: bytes, start: int, end: int) -> FramedEvent | None:
     """Returns the first summary value of an Event message, or None if it has no tensor of bytes.
 
     Raises:
@@ -105,11 +105,11 @@ def parse_event(buffer: bytes, start: int, end: int) -> RawEvent | None:
         at = found.end()
         until = at + (length[0] if len(length) == 1 else _varint(length, 0)[0])
         if len(tag) == tag_length[0] and until <= end:
-            return RawEvent(_varint(step, 0)[0] if step else 0, tag.decode(), at, until)
+            return FramedEvent(_varint(step, 0)[0] if step else 0, tag.decode(), at, until)
     return _walk_event(buffer, start, end)
 
 
-def _walk_event(buffer: bytes, start: int, end: int) -> RawEvent | None:
+def _walk_event(buffer: bytes, start: int, end: int) -> FramedEvent | None:
     step, tag, extent = 0, None, None
     try:
         for field, value, at in _fields(buffer, start, end):
@@ -122,7 +122,7 @@ def _walk_event(buffer: bytes, start: int, end: int) -> RawEvent | None:
                         break
     except (IndexError, UnicodeDecodeError):
         raise LogCorruptError("An event is no protobuf message.") from None
-    return None if tag is None or extent is None else RawEvent(step, tag, *extent)
+    return None if tag is None or extent is None else FramedEvent(step, tag, *extent)
 
 
 def _parse_value(buffer: bytes, start: int, end: int) -> tuple[str | None, tuple[int, int] | None]:

@@ -14,15 +14,15 @@ from typing import NamedTuple
 from tb_inputdiag.errors import LogCorruptError, LogVersionError
 from tb_inputdiag.log import framing
 from tb_inputdiag.log.codec import HEAD, STREAMS, Chunk, Head, Header, Tag, parse_tag, peek
-from tb_inputdiag.log.files import Source
+from tb_inputdiag.log.files import ByteSource
 
-__all__ = ["Damage", "Entry", "EventFile", "SessionIndex", "index_events"]
+__all__ = ["Damage", "EventFile", "SessionIndex", "StoredPayload", "index_events"]
 
 _WINDOW = 4 << 20
 _parse_tag: Callable[[str], Tag | None] = functools.lru_cache(maxsize=64)(parse_tag)
 
 
-class Entry(NamedTuple):
+class StoredPayload(NamedTuple):
     """One payload of a session."""
 
     stream: str
@@ -30,7 +30,7 @@ class Entry(NamedTuple):
     """Number of the event within the session."""
     header: Header
     read: Callable[[int, int], bytes]
-    """Returns bytes of where the payload is: `Source.read`."""
+    """Returns bytes of where the payload is: `ByteSource.read`."""
     offset: int
     length: int
 
@@ -79,29 +79,29 @@ class SessionIndex:
 
     def __init__(self, session: str) -> None:
         self.session = session
-        self.entries: dict[str, list[Entry]] = {stream: [] for stream in STREAMS}
+        self.payloads: dict[str, list[StoredPayload]] = {stream: [] for stream in STREAMS}
         self.unknown: dict[str, int] = {}
         """Stream that this version does not know -> payloads."""
         self.damage = Damage()
         self.schema = 0
         """The newest schema version met."""
-        self._head: Entry | None = None
+        self._head: StoredPayload | None = None
         self._decoded_head: Head | None = None
         self._numbers: dict[str, set[int]] = {stream: set() for stream in STREAMS}
 
-    def add(self, entry: Entry) -> None:
+    def add(self, payload: StoredPayload) -> None:
         """Takes a payload in; one that is there already is left out."""
-        stream, header = entry.stream, entry.header
+        stream, header = payload.stream, payload.header
         if header.schema > self.schema:
             self.schema = header.schema
         numbers = self._numbers.get(stream)
         if numbers is not None:
             if header.number not in numbers:
                 numbers.add(header.number)
-                self.entries[stream].append(entry)
+                self.payloads[stream].append(payload)
         elif stream == "head" and header.kind == HEAD:
-            if self._head is None or entry.step > self._head.step:
-                self._head, self._decoded_head = entry, None
+            if self._head is None or payload.step > self._head.step:
+                self._head, self._decoded_head = payload, None
         else:
             self.unknown[stream] = self.unknown.get(stream, 0) + 1
 
@@ -120,11 +120,11 @@ class SessionIndex:
         """Returns stream -> payloads that were written, as far as is known, and are not here."""
         head = self.head
         lost = {}
-        for stream, entries in self.entries.items():
+        for stream, payloads in self.payloads.items():
             written = head.events.get(stream, 0) if head else 0
-            written = max([written, *(entry.header.number + 1 for entry in entries[-1:])])
-            if written > len(entries):
-                lost[stream] = written - len(entries)
+            written = max([written, *(payload.header.number + 1 for payload in payloads[-1:])])
+            if written > len(payloads):
+                lost[stream] = written - len(payloads)
         return lost
 
 
@@ -141,13 +141,13 @@ def index_events(session: str, events: Iterable[tuple[str, int, bytes]]) -> Sess
         if tag is None or tag.session != session:
             continue
         try:
-            index.add(Entry(tag.stream, step, peek(data), functools.partial(_part, data), 0, len(data)))
+            index.add(StoredPayload(tag.stream, step, peek(data), functools.partial(_part, data), 0, len(data)))
         except LogCorruptError as error:
             index.damage.add(error)
         except LogVersionError as error:
             index.damage.add(error, newer=True)
-    for entries in index.entries.values():
-        entries.sort(key=lambda entry: entry.header.number)
+    for payloads in index.payloads.values():
+        payloads.sort(key=lambda payload: payload.header.number)
     return index
 
 
@@ -158,7 +158,7 @@ def _part(data: bytes, offset: int, length: int) -> bytes:
 class EventFile:
     """One event file, scanned as far as it goes."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: ByteSource) -> None:
         self.source = source
         self._read = source.read
         self._reset()
@@ -248,7 +248,7 @@ class EventFile:
             if index is None:
                 index = self.sessions[tag.session] = SessionIndex(tag.session)
             extent = base + event.start, event.end - event.start
-            index.add(Entry(tag.stream, event.step, header, self._read, *extent))
+            index.add(StoredPayload(tag.stream, event.step, header, self._read, *extent))
         except LogCorruptError as error:
             self.damage.add(error)
         except LogVersionError as error:

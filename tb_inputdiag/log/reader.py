@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from tb_inputdiag.alerts import worst_first
 from tb_inputdiag.errors import ConfigurationError, LogNotFoundError, there_are
+from tb_inputdiag.log.completeness import events_are
 from tb_inputdiag.log.files import find_event_files, run_name
 from tb_inputdiag.log.index import EventFile
 from tb_inputdiag.log.quantities import Quantities
-from tb_inputdiag.log.stored_session import StoredSession, events_are
+from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.records import Alert
 
 __all__ = ["Log", "Run", "StoredSession", "read"]
@@ -78,7 +80,7 @@ class Run(Quantities):
     def alerts(self) -> list[Alert]:
         """The findings of all its sessions, worst first."""
         found = [alert for session in self.sessions for alert in session.alerts]
-        return sorted(found, key=lambda alert: -alert.severity)
+        return sorted(found, key=worst_first)
 
     @property
     def unreadable_files(self) -> list[str]:
@@ -226,7 +228,7 @@ class Log(Mapping[str, Run]):
     def alerts(self) -> list[tuple[str, Alert]]:
         """(run's name, alert) for the findings of all runs, worst first."""
         found = [(run.name, alert) for run in self.runs for alert in run.alerts]
-        return sorted(found, key=lambda item: -item[1].severity)
+        return sorted(found, key=lambda item: worst_first(item[1]))
 
 
 def read(log_dir: str | os.PathLike[str], *, missing_ok: bool = False, **options: Any) -> Log:

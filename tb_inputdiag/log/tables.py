@@ -17,7 +17,7 @@ from tb_inputdiag.errors import LogCorruptError
 from tb_inputdiag.log.blocks import ALIAS, FILL, MAX_ELEMENTS, Array, crc32c, decode_column, encode_column
 from tb_inputdiag.records import COLUMNS, Split
 
-__all__ = ["PARTS", "SPLITS", "TABLES", "Columns", "encode_table"]
+__all__ = ["PARTS", "SPLITS", "TABLES", "Columns", "EncodedColumns", "encode_table"]
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "predict")
 """The column ``split`` of the samples holds an index into it."""
@@ -106,6 +106,25 @@ def encode_table(table: str, columns: Mapping[str, Array]) -> tuple[bytes, bytes
 
 
 class Columns(Mapping[str, Array]):
+    """The columns of one chunk of a table by name.
+
+    Args:
+        table: A key of `TABLES`.
+        sizes: What the letters in the columns' shapes stand for, e.g. ``{"R": 40, "W": 12}``.
+    """
+
+    def __init__(self, table: str, sizes: Mapping[str, int]) -> None:
+        self.table = table
+        self.sizes = sizes
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(TABLES[self.table])
+
+    def __len__(self) -> int:
+        return len(TABLES[self.table])
+
+
+class EncodedColumns(Columns):
     """The columns of one chunk, each decoded when it is asked for.
 
     Args:
@@ -119,19 +138,18 @@ class Columns(Mapping[str, Array]):
     """
 
     def __init__(self, table: str, directory: bytes, payloads: bytes, rows: int) -> None:
-        self.table = table
         self._payloads = payloads
-        schema = TABLES[table]
+        self._schema = TABLES[table]
         try:
             n_sizes = directory[0]
             values = struct.unpack_from(f"<{n_sizes}I", directory, 1)
-            self.sizes = dict(zip(_SIZES[table], values, strict=False))
-            if len(self.sizes) < len(_SIZES[table]) or self.sizes["R"] != rows or max(values) > MAX_ELEMENTS:
+            sizes = dict(zip(_SIZES[table], values, strict=False))
+            if len(sizes) < len(_SIZES[table]) or sizes["R"] != rows or max(values) > MAX_ELEMENTS:
                 raise LogCorruptError(f"The sizes {values} of a chunk of {table} do not fit its {rows} rows.")
-            self._blocks = dict(self._read_directory(directory, 1 + 4 * n_sizes, schema))
+            self._blocks = dict(self._read_directory(directory, 1 + 4 * n_sizes, self._schema))
         except (struct.error, IndexError) as error:
             raise LogCorruptError(f"The directory of a chunk of {table} does not decode: {error}.") from None
-        self._schema = schema
+        super().__init__(table, sizes)
 
     def _read_directory(
         self, directory: bytes, at: int, schema: Mapping[str, tuple[str, tuple[str | int, ...]]]
@@ -153,12 +171,6 @@ class Columns(Mapping[str, Array]):
                 length, checksum = struct.unpack_from("<II", directory, at + 1)
                 yield name, (flags, start, start + length, checksum)
                 start, at = start + length, at + 9
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._schema)
-
-    def __len__(self) -> int:
-        return len(self._schema)
 
     def __getitem__(self, name: str) -> Array:
         kind, dims = self._schema[name]

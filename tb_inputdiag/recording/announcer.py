@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from tb_inputdiag.alerts import count_by_severity, is_standing
 from tb_inputdiag.console import say, say_warning
 from tb_inputdiag.records import Alert, Cost, Severity
 from tb_inputdiag.report import format_alert
@@ -81,10 +82,10 @@ class Announcer:
         if self._settings.verbose < 2:
             return
         least = "at least " if cost.is_least else ""
-        found = [a for a in alerts if a.state == "open"]
-        worst = ", ".join(f"{sum(a.severity == s for a in found)} {s.name}" for s in sorted(Severity, reverse=True))
+        counts = count_by_severity(alert for alert in alerts if is_standing(alert))
+        found = ", ".join(f"{n} {severity.name}" for severity, n in counts.items()) if any(counts.values()) else "none"
         text = (
-            f"Input diagnostics: {status}; open alerts: {worst if found else 'none'}. {cost.samples} of {cost.steps} "
+            f"Input diagnostics: {status}; open alerts: {found}. {cost.samples} of {cost.steps} "
             f"steps sampled, {least}{100 * cost.share:.1f} % of the time, after {cost.setup_s:.1f} s once to set up. "
             f"tensorboard --logdir {self._settings.log_dir}"
         )

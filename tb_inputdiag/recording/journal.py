@@ -1,4 +1,4 @@
-"""The one way of a record: into the log, to the rules, and their alerts to log and user."""
+"""Where every record goes: into the log and to the rules, whose judgements go into the log and to the user."""
 
 from __future__ import annotations
 
@@ -51,10 +51,10 @@ class Journal:
             self._judge(record, aloud)
 
     def _judge(self, record: Record, aloud: bool) -> None:
-        for found in self._engine.feed(record):
-            self._writer.write(found)
-            if isinstance(found, Alert):
-                self._announcer.announce(found, aloud)
+        for judgement in self._engine.feed(record):
+            self._writer.write(judgement)
+            if isinstance(judgement, Alert):
+                self._announcer.announce(judgement, aloud)
 
     def close(self) -> None:
         """Waits until everything is written."""

@@ -205,6 +205,9 @@ class Alert:
     """What was seen against what was expected, to be drawn; None for rules that give no picture."""
     curves: tuple[Curve, ...] = ()
     """Curves that show where it went wrong, the best one first; a run need not have every one."""
+    rank: int = 0
+    """How many rules' findings this alert's rule can explain. Among alerts of the same severity, the one that explains
+    more comes first: it is more likely to be the cause."""
     caused_by: int | None = None
     """`id` of the alert that turned out to be its cause: this one is a line of that one's `consequences` from
     `resolved_step` on, and no finding of its own."""

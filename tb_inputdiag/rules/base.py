@@ -30,10 +30,21 @@ import inspect
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from tb_inputdiag.errors import ConfigurationError, did_you_mean
-from tb_inputdiag.records import JSON, Curve, EpochEnd, Failure, Losses, Picture, SessionEnd, Severity, Split
+from tb_inputdiag.records import (
+    JSON,
+    Curve,
+    EpochEnd,
+    ExpectedRange,
+    Failure,
+    Losses,
+    Picture,
+    SessionEnd,
+    Severity,
+    Split,
+)
 from tb_inputdiag.rules.examples import Example
 from tb_inputdiag.rules.views.context import Context
 
@@ -140,6 +151,11 @@ class Rule:
     """Those of `explains` that stay when this one is over, as units stay dead: it counts as open as long as they do."""
     supersedes: ClassVar[tuple[str, ...]] = ()
     """Rules that say less about the same subject: silent where this one has spoken."""
+    judges: ClassVar[Literal["batch", "run"]] = "run"
+    """What `on_sample` judges. ``batch``: findings are about this very batch, so they name its file if it was saved."""
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Functions of `capture.keras_internals` that the rule's facts depend on. If one of them failed (see
+    `ModelFacts.degraded`), the rule is not asked, and the log says that it did not judge."""
     why: ClassVar[str] = ""
     """Why it matters: one or two sentences for a beginner."""
 
@@ -189,6 +205,13 @@ class Rule:
     def on_sample(self, context: Context) -> Findings:
         """Judges one sample, `context.sample`."""
         return None
+
+    def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
+        """Returns the ranges that the rule judges tensors by; they are logged, and drawn beside the values.
+
+        Called once for each layout, just before `on_sample` judges the first sample of that layout.
+        """
+        return ()
 
     def on_losses(self, context: Context, losses: Losses) -> Findings:
         """Judges the losses of successive steps; `context.history` holds them already."""

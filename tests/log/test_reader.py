@@ -7,9 +7,11 @@ import dataclasses
 import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +23,11 @@ from hypothesis import strategies as st
 
 import tb_inputdiag
 from tb_inputdiag import records as r
+from tb_inputdiag.alerts import SILENT_AFTER_S
 from tb_inputdiag.errors import ConfigurationError, LogError, LogNotFoundError
 from tb_inputdiag.log import codec, framing, migrate
-from tb_inputdiag.log.quantities import Group, Series
+from tb_inputdiag.log.series import Series
+from tb_inputdiag.log.subjects import SubjectGroup
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.report import to_jsonable
 from tests.log import synthetic
@@ -90,18 +94,18 @@ def test_pandas(log_dir: Path) -> None:
 def test_pandas_puts_together_what_is_left_of_columns(log_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = tb_inputdiag.read(log_dir).run
     whole, scalar = run.to_pandas(), type(run).scalar
-    image, series = run.inputs["image"].to_pandas(), Group.series
+    image, series = run.inputs["image"].to_pandas(), SubjectGroup.series
 
     def damaged(self: object, name: str) -> Series:
         found = scalar(self, name)  # type: ignore[arg-type]  # a run
         return found if name != "penalty" else Series(name, found.step[10:], found.values[10:])
 
-    def damaged_row(self: Group, row: str, column: str) -> Series:
+    def damaged_row(self: SubjectGroup, row: str, column: str) -> Series:
         found = series(self, row, column)
         return found if column != "max" else Series(found.name, found.step[10:], found.values[10:])
 
     monkeypatch.setattr(type(run), "scalar", damaged)
-    monkeypatch.setattr(Group, "series", damaged_row)
+    monkeypatch.setattr(SubjectGroup, "series", damaged_row)
     for left, before, hit, spared in (
         (run.to_pandas(), whole, "penalty", "gradient_norm"),
         (run.inputs["image"].to_pandas(), image, "max", "min"),
@@ -161,11 +165,23 @@ def test_a_live_run_is_followed(tmp_path: Path) -> None:
     assert len(seen) == len(records)
 
 
-def test_a_run_that_has_not_written_for_long_has_died(tmp_path: Path) -> None:
+def test_a_run_that_has_not_written_for_long_is_silent(tmp_path: Path) -> None:
     synthetic.write(tmp_path, synthetic.Spec(samples=5, end=False))
     now = synthetic.START + 1
-    assert tb_inputdiag.read(tmp_path, clock=lambda: now + 30).run.session.status == "running"
-    assert tb_inputdiag.read(tmp_path, clock=lambda: now + 3600).run.session.status == "died"
+    assert tb_inputdiag.read(tmp_path, clock=lambda: now + SILENT_AFTER_S - 30).run.session.status == "running"
+    assert tb_inputdiag.read(tmp_path, clock=lambda: now + SILENT_AFTER_S + 30).run.session.status == "silent"
+
+
+def test_a_run_whose_process_is_gone_has_died(tmp_path: Path) -> None:
+    done = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], check=True, capture_output=True)
+    statuses = []
+    for name, pid in (("own", os.getpid()), ("gone", int(done.stdout))):
+        writer = LogWriter(tmp_path / name, session="s")
+        writer.write(r.SessionStart(session="s", wall_time=time.time(), host=socket.gethostname(), pid=pid))
+        writer.close()
+        log = tb_inputdiag.read(tmp_path / name, clock=lambda: time.time() + 3600)
+        statuses.append(log.run.session.status)
+    assert statuses == ["running", "died"]
 
 
 def test_completeness_is_proven(log_dir: Path) -> None:
@@ -304,7 +320,7 @@ def newer_format(data: bytes) -> bytes:
     found = b""
     for start, size in frames(data):
         message = data[start + framing.HEADER : start + size - framing.FOOTER]
-        found += framing.frame(message.replace(b"\xd1\x01\x01", b"\xd1\x02\x01"))
+        found += framing.frame(message.replace(bytes([0xD1, 1, r.SCHEMA_VERSION]), bytes([0xD1, 2, r.SCHEMA_VERSION])))
     return found
 
 
@@ -391,7 +407,7 @@ def test_a_newer_schema_is_said_and_what_is_known_is_read(tmp_path: Path, monkey
     session = tb_inputdiag.read(tmp_path).run.session
     assert len(list(session.records())) == len(records)
     (problem,) = session.problems
-    assert "schema version 7; this tb_inputdiag reads up to 1" in problem
+    assert f"schema version 7; this tb_inputdiag reads up to {r.SCHEMA_VERSION}" in problem
     assert "1 records or events of kinds unknown to it were left out. Upgrade" in problem
 
 
@@ -415,7 +431,7 @@ def test_an_older_schema_is_migrated_step_by_step(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_column_that_an_older_log_lacks_reads_as_nan() -> None:
-    from tb_inputdiag.log.tables import TABLES, Columns, encode_table
+    from tb_inputdiag.log.tables import TABLES, EncodedColumns, encode_table
 
     columns = {
         name: np.ones((2, 3) if len(shape) == 2 else 2, kind) for name, (kind, shape) in TABLES["layers"].items()
@@ -424,7 +440,7 @@ def test_a_column_that_an_older_log_lacks_reads_as_nan() -> None:
     count_at = 1 + 4 * 2
     assert directory[count_at] == len(columns)
     older = directory[:count_at] + bytes([len(columns) - 1]) + directory[count_at + 1 :]
-    found = Columns("layers", older, payloads, 2)
+    found = EncodedColumns("layers", older, payloads, 2)
     assert np.isnan(found["saturated_fraction"]).all()
     assert (found["mean"] == 1).all()
 

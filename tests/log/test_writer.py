@@ -277,7 +277,7 @@ def test_a_killed_process_leaves_everything_up_to_the_last_flush_and_its_lock_is
     assert isinstance(found[401], Alert)
     assert session.completeness.complete
     assert session.problems == []
-    assert session.status == "died"
+    assert session.status == "silent"
     assert make().path.parent.name == "inputdiag"  # the dead process's lock holds nobody up
 
 

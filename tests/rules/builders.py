@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
-from tb_inputdiag.records import Record, Severity
+from tb_inputdiag.records import Alert, Record, Severity
 from tb_inputdiag.rules import Context, Finding, Findings, Rule, RuleEngine, Threshold
 from tb_inputdiag.rules.examples import Scenario
 
-__all__ = ["Cause", "LossAbove", "Symptom", "feed_all", "steps"]
+__all__ = ["Cause", "LossAbove", "Symptom", "alerts_of", "feed_all", "steps"]
 
 
 class LossAbove(Rule):
@@ -61,4 +61,9 @@ def steps(losses: Iterable[float]) -> Sequence[Record]:
 
 def feed_all(engine: RuleEngine, records: Iterable[Record]) -> list[list[str]]:
     """Feeds the records and returns, for each, what came back as ``rule:state``."""
-    return [[f"{alert.rule}:{alert.state}" for alert in engine.feed(record)] for record in records]
+    return [[f"{alert.rule}:{alert.state}" for alert in alerts_of(engine, record)] for record in records]
+
+
+def alerts_of(engine: RuleEngine, record: Record) -> list[Alert]:
+    """Feeds a record and returns the alerts that came of it."""
+    return [found for found in engine.feed(record) if isinstance(found, Alert)]

@@ -15,7 +15,7 @@ from tb_inputdiag.records import Alert, Consequence, Cost, Record, Sample, Sessi
 from tb_inputdiag.rules import Finding, Findings, Rule, RuleEngine
 from tb_inputdiag.rules.examples import REGRESSOR, Scenario, columns, pixels
 from tb_inputdiag.rules.views.context import Context
-from tests.rules.builders import Cause, LossAbove, Symptom, feed_all, steps
+from tests.rules.builders import Cause, LossAbove, Symptom, alerts_of, feed_all, steps
 
 
 def only(*rules: type[Rule]) -> RuleEngine:
@@ -115,7 +115,7 @@ def test_a_symptom_that_came_first_is_folded_when_its_cause_is_found() -> None:
     engine = only(Symptom, Cause)
     changed: list[Alert] = []
     for record in steps([50, 200]):
-        changed += engine.feed(record)
+        changed += alerts_of(engine, record)
     assert [(a.rule, a.state, a.caused_by) for a in changed] == [
         ("symptom", "open", None),
         ("cause", "open", None),
@@ -248,7 +248,7 @@ def test_growing_counts_are_told_sparsely_and_at_the_end() -> None:
     engine = only(LossAbove)
     told = []
     for record in [*steps([5] * 40), SessionEnd(wall_time=40.0, step=40, status="finished")]:
-        told += [alert.count for alert in engine.feed(record)]
+        told += [alert.count for alert in alerts_of(engine, record)]
     assert told == [1, 8, 16, 32, 40]
 
 
@@ -331,7 +331,7 @@ def test_the_same_records_give_the_same_alerts(seed: int) -> None:
             raise error
 
         engine = RuleEngine(on_error=fail)
-        told = [alert for record in session(seed) for alert in engine.feed(record)]
+        told = [alert for record in session(seed) for alert in alerts_of(engine, record)]
         return told, engine.alerts
 
     told, alerts = run()
@@ -344,5 +344,5 @@ def test_the_same_records_give_the_same_alerts(seed: int) -> None:
 
 def test_what_was_told_last_is_what_the_log_has() -> None:
     engine = RuleEngine()
-    told = [a for r in Scenario().train(x=pixels(255), steps=12).end().records for a in engine.feed(r)]
+    told = [a for r in Scenario().train(x=pixels(255), steps=12).end().records for a in alerts_of(engine, r)]
     assert {a.id: a for a in told}[0] == engine.alerts[0]

@@ -42,6 +42,7 @@ class NonFiniteActivation(Rule):
 
     id = "non-finite-activation"
     severity = Severity.ERROR
+    judges = "batch"
     splits = ("train", "validation")
     explains = ("non-finite-gradient", "non-finite-loss", "loss-scale-collapse")
     why = "Gradients of such values are NaN, and after one update all weights are."

@@ -42,6 +42,7 @@ class NonFiniteGradient(Rule):
 
     id = "non-finite-gradient"
     severity = Severity.ERROR
+    judges = "batch"
     explains = ("non-finite-loss", "non-finite-weight", "constant-output", "stalled-loss")
     why = "The optimizer applies them all the same: after this step weights are NaN, though the loss still looked fine."
 

@@ -46,6 +46,7 @@ class NonFiniteInput(Rule):
 
     id = "non-finite-input"
     severity = Severity.ERROR
+    judges = "batch"
     splits = ("train", "validation", "predict")
     explains = (*SYMPTOMS, "non-finite-weight", "train-validation-skew", "non-finite-target")
     why = (

@@ -48,6 +48,7 @@ class NonFiniteLoss(Rule):
 
     id = "non-finite-loss"
     severity = Severity.ERROR
+    judges = "batch"
     splits = ("train", "validation")
     why = (
         "The gradients of such a loss are not finite either, and after one update neither are the weights: the "

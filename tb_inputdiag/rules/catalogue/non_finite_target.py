@@ -39,6 +39,7 @@ class NonFiniteTarget(Rule):
 
     id = "non-finite-target"
     severity = Severity.ERROR
+    judges = "batch"
     splits = ("train", "validation")
     explains = (*SYMPTOMS, "non-finite-weight")
     why = "One such target makes the loss NaN, then all gradients and weights: the model is lost in one step."

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 
 from tb_inputdiag.records import Alert, Record
 from tb_inputdiag.rules.engine.configure import RulesArgument
-from tb_inputdiag.rules.engine.rule_engine import RuleEngine
+from tb_inputdiag.rules.engine.rule_engine import Judgement, RuleEngine
 
-__all__ = ["RuleEngine", "RulesArgument", "judge"]
+__all__ = ["Judgement", "RuleEngine", "RulesArgument", "judge"]
 
 
 def judge(records: Iterable[Record], rules: RulesArgument = None) -> list[Alert]:

@@ -1,47 +1,53 @@
-"""Records in, alerts out: state, deduplication, and one alert for one cause."""
+"""Records in; alerts, expected ranges and rules that could not judge out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import ParamSpec, TypeAlias, TypeVar
 
 from tb_inputdiag.records import (
     Alert,
     EpochEnd,
+    ExpectedRange,
     Failure,
-    Layout,
     Losses,
     ModelFacts,
+    NotJudged,
     Record,
     Sample,
-    SavedBatch,
     SessionEnd,
     SessionStart,
 )
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.engine.configure import RulesArgument, configure
+from tb_inputdiag.rules.engine.declarations import Declarations
 from tb_inputdiag.rules.engine.tracks import Tracks
-from tb_inputdiag.rules.views.context import Context, Moment
+from tb_inputdiag.rules.views.context import Context
+from tb_inputdiag.rules.views.session_state import SessionState
 
-__all__ = ["RuleEngine"]
+__all__ = ["Judgement", "RuleEngine"]
 
-_OF_A_BATCH = frozenset(
-    {"non-finite-input", "non-finite-target", "non-finite-loss", "non-finite-gradient", "non-finite-activation"}
+Judgement: TypeAlias = Alert | ExpectedRange | NotJudged
+"""What the engine makes of records; all of it is logged."""
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+_HOOKS = (
+    *("on_model", "on_layout", "on_sample", "expected_ranges"),
+    *("on_losses", "on_epoch_end", "on_failure", "on_session_end"),
 )
-"""Rules whose findings name the file of the batch, where it was saved."""
-_HOOKS = ("on_model", "on_layout", "on_sample", "on_losses", "on_epoch_end", "on_failure", "on_session_end")
 
 
 class RuleEngine:
     """Applies rules to the records of a session, in their order.
 
-    The engine has no clock and no randomness: the same records give the same alerts, live and in a replay. A
-    `SessionStart` begins anew.
+    The engine has no clock and no randomness: the same records give the same results, live and in a replay. A
+    `SessionStart` begins a new session.
 
     Args:
         rules: Which rules, with which thresholds: see `configure`.
-        on_error: Called as ``on_error(rule_id, exception)`` when a rule raises; that rule is left out from then on.
+        on_error: Called as ``on_error(rule_id, exception)`` when a rule raises. That rule is left out from then on.
 
     Raises:
         UnknownRuleError: if `rules` names an id that no rule has.
@@ -56,18 +62,19 @@ class RuleEngine:
         self._reset()
 
     def _reset(self) -> None:
-        self._context = Context()
-        self._saved: SavedBatch | None = None
+        self._state = SessionState()
+        self._context = Context(self._state)
+        self._declarations = Declarations()
         rules = [rule.fresh() for rule in self._rules]
         self._tracks = Tracks(rules)
-        self._hooks: dict[str, list[Rule]] = {
+        self._hooks = {
             hook: [rule for rule in rules if getattr(type(rule), hook) is not getattr(Rule, hook)] for hook in _HOOKS
         }
         for rule in rules:
             self._ask(rule, rule.start)
 
     @property
-    def rules(self) -> Mapping[str, Mapping[str, Any]]:
+    def rules(self) -> Mapping[str, Mapping[str, str | float]]:
         """Rule id -> its severity and thresholds, as used."""
         return {
             rule.id: {"severity": rule.severity.name, **{name: getattr(rule, name) for name in rule.thresholds}}
@@ -79,98 +86,86 @@ class RuleEngine:
         """The alerts of the session, worst first; those that turned out to be symptoms are left out."""
         return self._tracks.alerts()
 
-    def feed(self, record: Record) -> list[Alert]:
-        """Takes the next record in and returns the alerts that opened or changed.
+    @property
+    def expected_ranges(self) -> list[ExpectedRange]:
+        """The ranges that the rules judge by, as far as they have judged."""
+        return self._declarations.expected_ranges
 
-        What changed is the state, the severity, the consequences or the message. A growing count alone is passed on at
-        8, 16, 32, ... samples and at the end of the session.
+    @property
+    def not_judged(self) -> list[NotJudged]:
+        """Rules that could not judge this session, with the reason."""
+        return self._declarations.not_judged
+
+    def feed(self, record: Record) -> list[Judgement]:
+        """Judges the next record. Returns what is new: expected ranges, rules that cannot judge, alerts.
+
+        An alert is returned when it opens, and when its state, severity, consequences or message change. A growing
+        count alone is returned at 8, 16, 32, ... samples and at the end of the session.
         """
+        if isinstance(record, SessionStart):
+            self._reset()
+        changed = self._judge(record) if self._state.update(record) else []
+        return [*self._declarations.take_new(), *changed]
+
+    def _judge(self, record: Record) -> list[Alert]:
         context = self._context
         match record:
             case Sample():
-                return self._sample(record)
+                self._declare_ranges()
+                return self._settle("on_sample", self._judge_sample)
             case Losses():
-                if not len(record.step):
-                    return []
-                context.split = "train"
-                self._see_step(int(record.step[-1]), int(record.step[0]))
-                context.history.add(record)
-                return self._run("on_losses", record)
-            case SessionStart():
-                self._reset()
-                self._context.session = record
-                self._context.wall_time = record.wall_time
-                return []
-            case ModelFacts():
-                context.facts = record
-                context._kernels.clear()
-                context.split = "train"
-                return self._run("on_model")
-            case Layout():
-                context.layouts[record.id] = record
-                context._layout = record
-                context.split = record.split
-                return self._run("on_layout")
+                return self._settle("on_losses", lambda rule: self._findings(rule, rule.on_losses, context, record))
             case EpochEnd():
-                context.split = "train"
-                context.epoch, context.wall_time = record.epoch, record.wall_time
-                context.step = max(context.step, record.step)
-                context.epochs.append(record)
-                return self._run("on_epoch_end", record)
+                return self._settle(
+                    "on_epoch_end", lambda rule: self._findings(rule, rule.on_epoch_end, context, record)
+                )
             case Failure():
-                context.split = record.split
-                context.wall_time = record.wall_time
-                context.step = max(context.step, record.step)
-                return self._run("on_failure", record)
-            case SavedBatch():
-                self._saved = record
-                return []
+                return self._settle("on_failure", lambda rule: self._findings(rule, rule.on_failure, context, record))
             case SessionEnd():
-                context.split = "train"
-                context.wall_time = record.wall_time
-                context.step = max(context.step, record.step)
-                self._run("on_session_end", record)
-                return self._tracks.merge_final()
-            case _:  # alerts are what this makes; images and costs hold nothing to judge
+                return self._settle(
+                    "on_session_end", lambda rule: self._findings(rule, rule.on_session_end, context, record)
+                )
+            case ModelFacts():
+                self._declarations.see_facts(record, self._rules)
+                return self._settle("on_model", lambda rule: self._findings(rule, rule.on_model, context))
+            case _:
+                for rule in self._asked("on_layout"):
+                    self._ask(rule, rule.on_layout, context)
                 return []
 
-    def _see_step(self, step: int, first: int) -> None:
-        context = self._context
-        if context.first_step is None:
-            context.first_step = first
-        context.step = step
+    def _asked(self, hook: str) -> list[Rule]:
+        blind = self._declarations.blind
+        return [rule for rule in self._hooks[hook] if rule.id not in blind]
 
-    def _sample(self, sample: Sample) -> list[Alert]:
-        context = self._context
-        layout = context.layouts.get(sample.layout)
-        if layout is None:  # its layout was lost with a damaged part of the log: the numbers have no names
-            return []
-        context.split = sample.split
-        context.wall_time, context.epoch = sample.wall_time, sample.epoch
-        if sample.split == "train":
-            self._see_step(sample.step, sample.step)
-        else:
-            context.step = max(context.step, sample.step)
-        context._layout = layout
-        context._moment = Moment(sample, layout, context.facts)
-        return self._run("on_sample")
+    def _settle(self, hook: str, verdict: Callable[[Rule], list[Finding] | None]) -> list[Alert]:
+        """Follows the rules' verdicts on a record; returns the alerts that changed."""
+        self._tracks.begin(hook, self._context)
+        for rule in self._asked(hook):
+            self._tracks.follow(rule, verdict(rule))
+        return self._tracks.close() if hook == "on_session_end" else self._tracks.settle()
 
-    def _run(self, hook: str, *arguments: Any) -> list[Alert]:
-        context = self._context
-        self._tracks.begin(hook, context)
-        sample = hook == "on_sample"
-        age = context.age
-        for rule in tuple(self._hooks[hook]):
-            if sample and (context.split not in rule.splits or age < rule.warm_up):
-                continue
-            findings = self._ask(rule, getattr(rule, hook), context, *arguments)
-            if findings is not None:
-                self._tracks.take(rule, [self._with_file(rule, f) for f in findings] if sample else findings)
-        return self._tracks.settle()
+    def _judges_sample(self, rule: Rule) -> bool:
+        return self._context.split in rule.splits and self._context.age >= rule.warm_up
 
-    def _with_file(self, rule: Rule, finding: Finding) -> Finding:
-        saved, context = self._saved, self._context
-        if saved is None or rule.id not in _OF_A_BATCH or (saved.split, saved.step) != (context.split, context.step):
+    def _judge_sample(self, rule: Rule) -> list[Finding] | None:
+        if not self._judges_sample(rule):
+            return None
+        found = self._findings(rule, rule.on_sample, self._context)
+        if found is None or rule.judges != "batch":
+            return found
+        return [self._with_file(finding) for finding in found]
+
+    def _declare_ranges(self) -> None:
+        layout = self._context.layout
+        for rule in self._asked("expected_ranges"):
+            if self._judges_sample(rule) and self._declarations.is_first(rule, layout):
+                ranges = self._ask(rule, rule.expected_ranges, self._context)
+                self._declarations.expect(self._ask(rule, _all_of, ExpectedRange, ranges or ()) or ())
+
+    def _with_file(self, finding: Finding) -> Finding:
+        """Names the file of the current batch in a finding, if the batch was saved."""
+        saved, context = self._state.saved_batch, self._context
+        if saved is None or (saved.split, saved.step) != (context.split, context.step):
             return finding
         return replace(
             finding,
@@ -178,19 +173,34 @@ class RuleEngine:
             fix=f"batch = numpy.load({saved.path!r})  # the very batch\n{finding.fix}".rstrip(),
         )
 
-    def _ask(self, rule: Rule, hook: Callable[..., Findings], *arguments: Any) -> list[Finding] | None:
+    def _findings(
+        self, rule: Rule, hook: Callable[_P, Findings], *args: _P.args, **kwargs: _P.kwargs
+    ) -> list[Finding] | None:
+        """Returns a rule's findings, or None if it gave no verdict."""
+        findings = self._ask(rule, hook, *args, **kwargs)
+        return None if findings is None else self._ask(rule, _all_of, Finding, findings)
+
+    def _ask(self, rule: Rule, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
         try:
-            findings = hook(*arguments)
-            if findings is None:
-                return None
-            found = list(findings)
-            for finding in found:
-                if not isinstance(finding, Finding):
-                    raise TypeError(f"A rule must return Finding objects. Received: {finding!r}.")
-            return found
-        except Exception as error:  # a rule's bug, or a user's, must never harm the training
+            return call(*args, **kwargs)
+        except Exception as error:  # a rule's bug, or a user's, must never harm the training run
             for hooked in self._hooks.values():
                 if rule in hooked:
                     hooked.remove(rule)
+            self._declarations.cannot_judge(rule.id, f"It raised {type(error).__name__}: {error}")
             self._on_error(rule.id, error)
             return None
+
+
+def _all_of(kind: type[_T], found: Iterable[object]) -> list[_T]:
+    """Returns what a rule returned as a list.
+
+    Raises:
+        TypeError: if it holds anything else.
+    """
+    checked: list[_T] = []
+    for item in found:
+        if not isinstance(item, kind):
+            raise TypeError(f"A rule must return {kind.__name__} objects. Received: {item!r}.")
+        checked.append(item)
+    return checked

@@ -1,124 +1,129 @@
-"""What rules are shown: the current record and the run's own past."""
+"""What rules see: the current record and the run's own past."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Mapping, Sequence
 
-from tb_inputdiag.records import (
-    EpochEnd,
-    Layout,
-    ModelFacts,
-    Role,
-    Sample,
-    SessionStart,
-    Split,
-    TensorView,
-)
+from tb_inputdiag.records import EpochEnd, Layout, ModelFacts, Role, Sample, SessionStart, Split, TensorView
 from tb_inputdiag.rules.views.history import LossHistory
-from tb_inputdiag.rules.views.kernel_rows import KernelRows, kernel_rows
-from tb_inputdiag.rules.views.pairs import Pair, pair_up
+from tb_inputdiag.rules.views.kernel_rows import KernelRows
+from tb_inputdiag.rules.views.moment import Moment
+from tb_inputdiag.rules.views.pairs import Pair
+from tb_inputdiag.rules.views.session_state import SessionState
 
-__all__ = ["Context", "Moment"]
-
-MAX_EPOCHS = 256
-"""Epoch logs kept: memory must not grow with the run."""
-
-
-class Moment:
-    """One sample with its layout; what several rules need of it is computed once."""
-
-    def __init__(self, sample: Sample, layout: Layout, facts: ModelFacts | None) -> None:
-        self.sample = sample
-        self.layout = layout
-        self.facts = facts
-        self.known: dict[str, bool] = {}
-        """What helpers of several rules have found out about it."""
-
-    @cached_property
-    def views(self) -> tuple[TensorView, ...]:
-        """All tensors."""
-        return tuple(self.sample.views(self.layout))
-
-    @cached_property
-    def by_role(self) -> dict[tuple[str, str], tuple[TensorView, ...]]:
-        """(role, stage) -> tensors."""
-        found: dict[tuple[str, str], tuple[TensorView, ...]] = {}
-        for view in self.views:
-            key = (view.layout.role, view.layout.stage)
-            found[key] = (*found.get(key, ()), view)
-        return found
-
-    @cached_property
-    def pairs(self) -> tuple[Pair, ...]:
-        """Every target with the prediction and the loss it is compared by."""
-        return pair_up(self.by_role.get(("target", "fed"), ()), self.by_role.get(("prediction", "fed"), ()), self.facts)
+__all__ = ["Context"]
 
 
 class Context:
-    """What a hook may look at. Rules read it; only the engine writes it."""
+    """A read-only view of a session's state; each hook of a rule receives it.
 
-    def __init__(self) -> None:
-        self.session: SessionStart | None = None
-        self.facts: ModelFacts | None = None
-        self.layouts: dict[int, Layout] = {}
-        self.history = LossHistory()
+    Args:
+        state: What has been read so far; it changes between calls of the hooks.
+    """
+
+    __slots__ = ("_state",)
+
+    def __init__(self, state: SessionState) -> None:
+        self._state = state
+
+    @property
+    def session(self) -> SessionStart | None:
+        """How the session began: settings, versions, Keras' params. None if that part of a log is lost."""
+        return self._state.session
+
+    @property
+    def facts(self) -> ModelFacts | None:
+        """What is known of the model without data; None before it was logged, and in logs without it."""
+        return self._state.facts
+
+    @property
+    def layouts(self) -> Mapping[int, Layout]:
+        """Layout id -> layout, for all layouts so far."""
+        return self._state.layouts
+
+    @property
+    def history(self) -> LossHistory:
         """Losses of the training steps."""
-        self.epochs: deque[EpochEnd] = deque(maxlen=MAX_EPOCHS)
-        self.first_step: int | None = None
+        return self._state.history
+
+    @property
+    def epochs(self) -> Sequence[EpochEnd]:
+        """Keras' logs of the last epochs, at most 256, oldest first."""
+        return self._state.epochs
+
+    @property
+    def first_step(self) -> int | None:
         """First training step seen in this session; not 0 in a resumed run."""
-        self.step = 0
-        self.epoch = 0
-        self.wall_time = 0.0
-        self.split: Split = "train"
-        self._moment: Moment | None = None
-        self._kernels: dict[int, KernelRows] = {}
-        self._layout: Layout | None = None
+        return self._state.first_step
+
+    @property
+    def step(self) -> int:
+        """The step of the current record."""
+        return self._state.step
+
+    @property
+    def epoch(self) -> int:
+        """The epoch of the last record that has one, from 0."""
+        return self._state.epoch
+
+    @property
+    def wall_time(self) -> float:
+        """When the last record that has a time was made, in seconds since the epoch of the clock."""
+        return self._state.wall_time
+
+    @property
+    def split(self) -> Split:
+        """The split of the current record."""
+        return self._state.split
 
     @property
     def age(self) -> int:
         """Training steps since the session's first."""
-        return self.step - (self.step if self.first_step is None else self.first_step)
+        first = self._state.first_step
+        return 0 if first is None else self._state.step - first
 
     @property
     def sample(self) -> Sample:
-        """The sample being judged; in `on_sample` only."""
+        """The current sample; in `on_sample` only."""
         return self.moment.sample
 
     @property
     def layout(self) -> Layout:
-        """The sample's layout, or the new one in `on_layout`."""
-        if self._layout is None:
+        """The sample's layout, or the new one in `on_layout`.
+
+        Raises:
+            LookupError: before the first layout.
+        """
+        if self._state.layout is None:
             raise LookupError("There is no layout before the first Layout record.")
-        return self._layout
+        return self._state.layout
 
     @property
     def moment(self) -> Moment:
-        """The sample being judged with its layout."""
-        if self._moment is None:
-            raise LookupError("There is no sample outside of on_sample.")
-        return self._moment
+        """The current sample with its layout.
+
+        Raises:
+            LookupError: before the first sample.
+        """
+        if self._state.moment is None:
+            raise LookupError("There is no sample before the first Sample record.")
+        return self._state.moment
 
     def fed(self, role: Role) -> Sequence[TensorView]:
-        """Returns the tensors of a role, as the training step got them."""
+        """Returns the tensors of a role, as the training step received them."""
         return self.moment.by_role.get((role, "fed"), ())
 
     @property
+    def entries(self) -> Sequence[TensorView]:
+        """The inputs as the first trainable layers read them."""
+        return self.moment.by_role.get(("input", "entry"), ())
+
+    @property
     def pairs(self) -> Sequence[Pair]:
-        """Every target with the prediction and the loss it is compared by."""
+        """Every target with the prediction and the loss that it is compared by."""
         return self.moment.pairs
 
     @property
     def kernels(self) -> KernelRows:
         """Which rows of the sample's weight table are kernels: weights of two axes or more, in forward order."""
-        layout = self.layout
-        rows = self._kernels.get(layout.id)
-        if rows is None:
-            rows = self._kernels[layout.id] = kernel_rows(layout, self.facts)
-        return rows
-
-    @property
-    def entries(self) -> Sequence[TensorView]:
-        """The tensors as the first trainable layers read them."""
-        return self.moment.by_role.get(("input", "entry"), ())
+        return self._state.kernels(self.layout)
