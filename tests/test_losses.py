@@ -148,12 +148,17 @@ def test_counts_that_float32_does_not_hold_exactly():
     assert not run.track.needs_single_groups
 
 
-@given(LOSSES)
-def test_without_a_metric_all_batches_count_alike(losses):
+def test_without_a_metric_all_batches_count_alike_if_samples_show_that_a_mean_is_logged():
     run = Run(metered=False)
-    for loss in losses:
-        rounded = 2.4e-7 * max(losses) * len(losses)
-        assert losses_of(run.group([loss], [1])) == [pytest.approx(loss, abs=rounded)]
+    for loss in (1.0, 3.0, 2.0):
+        run.group([loss], [1], own=loss)
+    assert losses_of(run.group([5.0, 4.0], [1, 1])) == pytest.approx([5.0, 4.0])
+
+
+def test_without_a_metric_or_samples_the_batchs_own_loss_is_logged():
+    track = StepLosses()
+    track.begin_epoch()
+    assert [track.add([Execution(n, 1, loss)], None) for n, loss in enumerate([4.0, 3.0])] == [[(0, 4.0)], [(1, 3.0)]]
 
 
 def test_a_step_that_logs_its_own_loss_is_recognised():
@@ -177,6 +182,7 @@ def test_a_metric_that_the_logs_do_not_come_from_is_not_used():
 def test_a_running_mean_that_became_nan_recovers_with_the_next_epoch(metered):
     run = Run(metered)
     run.group([1.0], [4])
+    run.group([3.0], [4], own=3.0)
     assert math.isnan(losses_of(run.group([math.nan], [4]))[0])
     assert math.isnan(losses_of(run.group([1.0], [4]))[0])
     run.epoch()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, SupportsFloat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -299,10 +299,10 @@ class Recorder:
     def _cost_arguments(self) -> tuple[int, int]:
         return self._steps.latest, self._journal.log_bytes
 
-    def _read_loss_metric(self) -> LossMetric | None:
+    def _read_loss_metric(self, logged: SupportsFloat) -> LossMetric | None:
         if self._running_loss is None:
             self._running_loss = RunningLoss(self.probes.model)
-        reading = self._running_loss.read()
+        reading = self._running_loss.read(logged)
         return LossMetric(*reading) if reading is not None else None
 
 

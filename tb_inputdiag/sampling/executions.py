@@ -43,7 +43,7 @@ class Executions:
         every: Sample every so many steps, or "auto".
         overhead_budget: Share of the training time that samples may take, with "auto".
         same_everywhere: See `Schedule`.
-        read_metric: Returns the state of the metric behind ``logs["loss"]``, None if there is none.
+        read_metric: Returns the state of the metric that the logged loss comes from, None if there is none.
         emit: Receives ``int64[n]`` steps and their ``float32[n]`` own losses, now and then.
     """
 
@@ -53,7 +53,7 @@ class Executions:
         overhead_budget: float,
         *,
         same_everywhere: bool,
-        read_metric: Callable[[], LossMetric | None],
+        read_metric: Callable[[SupportsFloat], LossMetric | None],
         emit: Callable[[NDArray[np.int64], NDArray[np.float32]], None],
     ) -> None:
         self.ledger = CostLedger()
@@ -126,7 +126,7 @@ class Executions:
         self.read()
         loss = _loss(logs)
         if loss is not None:
-            self._pending.append(_Group([Execution(step, steps, loss, own)], self._read_metric()))
+            self._pending.append(_Group([Execution(step, steps, loss, own)], self._read_metric(loss)))
 
     def finish_sample(self, begin: float, setup_s: float, work_s: float) -> None:
         """Receives what a sample cost; see `CostLedger.executed`."""
@@ -151,7 +151,7 @@ class Executions:
             self.ledger.executed(begin, False)
             self.schedule.executed(False)
         if executions:
-            self._pending.append(_Group(executions, self._read_metric()))
+            self._pending.append(_Group(executions, self._read_metric(executions[-1].logged)))
 
     def begin_epoch(self, epoch_steps: int | None) -> None:
         """Notes that Keras resets its running means.

@@ -127,7 +127,8 @@ class StepLosses:
 
         Args:
             group: Successive executions, since the group before.
-            metric: The metric's state after them, None if it was not read.
+            metric: The metric's state after them. None if no metric of the model explains what is logged; then it
+                counts as the batches' own losses, unless executions that the probe saw show that it is a mean.
             ends_data: Whether the data ended with the last one: its batch may be smaller.
 
         Returns:
@@ -135,12 +136,19 @@ class StepLosses:
             size, at an unknown place, has one entry or none.
         """
         after = _State(metric) if metric is not None else None
-        if after is None or not after.explains(float(group[-1].logged)):
-            self._before, self._was_reset = None, False
-            return [(e.last_step, self._by_usual_size(e)) for e in group]
-        before = after.zeros() if self._was_reset else self._before
+        if after is not None and not after.explains(float(group[-1].logged)):
+            after = None
+        before = self._before
+        if self._was_reset:
+            before = after.zeros() if after is not None else None
+        grown = before is not None and after is not None and bool((after.counts > before.counts).all())
+        if not self._was_reset:
+            self._vote(group[-1], grown)
         self._before, self._was_reset = after, False
-        if before is None or not (after.counts > before.counts).all():
+        if self._votes < 0 or after is None:
+            is_mean = self._votes > 0 or (self._votes == 0 and metric is not None)
+            return [(e.last_step, self._without_metric(e, is_mean)) for e in group]
+        if before is None or not grown:
             found = self._after_reset(group, after)
         elif len(group) == 1:
             self._learn_usual((after.count - before.count) / group[0].steps)
@@ -149,6 +157,36 @@ class StepLosses:
             found = self._several(group, self._weights(group, before, after, ends_data), before, after)
         self._count, self._mean = after.count, float(group[-1].logged)
         return found
+
+    def _vote(self, execution: Execution, grown: bool) -> None:
+        """Learns from an execution whose loss the probe saw whether Keras logs a running mean.
+
+        A training step of the user's own may log the batch's loss instead, and `train_on_batch` resets its metrics
+        every time.
+
+        Args:
+            execution: One that is not the first of an epoch.
+            grown: Whether the metric explains the logged loss, and goes on from its state before.
+        """
+        own, logged = execution.own, float(execution.logged)
+        if own is None or not math.isfinite(own):
+            return
+        recovered = self._recovered(execution)
+        if not grown and math.isclose(recovered, logged, rel_tol=1e-3):
+            return
+        is_mean = grown or abs(recovered - own) <= abs(logged - own)
+        self._votes = max(-_MAX_VOTES, min(_MAX_VOTES, self._votes + (1 if is_mean else -1)))
+
+    def _recovered(self, execution: Execution) -> float:
+        """Returns the loss of an execution if its batches are of the usual size and a running mean is logged."""
+        logged = float(execution.logged)
+        if not math.isfinite(self._mean):
+            return logged
+        weight = self._usual_weight(execution)
+        return ((self._count + weight) * logged - self._count * self._mean) / weight
+
+    def _usual_weight(self, execution: Execution) -> float:
+        return execution.steps * (1.0 if math.isnan(self._usual) else self._usual)
 
     def _learn_usual(self, weight: float) -> None:
         """Notes the weight of a step. One that came twice in a row is the usual one."""
@@ -220,20 +258,9 @@ class StepLosses:
         self.needs_single_groups = True
         return []
 
-    def _by_usual_size(self, execution: Execution) -> float:
-        """Returns the loss of an execution if its batches are of the usual size.
-
-        A training step of the user's own may log the batch's loss instead of a running mean. Executions whose loss
-        the probe saw decide between the two.
-        """
-        logged, own = float(execution.logged), execution.own
-        weight = execution.steps * (1.0 if math.isnan(self._usual) else self._usual)
-        count = self._count + weight
-        recovered = (count * logged - self._count * self._mean) / weight if math.isfinite(self._mean) else logged
-        if own is not None and math.isfinite(own) and self._count and not math.isclose(recovered, logged, rel_tol=1e-3):
-            self._votes += 1 if abs(recovered - own) <= abs(logged - own) else -1
-            self._votes = max(-_MAX_VOTES, min(_MAX_VOTES, self._votes))
-        self._count, self._mean = count, logged
-        if own is not None:
-            return own
-        return logged if self._votes < 0 else recovered
+    def _without_metric(self, execution: Execution, is_mean: bool) -> float:
+        recovered = self._recovered(execution)
+        self._count, self._mean = self._count + self._usual_weight(execution), float(execution.logged)
+        if execution.own is not None:
+            return execution.own
+        return recovered if is_mean else self._mean

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, SupportsFloat
 
+import numpy as np
 import tensorflow as tf
 
 from tb_inputdiag.capture.tensorflow.distribution import worker
 from tb_inputdiag.capture.tensorflow.observations import raw
 
 __all__ = ["MetricReading", "RunningLoss"]
+
+_MAX_TRIES = 5
+"""Readings after which the logged loss is taken to come from none of the model's metrics."""
+_SAME_MEAN = 1e-5
 
 
 class MetricReading(NamedTuple):
@@ -42,24 +47,36 @@ class RunningLoss:
     def __init__(self, model: Any) -> None:
         strategy = model.distribute_strategy
         self._is_whole = worker(model)[1] == 1
-        self._candidates = [
-            _Mean(metric, strategy)
-            for metric in model.metrics
-            if metric.name == "loss" and hasattr(metric, "total") and hasattr(metric, "count")
-        ]
+        means = [m for m in model.metrics if hasattr(m, "total") and hasattr(m, "count")]
+        self._candidates = [_Mean(m, strategy) for m in sorted(means, key=lambda m: bool(m.name != "loss"))]
         self._found: _Mean | None = None
+        self._tries = 0
 
-    def read(self) -> MetricReading | None:
-        """Returns the state of the metric, None if there is none; to be called between two executions."""
+    def read(self, logged: SupportsFloat) -> MetricReading | None:
+        """Returns the state of the metric, None if there is none; to be called between two executions.
+
+        Args:
+            logged: The loss that was logged last.
+        """
         if self._found is not None:
             return self._found.read(self._is_whole)
+        if self._tries == _MAX_TRIES:
+            return None
+        self._tries += 1
         for candidate in self._candidates:
             reading = candidate.read(self._is_whole)
-            # Keras' own metric is there, but stays empty, if a training step of the user's has another one
-            if any(float(count) > 0 for count in reading.counts):
+            if self._explains(reading, float(logged)):
                 self._found = candidate
                 return reading
         return None
+
+    def _explains(self, reading: MetricReading, logged: float) -> bool:
+        counts = [float(count) for count in reading.counts]
+        if not all(count > 0 for count in counts):
+            return False
+        means = [float(total) / count for total, count in zip(reading.totals, counts, strict=True)]
+        # the logged mean is one over the replicas of all processes
+        return not self._is_whole or bool(np.isclose(np.mean(means), logged, rtol=_SAME_MEAN, equal_nan=True))
 
 
 def _read(variable: Any) -> Any:
