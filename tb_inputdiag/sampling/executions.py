@@ -32,6 +32,7 @@ class _Group:
     """Executions between two readings of the loss metric; what was read may still be on its way from the device."""
 
     executions: list[Execution]
+    """Empty for a reading right before an execution."""
     metric: LossMetric | None
     ends_data: bool = False
 
@@ -53,7 +54,7 @@ class Executions:
         overhead_budget: float,
         *,
         same_everywhere: bool,
-        read_metric: Callable[[SupportsFloat], LossMetric | None],
+        read_metric: Callable[[SupportsFloat | None], LossMetric | None],
         emit: Callable[[NDArray[np.int64], NDArray[np.float32]], None],
     ) -> None:
         self.ledger = CostLedger()
@@ -66,6 +67,8 @@ class Executions:
         self._epoch_begin: int | None = None
         self._behind: list[tuple[int, int, float, SupportsFloat | None]] = []
         self._quiet = 0
+        self._evaluated = False
+        self._is_last = False
         self._wait_s = _WAIT_S
         self._pending: list[_Group] = []
         self._on_cpu: bool | None = None
@@ -75,6 +78,9 @@ class Executions:
         """Returns whether to sample the execution of steps `step` .. ``step + steps - 1``."""
         if self._quiet == 0:
             self.account()
+            if self._losses.needs_bracketing or self._evaluated:
+                self._pending.append(_Group([], self._read_metric(None)))
+                self._evaluated = False
             self._quiet = self._schedule_quiet(step, steps)
             if self._quiet == 0:
                 return True
@@ -94,7 +100,7 @@ class Executions:
             before_last = (self._epoch_begin + self._epoch_steps - step - 1) // steps
             if before_last > 0:
                 return min(quiet, before_last)
-            self._wait_s = 0.0
+            self._is_last, self._wait_s = True, 0.0
         return quiet
 
     def add(self, step: int, steps: int, begin: float, logs: object) -> None:
@@ -110,7 +116,7 @@ class Executions:
         behind.append((step, steps, begin, _loss(logs)))
         if begin - behind[0][2] >= self._wait_s:
             # the latest group waits for the next one, or for the end of the epoch, which may explain it
-            if self._pending and self._cheap_to_read():
+            if self._cheap_to_read():
                 self._read_pending()
             self.account()
 
@@ -136,7 +142,7 @@ class Executions:
 
     def end_at(self, step: int) -> None:
         """Corrects how many steps the latest execution held, if its loss was not read yet: those before `step`."""
-        if self._pending:
+        if self._pending and self._pending[-1].executions:
             latest = self._pending[-1].executions[-1]
             latest.steps = step - latest.step
 
@@ -151,7 +157,7 @@ class Executions:
             self.ledger.executed(begin, False)
             self.schedule.executed(False)
         if executions:
-            self._pending.append(_Group(executions, self._read_metric(executions[-1].logged)))
+            self._pending.append(_Group(executions, self._read_metric(executions[-1].logged), self._is_last))
 
     def begin_epoch(self, epoch_steps: int | None) -> None:
         """Notes that Keras resets its running means.
@@ -164,13 +170,14 @@ class Executions:
         self._data_ends_epoch = epoch_steps is None
         if epoch_steps is not None:
             self._epoch_steps = epoch_steps
-        self._epoch_begin = None
-        self._wait_s = 0.0 if self._losses.needs_single_groups else _WAIT_S
+        self._epoch_begin, self._is_last, self._evaluated = None, False, False
+        self._wait_s = 0.0 if self._losses.needs_bracketing else _WAIT_S
         self.ledger.pause()
 
     def begin_evaluation(self) -> None:
         """Notes that a validation begins, which resets the metric."""
         self.account()
+        self._evaluated = True
         self.ledger.pause()
 
     def end_epoch(self, next_step: int) -> None:
@@ -201,7 +208,7 @@ class Executions:
                 self._collected.append((step, loss))
                 if len(self._collected) >= _LOSSES or not math.isfinite(loss):
                     self._flush()
-        if self._losses.needs_single_groups:
+        if self._losses.needs_bracketing:
             self._wait_s = 0.0
 
     def flush(self) -> None:
@@ -227,10 +234,13 @@ class Executions:
         On a CPU those executions are over. Reading from another device would wait for everything that was sent to it,
         so there it is done for many steps at once.
         """
+        pending = [execution for group in self._pending for execution in group.executions]
+        if not pending:
+            return False
         if self._on_cpu is None:
-            device = str(getattr(self._pending[-1].executions[-1].logged, "device", ""))
+            device = str(getattr(pending[0].logged, "device", ""))
             self._on_cpu = "CPU" in device or not device
-        return self._on_cpu or sum(len(group.executions) for group in self._pending) >= _PENDING
+        return self._on_cpu or len(pending) >= _PENDING
 
 
 def _loss(logs: object) -> SupportsFloat | None:

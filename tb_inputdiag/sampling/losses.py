@@ -3,11 +3,13 @@
 ``logs["loss"]`` of Keras is a running mean: ``total / count`` since the epoch began, where `count` is the number of
 examples. Between two readings of that metric lies a group of executions:
 
-- A group of one has the loss ``(total[1] - total[0]) / (count[1] - count[0])``, whatever the size of its batch.
-- In a larger group the growth of `count` shows whether all batches had the usual size. If so, the logged means give
-  every loss: ``(mean[i] * count[i] - mean[i - 1] * count[i - 1]) / (count[i] - count[i - 1])``.
-- If not, the odd batch is the last one of the data, or cannot be found. Then the group has one loss, its mean, and
-  `StepLosses.needs_single_groups` asks for a reading after every execution from there on.
+- The growth of `count` shows whether all batches of the group had the usual size. If so, the logged means give every
+  loss: ``(mean[i] * count[i] - mean[i - 1] * count[i - 1]) / (count[i] - count[i - 1])``.
+- A smaller batch at the end of the data is found in the same way: the others have the usual size.
+- Any other growth is doubtful. The sizes may vary, or another callback may have evaluated the model, which resets the
+  metric. The losses of such a group are left out, and `StepLosses.needs_bracketing` asks to read the metric before and
+  after each execution from there on. Its loss is then ``(total[1] - total[0]) / (count[1] - count[0])``. One case stays
+  unnoticed: an evaluation on exactly as many examples as the epoch has trained on until then.
 
 Keras accumulates in float32. The loss of step n of an epoch is known to about ``n * 6e-8`` of the mean: 0.6 % at step
 100,000. What the accumulator rounded off cannot be recovered, however often it is read.
@@ -78,13 +80,16 @@ class _State:
         self.counts: NDArray[np.float64] = np.array([float(c) for c in metric.counts])
         self.is_whole = metric.is_whole
 
-    def explains(self, mean: float) -> bool:
-        """Returns whether a logged mean is that of this metric. With replicas elsewhere, nothing speaks against it."""
         with np.errstate(all="ignore"):
-            own = float((self.totals / self.counts).mean())
+            self.mean = float((self.totals / self.counts).mean()) if self.counts.any() else 0.0
+        """Mean over these replicas of their running means; 0 before the first execution."""
+
+    def explains(self, logged: float) -> bool:
+        """Returns whether a logged mean is that of this metric; with replicas elsewhere, that of all of them."""
         if not self.is_whole:
+            self.mean = logged
             return bool((self.counts > 0).all())
-        return bool(np.isclose(own, mean, rtol=_SAME_MEAN, atol=0.0, equal_nan=True))
+        return bool(np.isclose(self.mean, logged, rtol=_SAME_MEAN, atol=0.0, equal_nan=True))
 
     def zeros(self) -> _State:
         """Returns the state when the metric was reset."""
@@ -106,14 +111,14 @@ class StepLosses:
     """Turns logged losses into the executions' own. Call `begin_epoch` when Keras resets its metrics."""
 
     def __init__(self) -> None:
-        self.needs_single_groups = False
-        """Whether the sizes of batches vary, so that the metric must be read after every execution."""
+        self.needs_bracketing = False
+        """Whether the metric must be read before and after each execution; see the module."""
         self._before: _State | None = None
         self._was_reset = False
         self._count = 0.0
         self._mean = 0.0
         self._usual = math.nan
-        self._latest_weight = math.nan
+        self._is_bracketed = False
         self._votes = 0
 
     def begin_epoch(self) -> None:
@@ -121,42 +126,49 @@ class StepLosses:
         self._was_reset, self._count, self._mean = True, 0.0, 0.0
 
     def add(
-        self, group: Sequence[Execution], metric: LossMetric | None, ends_data: bool = False
+        self, group: Sequence[Execution] | None, metric: LossMetric | None, ends_data: bool = False
     ) -> list[tuple[int, float]]:
         """Returns the steps and the own losses of a group of executions.
 
         Args:
-            group: Successive executions, since the group before.
+            group: Successive executions, since the group before. None if only the metric was read again, right before
+                the next group.
             metric: The metric's state after them. None if no metric of the model explains what is logged; then it
                 counts as the batches' own losses, unless executions that the probe saw show that it is a mean.
-            ends_data: Whether the data ended with the last one: its batch may be smaller.
+            ends_data: Whether the data ended with the last one, so that its batch may be smaller.
 
         Returns:
-            For each execution its last step and the mean loss of its steps. A group that holds a batch of another
-            size, at an unknown place, has one entry or none.
+            For each execution its last step and the mean loss of its steps; nothing for a doubtful group.
         """
         after = _State(metric) if metric is not None else None
-        if after is not None and not after.explains(float(group[-1].logged)):
-            after = None
+        if not group:
+            self._before, self._was_reset, self._is_bracketed = after, False, True
+            return []
         before = self._before
         if self._was_reset:
             before = after.zeros() if after is not None else None
-        grown = before is not None and after is not None and bool((after.counts > before.counts).all())
+        explained = after is not None and after.explains(float(group[-1].logged))
+        if after is None or before is None or not explained:
+            grown = False
+        else:
+            grown = bool((after.counts > before.counts).all())
         if not self._was_reset:
             self._vote(group[-1], grown)
+        is_bracketed, self._is_bracketed = self._is_bracketed, False
         self._before, self._was_reset = after, False
-        if self._votes < 0 or after is None:
+        if self._votes < 0 or after is None or not explained:
             is_mean = self._votes > 0 or (self._votes == 0 and metric is not None)
             return [(e.last_step, self._without_metric(e, is_mean)) for e in group]
-        if before is None or not grown:
-            found = self._after_reset(group, after)
-        elif len(group) == 1:
-            self._learn_usual((after.count - before.count) / group[0].steps)
-            found = [(group[0].last_step, self._single(group[0], before, after))]
-        else:
-            found = self._several(group, self._weights(group, before, after, ends_data), before, after)
+        weights = None
+        if before is not None and grown:
+            weights = self._weights(group, before, after, ends_data, is_bracketed)
         self._count, self._mean = after.count, float(group[-1].logged)
-        return found
+        if before is None or weights is None:
+            self.needs_bracketing = True
+            return [(e.last_step, e.own) for e in group if e.own is not None]
+        if len(group) == 1:
+            return [(group[0].last_step, self._single(group[0], before, after))]
+        return self._several(group, weights, before, after)
 
     def _vote(self, execution: Execution, grown: bool) -> None:
         """Learns from an execution whose loss the probe saw whether Keras logs a running mean.
@@ -188,11 +200,27 @@ class StepLosses:
     def _usual_weight(self, execution: Execution) -> float:
         return execution.steps * (1.0 if math.isnan(self._usual) else self._usual)
 
-    def _learn_usual(self, weight: float) -> None:
-        """Notes the weight of a step. One that came twice in a row is the usual one."""
-        if math.isnan(self._usual) or weight == self._latest_weight:
-            self._usual = weight
-        self._latest_weight = weight
+    def _weights(
+        self, group: Sequence[Execution], before: _State, after: _State, ends_data: bool, is_bracketed: bool
+    ) -> list[float] | None:
+        """Returns by how much each execution of a group let the count grow, None if that is doubtful."""
+        grown = after.count - before.count
+        if len(group) == 1 and (is_bracketed or math.isnan(self._usual)):
+            if math.isnan(self._usual):
+                self._usual = grown / group[0].steps
+            return [grown]
+        if len(group) > 1 and not (before.is_even and after.is_even):
+            return None
+        steps = sum(e.steps for e in group)
+        usual = grown / steps if math.isnan(self._usual) else self._usual
+        # a count that float32 does not hold exactly is rounded in every step
+        rounded = steps * float(np.spacing(np.float32(after.count))) if after.count > _EXACT_COUNTS else 0.0
+        if abs(grown - usual * steps) <= rounded:
+            return [usual * e.steps for e in group]
+        last = grown - usual * (steps - group[-1].steps)
+        if ends_data and 0 < last < usual * group[-1].steps:
+            return [*(usual * e.steps for e in group[:-1]), last]
+        return None
 
     def _single(self, execution: Execution, before: _State, after: _State) -> float:
         if execution.own is not None:
@@ -202,39 +230,15 @@ class StepLosses:
             if after.is_whole:
                 loss = float(((after.totals - before.totals) / (after.counts - before.counts)).mean())
             else:
-                loss = (logged * after.count - self._mean * before.count) / (after.count - before.count)
+                loss = (logged * after.count - before.mean * before.count) / (after.count - before.count)
         return loss if math.isfinite(loss) else logged
 
-    def _weights(
-        self, group: Sequence[Execution], before: _State, after: _State, ends_data: bool
-    ) -> list[float] | None:
-        """Returns by how much each execution of a group let the count grow, None if that cannot be told."""
-        if not (before.is_even and after.is_even):
-            return None
-        steps = sum(e.steps for e in group)
-        grown = after.count - before.count
-        usual = grown / steps if math.isnan(self._usual) else self._usual
-        # a count that float32 does not hold exactly is rounded in every step
-        rounded = steps * float(np.spacing(np.float32(after.count))) if after.count > _EXACT_COUNTS else 0.0
-        if abs(grown - usual * steps) <= rounded:
-            return [usual * e.steps for e in group]
-        rest = grown - usual * (steps - group[-1].steps)
-        if ends_data and 0 < rest < usual * group[-1].steps:
-            return [*(usual * e.steps for e in group[:-1]), rest]
-        return None
-
     def _several(
-        self, group: Sequence[Execution], weights: list[float] | None, before: _State, after: _State
+        self, group: Sequence[Execution], weights: Sequence[float], before: _State, after: _State
     ) -> list[tuple[int, float]]:
-        if weights is None:
-            self.needs_single_groups = True
-            if after.count <= self._usual * sum(e.steps for e in group):
-                return []  # the metric may have been reset between them, say by an `evaluate` in a callback
-            whole = Execution(group[0].step, group[-1].last_step + 1 - group[0].step, group[-1].logged)
-            return [(whole.last_step, self._single(whole, before, after))]
         exact = after.is_whole and len(after.totals) == 1
         count = before.count
-        total = float(before.totals[0]) if exact else self._mean * count
+        total = float(before.totals[0]) if exact else before.mean * count
         found = []
         for execution, weight in zip(group, weights, strict=True):
             earlier, count, mean = total, count + weight, float(execution.logged)
@@ -245,18 +249,6 @@ class StepLosses:
             loss = (total - earlier) / weight
             found.append((execution.last_step, loss if math.isfinite(loss) else mean))
         return found
-
-    def _after_reset(self, group: Sequence[Execution], after: _State) -> list[tuple[int, float]]:
-        """Returns the losses of those at the end of a group that ran since the metric was reset by somebody."""
-        if len(group) == 1 and group[0].own is not None:
-            return [(group[0].last_step, group[0].own)]
-        for first in range(len(group)):
-            since = group[first:]
-            weights = [self._usual * e.steps for e in since]
-            if sum(weights) == after.count:
-                return self._several(since, weights, after.zeros(), after)
-        self.needs_single_groups = True
-        return []
 
     def _without_metric(self, execution: Execution, is_mean: bool) -> float:
         recovered = self._recovered(execution)

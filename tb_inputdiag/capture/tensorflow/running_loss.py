@@ -52,15 +52,15 @@ class RunningLoss:
         self._found: _Mean | None = None
         self._tries = 0
 
-    def read(self, logged: SupportsFloat) -> MetricReading | None:
+    def read(self, logged: SupportsFloat | None) -> MetricReading | None:
         """Returns the state of the metric, None if there is none; to be called between two executions.
 
         Args:
-            logged: The loss that was logged last.
+            logged: The loss that was logged right before; None if other things happened since.
         """
         if self._found is not None:
             return self._found.read(self._is_whole)
-        if self._tries == _MAX_TRIES:
+        if logged is None or self._tries == _MAX_TRIES:
             return None
         self._tries += 1
         for candidate in self._candidates:
