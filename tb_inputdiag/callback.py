@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import TracebackType
 from typing import Any, Literal, TypeVar
 
 from tb_inputdiag.capture.requirements import require_backend
@@ -13,23 +15,34 @@ require_backend()
 
 import keras  # noqa: E402  # only after the clear error for a missing or unsupported backend
 
+from tb_inputdiag.alerts import worst_first  # noqa: E402
 from tb_inputdiag.capture.failed_build import failed_batch  # noqa: E402
-from tb_inputdiag.capture.tensorflow import model_probes as watching  # noqa: E402
-from tb_inputdiag.capture.tensorflow.twin import FUNCTIONS  # noqa: E402
+from tb_inputdiag.capture.tensorflow.model_probes import (  # noqa: E402
+    ModelProbes,
+    callback_list_above,
+    iterations,
+    probes_of,
+)
 from tb_inputdiag.console import say_warning  # noqa: E402
 from tb_inputdiag.errors import ConfigurationError  # noqa: E402
-from tb_inputdiag.recording.recorder import Baseline, Recorder  # noqa: E402
-from tb_inputdiag.records import Alert, Split  # noqa: E402
+from tb_inputdiag.recording.baseline import Baseline  # noqa: E402
+from tb_inputdiag.recording.recorder import Recorder  # noqa: E402
+from tb_inputdiag.recording.session_start import Mode  # noqa: E402
+from tb_inputdiag.records import Alert, Severity, Split  # noqa: E402
 from tb_inputdiag.rules import RuleEngine  # noqa: E402
+from tb_inputdiag.rules.engine import RulesArgument  # noqa: E402
+from tb_inputdiag.sampling.schedule import Every  # noqa: E402
 from tb_inputdiag.settings import check  # noqa: E402
 
 __all__ = ["InputDiagnostics"]
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
+_Logs = Mapping[str, Any] | None
+_LEFT = "fit was left by an exception outside the training step"
 
 
 def _harmless(method: _Method) -> _Method:
-    """Keeps whatever fails in a hook of ours away from the training."""
+    """Keeps a failure in one of our hooks away from the training run."""
 
     @functools.wraps(method)
     def wrapper(self: InputDiagnostics, *args: Any, **kwargs: Any) -> Any:
@@ -43,52 +56,53 @@ def _harmless(method: _Method) -> _Method:
 
 
 class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras ships no types
-    """Watches what goes into a training run, and says what is wrong with it.
+    """Records what goes into a training run, and reports what is wrong with it.
 
-    Samples steps of the compiled training step, as it runs, and records the statistics of inputs, targets, predictions,
-    gradients, weights and activations; rules turn them into alerts as training goes on. The training's result is the
-    same, bit for bit, as without the callback, but for the few modes that docs/modes.md names.
+    Samples steps of the compiled training step, as it runs, and records statistics of inputs, targets, predictions,
+    gradients, weights and activations. Rules turn them into alerts while training goes on. The training run has the
+    same result, bit for bit, as without the callback, except in the few modes that docs/modes.md names.
 
     >>> model.fit(x, y, callbacks=[InputDiagnostics("logs")])    # doctest: +SKIP
 
     Args:
-        log_dir: Folder for the log, a string or path; the log goes into a folder ``inputdiag`` in it. Show it with
+        log_dir: Folder for the log. The log goes into a folder ``inputdiag`` in it. Show it with
             ``tensorboard --logdir LOG_DIR`` or ``tb-inputdiag alerts LOG_DIR``.
-        every: Sample each so many steps. "auto": the first steps densely, then as `overhead_budget` allows, and more
-            when the loss moves oddly.
+        every: Sample every so many steps. "auto": the first steps densely, then as `overhead_budget` allows, and more
+            after a step with an odd loss.
         overhead_budget: Share of the training time that samples may take with ``every="auto"``; 0.01 is 1 %. Tracing
             and compiling the sampled step, once for each `fit`, comes on top.
         rules: Which rules, with which thresholds; None for all with their defaults. A dict ``{id: {threshold: value}}``
             or ``{id: False}``, a list of ids (only these), of ``"-id"`` (all but these), or of your own `Rule` classes.
         on_alert: Function that is called with each `Alert` when it opens.
         stop_on: "ERROR", "WARNING" or "INFO": end training, cleanly, at the first alert of that severity or above.
-        images: Thumbnails kept of image-like inputs, 0 (none of your pictures are written) to 16.
-        save_bad_batches: Keep the first sampled batches that hold NaN or infinities, or make the loss or a gradient
-            such, as ``bad_batches/*.npz`` in the run's folder: at most 3, of at most 64 MiB each. These files hold
-            your data.
+        images: Thumbnails to keep of image-like inputs in a sample: 0 (no pictures are written) to 16.
+        save_bad_batches: Save the first sampled batches with NaN or infinities in the data, the loss or a gradient, as
+            ``bad_batches/*.npz`` in the run's folder: at most 3 batches of at most 64 MiB each. These files hold your
+            data.
         verbose: 0 prints nothing, 1 each alert once, 2 also a summary at the end.
 
     Attributes:
-        alerts: `Alert` objects of the training so far, worst first; with several trainings, of all of them.
+        alerts: `Alert` objects so far, worst first, of all training runs with this callback.
+        log_dir: Folder of the log, absolute.
 
     Raises:
-        ConfigurationError: an argument is wrong.
-        LogWriteError: `log_dir` cannot be written.
-        BackendError: Keras 3 on TensorFlow is missing.
+        ConfigurationError: if an argument is wrong.
+        LogWriteError: if `log_dir` cannot be written.
+        BackendError: if Keras 3 on TensorFlow is missing.
     """
 
-    # Keras need not wait for the logs of every step on our account.
+    # We do not need Keras to wait for the logs of every step.
     async_safe = True
 
     def __init__(
         self,
-        log_dir: Any,
+        log_dir: str | os.PathLike[str],
         *,
-        every: int | Literal["auto"] = "auto",
+        every: Every = "auto",
         overhead_budget: float = 0.01,
-        rules: Any = None,
-        on_alert: Callable[[Alert], Any] | None = None,
-        stop_on: Any = None,
+        rules: RulesArgument = None,
+        on_alert: Callable[[Alert], object] | None = None,
+        stop_on: Severity | Literal["ERROR", "WARNING", "INFO"] | None = None,
         images: int = 4,
         save_bad_batches: bool = False,
         verbose: int = 1,
@@ -97,16 +111,16 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         self._settings = check(
             log_dir, every, overhead_budget, rules, on_alert, stop_on, images, save_bad_batches, verbose
         )
-        # made to hear of wrong rules now, not in the middle of a training
+        # validates the rules early
         RuleEngine(rules)
         self._reset()
 
     def _reset(self) -> None:
-        self._session: Recorder | None = None
-        self._watch: watching.ModelProbes | None = None
+        self._recorder: Recorder | None = None
+        self._probes: ModelProbes | None = None
         self._past: list[Alert] = []
         self._baseline: Baseline | None = None
-        self._watching = False
+        self._in_block = False
         self._gave_up = False
 
     # A callback that is copied or pickled (tuners do) is a fresh one with the same arguments.
@@ -121,8 +135,8 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
     @property
     def alerts(self) -> list[Alert]:
         """Alerts so far, worst first."""
-        current = self._session.engine.alerts if self._session is not None else []
-        return sorted([*current, *self._past], key=lambda a: -a.severity)
+        current = self._recorder.alerts if self._recorder is not None else []
+        return sorted([*self._past, *current], key=worst_first)
 
     @property
     def log_dir(self) -> str:
@@ -131,122 +145,115 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
 
     # -- sessions --------------------------------------------------------------------------------------
 
-    def _open(self, mode: Any, model: Any) -> Recorder:
-        if self._session is not None:
-            if not self._session.closed:
-                # the fit before this one was left by an exception that no step raised
-                self._session.end("failed", "fit was left by an exception outside the training step")
-            self._close(self._session)
-        self._watch = watch = watching.watch(model, self._settings.images, self._watch, self._settings.save_bad_batches)
-        session = Recorder(watch, self._settings, mode, self.params, self._baseline)
-        self._session = session
-        return session
+    def _open(self, mode: Mode, model: Any) -> Recorder:
+        if self._recorder is not None:
+            # if it is open, the fit before this one was left by an exception that no step raised
+            self._recorder.end("failed", _LEFT)
+            self._keep_results(self._recorder)
+        settings = self._settings
+        self._probes = probes_of(model, settings.images, self._probes, settings.save_bad_batches)
+        params = self.params or {}
+        self._recorder = recorder = Recorder(self._probes, settings, mode, params, self._baseline)
+        return recorder
 
-    def _close(self, session: Recorder) -> None:
-        self._past += session.engine.alerts
-        if session.baseline.layout is not None:
-            self._baseline = session.baseline
-        self._session = None
-
-    def _join(self, session: Recorder, split: Split) -> None:
-        twin = session.watch.add(split, session)
-        if split == "train":
-            twin.step = watching.iterations(session.watch.model) or 0
-        else:
-            twin.step = 0
+    def _keep_results(self, recorder: Recorder) -> None:
+        self._past += recorder.alerts
+        if recorder.baseline.layout is not None:
+            self._baseline = recorder.baseline
+        self._recorder = None
 
     def _give_up(self, exc: Exception) -> None:
-        if self._session is not None and not self._session.closed:
-            self._session.broken(exc)
+        if self._recorder is not None and not self._recorder.closed:
+            self._recorder.broken(exc)
         elif not self._gave_up:
             self._gave_up = True
             reason = f"{type(exc).__name__}: {exc}".rstrip(".")
             say_warning(f"nothing is recorded: {reason}. Training goes on unchanged.")
 
     def _finish_if_left(self, owner: Any) -> None:
-        """Ends the session when Keras' callback list goes: after an exception that no step of ours saw."""
-        if owner is None:
+        """Ends the session when Keras' callback list is deleted: after an exception that no step raised."""
+        if owner is None or self._recorder is None:
             return
-        session = weakref.ref(self._session) if self._session is not None else None
+        reference = weakref.ref(self._recorder)
 
         def left() -> None:
-            found = session() if session is not None else None
-            if found is not None and not found.closed:
-                found.end("failed", "fit was left by an exception outside the training step")
+            recorder = reference()
+            if recorder is not None:
+                recorder.end("failed", _LEFT)
 
         weakref.finalize(owner, left).atexit = False
 
     # -- Keras' hooks ----------------------------------------------------------------------------------
 
     @_harmless
-    def on_train_begin(self, logs: Any = None) -> None:
-        """Puts the probed twin in the place of the model's training function."""
-        if self._watching and self._session is not None and self._session.watch.model is self.model:
+    def on_train_begin(self, logs: _Logs = None) -> None:
+        """Puts the twin in the place of the model's training function."""
+        if self._in_block and self._recorder is not None and self._recorder.probes.model is self.model:
             return
-        session = self._open("fit", self.model)
-        self._join(session, "train")
-        self._finish_if_left(watching.callback_list_above())
+        recorder = self._open("fit", self.model)
+        recorder.begin("train")
+        self._finish_if_left(callback_list_above())
 
     @_harmless
-    def on_train_end(self, logs: Any = None) -> None:
+    def on_train_end(self, logs: _Logs = None) -> None:
         """Writes the end of the log and puts the model's own function back."""
-        if self._session is not None and not self._watching:
-            self._session.end("finished")
+        if self._recorder is not None and not self._in_block:
+            self._recorder.end("finished")
 
     @_harmless
-    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+    def on_epoch_begin(self, epoch: int, logs: _Logs = None) -> None:
         """Notes the epoch."""
-        if self._session is not None:
-            self._session.begin_epoch(epoch)
+        if self._recorder is not None:
+            steps = (self.params or {}).get("steps")
+            self._recorder.begin_epoch(epoch, int(steps) if steps else None)
 
     @_harmless
-    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        """Notes Keras' logs of the epoch."""
-        if self._session is not None:
-            self._session.end_epoch(epoch, logs)
+    def on_epoch_end(self, epoch: int, logs: _Logs = None) -> None:
+        """Records Keras' logs of the epoch."""
+        if self._recorder is not None:
+            self._recorder.end_epoch(epoch, logs)
 
     @_harmless
-    def on_test_begin(self, logs: Any = None) -> None:
-        """Watches the batches of a validation, or of `evaluate`."""
-        self._begin_other("validation", "evaluate")
+    def on_test_begin(self, logs: _Logs = None) -> None:
+        """Begins to record the batches of a validation, or of `evaluate`."""
+        self._begin_evaluation("validation", "evaluate")
 
     @_harmless
-    def on_test_end(self, logs: Any = None) -> None:
+    def on_test_end(self, logs: _Logs = None) -> None:
         """Ends what `on_test_begin` began."""
-        self._end_other("validation", "evaluate")
+        self._end_evaluation("validation", "evaluate")
 
     @_harmless
-    def on_predict_begin(self, logs: Any = None) -> None:
-        """Watches the batches of `predict`."""
-        self._begin_other("predict", "predict")
+    def on_predict_begin(self, logs: _Logs = None) -> None:
+        """Begins to record the batches of `predict`."""
+        self._begin_evaluation("predict", "predict")
 
     @_harmless
-    def on_predict_end(self, logs: Any = None) -> None:
+    def on_predict_end(self, logs: _Logs = None) -> None:
         """Ends what `on_predict_begin` began."""
-        self._end_other("predict", "predict")
+        self._end_evaluation("predict", "predict")
 
-    def _begin_other(self, split: Split, mode: Any) -> None:
-        session = self._session
-        if session is None or session.closed:
-            session = self._open(mode, self.model)
-            self._finish_if_left(watching.callback_list_above())
-        if session.recording:
-            session.begin_test()
-            self._join(session, split)
+    def _begin_evaluation(self, split: Split, mode: Mode) -> None:
+        recorder = self._recorder
+        if recorder is None or recorder.closed:
+            recorder = self._open(mode, self.model)
+            self._finish_if_left(callback_list_above())
+        if recorder.recording:
+            recorder.begin_evaluation(split)
 
-    def _end_other(self, split: Split, mode: str) -> None:
-        session = self._session
-        if session is None or self._watching:
+    def _end_evaluation(self, split: Split, mode: Mode) -> None:
+        recorder = self._recorder
+        if recorder is None or self._in_block:
             return
-        if session.mode == mode:
-            session.end("finished")
+        if recorder.mode == mode:
+            recorder.end("finished")
         else:
-            session.watch.remove(session, split)
+            recorder.probes.remove(recorder, split)
 
     # -- loops without fit -----------------------------------------------------------------------------
 
-    def watch(self, model: Any) -> _Watching:
-        """Watches a model outside `fit`, or around a `fit` that raises before it calls its callbacks.
+    def watch(self, model: Any) -> _WatchBlock:
+        """Records a model outside `fit`, or around a `fit` that raises before it calls its callbacks.
 
         >>> with InputDiagnostics("logs").watch(model):          # doctest: +SKIP
         ...     for x, y in batches:
@@ -256,7 +263,7 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
             model: A compiled Keras model.
 
         Returns:
-            A context manager that gives this callback; exceptions pass through, with their diagnosis as a note.
+            A context manager that gives this callback. Exceptions pass through, with their diagnosis as a note.
 
         Raises:
             ConfigurationError: if `model` is not a compiled Keras model.
@@ -265,11 +272,11 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
             raise ConfigurationError(f"watch() takes a Keras model. Received: {type(model).__name__}.")
         if not model.compiled:
             raise ConfigurationError("watch() takes a compiled model. Call model.compile(...) first.")
-        return _Watching(self, model)
+        return _WatchBlock(self, model)
 
 
-class _Watching:
-    """Watches a model while its block runs; see `InputDiagnostics.watch`."""
+class _WatchBlock:
+    """Records a model while its block runs; see `InputDiagnostics.watch`."""
 
     def __init__(self, callback: InputDiagnostics, model: Any) -> None:
         self._callback = callback
@@ -278,30 +285,31 @@ class _Watching:
     def __enter__(self) -> InputDiagnostics:
         callback = self._callback
         try:
-            session = callback._open("watch", self._model)
-            session.watch.pin(1)
-            callback._watching = True
-            for split in ("train", "validation", "predict"):
-                getattr(self._model, FUNCTIONS[split][2])()
-                callback._join(session, split)
+            recorder = callback._open("watch", self._model)
+            recorder.probes.pin(1)
+            callback._in_block = True
+            for split in recorder.probes.make_functions():
+                recorder.begin(split)
         except Exception as exc:
             callback._give_up(exc)
         return callback
 
-    def __exit__(self, kind: Any, exc: BaseException | None, traceback: Any) -> None:
-        callback, session = self._callback, self._callback._session
-        callback._watching = False
-        if session is None:
+    def __exit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        callback, recorder = self._callback, self._callback._recorder
+        callback._in_block = False
+        if recorder is None:
             return
-        session.watch.pin(-1)
+        recorder.probes.pin(-1)
         try:
             if isinstance(exc, Exception):
-                step = watching.iterations(self._model) or 0
-                session.diagnose(exc, "train", step, None, failed_batch(exc, self._model))
+                step = iterations(self._model) or 0
+                recorder.diagnose(exc, "train", step, None, failed_batch(exc, self._model))
         except Exception as trouble:
             callback._give_up(trouble)
         if exc is None:
-            session.end("finished")
+            recorder.end("finished")
         else:
-            status: Any = "interrupted" if isinstance(exc, KeyboardInterrupt) else "failed"
-            session.end(status, f"{type(exc).__name__}: {exc}")
+            status: Literal["interrupted", "failed"] = "interrupted" if isinstance(exc, KeyboardInterrupt) else "failed"
+            recorder.end(status, f"{type(exc).__name__}: {exc}")

@@ -1,4 +1,4 @@
-"""Prints beside Keras' progress bar, in a terminal or a notebook."""
+"""Output next to Keras' progress bar, in a terminal or a notebook."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class InputDiagWarning(UserWarning):
 
 
 def width_of(stream: Any) -> int:
-    """Returns the columns that a text on a stream may have: those of the terminal, at most 100; elsewhere 80."""
+    """Returns how many columns a text may have: those of the terminal, at most 100; 80 if the stream is not one."""
     return min(100, shutil.get_terminal_size((80, 24)).columns) if _is_terminal(stream) else 80
 
 
@@ -24,24 +24,24 @@ def _is_terminal(stream: Any) -> bool:
 
 
 def say(text: Callable[[int, bool], str]) -> None:
-    """Prints below whatever the progress bar has drawn so far.
+    """Prints below what the progress bar has drawn so far.
 
     Args:
-        text: Makes the text for a width in columns, with or without colours.
+        text: Returns the text for a width in columns, with or without colours.
     """
     stream = sys.stdout
     color = _is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     try:
-        # Keras' bar rewrites its own line: this text begins on a new one and leaves the next to the bar.
+        # Keras' bar rewrites its own line. This text begins on a new line, and the bar goes on below it.
         stream.write("\n" + text(width_of(stream), color).rstrip("\n") + "\n\n")
         stream.flush()
     except (OSError, ValueError, UnicodeEncodeError):
-        # a closed or narrow stream is no reason to stop a training
+        # a closed or narrow stream is not a reason to stop training
         return
 
 
 def say_warning(text: str) -> None:
-    """Warns once that something failed on our side; never raises, not even with ``-W error``."""
+    """Warns once that something failed inside tb_inputdiag; never raises, not even with ``-W error``."""
     try:
         warnings.warn(f"tb_inputdiag: {text}", InputDiagWarning, stacklevel=4)
     except InputDiagWarning:

@@ -4,16 +4,16 @@
 
     InputDiagError
     ├── ConfigurationError (ValueError)   an argument is wrong
-    │   └── UnknownRuleError              a rule id that nobody defines
+    │   └── UnknownRuleError              a rule id that does not exist
     ├── BackendError (ImportError)        TensorFlow or Keras 3 is missing or unsupported
     ├── LogError
     │   ├── LogNotFoundError (FileNotFoundError)   no inputdiag log below the folder
     │   ├── LogCorruptError               bytes that do not decode
     │   ├── LogVersionError               a log written by a newer schema
     │   └── LogWriteError (OSError)       the log cannot be written
-    └── CaptureError                      the probe could not do its work; never leaves the callback
+    └── CaptureError                      the probe failed; never leaves the callback
 
-Every message says what was expected, what came, and what to do.
+Every message says what was expected, what was received, and what to do.
 """
 
 from __future__ import annotations
@@ -38,14 +38,14 @@ __all__ = [
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Returns `` Did you mean 'x'?`` for the closest known word, or an empty string."""
-    import difflib  # takes longer to import than this package
+    import difflib  # it takes longer to import than this package
 
     close = difflib.get_close_matches(word, list(known), n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
 def there_are(word: str, known: Iterable[str], *, most: int = 24) -> str:
-    """Returns what to say where `word` is not among the known ones: the closest one, and the first of all."""
+    """Returns a hint for a `word` that is not among the known ones: the closest of them, and the first few."""
     names = list(known)
     shown = ", ".join(map(repr, names[:most])) or "none"
     more = f" and {len(names) - most:,} more" if len(names) > most else ""
@@ -61,7 +61,7 @@ class ConfigurationError(InputDiagError, ValueError):
 
 
 class UnknownRuleError(ConfigurationError):
-    """A rule id was named that no rule defines."""
+    """There is no rule with this id."""
 
 
 class BackendError(InputDiagError, ImportError):
@@ -69,11 +69,11 @@ class BackendError(InputDiagError, ImportError):
 
 
 class LogError(InputDiagError):
-    """Base class of everything that is wrong with a log."""
+    """Base class of the problems with a log."""
 
 
 class LogNotFoundError(LogError, FileNotFoundError):
-    """There is no inputdiag log where one was asked for."""
+    """There is no inputdiag log in the folder."""
 
 
 class LogCorruptError(LogError):
@@ -89,4 +89,4 @@ class LogWriteError(LogError, OSError):
 
 
 class CaptureError(InputDiagError):
-    """The probe could not do its work. The callback reports it once; training goes on."""
+    """The probe failed. The callback reports it once; training goes on."""

@@ -5,49 +5,53 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import cast
 
 from tb_inputdiag.errors import ConfigurationError, LogWriteError
-from tb_inputdiag.records import Alert, Severity
-from tb_inputdiag.sampling import schedule
+from tb_inputdiag.records import JSON, Alert, Severity
+from tb_inputdiag.rules.engine import RulesArgument
+from tb_inputdiag.sampling.schedule import Every, validate
 
 MAX_IMAGES = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What `InputDiagnostics` was told; see there."""
+    """The arguments of `InputDiagnostics`; see there."""
 
     log_dir: str
-    every: int | Literal["auto"]
+    every: Every
     overhead_budget: float
-    rules: Any
-    on_alert: Callable[[Alert], Any] | None
+    rules: RulesArgument
+    on_alert: Callable[[Alert], object] | None
     stop_on: Severity | None
     images: int
     save_bad_batches: bool
     verbose: int
 
-    def described(self) -> dict[str, Any]:
+    def described(self) -> dict[str, JSON]:
         """Returns the arguments as they are logged."""
-        rules = self.rules
-        if rules is not None and not isinstance(rules, dict | list | tuple | str):
-            rules = repr(rules)
-        elif isinstance(rules, list | tuple):
-            rules = [rule if isinstance(rule, str) else getattr(rule, "id", repr(rule)) for rule in rules]
-        elif isinstance(rules, dict):
-            rules = {str(key): value if _is_plain(value) else repr(value) for key, value in rules.items()}
         return {
             "every": self.every,
             "overhead_budget": self.overhead_budget,
-            "rules": rules,
+            "rules": _described_rules(self.rules),
             "stop_on": self.stop_on.name if self.stop_on is not None else None,
             "images": self.images,
             "save_bad_batches": self.save_bad_batches,
         }
 
 
-def _is_plain(value: Any) -> bool:
+def _described_rules(rules: RulesArgument) -> JSON:
+    if rules is None:
+        return None
+    if isinstance(rules, list | tuple):
+        return [rule if isinstance(rule, str) else getattr(rule, "id", repr(rule)) for rule in rules]
+    if isinstance(rules, dict):
+        return {str(key): value if _is_plain(value) else repr(value) for key, value in rules.items()}
+    return repr(rules)
+
+
+def _is_plain(value: object) -> bool:
     if isinstance(value, dict):
         return all(_is_plain(item) for item in value.values())
     return value is None or isinstance(value, bool | int | float | str)
@@ -57,8 +61,8 @@ def check(
     log_dir: object,
     every: object,
     overhead_budget: object,
-    rules: Any,
-    on_alert: Any,
+    rules: RulesArgument,
+    on_alert: object,
     stop_on: object,
     images: object,
     save_bad_batches: object,
@@ -70,12 +74,12 @@ def check(
         ConfigurationError: if an argument is of the wrong type or out of range.
         LogWriteError: if nothing can be written to `log_dir`.
     """
-    interval, budget = schedule.validate(every, overhead_budget)
+    interval, budget = validate(every, overhead_budget)
     if on_alert is not None and not callable(on_alert):
         raise ConfigurationError(f"on_alert must be a function that takes an Alert, or None. Received: {on_alert!r}.")
     if isinstance(images, bool) or not isinstance(images, int) or not 0 <= images <= MAX_IMAGES:
         raise ConfigurationError(
-            f"images must be the number of thumbnails to keep of a batch, 0 (none) to {MAX_IMAGES}. "
+            f"images must be the number of thumbnails to keep of a sample, 0 (none) to {MAX_IMAGES}. "
             f"Received: {images!r}."
         )
     if not isinstance(save_bad_batches, bool):
@@ -89,7 +93,7 @@ def check(
         every=interval,
         overhead_budget=budget,
         rules=rules,
-        on_alert=on_alert,
+        on_alert=cast(Callable[[Alert], object] | None, on_alert),
         stop_on=None if stop_on is None else Severity.parse(stop_on, argument="stop_on"),
         images=images,
         save_bad_batches=save_bad_batches,

@@ -5,21 +5,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tb_inputdiag.errors import ConfigurationError
-from tb_inputdiag.sampling.losses import LossTrack
-from tb_inputdiag.sampling.schedule import Schedule, next_fixed, validate
+from tb_inputdiag.sampling.cost import CostLedger
+from tb_inputdiag.sampling.schedule import EvaluationSchedule, Schedule, next_fixed, validate
 
 
-def is_due(schedule, step, steps):
-    """Tells whether the execution of `steps` steps from `step` on is to be sampled."""
-    return schedule.quiet(step, steps) == 0
+class Plan:
+    """A schedule with its ledger."""
+
+    def __init__(self, every, overhead_budget, **settings):
+        self.ledger = CostLedger()
+        self.schedule = Schedule(every, overhead_budget, self.ledger, **settings)
+        self.observe = self.schedule.observe
+
+    def is_due(self, step, steps):
+        """Returns whether the execution of `steps` steps from `step` on is sampled."""
+        return self.schedule.quiet(step, steps) == 0
+
+    def executed(self, begin, sampled, **times):
+        self.ledger.executed(begin, sampled, **times)
+        self.schedule.executed(sampled)
 
 
-def simulate(schedule, executions, plain_s, cost_s, steps=1):
-    """Runs a training whose steps take `plain_s`, sampled ones `cost_s` more; returns the sampled executions."""
+def simulate(plan, executions, plain_s, cost_s, steps=1):
+    """Runs a training run whose steps take `plain_s`, sampled ones `cost_s` more; returns the sampled executions."""
     now, sampled = 100.0, []
     for n in range(executions):
-        due = is_due(schedule, n * steps, steps)
-        schedule.executed(now, due, setup_s=1.0 if n == 0 else 0.0)
+        due = plan.is_due(n * steps, steps)
+        plan.executed(now, due, setup_s=1.0 if n == 0 else 0.0)
         now += plain_s + (cost_s if due else 0.0) + (1.0 if n == 0 else 0.0)
         if due:
             sampled.append(n)
@@ -39,14 +51,14 @@ def test_overhead_budget_is_refused_with_what_came(budget):
 
 
 def test_every_counts_steps_of_the_optimizer():
-    schedule = Schedule(10, 0.01)
-    assert [n for n in range(35) if (is_due(schedule, n, 1), schedule.executed(float(n), False))[0]] == [0, 10, 20, 30]
+    plan = Plan(10, 0.01)
+    assert [n for n in range(35) if (plan.is_due(n, 1), plan.executed(float(n), False))[0]] == [0, 10, 20, 30]
 
 
 def test_every_finds_its_step_inside_an_execution_of_several():
-    schedule = Schedule(10, 0.01)
-    schedule.executed(0.0, True)
-    assert [s for s in range(4, 40, 4) if is_due(schedule, s, 4)] == [8, 20, 28]
+    plan = Plan(10, 0.01)
+    plan.executed(0.0, True)
+    assert [s for s in range(4, 40, 4) if plan.is_due(s, 4)] == [8, 20, 28]
 
 
 @given(st.integers(0, 100_000))
@@ -62,105 +74,102 @@ def test_next_fixed_is_the_first_of_its_kind_that_is_not_past(n):
     n=st.integers(0, 3000),
 )
 def test_nothing_that_is_due_lies_in_what_was_called_quiet(every, steps, cost_ms, n):
-    schedule = Schedule(every, 0.05)
-    simulate(schedule, n, 0.001, cost_ms / 1e3, steps)
-    quiet = schedule.quiet(n * steps, steps)
+    plan = Plan(every, 0.05)
+    simulate(plan, n, 0.001, cost_ms / 1e3, steps)
+    quiet = plan.schedule.quiet(n * steps, steps)
     for k in range(n, n + min(quiet, 100)):
-        schedule.pause()  # so that nothing is earned
-        assert not is_due(schedule, k * steps, steps)
-        schedule.executed(1e6 + k, False)
+        plan.ledger.pause()  # so that nothing is earned
+        assert not plan.is_due(k * steps, steps)
+        plan.executed(1e6 + k, False)
     if quiet < 100 and (every != "auto" or quiet == 0):
-        assert is_due(schedule, (n + quiet) * steps, steps)
+        assert plan.is_due((n + quiet) * steps, steps)
 
 
 def test_first_steps_are_dense():
-    sampled, _ = simulate(Schedule("auto", 0.01), 100, plain_s=0.0005, cost_s=0.003)
+    sampled, _ = simulate(Plan("auto", 0.01), 100, plain_s=0.0005, cost_s=0.003)
     assert sampled[:13] == [0, 1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]
 
 
 @given(plain_ms=st.floats(0.2, 500), ratio=st.floats(0.05, 20), budget=st.sampled_from([0.002, 0.01, 0.05]))
 def test_budget_is_kept_in_the_long_run(plain_ms, ratio, budget):
-    schedule = Schedule("auto", budget)
+    plan = Plan("auto", budget)
     n = 20_000
-    sampled, total = simulate(schedule, n, plain_ms / 1e3, ratio * plain_ms / 1e3)
+    sampled, total = simulate(plan, n, plain_ms / 1e3, ratio * plain_ms / 1e3)
     fixed = sum(next_fixed(k) == k for k in range(n))
     paid = (len(sampled) - fixed) * ratio * plain_ms / 1e3
     assert paid <= budget * total + ratio * plain_ms / 1e3
 
 
 def test_budget_is_used_when_samples_are_cheap():
-    sampled, _ = simulate(Schedule("auto", 0.01), 3000, plain_s=0.1, cost_s=0.005)
+    sampled, _ = simulate(Plan("auto", 0.01), 3000, plain_s=0.1, cost_s=0.005)
     # 5 % dear at a budget of 1 %: every fifth step
     assert 450 <= len(sampled) <= 650
 
 
 def test_samples_grow_with_the_logarithm_of_the_run():
-    sampled, _ = simulate(Schedule("auto", 1.0), 50_000, plain_s=0.1, cost_s=0.0001)
+    sampled, _ = simulate(Plan("auto", 1.0), 50_000, plain_s=0.1, cost_s=0.0001)
     assert len(sampled) <= 1000 * (2 + math.log(50))
 
 
 @pytest.mark.parametrize("odd", [math.nan, math.inf, 50.0])
 def test_an_odd_loss_has_the_next_steps_sampled(odd):
-    schedule = Schedule("auto", 0.01)
-    simulate(schedule, 200, 0.001, 0.01)
+    plan = Plan("auto", 0.01)
+    simulate(plan, 200, 0.001, 0.01)
     for n in range(100):
-        schedule.observe(1.0 + 0.01 * (n % 7))
-    assert not is_due(schedule, 200, 1)
-    schedule.observe(odd)
-    assert is_due(schedule, 200, 1)
+        plan.observe(1.0 + 0.01 * (n % 7))
+    assert not plan.is_due(200, 1)
+    plan.observe(odd)
+    assert plan.is_due(200, 1)
 
 
 def test_a_loss_that_is_always_odd_does_not_break_the_budget():
-    schedule = Schedule("auto", 0.01)
-    simulate(schedule, 300, 0.001, 0.01)
+    plan = Plan("auto", 0.01)
+    simulate(plan, 300, 0.001, 0.01)
     sampled = 0
     for n in range(20_000):
-        schedule.observe(math.nan)
-        due = is_due(schedule, 300 + n, 1)
+        plan.observe(math.nan)
+        due = plan.is_due(300 + n, 1)
         sampled += due
-        schedule.executed(1e3 + n * 0.001 + sampled * 0.01, due)
+        plan.executed(1e3 + n * 0.001 + sampled * 0.01, due)
     assert sampled < 20_000 * 0.01
 
 
 def test_workers_choose_alike_whatever_their_time():
-    fast, _ = simulate(Schedule("auto", 0.01, same_everywhere=True), 2000, 0.001, 0.01)
-    slow, _ = simulate(Schedule("auto", 0.01, same_everywhere=True), 2000, 0.5, 0.001)
+    fast, _ = simulate(Plan("auto", 0.01, same_everywhere=True), 2000, 0.001, 0.01)
+    slow, _ = simulate(Plan("auto", 0.01, same_everywhere=True), 2000, 0.5, 0.001)
     assert fast == slow
 
 
-@given(st.lists(st.floats(0.1, 100), min_size=2, max_size=50))
-def test_own_losses_are_recovered_from_running_means(losses):
-    track, total = LossTrack(), 0.0
-    for n, loss in enumerate(losses, 1):
-        total += loss
-        assert track.add(total / n, 1) == pytest.approx(loss, rel=1e-6)
-
-
-def test_a_step_that_logs_its_own_loss_is_recognised():
-    track = LossTrack()
-    for n, loss in enumerate([4.0, 3.0, 5.0, 2.0, 6.0, 1.0]):
-        got = track.add(loss, 1, own=loss if n < 4 else None)
-        assert got == loss
-
-
-def test_a_running_mean_that_became_nan_recovers_with_the_next_epoch():
-    track = LossTrack()
-    track.add(1.0, 1)
-    assert math.isnan(track.add(math.nan, 1))
-    track.epoch()
-    assert track.add(2.0, 1) == 2.0
-
-
 def test_what_was_guessed_before_the_first_plain_step_is_put_right():
-    schedule = Schedule("auto", 0.01)
-    sampled, _ = simulate(schedule, 200, plain_s=0.1, cost_s=0.005)
+    plan = Plan("auto", 0.01)
+    sampled, _ = simulate(plan, 200, plain_s=0.1, cost_s=0.005)
     counted = len(sampled) - 1  # the first one is traced
-    assert schedule.spent_s == pytest.approx(counted * 0.005)
-    assert schedule.cost_s == pytest.approx(0.005)
+    assert plan.ledger.spent_s == pytest.approx(counted * 0.005)
+    assert plan.ledger.sample_s == pytest.approx(0.005)
 
 
 def test_without_a_plain_step_only_the_hosts_work_is_counted():
-    schedule = Schedule(1, 0.01)
+    plan = Plan(1, 0.01)
     for n in range(51):
-        schedule.executed(0.1 * n, True, work_s=0.002)
-    assert schedule.spent_s == pytest.approx(50 * 0.002)
+        plan.executed(0.1 * n, True, work_s=0.002)
+    assert plan.ledger.spent_s == pytest.approx(50 * 0.002)
+
+
+def evaluated(schedule, steps, per_execution=1):
+    return [k for k in range(0, steps, per_execution) if schedule.due(k, per_execution)]
+
+
+def test_the_first_evaluation_is_sampled_more_densely_than_later_ones():
+    schedule = EvaluationSchedule("auto")
+    schedule.begin()
+    assert evaluated(schedule, 100) == [0, 1, 2, 3, 4, 8, 16, 32, 64]
+    assert evaluated(schedule, 100, 10) == [0, 10, 30, 60]
+    schedule.begin()
+    assert evaluated(schedule, 100) == [0, 8, 64]
+    assert evaluated(schedule, 100, 10) == [0, 60]
+
+
+def test_every_counts_the_steps_of_an_evaluation():
+    schedule = EvaluationSchedule(40)
+    assert evaluated(schedule, 100) == [0, 40, 80]
+    assert evaluated(schedule, 100, 30) == [0, 30, 60]

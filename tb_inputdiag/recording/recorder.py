@@ -1,583 +1,323 @@
-"""One watched `fit`, `evaluate`, `predict` or `watch` block: what the probe saw becomes records, alerts and a log."""
+"""One recorded `fit`, `evaluate`, `predict` or `watch` block: what the twins report, in the order of the log."""
 
 from __future__ import annotations
 
-import os
-import platform
-import re
-import socket
-import sys
 import time
-import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Literal, SupportsFloat
 
-import keras
 import numpy as np
+from numpy.typing import NDArray
 
-from tb_inputdiag._version import __version__
 from tb_inputdiag.capture import assemble
 from tb_inputdiag.capture.tensorflow import distribution
-from tb_inputdiag.capture.tensorflow.model_probes import ModelProbes, iterations
+from tb_inputdiag.capture.tensorflow.model_probes import ModelProbes, iterations, skips_updates
+from tb_inputdiag.capture.tensorflow.observations import Raised
+from tb_inputdiag.capture.tensorflow.running_loss import RunningLoss
 from tb_inputdiag.capture.tensorflow.twin import Reading
-from tb_inputdiag.console import say, say_warning, width_of
 from tb_inputdiag.log.writer import LogWriter
-from tb_inputdiag.records import (
-    Alert,
-    Cost,
-    EpochEnd,
-    Failure,
-    Layout,
-    Losses,
-    ModelFacts,
-    Record,
-    Sample,
-    SavedBatch,
-    SessionEnd,
-    SessionStart,
-    Severity,
-    Split,
-)
-from tb_inputdiag.report import format_alert
+from tb_inputdiag.recording.announcer import Announcer
+from tb_inputdiag.recording.bad_batches import BadBatches
+from tb_inputdiag.recording.baseline import Baseline
+from tb_inputdiag.recording.described import DescribedModel
+from tb_inputdiag.recording.failures import MAX_MESSAGE, Outage, add_notes, failure_of, takes_notes, warn_of_rule
+from tb_inputdiag.recording.journal import Journal
+from tb_inputdiag.recording.session_start import Mode, new_session_id, start_record
+from tb_inputdiag.recording.steps import StepCount
+from tb_inputdiag.recording.thumbnails import ThumbnailBudget
+from tb_inputdiag.records import Alert, EpochEnd, Losses, Record, SessionEnd, Split, TensorLayout
 from tb_inputdiag.rules import RuleEngine
 from tb_inputdiag.sampling.executions import Executions
-from tb_inputdiag.sampling.schedule import Schedule
+from tb_inputdiag.sampling.losses import LossMetric
+from tb_inputdiag.sampling.schedule import EvaluationSchedule
 from tb_inputdiag.settings import Settings
-from tb_inputdiag.statistics.program import Program
-from tb_inputdiag.statistics.step import loss as step_loss
+from tb_inputdiag.statistics import step as step_scalars
 
-Mode = Literal["fit", "evaluate", "predict", "watch"]
-_IMAGE_SETS = 12
-_BAD_BATCHES = 3
-_BAD_BATCH_BYTES = 64 * 2**20
-_MESSAGE = 4000
+__all__ = ["Recorder"]
 
-
-@dataclass(slots=True)
-class Baseline:
-    """The end of a training, which a later `evaluate` or `predict` is compared with."""
-
-    facts: ModelFacts | None = None
-    layout: Layout | None = None
-    samples: list[Sample] = field(default_factory=list)
+_COST_EVERY = 16
+"""Samples from one record of the costs to the next; the first ones have more."""
 
 
 class Recorder:
-    """Implements `capture.twin.Client`.
+    """Implements `capture.tensorflow.twin.Client`.
 
     Args:
-        watch: The watch of the model.
+        probes: The probes of the model.
         settings: The callback's arguments.
-        mode: What is being watched.
-        params: Keras' callback params.
-        baseline: Samples of an earlier training, for the modes that don't train.
+        mode: What is recorded.
+        params: Keras' parameters of the run.
+        baseline: The end of an earlier training run, for the modes that do not train.
     """
 
     def __init__(
         self,
-        watch: ModelProbes,
+        probes: ModelProbes,
         settings: Settings,
         mode: Mode,
-        params: Mapping[str, Any] | None,
+        params: Mapping[str, object],
         baseline: Baseline | None,
     ) -> None:
-        self.watch = watch
-        self.settings = settings
+        self.probes = probes
         self.mode = mode
         self.closed = False
-        self.recording = True
-        self.recording_stopped_step: int | None = None
-        self.reason = ""
-        self.epoch = 0
         self.baseline = Baseline()
-        self.reported: list[BaseException] = []
-        self._stopping: Alert | None = None
-        self._began = time.monotonic()
-        self._layouts: dict[Any, Layout] = {}
-        self._facts: ModelFacts | None = None
-        self._synced: tuple[int, int] | None = None
-        self._image_sets = 0
-        self._saved_batches = 0
-        self._next_image_step = 0
-        self._test_runs = 0
-        self._printed: set[int] = set()
-        self._other_setup_s = 0.0
-        self._other_spent_s = 0.0
-        worker, workers = distribution.worker(watch.model)
-        self._workers = workers
-        self._told_to_go_on = False
-        self.schedule = Schedule(settings.every, settings.overhead_budget, same_everywhere=workers > 1)
-        self._executions = Executions(self.schedule, self._take_losses)
-        self.engine = RuleEngine(settings.rules, on_error=self._rule_failed)
-        self.id = f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
-        self.writer = LogWriter(
-            settings.log_dir, session=self.id, worker=worker, workers=workers, on_error=self._writer_failed
+        self._settings = settings
+        self._epoch = 0
+        self._diagnosed: list[BaseException] = []
+        worker, self._workers = distribution.worker(probes.model)
+        self._outage = Outage(settings.log_dir)
+        self._steps = StepCount(iterations(probes.model))
+        self._running_loss: RunningLoss | None = None
+        self._executions = Executions(
+            settings.every,
+            settings.overhead_budget,
+            same_everywhere=self._workers > 1,
+            read_metric=self._read_loss_metric,
+            emit=self._add_losses,
         )
-        self._record(
-            SessionStart(
-                session=self.id,
-                wall_time=time.time(),
-                mode=mode,
-                versions=_versions(),
-                settings=settings.described(),
-                host=socket.gethostname(),
-                pid=os.getpid(),
-                worker=worker,
-                workers=workers,
-                params={str(k): v for k, v in (params or {}).items() if isinstance(v, bool | int | float | str)},
-            )
+        self._evaluations = EvaluationSchedule(settings.every)
+        self._thumbnails = ThumbnailBudget()
+        self._announcer = Announcer(settings, self._workers, self._stop_training)
+        session = new_session_id()
+        writer = LogWriter(
+            settings.log_dir, session=session, worker=worker, workers=self._workers, on_error=self.broken
         )
-        self._replay_baseline(baseline)
-        if watch.model.built and mode in ("fit", "watch"):
-            self._note_facts(fresh=not iterations(watch.model))
+        self._journal = Journal(writer, RuleEngine(settings.rules, on_error=warn_of_rule), self._announcer)
+        self._bad_batches = BadBatches(writer.path.parent / "bad_batches", session)
+        self._described = DescribedModel(probes.facts, self._add)
+        self._add(start_record(session, mode, settings, worker, self._workers, params))
+        if mode in ("evaluate", "predict") and baseline is not None:
+            self._add_baseline(baseline)
+        elif mode in ("fit", "watch") and probes.model.built:
+            self._described.update(untrained=not self._steps.trained)
 
-    def _replay_baseline(self, baseline: Baseline | None) -> None:
-        """Puts the end of an earlier training into this session, so that its log can be judged alone."""
-        if baseline is None or baseline.layout is None or self.mode not in ("evaluate", "predict"):
-            return
-        if baseline.facts is not None:
-            self._record(baseline.facts)
-            self._facts = baseline.facts
-        layout = replace(baseline.layout, id=0)
-        self._layouts["baseline"] = layout
-        self._record(layout)
-        for sample in baseline.samples:
-            self._record(replace(sample, layout=0))
+    def _add_baseline(self, baseline: Baseline) -> None:
+        for record in baseline.records():
+            self._add(record)
+            self._described.adopt(record)
+
+    @property
+    def alerts(self) -> list[Alert]:
+        """Alerts so far, worst first."""
+        return self._journal.alerts
+
+    @property
+    def recording(self) -> bool:
+        """Whether records are written: until the end, or until something fails in the callback."""
+        return not self.closed and self._outage.step is None
+
+    def begin(self, split: Split) -> None:
+        """Begins to record one of the model's functions, which exists already."""
+        self.probes.add(split, self)
+        self._steps.begin(split, iterations(self.probes.model))
 
     # -- what the twins ask and report ---------------------------------------------------------------
 
-    def due(self, split: Split, step: int, steps: int) -> bool:
-        """Tells whether to sample an execution."""
-        # A worker that stops recording goes on running the probed steps: they are another program than the plain ones,
-        # and the collective ops of a step wait for the same program on all workers.
-        if self.closed or not (self.recording or self._workers > 1):
+    def due(self, split: Split, steps: int) -> bool:
+        """Returns whether to sample the next execution, of `steps` steps."""
+        # A worker that stops recording goes on running the probed steps. They are a different program from the plain
+        # ones, and the collective operations of a step wait for the same program on all workers.
+        if self.closed or (self._outage.step is not None and self._workers == 1):
             return False
         if split == "train":
-            return self._executions.due(step, steps)
-        if isinstance(self.settings.every, int):
-            return step % self.settings.every < steps
-        held = range(step, step + max(1, steps))
-        if self._test_runs <= 1:
-            return any(k < 4 or k & (k - 1) == 0 for k in held)
-        return any(k in held for k in (0, 8, 64))
+            return self._executions.due(self._steps.next[split], steps)
+        return self._evaluations.due(self._steps.next[split], steps)
 
     def executed(
-        self, split: Split, step: int, steps: int, begin: float, end: float, logs: Any, reading: Reading | None
+        self, split: Split, steps: int, begin: float, end: float, logs: object, reading: Reading | None
     ) -> None:
-        """Takes in one execution."""
+        """Receives every execution; see `Client`."""
+        step = self._steps.advance(split, steps)
         try:
-            if reading is not None:
-                self._sampled(split, step, steps, begin, end, logs, reading)
+            if reading is None:
+                if split == "train":
+                    self._executions.add(step, steps, begin, logs)
             elif split == "train":
-                self._executions.note(step, steps, begin, logs)
+                self._add_training(step, steps, begin, end, logs, reading)
+            else:
+                if self.recording:
+                    self._add_samples(split, self._steps.trained, 0, reading)
+                self._executions.ledger.evaluated(reading.traced_s, time.perf_counter() - end)
         except Exception as exc:
-            self._stop_recording(exc, step)
+            self._outage.begin(exc, step)
 
-    def _sampled(
-        self, split: Split, step: int, steps: int, begin: float, end: float, logs: Any, reading: Reading
-    ) -> None:
-        """Takes in an execution that was sampled."""
-        if split == "train":
-            self._executions.note_sampled(step, steps, logs, _own_loss(reading))
-            if steps == 1:
-                self._executions.read()
-        if self.recording:
-            self._take(split, step, begin, end, reading)
-        if split == "train":
-            # one loss for an execution of several steps, as of its last one: the samples come before it
+    def _add_training(self, step: int, steps: int, begin: float, end: float, logs: object, reading: Reading) -> None:
+        self._executions.add_sampled(step, steps, logs, _own_loss(reading))
+        if steps == 1:
+            # one loss for several steps belongs to the last one: the samples come before it
             self._executions.read()
-            if self._executions.counting:
-                self.schedule.executed(begin, True, reading.traced_s, time.perf_counter() - end)
-        else:
-            self._other_setup_s += reading.traced_s
-            self._other_spent_s += time.perf_counter() - end
+        if self.recording:
+            self._add_samples("train", step, 1, reading)
+        self._executions.finish_sample(begin, reading.traced_s, time.perf_counter() - end)
 
-    def _take(self, split: Split, step: int, begin: float, end: float, reading: Reading) -> None:
-        """Turns what came back from a probed execution into records."""
+    def _add_samples(self, split: Split, step: int, stride: int, reading: Reading) -> None:
+        """Turns what came back from a probed execution into records; its steps are `stride` apart."""
+        ledger = self._executions.ledger
         for number, (program, rows) in enumerate(reading.steps):
-            layout = self._layout(program, split)
-            at = step + number if split == "train" else self._iterations()
+            at = step + stride * number
+            layout = self._described.layout(program, split)
             sample = assemble.sample(
                 program,
                 layout,
                 rows,
                 step_number=at,
-                epoch=self.epoch,
+                epoch=self._epoch,
                 wall_time=time.time(),
-                step_time_s=self.schedule.step_s / max(1, len(reading.steps)),
-                cost_s=self.schedule.cost_s,
+                step_time_s=ledger.step_s / max(1, len(reading.steps)),
+                cost_s=ledger.sample_s,
             )
             if split == "train":
-                self.baseline.layout = layout
-                self.baseline.samples = [*self.baseline.samples[-2:], sample]
+                self.baseline.add(layout, sample)
             if reading.batch is not None and reading.batch[0] == number:
-                self._save_batch(split, at, reading.batch[1])
-            self._record(sample)
+                saved = self._bad_batches.save(split, at, reading.batch[1])
+                if saved is not None:
+                    self._add(saved)
+            self._add(sample)
             if not self.recording:
                 return
-        self._take_images(split, reading)
-        if self.schedule.samples in (1, 2, 4) or self.schedule.samples % 16 == 0:
-            self._record(self.cost())
+        self._add_thumbnails(split, reading)
+        samples = self._executions.schedule.samples
+        if samples in (1, 2, 4) or samples % _COST_EVERY == 0:
+            self._add_cost()
 
-    def _save_batch(self, split: Split, step: int, batch: Mapping[str, Any]) -> None:
-        """Writes a batch with values that are not finite into a file of its own."""
-        size = sum(array.nbytes for array in batch.values())
-        if self._saved_batches >= _BAD_BATCHES:
-            return
-        self._saved_batches += 1
-        if size > _BAD_BATCH_BYTES:
-            say_warning(f"the batch of step {step} is not saved: {size / 2**20:,.0f} MiB are more than 64 MiB.")
-            return
-        folder = self.writer.path.parent / "bad_batches"
-        path = folder / f"{self.id}-{split}-step-{step}.npz"
-        try:
-            folder.mkdir(exist_ok=True)
-            # a file handle: numpy would take a subject's name for the file's
-            with path.open("wb") as file:
-                np.savez(file, **batch)
-        except OSError as exc:
-            say_warning(f"the batch of step {step} is not saved: {type(exc).__name__}: {exc}.")
-            return
-        self._record(SavedBatch(step=step, wall_time=time.time(), split=split, path=str(path), size_bytes=size))
-
-    def _take_images(self, split: Split, reading: Reading) -> None:
+    def _add_thumbnails(self, split: Split, reading: Reading) -> None:
         program, rows = reading.steps[-1]
-        step = self._train_step() if split == "train" else self._iterations()
-        if not program.images or self._image_sets >= _IMAGE_SETS:
+        step = self._steps.latest if split == "train" else self._steps.trained
+        if not program.images or not self._thumbnails.take(split, step, self._evaluations.evaluations):
             return
-        if split == "train" and step < self._next_image_step:
-            return
-        if split != "train" and self._test_runs > 1:
-            return
-        self._image_sets += 1
-        self._next_image_step = 4 * step + 1
-        layout = self._layout(program, split)
+        layout = self._described.layout(program, split)
         for record in assemble.images(program, layout, rows[0], reading.pixels(), step):
-            self._record(record)
+            self._add(record)
 
-    def _iterations(self) -> int:
-        twin = self.watch.twin("train")
-        return twin.step if twin is not None else iterations(self.watch.model) or 0
-
-    def _train_step(self) -> int:
-        """Returns the number of the last training step; 0 before the first."""
-        return max(0, self._iterations() - 1)
-
-    def failed(self, split: Split, step: int, exc: BaseException, raised: Any, fed: Any) -> None:
-        """Takes in the exception that came out of a step, and ends the session."""
+    def failed(self, split: Split, exc: BaseException, raised: Raised | None, fed: tuple[TensorLayout, ...]) -> None:
+        """Receives the exception that a step raised, and ends the session."""
+        step = self._steps.next[split]
         try:
             if isinstance(exc, Exception):
                 self.diagnose(exc, split, step, raised, fed)
         except Exception as trouble:
-            self._stop_recording(trouble, step)
+            self._outage.begin(trouble, step)
         self.end("interrupted" if isinstance(exc, KeyboardInterrupt) else "failed", f"{type(exc).__name__}: {exc}")
 
-    def diagnose(self, exc: Exception, split: Split, step: int, raised: Any, fed: Any) -> None:
-        """Records an exception and adds to it, as a note, what the rules make of it."""
-        if exc in self.reported or not self.recording:
+    def diagnose(
+        self, exc: Exception, split: Split, step: int, raised: Raised | None, fed: tuple[TensorLayout, ...]
+    ) -> None:
+        """Records an exception, and adds as notes to it what the rules find; see `failure_of`."""
+        if exc in self._diagnosed or not self.recording:
             return
-        self.reported.append(exc)
+        self._diagnosed.append(exc)
         self._executions.flush()
-        self._note_facts(fresh=False)
-        before = {alert.id for alert in self.engine.alerts}
-        failure = Failure(
-            step=step,
-            wall_time=time.time(),
-            split=split,
-            exception=type(exc).__name__,
-            message=_message(exc),
-            where=raised.path if raised is not None else "",
-            fed=tuple(fed),
-            reached=raised.reached if raised is not None else (),
-        )
-        quiet = hasattr(exc, "add_note")
-        self._record(failure, announce=not quiet)
-        if quiet:
-            found = [alert for alert in self.engine.alerts if alert.id not in before]
-            for alert in found:
-                exc.add_note("\n" + format_alert(alert, width=width_of(sys.stderr), color=False))
-            if found:
-                exc.add_note(f"tb_inputdiag wrote this to {self.settings.log_dir}")
+        self._described.update()
+        before = {alert.id for alert in self.alerts}
+        noted = takes_notes(exc)
+        self._add(failure_of(exc, split, step, raised, fed), aloud=not noted)
+        if noted:
+            add_notes(exc, [alert for alert in self.alerts if alert.id not in before], self._settings.log_dir)
 
     def broken(self, exc: BaseException) -> None:
-        """Takes in that the probe failed."""
-        self._stop_recording(exc, self._train_step())
+        """Receives a failure of the callback itself: nothing is recorded any more, training goes on."""
+        self._outage.begin(exc, self._steps.latest)
 
     # -- what Keras' hooks report --------------------------------------------------------------------
 
-    def begin_epoch(self, epoch: int) -> None:
-        """Notes that an epoch begins: Keras resets its running means."""
-        self._resync()
-        self._executions.begin_epoch()
-        self.epoch = epoch
-        self.schedule.pause()
+    def begin_epoch(self, epoch: int, epoch_steps: int | None) -> None:
+        """Notes that an epoch begins.
 
-    def _resync(self) -> None:
-        """Sets the count of steps right.
-
-        Steps count batches from the optimizer's iterations at the beginning on: another callback may have restored
-        those by then. Later iterations tell how many steps the last execution of an epoch really held. They are no
-        better count in general: loss scaling skips some, and a step may update several times.
+        Args:
+            epoch: Its number.
+            epoch_steps: How many steps it has, None if Keras does not know.
         """
-        self._executions.account()
-        twin, model = self.watch.twin("train"), self.watch.model
-        known = iterations(model)
-        if twin is None or known is None:
-            return
-        if self._synced is None:
-            twin.step = known
-        elif twin.steps > 1 and not hasattr(model.optimizer, "inner_optimizer"):
-            step = self._synced[0] + known - self._synced[1]
-            if twin.step - twin.steps < step < twin.step:
-                twin.step = step
-                self._executions.end_at(step)
-        self._synced = (twin.step, known)
+        self._synchronize()
+        self._executions.begin_epoch(epoch_steps)
+        self._epoch = epoch
 
-    def end_epoch(self, epoch: int, logs: Mapping[str, Any] | None) -> None:
-        """Notes Keras' logs at the end of an epoch."""
-        self._resync()
-        self._executions.flush()
-        self.schedule.pause()
-        numbers = {}
-        for key, value in (logs or {}).items():
-            try:
-                numbers[str(key)] = float(value)
-            except (TypeError, ValueError):
-                continue
-        self._record(EpochEnd(epoch=epoch, step=self._train_step(), wall_time=time.time(), logs=numbers))
-        self._record(self.cost())
+    def end_epoch(self, epoch: int, logs: Mapping[str, object] | None) -> None:
+        """Records Keras' logs at the end of an epoch."""
+        self._synchronize()
+        self._executions.end_epoch(self._steps.next["train"])
+        numbers = {str(key): number for key, value in (logs or {}).items() if (number := _number(value)) is not None}
+        self._add(EpochEnd(epoch=epoch, step=self._steps.latest, wall_time=time.time(), logs=numbers))
+        self._add_cost()
 
-    def begin_test(self) -> None:
-        """Notes that a validation begins."""
-        self._test_runs += 1
+    def _synchronize(self) -> None:
+        """Corrects the count of steps by the optimizer's iterations."""
         self._executions.account()
-        self.schedule.pause()
+        model = self.probes.model
+        per_execution = 1 if skips_updates(model) else self.probes.steps_per_execution
+        if self._steps.synchronize(iterations(model), per_execution):
+            self._executions.end_at(self._steps.next["train"])
+
+    def begin_evaluation(self, split: Split) -> None:
+        """Begins to record a validation, `evaluate` or `predict`."""
+        self._evaluations.begin()
+        self._executions.begin_evaluation()
+        self.begin(split)
 
     def end(self, status: Literal["finished", "stopped", "failed", "interrupted"], reason: str = "") -> None:
-        """Ends the session: the last records are written and the model is as it was. May be called again."""
+        """Ends the session: writes the last records and leaves the model as it was. May be called again."""
         if self.closed:
             return
         try:
             self._executions.flush()
-            step = self._train_step()
-            if self._stopping is not None and status == "finished":
-                status, reason = "stopped", f"{self._stopping.rule} [{self._stopping.subject}]"
-            self._record(self.cost())
-            self._record(
+            stopped_by = self._announcer.stopped_by
+            if stopped_by is not None and status == "finished":
+                status, reason = "stopped", f"{stopped_by.rule} [{stopped_by.subject}]"
+            self._add_cost()
+            self._journal.add(
                 SessionEnd(
                     wall_time=time.time(),
-                    step=step,
+                    step=self._steps.latest,
                     status=status,
-                    reason=self.reason or reason[:_MESSAGE],
-                    recording_stopped_step=self.recording_stopped_step,
-                ),
-                always=True,
+                    reason=self._outage.reason or reason[:MAX_MESSAGE],
+                    recording_stopped_step=self._outage.step,
+                )
             )
-            self._say_goodbye(status)
+            self._announcer.say_goodbye(status, self.alerts, self._executions.cost(*self._cost_arguments()))
         except Exception as exc:
-            self._stop_recording(exc, self._train_step())
+            self._outage.begin(exc, self._steps.latest)
         finally:
             self.closed = True
-            self.watch.remove(self)
-            self.writer.close()
+            self.probes.remove(self)
+            self._journal.close()
 
-    def cost(self) -> Cost:
-        """Returns what watching has cost so far."""
-        self._executions.account()
-        spent = self.schedule.spent_s + self._other_spent_s
-        setup = self.schedule.setup_s + self._other_setup_s
-        return Cost(
-            step=self._train_step(),
-            wall_time=time.time(),
-            elapsed_s=time.monotonic() - self._began,
-            spent_s=spent + setup,
-            setup_s=setup,
-            samples=self.schedule.samples,
-            steps=self.schedule.executions,
-            every=self.schedule.spacing,
-            log_bytes=self.writer.bytes_written,
-        )
+    def _stop_training(self) -> None:
+        self.probes.model.stop_training = True
 
-    def _take_losses(self, steps: Any, losses: Any) -> None:
-        self._record(Losses(step=steps, loss=losses, epoch=self.epoch))
+    # -- records ---------------------------------------------------------------------------------------
 
-    # -- facts and layouts -----------------------------------------------------------------------------
+    def _add(self, record: Record, *, aloud: bool = True) -> None:
+        if self.recording:
+            self._journal.add(record, aloud=aloud)
 
-    def _note_facts(self, fresh: bool, **changes: Any) -> None:
-        facts = self.watch.facts()
-        if self._facts is not None:
-            initial = {w.name: w for w in self._facts.weights}
-            facts = replace(
-                facts,
-                weights=tuple(_keep_initial(w, initial.get(w.name)) for w in facts.weights),
-                output_activations={**facts.output_activations, **changes.get("output_activations", {})},
-                entries={**self._facts.entries, **changes.get("entries", {})},
-            )
-        else:
-            if not fresh:
-                facts = replace(facts, weights=tuple(_keep_initial(w, None) for w in facts.weights))
-            facts = replace(
-                facts,
-                output_activations={**changes.get("output_activations", {}), **facts.output_activations},
-                entries=changes.get("entries", {}),
-            )
-        units = changes.get("output_units", {})
-        facts = replace(facts, output_units={**units, **facts.output_units})
-        if facts != self._facts:
-            self._facts = self.baseline.facts = facts
-            self._record(facts)
+    def _add_losses(self, steps: NDArray[np.int64], losses: NDArray[np.float32]) -> None:
+        self._add(Losses(step=steps, loss=losses, epoch=self._epoch))
 
-    def _layout(self, program: Program, split: Split) -> Layout:
-        key = (split, program.tensors, program.weights, program.layers)
-        found = self._layouts.get(key)
-        if found is None:
-            predictions = [t for t in program.tensors if t.role == "prediction"]
-            self._note_facts(
-                fresh=False,
-                output_activations=program.output_activations,
-                entries=program.entries,
-                output_units={t.name: t.shape[-1] for t in predictions if t.shape and t.shape[-1] is not None},
-            )
-            found = Layout(
-                id=len(self._layouts),
-                split=split,
-                tensors=program.tensors,
-                weights=program.weights,
-                layers=program.layers,
-            )
-            self._layouts[key] = found
-            self._record(found)
-        return found
+    def _add_cost(self) -> None:
+        self._add(self._executions.cost(*self._cost_arguments()))
 
-    # -- records, alerts -------------------------------------------------------------------------------
+    def _cost_arguments(self) -> tuple[int, int]:
+        return self._steps.latest, self._journal.log_bytes
 
-    def _record(self, record: Record, *, announce: bool = True, always: bool = False) -> None:
-        if not (self.recording or always) or self.closed:
-            return
-        if isinstance(record, SessionEnd):
-            # it is the last record: alerts that it raises come before it
-            try:
-                self._judge(record, announce)
-            finally:
-                self.writer.write(record)
-        else:
-            self.writer.write(record)
-            self._judge(record, announce)
-
-    def _judge(self, record: Record, announce: bool) -> None:
-        for judgement in self.engine.feed(record):
-            self.writer.write(judgement)
-            if isinstance(judgement, Alert) and judgement.id not in self._printed and judgement.state == "open":
-                self._printed.add(judgement.id)
-                self._announce(judgement, announce)
-
-    def _announce(self, alert: Alert, announce: bool) -> None:
-        if self.settings.verbose and announce:
-            say(lambda width, color: format_alert(alert, width=width, color=color))
-        if self.settings.on_alert is not None:
-            try:
-                self.settings.on_alert(alert)
-            except Exception as exc:
-                say_warning(f"on_alert raised {type(exc).__name__}: {exc}. Training and recording go on.")
-        if self.settings.stop_on is not None and alert.severity >= self.settings.stop_on and self._stopping is None:
-            self._stop(alert)
-
-    def _stop(self, alert: Alert) -> None:
-        """Ends the training because of an alert."""
-        assert self.settings.stop_on is not None
-        if self._workers > 1:
-            if not self._told_to_go_on:
-                self._told_to_go_on = True
-                say_warning(
-                    f"{alert.rule} would end training (stop_on={self.settings.stop_on.name!r}), but one of "
-                    f"{self._workers} workers that stopped alone would leave the others waiting. Training goes on."
-                )
-            return
-        self._stopping = alert
-        self.watch.model.stop_training = True
-        if self.settings.verbose:
-            text = f"stop_on={self.settings.stop_on.name!r}: training ends because of {alert.rule}."
-            say(lambda width, color: text)
-
-    def _say_goodbye(self, status: str) -> None:
-        if self.settings.verbose < 2:
-            return
-        cost = self.cost()
-        least = "at least " if cost.is_least else ""
-        found = [a for a in self.engine.alerts if a.state == "open"]
-        worst = ", ".join(f"{sum(a.severity == s for a in found)} {s.name}" for s in sorted(Severity, reverse=True))
-        text = (
-            f"Input diagnostics: {status}; open alerts: {worst if found else 'none'}. {cost.samples} of {cost.steps} "
-            f"steps sampled, {least}{100 * cost.share:.1f} % of the time, after {cost.setup_s:.1f} s once to set up. "
-            f"tensorboard --logdir {self.settings.log_dir}"
-        )
-        say(lambda width, color: text)
-
-    # -- trouble -----------------------------------------------------------------------------------------
-
-    def _rule_failed(self, rule: str, exc: Exception) -> None:
-        say_warning(
-            f"the rule {rule} failed and is left out from now on ({type(exc).__name__}: {exc}). "
-            "Training, recording and the other rules go on. Please report this."
-        )
-
-    def _writer_failed(self, exc: Exception) -> None:
-        self._stop_recording(exc, self._train_step())
-
-    def _stop_recording(self, exc: BaseException, step: int) -> None:
-        """Reports trouble of our own once; nothing is recorded any more, training goes on."""
-        if not self.recording:
-            return
-        self.recording = False
-        # workers go on taking samples together; see `due`
-        self._executions.counting = self._workers > 1
-        self.recording_stopped_step = step
-        self.reason = f"{type(exc).__name__}: {exc}"[:_MESSAGE]
-        say_warning(
-            f"recording stopped at step {step}: {self.reason.rstrip('.')}. Training goes on unchanged; "
-            f"alerts so far are in {self.settings.log_dir}."
-        )
+    def _read_loss_metric(self, logged: SupportsFloat | None) -> LossMetric | None:
+        if self._running_loss is None:
+            self._running_loss = RunningLoss(self.probes.model)
+        reading = self._running_loss.read(logged)
+        return LossMetric(*reading) if reading is not None else None
 
 
 def _own_loss(reading: Reading) -> float | None:
-    """Returns the mean loss of an execution's steps, None if the probe did not see it."""
-    seen = [step_loss(rows) for program, rows in reading.steps if program.has_loss]
-    return float(np.mean(seen)) if seen else None
+    """Returns the mean loss of an execution's examples, None if the probe did not see it."""
+    seen = [rows for program, rows in reading.steps if program.has_loss]
+    losses = [step_scalars.loss(rows) for rows in seen]
+    if len(losses) <= 1:
+        return losses[0] if losses else None
+    sizes = [sum(step_scalars.batch_sizes(rows)) for rows in seen]
+    return float(np.average(losses, weights=sizes))
 
 
-def _keep_initial(weight: Any, earlier: Any) -> Any:
-    """Returns a weight's facts with what was read before training began."""
-    if earlier is None:
-        return replace(weight, initial_std=None, initial_mean=None, initial_constant=False)
-    return replace(
-        weight,
-        initial_std=earlier.initial_std,
-        initial_mean=earlier.initial_mean,
-        initial_constant=earlier.initial_constant,
-    )
-
-
-def _versions() -> dict[str, str]:
-    import tensorflow
-
-    return {
-        "python": platform.python_version(),
-        "tb_inputdiag": __version__,
-        "keras": keras.__version__,
-        "tensorflow": tensorflow.__version__,
-        "numpy": np.__version__,
-    }
-
-
-def _message(exc: BaseException) -> str:
-    """Returns what an exception says, at most `_MESSAGE` characters.
-
-    TensorFlow puts the stack of the op's definition in front of what went wrong; in a notebook it is longer than all
-    the rest. Its lines are left out, and what is still too long is cut in the middle.
-    """
-    text = re.sub(r'^ *File "[^"\n]*", line \d+.*\n(?:\n)?', "", str(exc), flags=re.MULTILINE)
-    if len(text) <= _MESSAGE:
-        return text
-    half = _MESSAGE // 2 - 10
-    return f"{text[:half]}\n[...]\n{text[-half:]}"
+def _number(value: object) -> float | None:
+    try:
+        return float(value)  # type: ignore[arg-type]  # whatever a user's callback put into the logs
+    except (TypeError, ValueError):
+        return None

@@ -1,46 +1,258 @@
-"""Every step's own loss, recovered from what Keras logs.
+"""Each execution's own loss, recovered from what Keras logs.
 
-``logs["loss"]`` of Keras is the mean since the epoch began. With equal batches the loss of step n is
-``n * mean[n] - (n - 1) * mean[n - 1]``. A smaller last batch makes its own loss look nearer to the mean than it is.
-The means are float32, so the recovered value is known to about ``n * 6e-8`` of the mean: 0.6 % at step 100,000 of an
-epoch.
+``logs["loss"]`` of Keras is a running mean: ``total / count`` since the epoch began, where `count` is the number of
+examples. Between two readings of that metric lies a group of executions:
+
+- The growth of `count` shows whether all batches of the group had the usual size. If so, the logged means give every
+  loss: ``(mean[i] * count[i] - mean[i - 1] * count[i - 1]) / (count[i] - count[i - 1])``.
+- A smaller batch at the end of the data is found in the same way: the others have the usual size.
+- Any other growth is doubtful. The sizes may vary, or another callback may have evaluated the model, which resets the
+  metric. The losses of such a group are left out, and `StepLosses.needs_bracketing` asks to read the metric before and
+  after each execution from there on. Its loss is then ``(total[1] - total[0]) / (count[1] - count[0])``. One case stays
+  unnoticed: an evaluation on exactly as many examples as the epoch has trained on until then.
+
+Keras accumulates in float32. The loss of step n of an epoch is known to about ``n * 6e-8`` of the mean: 0.6 % at step
+100,000. What the accumulator rounded off cannot be recovered, however often it is read.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import SupportsFloat
 
-__all__ = ["LossTrack"]
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Execution", "LossMetric", "StepLosses"]
+
+_EXACT_COUNTS = 2.0**24
+"""Up to here float32 holds every whole number."""
+_SAME_MEAN = 1e-5
+"""Relative difference between the logged mean and ``total / count`` of the metric that it comes from: divisions on a
+device, and means over replicas, are not rounded exactly."""
+_MAX_VOTES = 3
 
 
-class LossTrack:
-    """Turns logged losses into the steps' own; call `epoch` when Keras resets its metrics."""
+@dataclass(frozen=True, slots=True)
+class LossMetric:
+    """State of the metric behind ``logs["loss"]``; its numbers may still be on their way from the device.
+
+    Attributes:
+        totals: Weighted sum of losses, for each replica of this process.
+        counts: Sum of weights, likewise.
+        is_whole: Whether these are all replicas. If other processes have some too, the logged mean is also theirs.
+    """
+
+    totals: Sequence[SupportsFloat]
+    counts: Sequence[SupportsFloat]
+    is_whole: bool = True
+
+
+@dataclass(slots=True)
+class Execution:
+    """One call of the compiled training function.
+
+    Attributes:
+        step: Its first step.
+        steps: How many steps it held.
+        logged: ``logs["loss"]`` after it; may still be on its way from the device.
+        own: The mean loss of its steps, None if the probe did not see it.
+    """
+
+    step: int
+    steps: int
+    logged: SupportsFloat
+    own: float | None = None
+
+    @property
+    def last_step(self) -> int:
+        """Its last step, for which its loss is logged."""
+        return self.step + self.steps - 1
+
+
+class _State:
+    """A `LossMetric` as numbers."""
+
+    def __init__(self, metric: LossMetric) -> None:
+        self.totals: NDArray[np.float64] = np.array([float(t) for t in metric.totals])
+        self.counts: NDArray[np.float64] = np.array([float(c) for c in metric.counts])
+        self.is_whole = metric.is_whole
+
+        with np.errstate(all="ignore"):
+            self.mean = float((self.totals / self.counts).mean()) if self.counts.any() else 0.0
+        """Mean over these replicas of their running means; 0 before the first execution."""
+
+    def explains(self, logged: float) -> bool:
+        """Returns whether a logged mean is that of this metric; with replicas elsewhere, that of all of them."""
+        if not self.is_whole:
+            self.mean = logged
+            return bool((self.counts > 0).all())
+        return bool(np.isclose(self.mean, logged, rtol=_SAME_MEAN, atol=0.0, equal_nan=True))
+
+    def zeros(self) -> _State:
+        """Returns the state when the metric was reset."""
+        zeros = [0.0] * len(self.counts)
+        return _State(LossMetric(zeros, zeros, self.is_whole))
+
+    @property
+    def count(self) -> float:
+        """Weights of one replica."""
+        return float(self.counts[0])
+
+    @property
+    def is_even(self) -> bool:
+        """Whether all replicas got equally many examples."""
+        return bool((self.counts == self.counts[0]).all())
+
+
+class StepLosses:
+    """Turns logged losses into the executions' own. Call `begin_epoch` when Keras resets its metrics."""
 
     def __init__(self) -> None:
-        self._n = 0
+        self.needs_bracketing = False
+        """Whether the metric must be read before and after each execution; see the module."""
+        self._before: _State | None = None
+        self._was_reset = False
+        self._count = 0.0
         self._mean = 0.0
-        self._running: bool | None = None
+        self._usual = math.nan
+        self._is_bracketed = False
         self._votes = 0
 
-    def epoch(self) -> None:
-        """Begins an epoch: the running mean starts anew."""
-        self._n, self._mean = 0, 0.0
+    def begin_epoch(self) -> None:
+        """Starts the running mean anew."""
+        self._was_reset, self._count, self._mean = True, 0.0, 0.0
 
-    def add(self, logged: float, steps: int, own: float | None = None) -> float:
-        """Returns the mean own loss of the latest `steps` steps.
+    def add(
+        self, group: Sequence[Execution] | None, metric: LossMetric | None, ends_data: bool = False
+    ) -> list[tuple[int, float]]:
+        """Returns the steps and the own losses of a group of executions.
 
         Args:
-            logged: ``logs["loss"]`` after them.
-            steps: How many steps the execution held.
-            own: Their mean own loss where the probe saw it; it decides what a training step of the user's own logs,
-                a running mean or the batch's loss.
+            group: Successive executions, since the group before. None if only the metric was read again, right before
+                the next group.
+            metric: The metric's state after them. None if no metric of the model explains what is logged; then it
+                counts as the batches' own losses, unless executions that the probe saw show that it is a mean.
+            ends_data: Whether the data ended with the last one, so that its batch may be smaller.
+
+        Returns:
+            For each execution its last step and the mean loss of its steps; nothing for a doubtful group.
         """
-        n = self._n + steps
-        recovered = (n * logged - self._n * self._mean) / steps if math.isfinite(self._mean) else logged
-        if own is not None and math.isfinite(own) and self._n > 0 and not math.isclose(recovered, logged, rel_tol=1e-3):
-            self._votes += 1 if abs(recovered - own) <= abs(logged - own) else -1
-            self._votes = max(-3, min(3, self._votes))
-        self._n, self._mean = n, logged
-        if own is not None:
-            return own
-        return logged if self._votes < 0 else recovered
+        after = _State(metric) if metric is not None else None
+        if not group:
+            self._before, self._was_reset, self._is_bracketed = after, False, True
+            return []
+        before = self._before
+        if self._was_reset:
+            before = after.zeros() if after is not None else None
+        explained = after is not None and after.explains(float(group[-1].logged))
+        if after is None or before is None or not explained:
+            grown = False
+        else:
+            grown = bool((after.counts > before.counts).all())
+        if not self._was_reset:
+            self._vote(group[-1], grown)
+        is_bracketed, self._is_bracketed = self._is_bracketed, False
+        self._before, self._was_reset = after, False
+        if self._votes < 0 or after is None or not explained:
+            is_mean = self._votes > 0 or (self._votes == 0 and metric is not None)
+            return [(e.last_step, self._without_metric(e, is_mean)) for e in group]
+        weights = None
+        if before is not None and grown:
+            weights = self._weights(group, before, after, ends_data, is_bracketed)
+        self._count, self._mean = after.count, float(group[-1].logged)
+        if before is None or weights is None:
+            self.needs_bracketing = True
+            return [(e.last_step, e.own) for e in group if e.own is not None]
+        if len(group) == 1:
+            return [(group[0].last_step, self._single(group[0], before, after))]
+        return self._several(group, weights, before, after)
+
+    def _vote(self, execution: Execution, grown: bool) -> None:
+        """Learns from an execution whose loss the probe saw whether Keras logs a running mean.
+
+        A training step of the user's own may log the batch's loss instead, and `train_on_batch` resets its metrics
+        every time.
+
+        Args:
+            execution: One that is not the first of an epoch.
+            grown: Whether the metric explains the logged loss, and goes on from its state before.
+        """
+        own, logged = execution.own, float(execution.logged)
+        if own is None or not math.isfinite(own):
+            return
+        recovered = self._recovered(execution)
+        if not grown and math.isclose(recovered, logged, rel_tol=1e-3):
+            return
+        is_mean = grown or abs(recovered - own) <= abs(logged - own)
+        self._votes = max(-_MAX_VOTES, min(_MAX_VOTES, self._votes + (1 if is_mean else -1)))
+
+    def _recovered(self, execution: Execution) -> float:
+        """Returns the loss of an execution if its batches are of the usual size and a running mean is logged."""
+        logged = float(execution.logged)
+        if not math.isfinite(self._mean):
+            return logged
+        weight = self._usual_weight(execution)
+        return ((self._count + weight) * logged - self._count * self._mean) / weight
+
+    def _usual_weight(self, execution: Execution) -> float:
+        return execution.steps * (1.0 if math.isnan(self._usual) else self._usual)
+
+    def _weights(
+        self, group: Sequence[Execution], before: _State, after: _State, ends_data: bool, is_bracketed: bool
+    ) -> list[float] | None:
+        """Returns by how much each execution of a group let the count grow, None if that is doubtful."""
+        grown = after.count - before.count
+        if len(group) == 1 and (is_bracketed or math.isnan(self._usual)):
+            if math.isnan(self._usual):
+                self._usual = grown / group[0].steps
+            return [grown]
+        if len(group) > 1 and not (before.is_even and after.is_even):
+            return None
+        steps = sum(e.steps for e in group)
+        usual = grown / steps if math.isnan(self._usual) else self._usual
+        # a count that float32 does not hold exactly is rounded in every step
+        rounded = steps * float(np.spacing(np.float32(after.count))) if after.count > _EXACT_COUNTS else 0.0
+        if abs(grown - usual * steps) <= rounded:
+            return [usual * e.steps for e in group]
+        last = grown - usual * (steps - group[-1].steps)
+        if ends_data and 0 < last < usual * group[-1].steps:
+            return [*(usual * e.steps for e in group[:-1]), last]
+        return None
+
+    def _single(self, execution: Execution, before: _State, after: _State) -> float:
+        if execution.own is not None:
+            return execution.own
+        logged = float(execution.logged)
+        with np.errstate(all="ignore"):
+            if after.is_whole:
+                loss = float(((after.totals - before.totals) / (after.counts - before.counts)).mean())
+            else:
+                loss = (logged * after.count - before.mean * before.count) / (after.count - before.count)
+        return loss if math.isfinite(loss) else logged
+
+    def _several(
+        self, group: Sequence[Execution], weights: Sequence[float], before: _State, after: _State
+    ) -> list[tuple[int, float]]:
+        exact = after.is_whole and len(after.totals) == 1
+        count = before.count
+        total = float(before.totals[0]) if exact else before.mean * count
+        found = []
+        for execution, weight in zip(group, weights, strict=True):
+            earlier, count, mean = total, count + weight, float(execution.logged)
+            # the metric's total is a float32, and the mean that was logged is nearly always good enough to find it
+            total = float(np.float32(mean * count)) if exact else mean * count
+            if exact and execution is group[-1]:
+                total = float(after.totals[0])
+            loss = (total - earlier) / weight
+            found.append((execution.last_step, loss if math.isfinite(loss) else mean))
+        return found
+
+    def _without_metric(self, execution: Execution, is_mean: bool) -> float:
+        recovered = self._recovered(execution)
+        self._count, self._mean = self._count + self._usual_weight(execution), float(execution.logged)
+        if execution.own is not None:
+            return execution.own
+        return recovered if is_mean else self._mean

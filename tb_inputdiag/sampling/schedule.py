@@ -1,37 +1,45 @@
-"""Which steps to sample. Pure: time comes in through `executed`, nothing is read from a clock.
+"""Which steps are sampled, in training, in validation and in `predict`. Nothing here reads a clock.
 
-``every="auto"`` has three parts:
+In training, ``every="auto"`` has three parts:
 
-- Fixed steps, whatever they cost: the first five, then two for each doubling (6, 8, 12, 16, 24, ...), so that what is
-  wrong from the start is found at once and the number of samples grows only with the logarithm of the run.
-- A budget: watching earns ``overhead_budget`` of the time that training takes, and a sample is taken when what was
-  earned pays for one, at the cost that samples had so far. The fixed ones run into debt, which is paid off first.
-- Bursts: a loss that is not finite, or jumps by more than eight of its own standard deviations, has the next
-  executions sampled.
+- Fixed steps, whatever they cost: the first five, then two for each doubling (6, 8, 12, 16, 24, ...). Problems that
+  exist from the start are found at once, and the number of samples grows only with the logarithm of the run.
+- A budget: training time earns ``overhead_budget`` of itself. A sample is taken when the balance pays for one, at the
+  median cost of the samples so far. The fixed ones may run into debt, which is paid off first.
+- Bursts: the executions after an odd loss are sampled. A loss is odd if it is not finite, or if it is more than eight
+  of its own standard deviations away from its mean.
 
-However cheap samples are, they are never closer than a thousandth of the steps so far, so that a log grows with the
+Samples are never closer than a thousandth of the steps so far, however cheap they are. So a log grows with the
 logarithm of the run: about 1,000 * (1 + ln(steps / 1000)) samples.
 """
 
 from __future__ import annotations
 
 import math
-import statistics
-from collections import deque
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.sampling.cost import CostLedger
+
+__all__ = ["EvaluationSchedule", "Every", "Schedule", "next_fixed", "validate"]
+
+Every: TypeAlias = int | Literal["auto"]
+"""Steps from one sample to the next, or "auto"."""
 
 _FIRST = 5
 _DENSITY = 1000
-_WINDOW = 31
 _BURST = 3
 _ODD_SIGMAS = 8.0
 _ODD_AFTER = 20
+_FIRST_QUIET = 50
+_SLOW_WORKERS = 64
+"""Executions between samples that workers take together, at least: they do not know each other's costs."""
+_FIRST_EVALUATED = 4
+_LATER_EVALUATED = (0, 8, 64)
 
 
-def validate(every: object, overhead_budget: object) -> tuple[int | Literal["auto"], float]:
-    """Returns the arguments if they are right.
+def validate(every: object, overhead_budget: object) -> tuple[Every, float]:
+    """Returns the arguments if they are valid.
 
     Raises:
         ConfigurationError: unless `every` is "auto" or an integer of at least 1, and `overhead_budget` is a number
@@ -42,14 +50,14 @@ def validate(every: object, overhead_budget: object) -> tuple[int | Literal["aut
     number = isinstance(overhead_budget, int | float) and not isinstance(overhead_budget, bool)
     if not number or not 0 < float(overhead_budget) <= 1:  # type: ignore[arg-type]  # a number by the line above
         raise ConfigurationError(
-            "overhead_budget must be the share of training time that watching may take, above 0 and at most 1 "
+            "overhead_budget must be the share of training time that samples may take, above 0 and at most 1 "
             f"(0.01 is 1 %). Received: {overhead_budget!r}."
         )
     return every, float(overhead_budget)  # type: ignore[arg-type]  # a number by the line above
 
 
 def next_fixed(n: int) -> int:
-    """Returns the first execution from `n` on that is sampled whatever it costs: 0..4, then 2**k and 3 * 2**k."""
+    """Returns the first execution, `n` or later, that is sampled whatever it costs: 0..4, then 2**k and 3 * 2**k."""
     if n < _FIRST:
         return n
     power = 1 << n.bit_length() - 1
@@ -57,144 +65,66 @@ def next_fixed(n: int) -> int:
 
 
 class Schedule:
-    """Chooses the executions of one training to sample. An execution is one call of the compiled function.
+    """Chooses which executions of a training run are sampled. An execution is one call of the compiled function.
 
     Args:
-        every: Sample each so many steps, or "auto".
-        overhead_budget: Share of the training time that sampling may take, with "auto".
-        same_everywhere: Choose by the number of the execution alone: the workers of one training have to sample the
-            same ones, because the probed step is another program with collectives of its own.
+        every: Sample every so many steps, or "auto".
+        overhead_budget: Share of the training time that samples may take, with "auto".
+        ledger: What the samples cost.
+        same_everywhere: Choose by the number of the execution alone. Workers that train together must sample the same
+            executions, because the probed step is a different program with collectives of its own.
     """
 
-    def __init__(self, every: int | Literal["auto"], overhead_budget: float, *, same_everywhere: bool = False) -> None:
+    def __init__(
+        self, every: Every, overhead_budget: float, ledger: CostLedger, *, same_everywhere: bool = False
+    ) -> None:
         self.every = every
         self.overhead_budget = overhead_budget
         self.same_everywhere = same_everywhere
         self.executions = 0
         self.samples = 0
-        self.spent_s = 0.0
-        self.setup_s = 0.0
-        self.elapsed_s = 0.0
+        self._ledger = ledger
         self._last_sample = -1
-        self._tokens_s = 0.0
-        self._plain_s: deque[float] = deque(maxlen=_WINDOW)
-        self._cost_s: deque[float] = deque(maxlen=_WINDOW)
-        self._typical_s = math.nan
-        self._median_cost_s = math.nan
-        self._previous: tuple[float, bool, float, float] | None = None
-        self._guessed: deque[tuple[float, float]] = deque(maxlen=_WINDOW)
-        self._plain_seen = 0
         self._burst = 0
-        self._quiet = 0
-        self._quiet_for = 50
+        self._since_burst = 0
+        self._next_burst_after = _FIRST_QUIET
         self._loss_n = 0
         self._loss_mean = 0.0
         self._loss_var = 0.0
 
     def quiet(self, step: int, steps: int) -> int:
-        """Returns how many executions, from that of `step` on, are not to be sampled, by what is known by now.
+        """Returns how many executions from now on are not sampled, as far as is known; 0 to sample the next one.
 
-        0 says that the execution of steps `step` .. ``step + steps - 1`` is to be sampled.
+        Later events may bring the next sample forward. None of these executions is one that is sampled in any case.
 
-        What is noted later may bring the next sample forward, but no execution that is sampled whatever happens lies
-        among them.
+        Args:
+            step: First step of the next execution.
+            steps: How many steps an execution holds.
         """
         n = self.executions
         if self.every != "auto":
             return (-step % self.every) // steps if n else 0
         fixed = next_fixed(n) - n
         if self.same_everywhere:
-            return min(fixed, 1 if n % max(64, n // _DENSITY) else 0)
+            return min(fixed, 1 if n % max(_SLOW_WORKERS, n // _DENSITY) else 0)
         if fixed == 0 or self._burst > 0:
             return 0
-        if not self._cost_s or self._tokens_s < self.cost_s:
+        cost_s = self._ledger.sample_s
+        if math.isnan(cost_s) or self._ledger.balance_s(self.overhead_budget) < cost_s:
             return fixed
         return min(fixed, max(0, n // _DENSITY - (n - self._last_sample)))
 
-    @property
-    def cost_s(self) -> float:
-        """Seconds that a sample costs: median of the latest ones, NaN before the first."""
-        return self._median_cost_s
-
-    @property
-    def step_s(self) -> float:
-        """Seconds that an execution takes without sampling: median of the latest ones, NaN before the first."""
-        return statistics.median(self._plain_s) if self._plain_s else math.nan
-
-    def executed(self, begin: float, sampled: bool, setup_s: float = 0.0, work_s: float = 0.0) -> None:
-        """Notes an execution.
-
-        Args:
-            begin: When it began, in seconds of a monotonic clock.
-            sampled: Whether it was sampled.
-            setup_s: Seconds of it that tracing took; such an execution says nothing about what a sample costs.
-            work_s: Seconds that the callback is known to have worked on it on the host.
-        """
-        if self._previous is not None:
-            self._account(begin - self._previous[0], *self._previous[1:])
-        elif sampled and not setup_s:
-            self._note_cost(work_s)
-        self._previous = (begin, sampled, setup_s, work_s)
+    def executed(self, sampled: bool) -> None:
+        """Counts an execution."""
         if sampled:
             self.samples += 1
             self._last_sample = self.executions
             self._burst = max(0, self._burst - 1)
         self.executions += 1
 
-    def _account(self, interval_s: float, sampled: bool, setup_s: float, work_s: float) -> None:
-        self.elapsed_s += interval_s
-        if not sampled:
-            self._plain_seen += 1
-            if self._plain_seen > 1:  # the first one is traced and compiled
-                self._plain_s.append(interval_s)
-                if len(self._plain_s) < _WINDOW or self._plain_seen % _WINDOW == 0:
-                    self._typical_s = self.step_s
-                self._settle()
-            # a long wait for data is no training time that was slowed down
-            counted = interval_s if math.isnan(self._typical_s) else min(interval_s, 10 * self._typical_s)
-            self._tokens_s += self.overhead_budget * counted
-            return
-        if setup_s:
-            self.setup_s += setup_s
-            return
-        plain = self._typical_s
-        if math.isnan(plain):
-            # Until a plain execution was timed, what it takes is not known. To choose samples, one is taken to cost
-            # half; what is told to users is what the host is known to have worked.
-            plain = interval_s / 2
-            self._guessed.append((interval_s, work_s))
-            self.spent_s += work_s
-        else:
-            self.spent_s += max(0.0, interval_s - plain)
-        self._note_cost(max(0.0, interval_s - plain))
-        self._tokens_s += self._earned(interval_s, plain)
-
-    def _earned(self, interval_s: float, plain_s: float) -> float:
-        """Returns what a sampled execution earns, less what it costs, if a plain one takes `plain_s`."""
-        return self.overhead_budget * min(interval_s, plain_s) - max(0.0, interval_s - plain_s)
-
-    def _settle(self) -> None:
-        """Puts right what was guessed of samples before the first plain execution was timed."""
-        if self._guessed:
-            self._cost_s.clear()
-        while self._guessed:
-            interval_s, work_s = self._guessed.popleft()
-            cost = max(0.0, interval_s - self._typical_s)
-            self._note_cost(cost)
-            self.spent_s += cost - work_s
-            self._tokens_s += self._earned(interval_s, self._typical_s) - self._earned(interval_s, interval_s / 2)
-
-    def _note_cost(self, cost_s: float) -> None:
-        self._cost_s.append(cost_s)
-        self._median_cost_s = statistics.median(self._cost_s)  # asked for before every step
-
-    def pause(self) -> None:
-        """Forgets when the last execution began: what follows (validation, a callback at an epoch's end) is no step."""
-        self._previous = None
-
     def observe(self, loss: float) -> None:
-        """Notes a step's loss; an odd one has the next executions sampled."""
-        self._quiet += 1
+        """Receives the loss of an execution. After an odd one, the next executions are sampled."""
+        self._since_burst += 1
         if not math.isfinite(loss):
             self._start_burst()
             return
@@ -210,17 +140,45 @@ class Schedule:
         self._loss_n = n + 1
 
     def _start_burst(self) -> None:
-        # each burst has to wait twice as long as the one before: a loss that is always odd is not odd
-        if self._quiet >= self._quiet_for:
-            self._burst, self._quiet = _BURST, 0
-            self._quiet_for *= 2
+        # Each burst waits twice as long as the one before: a loss that is always odd is not odd.
+        if self._since_burst >= self._next_burst_after:
+            self._burst, self._since_burst = _BURST, 0
+            self._next_burst_after *= 2
 
     @property
     def spacing(self) -> float:
         """Executions between samples at present."""
         if self.every != "auto":
             return float(self.every)
-        cost, step = self.cost_s, self._typical_s
+        cost, step = self._ledger.sample_s, self._ledger.typical_step_s
         if math.isnan(cost) or math.isnan(step) or step <= 0:
             return 1.0
         return max(1.0, cost / (self.overhead_budget * step), self.executions / _DENSITY)
+
+
+class EvaluationSchedule:
+    """Chooses which executions of validation, `evaluate` and `predict` are sampled.
+
+    With "auto": in the first evaluation of a session the first four steps and each power of two, in later ones three
+    steps (0, 8 and 64), to see whether the data changed. An evaluation is short and repeats; it has no budget.
+
+    Args:
+        every: Sample every so many steps of each evaluation, or "auto".
+    """
+
+    def __init__(self, every: Every) -> None:
+        self.evaluations = 0
+        self._every = every
+
+    def begin(self) -> None:
+        """Counts an evaluation."""
+        self.evaluations += 1
+
+    def due(self, step: int, steps: int) -> bool:
+        """Returns whether to sample the execution of steps `step` .. ``step + steps - 1`` of the evaluation."""
+        if self._every != "auto":
+            return -step % self._every < steps
+        held = range(step, step + max(1, steps))
+        if self.evaluations <= 1:
+            return any(k < _FIRST_EVALUATED or k & (k - 1) == 0 for k in held)
+        return any(k in held for k in _LATER_EVALUATED)

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from tb_inputdiag import InputDiagnostics
-from tb_inputdiag.capture.tensorflow import model_probes as watching
+from tb_inputdiag.capture.tensorflow import model_probes
 from tb_inputdiag.capture.tensorflow.twin import Twin
 from tb_inputdiag.console import width_of
 from tb_inputdiag.log.reader import read
@@ -427,7 +427,7 @@ def test_watch_around_fit(tmp_path: Path) -> None:
 def ours() -> list[Any]:
     """Returns what of ours is in memory; TensorFlow keeps closures of earlier tests, with a callback in them."""
     gc.collect()
-    return [o for o in gc.get_objects() if isinstance(o, Recorder | Twin | watching.ModelProbes)]
+    return [o for o in gc.get_objects() if isinstance(o, Recorder | Twin | model_probes.ModelProbes)]
 
 
 def test_nothing_is_left_in_memory(tmp_path: Path) -> None:
@@ -441,7 +441,7 @@ def test_nothing_is_left_in_memory(tmp_path: Path) -> None:
     keras.backend.clear_session()
     assert len(ours()) == before, ours()
     assert references[0]() is None
-    assert not list(watching._watches)
+    assert not list(model_probes._probes)
 
 
 def test_memory_does_not_grow(tmp_path: Path) -> None:

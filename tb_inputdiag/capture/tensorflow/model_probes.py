@@ -1,8 +1,8 @@
-"""Watches a model: puts twins in the place of its functions and takes them off again, whatever happens.
+"""The twins of a model: puts them in the place of its functions and takes them off again, whatever happens.
 
-One `ModelProbes` serves all callbacks that watch the same model at the same time. It leaves nothing behind: when the
-last client goes, when a step raises, when `fit` is left by an exception from elsewhere (seen by the end of Keras' own
-callback list), and at the latest when the next `fit` begins.
+One `ModelProbes` serves all callbacks that record the same model at the same time. It leaves nothing behind: it goes
+when the last client goes, when a step raises, when `fit` is left by an exception from elsewhere (seen by the end of
+Keras' own callback list), and at the latest when the next `fit` begins.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ import tensorflow as tf
 from tb_inputdiag.capture import names
 from tb_inputdiag.capture.facts import model_facts
 from tb_inputdiag.capture.keras_internals import batch_iterations
-from tb_inputdiag.capture.tensorflow.twin import FUNCTIONS, Client, Twin
+from tb_inputdiag.capture.tensorflow.twin import STEP_FUNCTIONS, Client, Twin, steps_per_execution
 from tb_inputdiag.records import ModelFacts, Split
 
 _lock = threading.Lock()
-_watches: weakref.WeakKeyDictionary[Any, ModelProbes] = weakref.WeakKeyDictionary()
+_probes: weakref.WeakKeyDictionary[Any, ModelProbes] = weakref.WeakKeyDictionary()
 
 
-def watch(model: Any, images: int, earlier: ModelProbes | None = None, keeps_batches: bool = False) -> ModelProbes:
-    """Returns the watch of a model, made when it is first asked for.
+def probes_of(model: Any, images: int, earlier: ModelProbes | None = None, keeps_batches: bool = False) -> ModelProbes:
+    """Returns the probes of a model, made when they are first asked for.
 
     Args:
         model: A compiled Keras model.
-        images: Examples to keep thumbnails of; the first watcher's number counts.
-        earlier: A watch that the caller had before. If it is of the same model it is used again: its probed functions
-            need not be traced and compiled anew.
+        images: Examples to keep thumbnails of. The number of the first client counts.
+        earlier: Probes that the caller had before. If they are of the same model they are used again: their probed
+            functions need not be traced and compiled anew.
         keeps_batches: Whether batches with values that are not finite are kept.
     """
     with _lock:
-        found = _watches.get(model)
+        found = _probes.get(model)
         if found is None:
             again = earlier is not None and earlier.model is model and earlier.images == images
             found = earlier if again and earlier is not None else ModelProbes(model, images, keeps_batches)
-            _watches[model] = found
+            _probes[model] = found
         return found
 
 
 class ModelProbes:
-    """The twins of one model; made by `watch`."""
+    """The twins of one model; made by `probes_of`."""
 
     def __init__(self, model: Any, images: int, keeps_batches: bool = False) -> None:
         self._model = weakref.ref(model)
@@ -64,14 +64,14 @@ class ModelProbes:
         return self._twins.get(split)
 
     def pin(self, by: int) -> None:
-        """Keeps the twins in place when a new `fit` begins (+1), or lets them go then (-1)."""
+        """Keeps the twins in place when a new `fit` begins (+1), or no longer does (-1)."""
         self._pins += by
 
     def add(self, split: Split, client: Client) -> Twin:
         """Adds a client to one of the model's functions, which exists already."""
         model = self.model
         twin = self._twins.get(split)
-        if twin is None or twin.steps != _steps(model) or twin.trouble is not None:
+        if twin is None or twin.steps_per_execution != steps_per_execution(model) or twin.trouble is not None:
             if twin is not None:
                 twin.detach()
             twin = self._twins[split] = Twin(model, split, self.images, self.keeps_batches)
@@ -82,7 +82,7 @@ class ModelProbes:
         return twin
 
     def remove(self, client: Client, split: Split | None = None) -> None:
-        """Takes a client off one function, or off all; those without clients are the model's own again."""
+        """Removes a client from one function, or from all. A function without clients is the model's own again."""
         for name, twin in list(self._twins.items()):
             if split not in (None, name) or client not in twin.clients:
                 continue
@@ -91,14 +91,14 @@ class ModelProbes:
                 self._release(name)
         if not any(twin.clients for twin in self._twins.values()):
             with _lock:
-                if self.model is not None and _watches.get(self.model) is self:
-                    del _watches[self.model]
+                if self.model is not None and _probes.get(self.model) is self:
+                    del _probes[self.model]
 
     def _release(self, split: Split) -> None:
         twin = self._twins[split]
         twin.detach()
         if self.model is not None:
-            vars(self.model).pop(FUNCTIONS[split][2], None)
+            vars(self.model).pop(STEP_FUNCTIONS[split].make, None)
 
     def _guard(self, split: Split) -> None:
         """Notices when Keras makes the function anew: after `compile`, or because another `fit` begins.
@@ -106,7 +106,7 @@ class ModelProbes:
         `fit` calls this before it constructs its callbacks. If our twin is still there then, the `fit` that it
         belonged to was left by an exception.
         """
-        model, make = self.model, FUNCTIONS[split][2]
+        model, make = self.model, STEP_FUNCTIONS[split].make
         reference = weakref.ref(model)
 
         def guarded(force: bool = False) -> Any:
@@ -115,7 +115,7 @@ class ModelProbes:
             original = getattr(type(model), make)
             if twin is None:
                 return original(model, force=force)
-            function = getattr(model, twin.function_name)
+            function = getattr(model, twin.attributes.function)
             if function is twin and not force and (self._pins or _fitting(model)):
                 return None
             if function is twin:
@@ -130,18 +130,25 @@ class ModelProbes:
 
         vars(model)[make] = guarded
 
+    @property
+    def steps_per_execution(self) -> int:
+        """How many steps one call of the model's compiled functions runs."""
+        return steps_per_execution(self.model)
+
+    def make_functions(self) -> tuple[Split, ...]:
+        """Makes those of the model's functions that do not exist yet, as Keras does; returns them all."""
+        for attributes in STEP_FUNCTIONS.values():
+            getattr(self.model, attributes.make)()
+        return tuple(STEP_FUNCTIONS)
+
     def facts(self) -> ModelFacts:
         """Reads the model's static facts."""
         paths = names.layer_paths(self.model)
         return model_facts(self.model, paths, names.weight_names(self.model, paths))
 
 
-def _steps(model: Any) -> int:
-    return max(1, int(getattr(model, "steps_per_execution", 1)))
-
-
 def _fitting(model: Any) -> bool:
-    """Tells whether somebody called a step from inside a running `fit` of the same model (from a callback, say)."""
+    """Returns whether a step is called from inside a running `fit` of the same model, for example by a callback."""
     frame: Any = sys._getframe(2)
     if frame is None or frame.f_code.co_name == "fit":
         return False
@@ -168,10 +175,15 @@ def callback_list_above() -> Any:
 def iterations(model: Any) -> int | None:
     """Returns the optimizer's iterations, or None for a model without an optimizer.
 
-    With gradient accumulation Keras' own property counts updates; this counts the batches, as without.
+    With gradient accumulation Keras' own property counts updates; this counts batches.
     """
     optimizer = getattr(model, "optimizer", None)
     if optimizer is None:
         return None
     count = batch_iterations(getattr(optimizer, "inner_optimizer", optimizer))
     return int(tf.convert_to_tensor(names.backend_value(count)))
+
+
+def skips_updates(model: Any) -> bool:
+    """Returns whether loss scaling may skip updates, so that the optimizer's iterations do not count the batches."""
+    return hasattr(getattr(model, "optimizer", None), "inner_optimizer")

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
@@ -33,10 +33,22 @@ from tb_inputdiag.records import F8, Split, TensorLayout
 from tb_inputdiag.statistics import step as step_scalars
 from tb_inputdiag.statistics.program import Program
 
-FUNCTIONS: dict[Split, tuple[str, str, str]] = {
-    "train": ("train_function", "train_step", "make_train_function"),
-    "validation": ("test_function", "test_step", "make_test_function"),
-    "predict": ("predict_function", "predict_step", "make_predict_function"),
+
+class StepFunction(NamedTuple):
+    """Where a Keras model keeps a compiled function: names of its attributes."""
+
+    function: str
+    """The compiled function; None until it is made."""
+    step: str
+    """The method that it compiles."""
+    make: str
+    """The method that makes it."""
+
+
+STEP_FUNCTIONS: dict[Split, StepFunction] = {
+    "train": StepFunction("train_function", "train_step", "make_train_function"),
+    "validation": StepFunction("test_function", "test_step", "make_test_function"),
+    "predict": StepFunction("predict_function", "predict_step", "make_predict_function"),
 }
 _ITERATORS = (tf.data.Iterator, tf.distribute.DistributedIterator)
 
@@ -59,19 +71,37 @@ class Reading:
 
 
 class Client(Protocol):
-    """What a `Twin` reports to; see `tb_inputdiag.callback`."""
+    """What a `Twin` asks and reports to."""
 
-    def due(self, split: Split, step: int, steps: int) -> bool:
-        """Tells whether the execution of steps `step` to ``step + steps - 1`` is to be sampled."""
+    def due(self, split: Split, steps: int) -> bool:
+        """Returns whether to sample the next execution, of `steps` steps."""
 
-    def executed(self, split: Split, step: int, steps: int, begin: float, end: float, logs: Any, reading: Any) -> None:
-        """Hears of every execution; `reading` is a `Reading` if this client asked for it, else None."""
+    def executed(
+        self, split: Split, steps: int, begin: float, end: float, logs: object, reading: Reading | None
+    ) -> None:
+        """Receives every execution.
 
-    def failed(self, split: Split, step: int, exc: BaseException, raised: Raised | None, fed: Any) -> None:
-        """Hears of the exception that came out of a step."""
+        Args:
+            split: Which function ran.
+            steps: How many steps it held.
+            begin: When it began, in seconds of `time.perf_counter`.
+            end: When it returned.
+            logs: What Keras logged; the outputs of `predict`.
+            reading: What the probe saw, if this client asked for a sample and got one.
+        """
+
+    def failed(self, split: Split, exc: BaseException, raised: Raised | None, fed: tuple[TensorLayout, ...]) -> None:
+        """Receives the exception that a step raised.
+
+        Args:
+            split: Which function ran.
+            exc: The exception, which is raised again afterwards.
+            raised: The innermost layer call that raised, if the probe saw it.
+            fed: The batch that was traced last.
+        """
 
     def broken(self, exc: BaseException) -> None:
-        """Hears that the probe itself failed: nothing is sampled any more."""
+        """Receives the failure of the probe itself: nothing is sampled any more."""
 
 
 class Twin:
@@ -87,11 +117,10 @@ class Twin:
     def __init__(self, model: Any, split: Split, images: int, keeps_batches: bool = False) -> None:
         self.model = model
         self.split = split
-        self.function_name, self.step_name, self.make_name = FUNCTIONS[split]
+        self.attributes = STEP_FUNCTIONS[split]
         self.plain: Any = None
         self.probed: Any = None
         self.clients: list[Client] = []
-        self.step = 0
         self.programs: list[Program] = []
         self.trouble: BaseException | None = None
         self.fed: tuple[TensorLayout, ...] = ()
@@ -109,13 +138,13 @@ class Twin:
         self._workers = worker(model)[1]
         self._keeps_batches = keeps_batches
         self._compiled: list[Any] = []
-        self.steps = max(1, int(getattr(model, "steps_per_execution", 1)))
-        self._slots = [Slot(device, self.steps) for device in local_devices(strategy)]
+        self.steps_per_execution = steps_per_execution(model)
+        self._slots = [Slot(device, self.steps_per_execution) for device in local_devices(strategy)]
 
     @property
     def running(self) -> bool:
         """Whether this twin is in the model's place."""
-        return vars(self.model).get(self.function_name) is self
+        return vars(self.model).get(self.attributes.function) is self
 
     @property
     def _apart(self) -> bool:
@@ -132,36 +161,36 @@ class Twin:
         """Takes the place of the model's own function."""
         if self.running:
             return
-        current = getattr(self.model, self.function_name)
+        current = getattr(self.model, self.attributes.function)
         if current is not self.plain:
             # compiled anew, perhaps with other layers
             self.plain, self.probed, self.programs, self._compiled = current, None, [], []
             self._paths = names.layer_paths(self.model)
             self._weight_names = names.weight_names(self.model, self._paths)
-        setattr(self.model, self.function_name, self)
+        setattr(self.model, self.attributes.function, self)
 
     def detach(self) -> None:
         """Puts the model's own function back."""
         if self.running:
-            setattr(self.model, self.function_name, self.plain)
+            setattr(self.model, self.attributes.function, self.plain)
 
     def _make_probed(self) -> Any:
         by_keras = without_xla(self.model) if self._apart else contextlib.nullcontext()
         with self._step_in_place(), by_keras:
             try:
-                getattr(type(self.model), self.make_name)(self.model, force=True)
-                return getattr(self.model, self.function_name)
+                getattr(type(self.model), self.attributes.make)(self.model, force=True)
+                return getattr(self.model, self.attributes.function)
             finally:
-                setattr(self.model, self.function_name, self)
+                setattr(self.model, self.attributes.function, self)
 
     def _step_in_place(self) -> contextlib.AbstractContextManager[None]:
         """Makes the probed step the model's while a block runs."""
-        original = getattr(self.model, self.step_name)
+        original = getattr(self.model, self.attributes.step)
 
         def probed_step(data: Any) -> Any:
             return self._trace(original, data)
 
-        return overridden(self.model, {self.step_name: probed_step})
+        return overridden(self.model, {self.attributes.step: probed_step})
 
     # -- tracing -----------------------------------------------------------------------------------
 
@@ -302,16 +331,16 @@ class Twin:
 
     def __call__(self, data: Any) -> Any:
         """Runs one execution of the model's function on what Keras hands it; returns its logs or outputs."""
-        step, steps = self.step, self.steps
+        steps = self.steps_per_execution
         counted: _Counted | None = None
         if self.split == "predict" and isinstance(data, list):
             steps = len(data)
         elif not isinstance(data, _ITERATORS):
             data = counted = _Counted(data)
             steps = 1
-        # workers have to run the same program, also after trouble; see `Session.due`
+        # workers have to run the same program, also after trouble; see `Recorder.due`
         probing = self.trouble is None or (self._workers > 1 and self.probed is not None)
-        asking = [c for c in self.clients if c.due(self.split, step, steps)] if probing else []
+        asking = [c for c in self.clients if c.due(self.split, steps)] if probing else []
         begin = time.perf_counter()
         reading = None
         try:
@@ -322,7 +351,7 @@ class Twin:
         except (StopIteration, tf.errors.OutOfRangeError):
             raise
         except BaseException as exc:
-            self._report(step, exc)
+            self._report(exc)
             raise exc.with_traceback(without_own_frames(exc.__traceback__))  # noqa: B904  # the very same exception
         end = time.perf_counter()
         if counted is not None:
@@ -330,11 +359,10 @@ class Twin:
         elif reading is not None:
             # an epoch's last execution may hold fewer steps than it could
             steps = len(reading.steps)
-        self.step = step + steps
         if self.trouble is not None and asking:
             self._break(self.trouble)
         for client in tuple(self.clients):
-            client.executed(self.split, step, steps, begin, end, logs, reading if client in asking else None)
+            client.executed(self.split, steps, begin, end, logs, reading if client in asking else None)
         return logs
 
     def _run_probed(self, data: Any, begin: float) -> tuple[Any, Reading | None]:
@@ -390,10 +418,10 @@ class Twin:
             return self._eager_pixels.numpy()
         return self._slots[0].read_pixels()
 
-    def _report(self, step: int, exc: BaseException) -> None:
+    def _report(self, exc: BaseException) -> None:
         raised, self._raised = self._raised, None
         for client in tuple(self.clients):
-            client.failed(self.split, step, exc, raised, self.fed)
+            client.failed(self.split, exc, raised, self.fed)
 
     def _break(self, exc: BaseException) -> None:
         for client in tuple(self.clients):
@@ -421,6 +449,11 @@ class _Counted:
         batch = next(self._batches)
         self.n += 1
         return batch
+
+
+def steps_per_execution(model: Any) -> int:
+    """Returns how many steps one call of the model's compiled functions runs."""
+    return max(1, int(getattr(model, "steps_per_execution", 1)))
 
 
 def _state(model: Any) -> list[Any]:

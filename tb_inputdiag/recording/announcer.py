@@ -1,0 +1,92 @@
+"""Tells the user about alerts: prints them, calls `on_alert`, and ends training as `stop_on` asks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tb_inputdiag.alerts import count_by_severity, is_standing
+from tb_inputdiag.console import say, say_warning
+from tb_inputdiag.records import Alert, Cost, Severity
+from tb_inputdiag.report import format_alert
+from tb_inputdiag.settings import Settings
+
+__all__ = ["Announcer"]
+
+
+class Announcer:
+    """Announces each alert once, when it opens.
+
+    Args:
+        settings: The callback's arguments.
+        workers: Processes that train together.
+        stop_training: Asks Keras to end training after the present step.
+    """
+
+    def __init__(self, settings: Settings, workers: int, stop_training: Callable[[], None]) -> None:
+        self.stopped_by: Alert | None = None
+        """The alert that ended training."""
+        self._settings = settings
+        self._workers = workers
+        self._stop_training = stop_training
+        self._announced: set[int] = set()
+        self._refused_to_stop = False
+
+    def announce(self, alert: Alert, aloud: bool = True) -> None:
+        """Receives an alert that opened or changed.
+
+        Args:
+            alert: The alert.
+            aloud: Whether it may be printed.
+        """
+        if alert.id in self._announced or alert.state != "open":
+            return
+        self._announced.add(alert.id)
+        if self._settings.verbose and aloud:
+            say(lambda width, color: format_alert(alert, width=width, color=color))
+        self._call(alert)
+        stop_on = self._settings.stop_on
+        if stop_on is not None and alert.severity >= stop_on and self.stopped_by is None:
+            self._stop(alert, stop_on)
+
+    def _call(self, alert: Alert) -> None:
+        if self._settings.on_alert is None:
+            return
+        try:
+            self._settings.on_alert(alert)
+        except Exception as exc:
+            say_warning(f"on_alert raised {type(exc).__name__}: {exc}. Training and recording go on.")
+
+    def _stop(self, alert: Alert, stop_on: Severity) -> None:
+        if self._workers > 1:
+            if not self._refused_to_stop:
+                self._refused_to_stop = True
+                say_warning(
+                    f"{alert.rule} would end training (stop_on={stop_on.name!r}), but one of {self._workers} workers "
+                    "that stopped alone would leave the others waiting. Training goes on."
+                )
+            return
+        self.stopped_by = alert
+        self._stop_training()
+        if self._settings.verbose:
+            text = f"stop_on={stop_on.name!r}: training ends because of {alert.rule}."
+            say(lambda width, color: text)
+
+    def say_goodbye(self, status: str, alerts: Sequence[Alert], cost: Cost) -> None:
+        """Prints the summary of a session, if the user wants one.
+
+        Args:
+            status: How it ended.
+            alerts: Its alerts.
+            cost: What it cost.
+        """
+        if self._settings.verbose < 2:
+            return
+        least = "at least " if cost.is_least else ""
+        counts = count_by_severity(alert for alert in alerts if is_standing(alert))
+        found = ", ".join(f"{n} {severity.name}" for severity, n in counts.items()) if any(counts.values()) else "none"
+        text = (
+            f"Input diagnostics: {status}; open alerts: {found}. {cost.samples} of {cost.steps} "
+            f"steps sampled, {least}{100 * cost.share:.1f} % of the time, after {cost.setup_s:.1f} s once to set up. "
+            f"tensorboard --logdir {self._settings.log_dir}"
+        )
+        say(lambda width, color: text)

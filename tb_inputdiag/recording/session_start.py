@@ -1,0 +1,62 @@
+"""The first record of a session."""
+
+from __future__ import annotations
+
+import os
+import platform
+import socket
+import time
+import uuid
+from collections.abc import Mapping
+from typing import Literal, TypeAlias
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from tb_inputdiag._version import __version__
+from tb_inputdiag.records import SessionStart
+from tb_inputdiag.settings import Settings
+
+__all__ = ["Mode", "new_session_id", "start_record"]
+
+Mode: TypeAlias = Literal["fit", "evaluate", "predict", "watch"]
+"""What is recorded: a call of one of Keras' methods, or a block of `InputDiagnostics.watch`."""
+
+
+def new_session_id() -> str:
+    """Returns an id that no other session has; ids sort by time."""
+    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
+
+
+def start_record(
+    session: str, mode: Mode, settings: Settings, worker: int, workers: int, params: Mapping[str, object]
+) -> SessionStart:
+    """Returns the record.
+
+    Args:
+        session: The session's id.
+        mode: What is recorded.
+        settings: The callback's arguments.
+        worker: Index of this process.
+        workers: Processes that train together.
+        params: Keras' parameters of the run.
+    """
+    return SessionStart(
+        session=session,
+        wall_time=time.time(),
+        mode=mode,
+        versions={
+            "python": platform.python_version(),
+            "tb_inputdiag": __version__,
+            "keras": keras.__version__,
+            "tensorflow": tf.__version__,
+            "numpy": np.__version__,
+        },
+        settings=settings.described(),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        worker=worker,
+        workers=workers,
+        params={str(k): v for k, v in params.items() if isinstance(v, bool | int | float | str)},
+    )
