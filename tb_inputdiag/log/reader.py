@@ -6,7 +6,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from tb_inputdiag.alerts import worst_first
 from tb_inputdiag.errors import ConfigurationError, LogNotFoundError, there_are
@@ -231,7 +230,7 @@ class Log(Mapping[str, Run]):
         return sorted(found, key=lambda item: worst_first(item[1]))
 
 
-def read(log_dir: str | os.PathLike[str], *, missing_ok: bool = False, **options: Any) -> Log:
+def read(log_dir: str | os.PathLike[str], *, missing_ok: bool = False, clock: Callable[[], float] = time.time) -> Log:
     """Opens the logs below a folder.
 
     ::
@@ -247,13 +246,13 @@ def read(log_dir: str | os.PathLike[str], *, missing_ok: bool = False, **options
     Args:
         log_dir: The `log_dir` of the callback, any folder above it, one event file, or a URL that fsspec knows.
         missing_ok: Return an empty log if there is none yet, e.g. because a run is about to start.
-        **options: ``clock``, see `Log`.
+        clock: Returns seconds since the epoch.
 
     Raises:
         LogNotFoundError: if there is no such folder, or no log below it.
         LogError: if the folder cannot be listed.
     """
-    log = Log(log_dir, missing_ok=missing_ok, **options)
+    log = Log(log_dir, missing_ok=missing_ok, clock=clock)
     if not len(log) and not missing_ok:
         others = f" There are {log.foreign_files} event files of other tools." if log.foreign_files else ""
         raise LogNotFoundError(
