@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from tb_inputdiag.statistics.program import Program
 from tb_inputdiag.records import Layout, ModelFacts, Record, Split, WeightFacts
+from tb_inputdiag.statistics.program import Program
 
 __all__ = ["DescribedModel"]
 
