@@ -154,6 +154,7 @@ def _positions(context: Context, inputs: list[TensorLayout], name: str, rows: in
         fix=f"keras.layers.Embedding(input_dim={steps or '...'}, ...)  # of the positions\n"
         f"{code} = {code}[:, :{rows}]  # or use shorter sequences",
         picture=LimitPicture(label=f"steps of {name}", value=steps or rows + 1, limit=rows),
+        curves=named_tensor_curves("input", name),
     )
 
 

@@ -91,12 +91,25 @@ class UnnormalizedInput(Rule):
         self._arrived: set[str] = set()
 
     def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
-        """Returns the values that each first layer may read; any values for one that normalizes them."""
+        """Returns the values that each first layer may read."""
+        size = format_number(self.max_size)
         for view in context.entries:
-            low, high, reason = self._expected(context, view)
-            if reason:
-                subject, stage = view.subject, view.layout.stage
-                yield ExpectedRange(rule=self.id, subject=subject, stage=stage, low=low, high=high, reason=reason)
+            if not _is_judged(context, view):
+                continue
+            high, reason = self.max_size, f"The typical size should be at most {size}; single values may be larger."
+            if looks_like_image(view):
+                high = self.max_pixel
+                reason = (
+                    f"Values above {format_number(high)} are raw pixels. The typical size should be at most {size}."
+                )
+            yield ExpectedRange(
+                rule=self.id,
+                subject=view.subject,
+                stage=view.layout.stage,
+                low=-self.max_size,
+                high=high,
+                reason=reason,
+            )
 
     def on_sample(self, context: Context) -> Findings:
         """Judges every tensor that a trainable layer reads, and images whose reader is unknown."""
@@ -133,7 +146,7 @@ class UnnormalizedInput(Rule):
 
     def _judge(self, context: Context, view: TensorView) -> Finding | None:
         layout, facts = view.layout, context.facts
-        if not _reads_magnitudes(context, view) or layout.layer_class in NORMALIZERS:
+        if not _is_judged(context, view):
             return None
         image = looks_like_image(view)
         size = typical_size(view)
@@ -192,19 +205,6 @@ class UnnormalizedInput(Rule):
             picture=picture,
             curves=tensor_curves(context, view, expected=expected_span(picture)),
         )
-
-    def _expected(self, context: Context, view: TensorView) -> tuple[float | None, float | None, str]:
-        """Returns the smallest and largest value that is fine, and why; no reason if the rule does not judge it."""
-        layout, size = view.layout, format_number(self.max_size)
-        if not _reads_magnitudes(context, view):
-            return None, None, ""
-        if layout.layer_class in NORMALIZERS:
-            return None, None, f"{layout.layer_class} normalizes values of any scale."
-        if looks_like_image(view):
-            pixel = format_number(self.max_pixel)
-            reason = f"Values above {pixel} are raw pixels. The typical size should be at most {size}."
-            return -self.max_size, self.max_pixel, reason
-        return -self.max_size, self.max_size, f"The typical size should be at most {size}; single values may be larger."
 
     def _picture(self, view: TensorView, large: tuple[int, ...], *, raw_pixels: bool, size: float) -> Picture:
         if raw_pixels:
@@ -276,11 +276,12 @@ class UnnormalizedInput(Rule):
         )
 
 
-def _reads_magnitudes(context: Context, view: TensorView) -> bool:
-    """Whether the layer that reads a tensor takes values of about unit scale: not ids, and not a known backbone."""
+def _is_judged(context: Context, view: TensorView) -> bool:
+    """Whether a tensor should be of about unit scale: it is not read as ids, normalized, or read by a backbone."""
     layout = view.layout
-    ids = layout.layer_class in LOOKUPS or layout.layer_class.endswith("Embedding")
-    return layout.kind == "dense" and not ids and not backbone_of(context.facts, layout.layer)
+    if layout.kind != "dense" or layout.layer_class in LOOKUPS or layout.layer_class in NORMALIZERS:
+        return False
+    return not layout.layer_class.endswith("Embedding") and not backbone_of(context.facts, layout.layer)
 
 
 def _fix(name: str, dtype: str, peak: int | None, view: TensorView) -> str:
