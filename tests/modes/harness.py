@@ -118,7 +118,8 @@ def _assert_records(row: Row, seen: Seen) -> None:
     if row.batches is not None:
         batches = row.batches()
         for sample in seen.samples():
-            assert_batch(sample, seen.layouts[sample.layout], batches[sample.step % len(batches)])
+            replicas = seen.model.distribute_strategy.num_replicas_in_sync
+            assert_batch(sample, seen.layouts[sample.layout], batches[sample.step % len(batches)], replicas)
 
 
 def _assert_steps(row: Row, seen: Seen) -> None:

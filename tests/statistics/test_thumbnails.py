@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import tensorflow as tf
 
 from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
 from tb_inputdiag.records import Role, TensorLayout
@@ -56,6 +57,21 @@ def test_thumbnails_are_scaled_to_their_own_finite_range() -> None:
     assert shown[0].ravel()[:5].tolist() == [0, 0, 255, 0, 255]
     assert (shown[1], shown[2]) == (-10.0, 10.0)
     assert pixels(block, np.full(64, np.nan, np.float32), 1) is None
+
+
+def test_a_graph_knows_how_many_pixels_there_are() -> None:
+    block = image_blocks([image(None, 10, 3)], {}, 2)[0]
+
+    @tf.function(input_signature=[tf.TensorSpec([None, None, 10, 3])])
+    def reduced(x: tf.Tensor) -> tf.Tensor:
+        vector = reduce(TENSORFLOW, x, block)
+        assert vector.shape.as_list() == [block.size]
+        return vector
+
+    x = np.random.default_rng(0).normal(size=(2, 32, 10, 3)).astype(np.float32)
+    found = reduced(tf.constant(x)).numpy().reshape(block.shape)
+    # 32 rows are shown as 64, the most that there may be
+    np.testing.assert_array_equal(found, np.repeat(x, 2, axis=1))
 
 
 @BACKENDS
