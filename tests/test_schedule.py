@@ -21,9 +21,13 @@ class Plan:
         """Returns whether the execution of `steps` steps from `step` on is sampled."""
         return self.schedule.quiet(step, steps) == 0
 
-    def executed(self, begin, sampled, **times):
-        self.ledger.executed(begin, sampled, **times)
-        self.schedule.executed(sampled)
+    def executed(self, begin, sampled, setup_s=0.0, work_s=0.0):
+        if sampled:
+            self.ledger.executed_sampled(begin, setup_s, work_s)
+            self.schedule.sampled()
+        else:
+            self.ledger.executed_plain([begin])
+            self.schedule.skipped(1)
 
 
 def simulate(plan, executions, plain_s, cost_s, steps=1):
