@@ -100,14 +100,15 @@ def test_curves_name_what_is_logged(rule: type[Rule], example: Example) -> None:
 
 
 WITHOUT_CURVES = {"data", "model"}
-"""Subjects that no number which is logged over time belongs to."""
+"""Subjects for which nothing is logged over time."""
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
 def test_a_rule_names_a_curve_where_one_is_logged(rule: type[Rule]) -> None:
-    for example in rule.examples():
-        for alert in _alerts(rule, example) if example.fires else ():
-            assert alert.curves or alert.subject in WITHOUT_CURVES, f"no curve shows {example.name!r}"
+    alerts = [alert for example in rule.examples() if example.fires for alert in _alerts(rule, example)]
+    subjects = {alert.subject for alert in alerts} - WITHOUT_CURVES
+    drawn = {alert.subject for alert in alerts if alert.curves}
+    assert subjects <= drawn, "each subject has a curve in one of the examples"
 
 
 @pytest.mark.parametrize(("rule", "example"), CASES, ids=[f"{rule.id}: {example.name}" for rule, example in CASES])
@@ -118,7 +119,6 @@ def test_an_expected_range_has_a_reason(rule: type[Rule], example: Example) -> N
     for found in engine.expected_ranges:
         assert found.rule == rule.id
         assert found.subject.partition(":")[0] in {"input", "target", "prediction", "sample_weight"}
-        assert found.low is not None or found.high is not None, "a range has a limit"
         assert found.low is None or found.high is None or found.low <= found.high
         assert found.reason.endswith("."), "a reason is a sentence"
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
 
 from tb_inputdiag.numbers import format_number, times
-from tb_inputdiag.records import LimitPicture, Severity
+from tb_inputdiag.records import LimitPicture, Severity, WeightTable
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.curves import gradient_norm_curve, loss_curve
@@ -16,6 +17,22 @@ from tb_inputdiag.rules.support.optimizer import gentler_optimizer
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ExplodingGradient"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Measured:
+    """What one step's gradient is compared by."""
+
+    norm: float
+    past: float | None
+    """Median norm of the past; None while that is short."""
+    elasticity: float
+    """Norm of the gradient times norm of the weights over the loss."""
+    level: float
+    """The loss, or a tenth of its largest value if that is more."""
+    usual_loss: float
+    jumped: bool
+    """The loss is far above its usual value."""
 
 
 class ExplodingGradient(Rule):
@@ -107,63 +124,71 @@ class ExplodingGradient(Rule):
             norm = float(np.nanmax(table.gradient_max_abs))
         if table is None or not (np.isfinite(norm) and np.isfinite(loss)):
             return None
-        self._largest_loss = max(self._largest_loss, loss)
-        past = median(self._past) if len(self._past) >= 10 else None
-        # The median of a few small batches may be far too low.
-        usual = (median if len(self._losses) >= 10 else max)(self._losses or (loss,))
-        # Next to a loss near zero any gradient looks large, so its largest value so far counts too.
-        level = max(loss, 0.1 * self._largest_loss, 1e-12)
-        elasticity = norm * float(np.sqrt(np.nansum(table.weight_norm.astype(np.float64) ** 2))) / level
-        # Large gradients that are normal for a model do no harm: the loss does not jump.
-        jumped = loss > self.max_rise * max(usual, 1e-6)
-        picture = self._picture(norm, elasticity, past, level, jumped)
+        measured = self._measure(table, norm, loss)
+        picture = self._picture(measured)
         if picture is None:
             self._past.append(norm)
             self._losses.append(loss)
             return []
+        return [self._finding(context, table, measured, picture)]
+
+    def _measure(self, table: WeightTable, norm: float, loss: float) -> _Measured:
+        self._largest_loss = max(self._largest_loss, loss)
+        # The median of a few small batches may be far too low.
+        usual = (median if len(self._losses) >= 10 else max)(self._losses or (loss,))
+        # Next to a loss near zero any gradient looks large, so its largest value so far counts too.
+        level = max(loss, 0.1 * self._largest_loss, 1e-12)
+        return _Measured(
+            norm=norm,
+            past=median(self._past) if len(self._past) >= 10 else None,
+            elasticity=norm * float(np.sqrt(np.nansum(table.weight_norm.astype(np.float64) ** 2))) / level,
+            level=level,
+            usual_loss=usual,
+            jumped=loss > self.max_rise * max(usual, 1e-6),
+        )
+
+    def _picture(self, measured: _Measured) -> LimitPicture | None:
+        """Returns the limit that is exceeded, or None if all is well."""
+        norm, past = measured.norm, measured.past
+        if norm > self.max_norm:
+            return LimitPicture(label="gradient norm", value=norm, limit=self.max_norm)
+        if not measured.jumped:
+            return None  # large gradients that are normal for a model do no harm
+        if measured.elasticity > self.max_elasticity:
+            label = "gradient norm x weight norm / loss"
+            return LimitPicture(label=label, value=measured.elasticity, limit=self.max_elasticity)
+        if past is not None and past > 0 and norm > (limit := max(self.max_growth * past, 10 * measured.level)):
+            return LimitPicture(label="gradient norm", value=norm, limit=limit)
+        return None
+
+    def _finding(self, context: Context, table: WeightTable, measured: _Measured, picture: LimitPicture) -> Finding:
+        sample, norm, past = context.sample, measured.norm, measured.past
         row = int(np.nanargmax(table.gradient_norm)) if np.isfinite(table.gradient_norm).any() else 0
         weight = context.layout.weights[row]
-        moved = f"rose from {format_number(usual)} to " if jumped else "is "
+        moved = f"rose from {format_number(measured.usual_loss)} to " if measured.jumped else "is "
         moved += format_number(sample.loss)
         compared = f", {times(norm / past)} times its past median" if past else ""
         clipped = sample.clipped_gradient_norm < 0.5 * norm
-        return [
-            Finding(
-                subject="optimizer",
-                message=f"The gradient's norm is {format_number(norm)}{compared}"
-                f"{' (before clipping)' if clipped else ''}, mostly from '{weight}', and the loss {moved}.",
-                evidence={
-                    "gradient_norm": norm,
-                    "past_median": past,
-                    "elasticity": elasticity,
-                    "expected_max_elasticity": self.max_elasticity,
-                    "loss": sample.loss,
-                    "past_loss": usual,
-                    "weight": weight,
-                    "learning_rate": sample.learning_rate,
-                },
-                fix=gentler_optimizer(context, rate=sample.learning_rate),
-                severity=Severity.INFO if clipped else None,
-                picture=picture,
-                curves=(gradient_norm_curve(high=picture.limit if picture.value == norm else None), loss_curve()),
-                at_once=norm > self.max_norm,
-            )
-        ]
-
-    def _picture(
-        self, norm: float, elasticity: float, past: float | None, level: float, jumped: bool
-    ) -> LimitPicture | None:
-        """Returns the limit that is exceeded, or None if all is well."""
-        if norm > self.max_norm:
-            return LimitPicture(label="gradient norm", value=norm, limit=self.max_norm)
-        if not jumped:
-            return None
-        if elasticity > self.max_elasticity:
-            label = "gradient norm x weight norm / loss"
-            return LimitPicture(label=label, value=elasticity, limit=self.max_elasticity)
-        if past is not None and past > 0 and norm > (limit := max(self.max_growth * past, 10 * level)):
-            return LimitPicture(label="gradient norm", value=norm, limit=limit)
-        return None
+        return Finding(
+            subject="optimizer",
+            message=f"The gradient's norm is {format_number(norm)}{compared}{' (before clipping)' if clipped else ''}, "
+            f"mostly from '{weight}', and the loss {moved}.",
+            evidence={
+                "gradient_norm": norm,
+                "past_median": past,
+                "elasticity": measured.elasticity,
+                "expected_max_elasticity": self.max_elasticity,
+                "loss": sample.loss,
+                "past_loss": measured.usual_loss,
+                "weight": weight,
+                "learning_rate": sample.learning_rate,
+            },
+            fix=gentler_optimizer(context, rate=sample.learning_rate),
+            severity=Severity.INFO if clipped else None,
+            picture=picture,
+            curves=(gradient_norm_curve(high=picture.limit if picture.value == norm else None), loss_curve()),
+            at_once=norm > self.max_norm,
+        )
 
     @staticmethod
     def examples() -> tuple[Example, ...]:

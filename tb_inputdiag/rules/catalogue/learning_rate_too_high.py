@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from tb_inputdiag.numbers import format_number, literal, percent, times
-from tb_inputdiag.records import Severity, Span
+from tb_inputdiag.records import LimitPicture, Severity, Span, WeightTable
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.curves import loss_curve
@@ -112,32 +112,35 @@ class LearningRateTooHigh(Rule):
         lethal = lethal and now >= 0.8 * self._first
         if not (stuck or certain or wild or lethal):
             return []
-        ratio = self._largest if lethal else ratio
         limit = self.lethal_ratio if lethal else self.max_ratio if stuck or certain else self.wild_ratio
+        picture = update_ratio_picture(self._largest if lethal else ratio, most=limit)
+        return [self._finding(context, table, now, picture, lethal=lethal, certain=certain)]
+
+    def _finding(
+        self, context: Context, table: WeightTable, loss: float, picture: LimitPicture, *, lethal: bool, certain: bool
+    ) -> Finding:
+        ratio, rate = picture.value, context.sample.learning_rate
         verb = "a step changed" if lethal else "each step changes"
         size = f"{percent(ratio)} of" if ratio < 10 else f"{times(ratio)} times"
         dead = ". Units have died, and most kernels get no gradient" if lethal else ""
-        rate = sample.learning_rate
         target = 1e-3 / ratio * rate if math.isfinite(rate) and rate > 0 else 1e-3
         target = min(max(target, 1e-5), 1e-2) if target > 0 else 1e-3
-        return [
-            Finding(
-                subject="optimizer",
-                message=f"At a learning rate of {format_number(rate)} {verb} the weights by {size} their size, and the "
-                f"loss went from {format_number(self._first)} to {format_number(now)}{dead}.",
-                evidence={
-                    "update_ratio": ratio,
-                    "expected_max_ratio": self.max_ratio,
-                    "learning_rate": rate,
-                    "loss": now,
-                    "first_loss": self._first,
-                },
-                fix=f"keras.optimizers.{optimizer_name(context)}(learning_rate={literal(target, 1)})",
-                picture=update_ratio_picture(ratio, most=limit),
-                curves=(update_ratio_curve(context, table, Span(low=0.0, high=limit)), loss_curve()),
-                at_once=certain,
-            )
-        ]
+        return Finding(
+            subject="optimizer",
+            message=f"At a learning rate of {format_number(rate)} {verb} the weights by {size} their size, and the "
+            f"loss went from {format_number(self._first)} to {format_number(loss)}{dead}.",
+            evidence={
+                "update_ratio": ratio,
+                "expected_max_ratio": picture.limit,
+                "learning_rate": rate,
+                "loss": loss,
+                "first_loss": self._first,
+            },
+            fix=f"keras.optimizers.{optimizer_name(context)}(learning_rate={literal(target, 1)})",
+            picture=picture,
+            curves=(update_ratio_curve(context, table, Span(low=0.0, high=picture.limit)), loss_curve()),
+            at_once=certain,
+        )
 
     @staticmethod
     def examples() -> tuple[Example, ...]:

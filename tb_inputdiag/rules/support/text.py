@@ -2,38 +2,15 @@
 
 from __future__ import annotations
 
-import math
 import textwrap
 from collections.abc import Sequence
 
 from tb_inputdiag.records import ModelFacts
 
-__all__ = ["join", "number", "percent", "shape_text", "times", "variable", "wrap_comments"]
+__all__ = ["join", "shape_text", "variable", "wrap_comments"]
 
 _CODE_WIDTH = 69
 """Columns left for a fix in a terminal of 80 columns."""
-
-
-def number(value: float) -> str:
-    """Returns a number with four digits that matter: ``255``, ``0.003922``, ``1.5e+06``."""
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else ("inf" if value > 0 else "-inf")
-    if float(value).is_integer() and abs(value) < 1e6:
-        return str(int(value))
-    return f"{value:.4g}"
-
-
-def percent(fraction: float) -> str:
-    """Returns ``12 %``, and ``0.4 %`` for small ones."""
-    value = 100 * fraction
-    return f"{value:.0f} %" if value >= 10 or value == 0 else f"{value:.2g} %"
-
-
-def times(factor: float) -> str:
-    """Returns a factor in two digits: ``3.2``, ``48``, ``1,200``, ``1e+08``."""
-    if factor >= 1e7:
-        return f"{factor:.1g}"
-    return f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
 
 
 def shape_text(shape: Sequence[int | None]) -> str:
