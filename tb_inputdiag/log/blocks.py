@@ -1,8 +1,8 @@
 """One column of a table as bytes: small, checked, and decoded on its own.
 
-A column is an array ``[rows, ...]``. Nearly all columns are constant, or equal to another one, or vary in a few bits
-only; the flags of a block say which of that was used. Everything works on the bits of the values, so NaN and the sign
-of zero survive.
+A column is an array ``[rows, ...]``. Nearly all columns are constant, equal another column, or vary in a few bits. The
+flags of a block say which of these was used. Everything works on the bits of the values, so NaN and the sign of zero
+survive.
 """
 
 from __future__ import annotations
@@ -42,11 +42,11 @@ SHUFFLE = 16
 ZLIB = 32
 
 MAX_ELEMENTS = 1 << 27
-"""More elements than this in one block are damage, not data: the writer makes chunks of some MB."""
+"""More elements than this in one block mean damage: the writer makes chunks of a few MB."""
 _MIN_COMPRESS = 64
-"""Shorter payloads hardly ever shrink."""
+"""Shorter payloads rarely get smaller."""
 _FEW_BYTES = 4096
-"""Up to here one transposed copy is faster than one pass for each byte of a number."""
+"""Up to this size, one transposed copy is faster than one pass for each byte of a number."""
 _LEVEL = 5
 """zlib level: on shuffled statistics 6 to 9 take up to 3 times as long for 1 % less."""
 
@@ -88,7 +88,7 @@ def encode_column(array: Array, *, delta: bool = False) -> tuple[int, bytes]:
 
 
 def decode_column(flags: int, payload: bytes, dtype: np.dtype[Any], shape: tuple[int, ...]) -> Array:
-    """Returns the array that `encode_column` got. Not for ``ALIAS``, which the table resolves.
+    """Returns the array that `encode_column` received. ``ALIAS`` is resolved by the table, not here.
 
     Args:
         flags: As encoded.
@@ -130,7 +130,7 @@ def _unshuffle(plain: bytes | Array, itemsize: int) -> bytes | Array:
     planes = np.frombuffer(plain, np.uint8).reshape(itemsize, -1)
     if planes.size <= _FEW_BYTES:
         return planes.T.tobytes()
-    # of many, one pass a byte is three times as fast
+    # for large blocks, one pass for each byte is three times as fast
     out = np.empty(planes.shape[::-1], np.uint8)
     for at, plane in enumerate(planes):
         out[:, at] = plane

@@ -1,8 +1,8 @@
 """Records to the bytes of events and back, without any file.
 
-An event of the log is a tag ``<session>/<stream>/<segment>``, a step (its number within the session) and a payload:
-a vector of bytes. The TensorBoard plugin gets these three from TensorBoard's data provider, the reader from the files;
-both decode them here. `docs/log-format.md` describes the bytes.
+An event of the log is a tag ``<session>/<stream>/<segment>``, a step (its number within the session) and a payload, a
+vector of bytes. The TensorBoard plugin gets them from TensorBoard's data provider, the reader from the files. Both
+decode them here. `docs/log-format.md` describes the bytes.
 """
 
 from __future__ import annotations
@@ -57,16 +57,16 @@ __all__ = [
 
 PLUGIN_NAME = "inputdiag"
 STREAMS = ("session", "alerts", "images", "costs", "losses", "tensors", "weights", "layers", "samples")
-"""Streams that hold records. New ones go to the end: `Head` lists its counts in this order."""
+"""Streams that hold records. Add new ones at the end: `Head` lists its counts in this order."""
 EVENTS_PER_TAG = 8
-"""TensorBoard keeps at least 10 events of a tag, in either of its loaders, whatever its flags."""
+"""TensorBoard keeps at least 10 events of a tag, with each of its loaders and with all flags."""
 
 FORMAT_VERSION = 1
-"""Of the bytes around the records; `SCHEMA_VERSION` is that of the records."""
+"""Version of the bytes around the records; `SCHEMA_VERSION` is the version of the records."""
 _MAGIC = 0xD1
 _HEADER = struct.Struct("<BBBBIIIiqqI")
-"""magic, format, schema, kind, checksum of all that follows in the header, length of the header, number of the event in
-its stream, layout or -1, first and last sequence number, rows."""
+"""Magic, format, schema, kind, checksum of the rest of the header, length of the header, number of the event in its
+stream, layout or -1, first and last sequence number, rows."""
 _CHECKED_FROM = 8
 _MAX_DOCUMENT = 1 << 28
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
@@ -84,7 +84,7 @@ class Tag(NamedTuple):
 
 
 def parse_tag(tag: str) -> Tag | None:
-    """Returns the parts of a tag, or None if it is not one of ours."""
+    """Returns the parts of a tag, or None if it belongs to another plugin."""
     parts = tag.split("/")
     if len(parts) != 3 or not parts[2].isdecimal() or len(parts[2]) > 12 or not _SESSION.fullmatch(parts[0]):
         return None
@@ -117,14 +117,14 @@ class Numbered(NamedTuple):
 
 
 class Header(NamedTuple):
-    """What stands before every payload."""
+    """The header of a payload."""
 
     schema: int
     kind: int
     length: int
     """Bytes of the header with its directory."""
     number: int
-    """Of the payload in its stream: 0, 1, 2, ..."""
+    """Number of the payload in its stream: 0, 1, 2, ..."""
     layout: int
     first: int
     last: int
@@ -160,7 +160,7 @@ def peek(data: bytes, at: int = 0) -> Header:
     """Returns the header that starts at `at`, without verifying its checksum.
 
     Raises:
-        LogCorruptError: if these are no bytes of ours.
+        LogCorruptError: if no payload starts there.
         LogVersionError: if a newer version wrote them in another format.
     """
     try:
@@ -178,10 +178,10 @@ def peek(data: bytes, at: int = 0) -> Header:
 
 
 class Chunk:
-    """A payload: its header at once, its records and columns when asked for.
+    """A payload. Its header is decoded at once, its records and columns on access.
 
     Raises:
-        LogCorruptError: here, if the header is damaged; on access, if what is asked for is.
+        LogCorruptError: here if the header is damaged; on access if the requested part is damaged.
         LogVersionError: if a newer version wrote it in another format.
     """
 
@@ -212,7 +212,7 @@ class Chunk:
         return migrate.upgrade_columns(columns, self.header.schema)
 
     def documents(self) -> tuple[list[Numbered], int]:
-        """Returns the records of a chunk of documents, and how many are of types that only a newer schema knows."""
+        """Returns the records of a chunk of documents, and how many more have types that only a newer schema has."""
         self._expect(DOCUMENTS, "documents")
         try:
             json_length, json_checksum, *extents = struct.unpack(f"<{len(self._directory) // 4}I", self._directory)
@@ -261,7 +261,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """What the writer has written up to here: the proof that nothing is missing."""
+    """Counts of what the writer has written so far; with them a reader knows that nothing is missing."""
 
     seq: int
     """Records before this sequence number are written, or counted in `dropped`."""
@@ -270,9 +270,9 @@ class Head:
     rows: dict[str, int]
     """Stream -> number of its records."""
     dropped: dict[str, int]
-    """Type name -> records that the writer could not keep up with, or could not encode."""
+    """Type name -> number of records that came too fast, or could not be encoded."""
     interval_s: float
-    """Seconds between two writes at present."""
+    """Current number of seconds between two writes."""
 
 
 def encode_head(head: Head, number: int) -> bytes:
@@ -289,10 +289,10 @@ def encode_head(head: Head, number: int) -> bytes:
 
 
 def inflate(packed: bytes) -> bytes:
-    """Returns what `zlib.compress` got.
+    """Returns what `zlib.compress` received.
 
     Raises:
-        LogCorruptError: if it does not decompress, or to absurdly much.
+        LogCorruptError: if it does not decompress, or is far too large.
     """
     inflater = zlib.decompressobj()
     try:
@@ -324,8 +324,8 @@ def build_samples(
     """Returns the `Sample` records of a chunk of ``samples`` and the chunks that belong to it.
 
     Chunks belong together if their headers agree in layout, `Header.first`, `Header.last` and rows. The records hold
-    views of the chunk's arrays. None stands for a chunk that is lost: such a sample has no `weights` or `layers`;
-    without `tensors` there is no sample.
+    views of the chunk's arrays. None means that a chunk is lost: such a sample has no `weights` or `layers`. Without
+    `tensors` there is no sample.
 
     Raises:
         LogCorruptError: if a column is damaged, or the chunks do not belong together.

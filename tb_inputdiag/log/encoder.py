@@ -1,4 +1,4 @@
-"""Records to payloads: what belongs together goes into one."""
+"""Packs records into payloads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -14,18 +14,31 @@ from tb_inputdiag.log.blocks import crc32c
 from tb_inputdiag.log.codec import DOCUMENTS, STREAMS, TABLE, Numbered, pack_payload
 from tb_inputdiag.log.documents import to_document
 from tb_inputdiag.log.tables import PARTS, SPLITS, encode_table
-from tb_inputdiag.records import COLUMNS, Alert, Cost, Images, Losses, Record, Sample
+from tb_inputdiag.records import (
+    COLUMNS,
+    Alert,
+    Cost,
+    Images,
+    LayerTable,
+    Losses,
+    Record,
+    Sample,
+    TensorTable,
+    WeightTable,
+)
 
 __all__ = ["Encoder", "Payload"]
 
 _ROWS_PER_CHUNK = 512
 _BYTES_PER_CHUNK = 4 << 20
-"""Keeps events far below what gRPC and TensorBoard's loaders take at once."""
+"""Keeps events far below the limits of gRPC and of TensorBoard's loaders."""
+_Shapes: TypeAlias = tuple[int, tuple[tuple[str, tuple[tuple[int, ...], ...]], ...]]
+"""Layout, and the shape of each column of each table."""
 _SCALARS = tuple(name for name in COLUMNS["sample"])
 
 
 class Payload(NamedTuple):
-    """What one event will hold."""
+    """The content of one event."""
 
     stream: str
     rows: int
@@ -52,8 +65,8 @@ class Encoder:
     """Packs the records of one session and numbers the payloads of each stream. Not thread-safe.
 
     Args:
-        on_error: Called as ``on_error(records, exception)`` for records that cannot be encoded, because their arrays do
-            not fit the schema; the others are not harmed by it.
+        on_error: Called as ``on_error(records, exception)`` for records that cannot be encoded, e.g. because their
+            arrays do not fit the schema. Other records are not affected.
     """
 
     def __init__(self, on_error: Callable[[Sequence[Record], Exception], None]) -> None:
@@ -61,21 +74,21 @@ class Encoder:
         self.events = dict.fromkeys(STREAMS, 0)
         """Stream -> payloads so far."""
         self.rows = dict.fromkeys(STREAMS, 0)
-        """Stream -> records so far; of ``tensors``, ``weights`` and ``layers``: of samples that have them."""
+        """Stream -> records so far; for ``tensors``, ``weights`` and ``layers``: samples that have them."""
 
     def encode(self, records: Iterable[Numbered]) -> Iterator[Payload]:
-        """Yields payloads that hold the records, which come in increasing order of `Numbered.seq`.
+        """Yields the payloads of records, given in increasing order of `Numbered.seq`.
 
-        A sample's own columns come after its other tables: a reader that sees them can rely on the rest.
+        A sample's own columns come after its other tables: a reader that has them can rely on the rest.
         """
         streams: dict[str, list[Numbered]] = {}
         for item in records:
             streams.setdefault(_stream_of(item.record), []).append(item)
         for stream in STREAMS:
-            for group in _groups(stream, streams.get(stream, [])):
+            for group in _groups(streams.get(stream, [])):
                 try:
                     parts = list(_PACKERS.get(stream, _pack_documents)(stream, group))
-                except Exception as error:  # of whatever kind: a bad record must not stop the log
+                except Exception as error:  # of any kind: a bad record must not stop the log
                     self._on_error([item.record for item in group], error)
                     continue
                 for part in parts:
@@ -97,11 +110,11 @@ class _Part(NamedTuple):
     body: bytes
 
 
-def _groups(stream: str, items: list[Numbered]) -> Iterator[list[Numbered]]:
-    """Yields what goes into one chunk: samples of one layout and of equal shapes, and never too much."""
-    by_shape: dict[Any, list[Numbered]] = {}
+def _groups(items: list[Numbered]) -> Iterator[list[Numbered]]:
+    """Yields the records of one chunk each: samples of one layout and equal shapes, of limited size."""
+    by_shape: dict[_Shapes | None, list[Numbered]] = {}
     for item in items:
-        by_shape.setdefault(_shapes(item.record) if stream == "samples" else None, []).append(item)
+        by_shape.setdefault(_shapes(item.record) if isinstance(item.record, Sample) else None, []).append(item)
     for group in by_shape.values():
         size, start = 0, 0
         for end, item in enumerate(group):
@@ -112,7 +125,7 @@ def _groups(stream: str, items: list[Numbered]) -> Iterator[list[Numbered]]:
         yield group[start:]
 
 
-def _tables(sample: Sample) -> Iterator[tuple[str, Any]]:
+def _tables(sample: Sample) -> Iterator[tuple[str, TensorTable | WeightTable | LayerTable]]:
     yield "tensors", sample.tensors
     if sample.weights is not None:
         yield "weights", sample.weights
@@ -120,14 +133,11 @@ def _tables(sample: Sample) -> Iterator[tuple[str, Any]]:
         yield "layers", sample.layers
 
 
-def _shapes(sample: Any) -> Any:
-    return (
-        sample.layout,
-        *(
-            (name, tuple(np.shape(getattr(table, column)) for column in COLUMNS[name]))
-            for name, table in _tables(sample)
-        ),
+def _shapes(sample: Sample) -> _Shapes:
+    shapes = tuple(
+        (name, tuple(np.shape(getattr(table, column)) for column in COLUMNS[name])) for name, table in _tables(sample)
     )
+    return sample.layout, shapes
 
 
 def _size(record: Record) -> int:
@@ -139,11 +149,11 @@ def _size(record: Record) -> int:
         case Images():
             return record.pixels.nbytes
         case _:
-            return 1000  # rough: documents are rare
+            return 1000  # a rough guess: documents are rare
 
 
 def _pack_samples(stream: str, group: Sequence[Numbered]) -> Iterator[_Part]:
-    samples: list[Any] = [item.record for item in group]
+    samples = [item.record for item in group if isinstance(item.record, Sample)]
     keys = {
         "seq": np.array([item.seq for item in group], np.int64),
         "step": np.array([sample.step for sample in samples], np.int64),
@@ -160,7 +170,7 @@ def _pack_samples(stream: str, group: Sequence[Numbered]) -> Iterator[_Part]:
 
 
 def _pack_losses(stream: str, group: Sequence[Numbered]) -> Iterator[_Part]:
-    losses: list[Any] = [item.record for item in group]
+    losses = [item.record for item in group if isinstance(item.record, Losses)]
     columns = {
         "seq": np.array([item.seq for item in group]),
         "epoch": np.array([record.epoch for record in losses]),

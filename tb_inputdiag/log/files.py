@@ -15,7 +15,7 @@ __all__ = ["ByteSource", "LocalSource", "find_event_files", "run_name"]
 
 
 _MOST_OPEN = 64
-"""Local files that are open at a time."""
+"""Largest number of local files that are open at a time."""
 
 
 class ByteSource(Protocol):
@@ -24,19 +24,19 @@ class ByteSource(Protocol):
     path: str
 
     def size(self) -> int:
-        """Returns the size at present."""
+        """Returns the current size in bytes."""
 
     def read(self, offset: int, length: int) -> bytes:
         """Returns at most `length` bytes from `offset`."""
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Closes the file."""
 
 
 class LocalSource:
-    """A local file, opened when it is read; of all of them few are open: thousands of runs are not as many descriptors.
+    """A local file that is opened when it is read. Only a few are open at a time, so thousands of runs can be read.
 
-    Plain reads instead of a memory map: a file that is cut while it is mapped kills the process.
+    It uses plain reads, not a memory map: a file that is truncated while it is mapped kills the process.
     """
 
     _opened: ClassVar[OrderedDict[int, LocalSource]] = OrderedDict()
@@ -47,7 +47,7 @@ class LocalSource:
         self._descriptor: int | None = None
 
     def size(self) -> int:
-        """Returns the size at present."""
+        """Returns the current size in bytes."""
         return os.stat(self.path).st_size
 
     def read(self, offset: int, length: int) -> bytes:
@@ -80,7 +80,7 @@ class RemoteSource:
         self._fs = fs
 
     def size(self) -> int:
-        """Returns the size at present, as the store says it now."""
+        """Returns the current size, asking the store again."""
         self._fs.invalidate_cache()
         return int(self._fs.size(self.path))
 
@@ -89,7 +89,7 @@ class RemoteSource:
         return bytes(self._fs.cat_file(self.path, start=offset, end=offset + length))
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Does nothing: no file is held open."""
 
 
 def _filesystem(url: str) -> tuple[Any, str]:
@@ -97,7 +97,7 @@ def _filesystem(url: str) -> tuple[Any, str]:
         import fsspec
     except ImportError:
         raise LogError(
-            f"Reading {url!r} takes fsspec and the file system's own package: pip install 'tb-inputdiag[remote]'."
+            f"Reading {url!r} needs fsspec and the package of its file system: pip install 'tb-inputdiag[remote]'."
         ) from None
     try:
         fs, path = fsspec.core.url_to_fs(url)
@@ -107,14 +107,14 @@ def _filesystem(url: str) -> tuple[Any, str]:
 
 
 def find_event_files(log_dir: str) -> tuple[list[tuple[str, ByteSource]], int, list[str]]:
-    """Returns the event files of the log, each with the path of its folder relative to `log_dir`, in order of path.
+    """Returns the event files below a folder in the order of their paths.
 
     Args:
         log_dir: A folder, a file, or a URL that fsspec knows.
 
     Returns:
-        (folder, file) for each, how many event files of others were met, and a sentence for each folder that cannot be
-        looked into.
+        (path of the folder relative to `log_dir`, file) for each; the number of event files of other tools; and a
+        sentence for each folder that cannot be listed.
 
     Raises:
         LogNotFoundError: if there is no such folder or file.
@@ -126,7 +126,7 @@ def find_event_files(log_dir: str) -> tuple[list[tuple[str, ByteSource]], int, l
         return [(".", LocalSource(log_dir))], 0, []
     if not os.path.isdir(log_dir):
         raise LogNotFoundError(
-            f"There is no folder {log_dir!r}. Give the log_dir that InputDiagnostics(log_dir) got, or one above it."
+            f"There is no folder {log_dir!r}. Give the log_dir of InputDiagnostics(log_dir), or a folder above it."
         )
     found: list[tuple[str, ByteSource]] = []
     foreign, problems = 0, list[str]()
@@ -142,10 +142,10 @@ def find_event_files(log_dir: str) -> tuple[list[tuple[str, ByteSource]], int, l
 
 
 def _walk(top: str, problems: list[str]) -> Iterator[tuple[str, list[str]]]:
-    """Yields folder and file names in order of path; follows links, but not in circles."""
+    """Yields folders and the names of their files in the order of their paths; follows links, but not in circles."""
 
     def note(error: OSError) -> None:
-        problems.append(f"The folder {error.filename!r} cannot be looked into: {error.strerror}.")
+        problems.append(f"The folder {error.filename!r} cannot be listed: {error.strerror}.")
 
     seen = set()
     for folder, folders, names in os.walk(top, onerror=note, followlinks=True):

@@ -1,8 +1,8 @@
-"""TFRecord framing, and as much of the Event message as reading a log takes.
+"""TFRecord framing, and the part of the Event message that reading a log needs.
 
-A TensorBoard event file is a row of frames: length (u64), masked CRC-32C of the length (u32), the serialised Event,
-masked CRC-32C of it (u32). The reader takes tag, step and tensor out of the message's bytes itself: it need not import
-protobuf, and does not copy what nobody asks for.
+A TensorBoard event file is a sequence of frames: length (u64), masked CRC-32C of the length (u32), the serialized
+Event, masked CRC-32C of it (u32). The reader finds tag, step and tensor in the bytes itself. So it need not import
+protobuf, and it copies nothing that is not requested.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ def frame_length(buffer: bytes, at: int) -> int | None:
 
 
 def verify_frame(buffer: bytes, at: int, length: int) -> bool:
-    """Tells whether the checksum of the message of a frame that lies wholly in the buffer fits."""
+    """Returns whether the checksum of a frame's message is right. The buffer must hold the whole frame."""
     start = at + HEADER
     end = start + length
     return _masked(buffer[start:end]) == int.from_bytes(buffer[end : end + FOOTER], "little")
 
 
 def find_frame(buffer: bytes, at: int) -> int | None:
-    """Returns where the next frame starts at or after `at`, or None: how to go on after damage."""
+    """Returns where the next frame starts at or after `at`, or None. Used to continue after damage."""
     while True:
         # Messages are shorter than 4 GB, so the upper half of a length is zero.
         zeros = buffer.find(b"\0\0\0\0", at + 4)
@@ -89,15 +89,15 @@ _USUAL_EVENT = re.compile(
     rb"\x42V\x08\x04\x12[\x00-\x7f]\x12[\x00-\x7f]\x08V\x22(V)".replace(b"V", _VARINT),
     re.DOTALL,
 )
-"""What protobuf makes of the events that the log writer writes: field after field in the order of their numbers.
-Matching it is ten times as fast as a walk through the fields, which reads all that does not match."""
+"""Bytes of the events that the log writer writes: protobuf puts the fields in the order of their numbers.
+Matching them is ten times as fast as a walk through the fields, which is used for all other events."""
 
 
 def parse_event(buffer: bytes, start: int, end: int) -> FramedEvent | None:
     """Returns the first summary value of an Event message, or None if it has no tensor of bytes.
 
     Raises:
-        LogCorruptError: if it is no protobuf message.
+        LogCorruptError: if it is not a protobuf message.
     """
     found = _USUAL_EVENT.match(buffer, start, end)
     if found is not None:
@@ -121,7 +121,7 @@ def _walk_event(buffer: bytes, start: int, end: int) -> FramedEvent | None:
                         tag, extent = _parse_value(buffer, at_1, end_1)
                         break
     except (IndexError, UnicodeDecodeError):
-        raise LogCorruptError("An event is no protobuf message.") from None
+        raise LogCorruptError("An event is not a protobuf message.") from None
     return None if tag is None or extent is None else FramedEvent(step, tag, *extent)
 
 
@@ -140,7 +140,7 @@ def _parse_value(buffer: bytes, start: int, end: int) -> tuple[str | None, tuple
 
 
 def _fields(buffer: bytes, at: int, end: int) -> Iterator[tuple[int, int, int | None]]:
-    """Yields (field, end, start) of each field with a length, (field, value, None) of each other."""
+    """Yields (field, end, start) for each field with a length, and (field, value, None) for each other field."""
     while at < end:
         key = buffer[at]
         at += 1

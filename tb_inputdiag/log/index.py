@@ -1,7 +1,7 @@
-"""Where the payloads of a session are, and which are missing: from event files, or handed over one by one.
+"""Finds the payloads of a session in event files or in events from elsewhere, and notes which are missing.
 
-Files are scanned once, front to back, and from there on as they grow. Every frame's checksum is verified; nothing is
-decoded. Damage costs what it hit: the scan finds the next frame and goes on.
+Files are scanned once from front to back, and then only where they grow. Every frame's checksum is verified; nothing is
+decoded. After damage, the scan continues at the next frame, so only the damaged events are lost.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class StoredPayload(NamedTuple):
     """Number of the event within the session."""
     header: Header
     read: Callable[[int, int], bytes]
-    """Returns bytes of where the payload is: `ByteSource.read`."""
+    """Reads the file that holds the payload: `ByteSource.read`."""
     offset: int
     length: int
 
@@ -54,11 +54,11 @@ class Damage:
     """What is wrong with the bytes of a file or session."""
 
     frames: int = 0
-    """Events whose checksum does not fit, or that do not decode."""
+    """Events whose checksum is wrong, or that do not decode."""
     skipped_bytes: int = 0
-    """Bytes between frames that are not the start of one."""
+    """Bytes between frames that belong to none."""
     tail_bytes: int = 0
-    """Of a last event that is not complete: being written, or cut off."""
+    """Bytes of an incomplete last event: it is being written, or was cut off."""
     newer: int = 0
     """Events in the format of a newer version."""
     messages: list[str] = field(default_factory=list)
@@ -84,13 +84,13 @@ class SessionIndex:
         """Stream that this version does not know -> payloads."""
         self.damage = Damage()
         self.schema = 0
-        """The newest schema version met."""
+        """The newest schema version found."""
         self._head: StoredPayload | None = None
         self._decoded_head: Head | None = None
         self._numbers: dict[str, set[int]] = {stream: set() for stream in STREAMS}
 
     def add(self, payload: StoredPayload) -> None:
-        """Takes a payload in; one that is there already is left out."""
+        """Adds a payload, unless it is there already."""
         stream, header = payload.stream, payload.header
         if header.schema > self.schema:
             self.schema = header.schema
@@ -107,7 +107,7 @@ class SessionIndex:
 
     @property
     def head(self) -> Head | None:
-        """The last counts that the writer left."""
+        """The last counts that the writer wrote."""
         if self._decoded_head is None and self._head is not None:
             try:
                 self._decoded_head = self._head.load().head()
@@ -117,7 +117,7 @@ class SessionIndex:
         return self._decoded_head
 
     def missing(self) -> dict[str, int]:
-        """Returns stream -> payloads that were written, as far as is known, and are not here."""
+        """Returns stream -> number of payloads that are known to have been written and are not here."""
         head = self.head
         lost = {}
         for stream, payloads in self.payloads.items():
@@ -167,25 +167,25 @@ class EventFile:
         self.sessions: dict[str, SessionIndex] = {}
         self.damage = Damage()
         self.events = 0
-        """Events of whatever kind whose checksums fit."""
+        """Events of any kind whose checksums are right."""
         self._offset = 0
         self._size = 0
 
     @property
     def size(self) -> int:
-        """Bytes that the file had when it was read last."""
+        """Size of the file in bytes when it was last read."""
         return self._size
 
     def refresh(self) -> bool:
-        """Scans what was appended since the last time. Returns whether there was something.
+        """Scans what was appended since the last call. Returns whether there was anything.
 
         Raises:
             OSError: if the file cannot be read.
         """
         size = self.source.size()
-        if size < self._size:  # somebody put another file in its place
+        if size < self._size:  # another file took its place
             self._reset()
-            self.source.close()  # the descriptor may still be that of the file that was there before
+            self.source.close()  # the descriptor may still belong to the old file
         if size == self._size:
             return False
         self._size = size
@@ -216,13 +216,13 @@ class EventFile:
                 self.events += 1
                 self._take(buffer, at + framing.HEADER, length, base)
             else:
-                self.damage.add("The checksum of an event does not fit its bytes.")
+                self.damage.add("The checksum of an event does not match its bytes.")
             at += whole
         self._offset = base + at
         self.damage.tail_bytes = size - self._offset
 
     def _resume(self, base: int, buffer: bytes, at: int, size: int) -> tuple[int, bytes, int]:
-        """Finds the next frame after damage; returns base, buffer and place to go on with."""
+        """Finds the next frame after damage. Returns base, buffer and place at which to continue."""
         start = base + at
         at += 1
         while True:
@@ -242,7 +242,7 @@ class EventFile:
             event = framing.parse_event(buffer, start, start + length)
             tag = None if event is None else _parse_tag(event.tag)
             if event is None or tag is None:
-                return  # of another plugin, or the file's version
+                return  # it belongs to another plugin, or is the file's version
             header = peek(buffer, event.start)
             index = self.sessions.get(tag.session)
             if index is None:

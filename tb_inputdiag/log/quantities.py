@@ -1,9 +1,9 @@
-"""Each logged quantity as an array over steps, by the names that the user knows.
+"""The logged quantities as arrays over steps, by the names that the user knows.
 
 ::
 
-    run.loss                              # every step's loss
-    run.inputs["image"].mean              # of the sampled batches, as fed
+    run.loss                              # the loss of every step
+    run.inputs["image"].mean              # sampled batches, as fed
     run.entries["image"].max              # as the first trainable layer reads them
     run.gradients["conv2d/kernel"].norm
     run.split("validation").inputs["image"].mean
@@ -32,7 +32,7 @@ _GRADIENT_COLUMNS = {
 _WEIGHT_COLUMNS = {"norm": "weight_norm", "nonfinite_count": "weight_nonfinite_count", "update_ratio": "update_ratio"}
 _LAYER_COLUMNS = {name: name for name in COLUMNS["layers"]}
 SCALARS = tuple(name for name in COLUMNS["sample"] if name not in ("layout", "step"))
-"""Quantities that a sample has one of."""
+"""Columns with one value for each sample."""
 
 
 class SplitQuantities:
@@ -77,7 +77,7 @@ class SplitQuantities:
 
     @property
     def weights(self) -> SubjectGroup:
-        """Weights: norm and relative size of the update."""
+        """Weights by name: norm, and relative size of the update."""
         return SubjectGroup(self._owner, "weights", "weights", _WEIGHT_COLUMNS, self._split)
 
     @property
@@ -86,10 +86,10 @@ class SplitQuantities:
         return SubjectGroup(self._owner, "activations", "layers", _LAYER_COLUMNS, self._split)
 
     def scalar(self, name: str) -> Series:
-        """Returns what each sample has one of, such as ``learning_rate``; see `SCALARS`.
+        """Returns a column with one value for each sample, such as ``learning_rate``; see `SCALARS`.
 
         Raises:
-            ConfigurationError: if nothing is called so.
+            ConfigurationError: if there is no such column.
         """
         if name not in SCALARS:
             raise ConfigurationError(f"scalar() takes one of {', '.join(SCALARS)}. Received: {name!r}.")
@@ -112,14 +112,14 @@ class SplitQuantities:
 
 
 class Quantities(SplitQuantities):
-    """The quantities of one or several sessions; those of training, unless `split` is asked."""
+    """The quantities of one or several sessions: those of training, or with `split` those of another split."""
 
     def __init__(self) -> None:
         super().__init__(self, "train")
 
     @property
     def sessions(self) -> Sequence[SessionColumns]:
-        """The sessions whose values are put in a row."""
+        """The sessions whose values are joined, oldest first."""
         raise NotImplementedError
 
     def split(self, split: Split) -> SplitQuantities:
@@ -134,7 +134,7 @@ class Quantities(SplitQuantities):
 
     @property
     def loss(self) -> Series:
-        """The loss of every training step; of the sampled ones if no other was logged."""
+        """The loss of every training step; only of sampled steps if no others were logged."""
         found = []
         for session in self.sessions:
             parts = [(step, step, loss) for step, loss in session.columns("losses", -1, ("step", "loss"))]
@@ -148,15 +148,15 @@ class Quantities(SplitQuantities):
 
     @property
     def learning_rate(self) -> Series:
-        """At the sampled steps."""
+        """The learning rate at the sampled steps."""
         return self.scalar("learning_rate")
 
     @property
     def gradient_norm(self) -> Series:
-        """The global norm, before clipping, at the sampled steps."""
+        """The global norm of the gradients before clipping, at the sampled steps."""
         return self.scalar("gradient_norm")
 
     @property
     def step_time_s(self) -> Series:
-        """Seconds that a step took, at the sampled steps."""
+        """Seconds that each sampled step took."""
         return self.scalar("step_time_s")

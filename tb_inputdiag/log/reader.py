@@ -6,7 +6,6 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 from tb_inputdiag.alerts import worst_first
 from tb_inputdiag.errors import ConfigurationError, LogNotFoundError, there_are
@@ -21,12 +20,12 @@ __all__ = ["Log", "Run", "StoredSession", "read"]
 
 
 class Run(Quantities):
-    """The sessions of one run directory; its quantities are theirs in a row."""
+    """The sessions of one run directory. Its quantities are those of its sessions, one after the other."""
 
     def __init__(self, name: str, *, clock: Callable[[], float] = time.time) -> None:
         super().__init__()
         self.name = name
-        """Path of the run relative to the folder that was read; ``.`` for that itself."""
+        """Path of the run relative to the folder that was read; ``.`` for that folder itself."""
         self._clock = clock
         self._files: dict[str, EventFile] = {}
         self._sessions: dict[tuple[str, str], StoredSession] = {}
@@ -36,11 +35,11 @@ class Run(Quantities):
         return f"<Run {self.name!r}: {', '.join(map(repr, self.sessions)) or 'no session'}>"
 
     def add_file(self, file: EventFile) -> None:
-        """Takes an event file in, unless it is known."""
+        """Adds an event file, unless it is known."""
         self._files.setdefault(file.source.path, file)
 
     def refresh(self) -> bool:
-        """Reads what was appended to the files. Returns whether there was something."""
+        """Reads what was appended to the files. Returns whether there was anything."""
         changed = False
         for path in sorted(self._files):
             file = self._files[path]
@@ -84,7 +83,7 @@ class Run(Quantities):
 
     @property
     def unreadable_files(self) -> list[str]:
-        """Files in which no session is found, one sentence each: what they hold is not known."""
+        """One sentence for each file without a session that can be read."""
         found = []
         for path, file in sorted(self._files.items()):
             name = os.path.basename(path)
@@ -96,7 +95,7 @@ class Run(Quantities):
 
     @property
     def problems(self) -> list[str]:
-        """What is lost or cannot be read, one sentence each."""
+        """What is lost or cannot be read, as sentences."""
         found = self.unreadable_files
         for path, file in sorted(self._files.items()):
             name, damage = os.path.basename(path), file.damage
@@ -125,19 +124,19 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 def _what_else(file: EventFile) -> str:
-    """Returns what a file holds that holds no session, as the end of a sentence that begins with its name."""
+    """Returns what is wrong with a file without sessions. The sentence begins with the file's name."""
     damage = file.damage
     if not file.size:
         return "is empty: nothing was written into it."
     if damage.newer:
         return f"holds {damage.newer:,} events in a newer format. {' '.join(damage.messages)}"
     if not file.events:
-        return f"is no event file, or all of its {file.size:,} bytes are damaged: no event was found in it."
+        return f"is not an event file, or all of its {file.size:,} bytes are damaged: no event was found in it."
     if damage.frames or damage.skipped_bytes or damage.tail_bytes:
-        return f"is damaged: none of its {file.size:,} bytes tells of a session."
+        return f"is damaged: no session was found in its {file.size:,} bytes."
     if file.events == 1:
-        return "holds no record: nothing was written into it but its first event."
-    return f"holds {file.events:,} events, but none of InputDiagnostics."
+        return "holds no record: only its first event was written."
+    return f"holds {file.events:,} events, but none were written by InputDiagnostics."
 
 
 class Log(Mapping[str, Run]):
@@ -145,7 +144,7 @@ class Log(Mapping[str, Run]):
 
     Args:
         log_dir: The folder, a URL that fsspec knows, or one event file.
-        missing_ok: The folder may come into being later.
+        missing_ok: Whether the folder may be created later.
         clock: Returns seconds since the epoch.
     """
 
@@ -160,13 +159,13 @@ class Log(Mapping[str, Run]):
         self._runs: dict[str, Run] = {}
         self._known: set[str] = set()
         self.foreign_files = 0
-        """Event files of others below the folder, which are left alone."""
+        """Number of event files of other tools below the folder; they are ignored."""
         self.problems: list[str] = []
-        """Folders that cannot be looked into, one sentence each. What the runs lack is in their own `problems`."""
+        """One sentence for each folder that cannot be listed. Problems of runs are in `Run.problems`."""
         self.refresh()
 
     def refresh(self) -> bool:
-        """Finds new runs and reads what was appended to known ones. Returns whether there was something.
+        """Finds new runs and reads what was appended to known ones. Returns whether there was anything.
 
         Raises:
             LogError: if the folder cannot be listed.
@@ -226,12 +225,12 @@ class Log(Mapping[str, Run]):
 
     @property
     def alerts(self) -> list[tuple[str, Alert]]:
-        """(run's name, alert) for the findings of all runs, worst first."""
+        """(name of the run, alert) for the findings of all runs, worst first."""
         found = [(run.name, alert) for run in self.runs for alert in run.alerts]
         return sorted(found, key=lambda item: worst_first(item[1]))
 
 
-def read(log_dir: str | os.PathLike[str], *, missing_ok: bool = False, **options: Any) -> Log:
+def read(log_dir: str | os.PathLike[str], *, missing_ok: bool = False, clock: Callable[[], float] = time.time) -> Log:
     """Opens the logs below a folder.
 
     ::
@@ -239,26 +238,25 @@ def read(log_dir: str | os.PathLike[str], *, missing_ok: bool = False, **options
         log = tb_inputdiag.read("logs")
         for run in log.runs:
             print(run.name, run.session.status, [str(alert) for alert in run.alerts])
-        run = log.run                           # where there is only one
-        run.inputs["image"].mean                # over steps; an array for NumPy, with .step and .to_pandas()
+        run = log.run                           # if there is only one
+        run.inputs["image"].mean                # over steps: an array for NumPy, with .step and .to_pandas()
         run.gradients["conv2d/kernel"].norm
-        log.refresh()                           # what a live run has written since
+        log.refresh()                           # reads what a live run has written since
 
     Args:
-        log_dir: The `log_dir` that the callback was given, any folder above it, one event file, or a URL that fsspec
-            knows.
-        missing_ok: Return an empty log if there is none yet, nor its folder, for runs that are about to start.
-        **options: ``clock``, see `Log`.
+        log_dir: The `log_dir` of the callback, any folder above it, one event file, or a URL that fsspec knows.
+        missing_ok: Return an empty log if there is none yet, e.g. because a run is about to start.
+        clock: Returns seconds since the epoch.
 
     Raises:
         LogNotFoundError: if there is no such folder, or no log below it.
         LogError: if the folder cannot be listed.
     """
-    log = Log(log_dir, missing_ok=missing_ok, **options)
+    log = Log(log_dir, missing_ok=missing_ok, clock=clock)
     if not len(log) and not missing_ok:
-        others = f" {log.foreign_files} event files of others are there." if log.foreign_files else ""
+        others = f" There are {log.foreign_files} event files of other tools." if log.foreign_files else ""
         raise LogNotFoundError(
             f"There is no log of InputDiagnostics below {log.log_dir!r}.{others} "
-            "Give the log_dir that InputDiagnostics(log_dir) was given, or a folder above it."
+            "Give the log_dir of InputDiagnostics(log_dir), or a folder above it."
         )
     return log

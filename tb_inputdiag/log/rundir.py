@@ -1,7 +1,8 @@
-"""Which directory and file a session writes to.
+"""Chooses the directory and the file that a session writes to.
 
-TensorBoard's Python loader follows one event file of a run directory at a time, in the order of their names: of two
-live ones it freezes the older. So a session locks its run directory; another that runs meanwhile takes the next name.
+TensorBoard's Python loader follows one event file of a run directory at a time, in the order of their names. If two
+were live, it would stop at the newer one. So a session locks its run directory, and another session that runs at the
+same time uses the next name.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ except ImportError:  # Windows
 __all__ = ["FILE_SUFFIX", "LOCK_NAME", "claim_run_directory", "new_event_file", "release"]
 
 FILE_SUFFIX = ".inputdiag"
-"""What tells our event files from others'. TensorBoard only asks that a name contains ``tfevents``."""
+"""Marks our event files. TensorBoard only requires that a name contains ``tfevents``."""
 LOCK_NAME = "inputdiag.lock"
 _MAX_TRIES = 1000
 
@@ -32,9 +33,9 @@ def claim_run_directory(log_dir: Path, worker: int, workers: int) -> tuple[Path,
     """Makes and locks the run directory.
 
     Returns:
-        Its path, ``<log_dir>/inputdiag`` (of several workers: with ``worker-k`` below it), or with ``-2``, ``-3``, ...
-        after ``inputdiag`` if others are being written; and the descriptor that holds the lock. The lock ends with the
-        process, however that ends.
+        Its path and the descriptor that holds the lock. The path is ``<log_dir>/inputdiag``, with ``-2``, ``-3``, ...
+        if others are in use, and with ``/worker-k`` if there are several workers. The lock ends with the process,
+        however the process ends.
 
     Raises:
         LogWriteError: if it cannot be made or written.
@@ -51,9 +52,7 @@ def claim_run_directory(log_dir: Path, worker: int, workers: int) -> tuple[Path,
         if _lock(descriptor):
             return directory, descriptor
         os.close(descriptor)
-    raise LogWriteError(
-        f"{_MAX_TRIES} sessions write to {str(log_dir)!r} at the same time; give each a log_dir of its own."
-    )
+    raise LogWriteError(f"{_MAX_TRIES} sessions write to {str(log_dir)!r} at the same time. Give each its own log_dir.")
 
 
 def _lock(descriptor: int) -> bool:
@@ -68,12 +67,12 @@ def _lock(descriptor: int) -> bool:
     except (BlockingIOError, PermissionError):
         return False
     except OSError:
-        return True  # a file system without locks: better a shared directory than no log
+        return True  # a file system without locks: a shared directory is better than no log
     return True
 
 
 def release(descriptor: int) -> None:
-    """Gives the lock of a run directory back, also where forked children still have the descriptor."""
+    """Releases the lock of a run directory, even if forked children still have the descriptor."""
     if fcntl is not None:
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_UN)
@@ -81,7 +80,7 @@ def release(descriptor: int) -> None:
 
 
 def new_event_file(directory: Path, wall_time: float) -> tuple[Path, int]:
-    """Creates an event file whose name sorts after those that are there already.
+    """Creates an event file whose name sorts after those of existing ones.
 
     Returns:
         Its path and an open descriptor.
@@ -94,7 +93,7 @@ def new_event_file(directory: Path, wall_time: float) -> tuple[Path, int]:
     try:
         for name in os.listdir(directory):
             match = re.match(r"events\.out\.tfevents\.(\d{10})\.(\d{6})\.", name)
-            if match:  # the clock may have been set back since
+            if match:  # the clock may have been set back
                 micros = max(micros, int(match[1]) * 1_000_000 + int(match[2]) + 1)
         seconds, rest = divmod(micros, 1_000_000)
         path = directory / f"events.out.tfevents.{seconds:010d}.{rest:06d}.{host}.{os.getpid()}{FILE_SUFFIX}"
@@ -107,5 +106,5 @@ def new_event_file(directory: Path, wall_time: float) -> tuple[Path, int]:
 def _cannot_write(directory: Path, error: OSError) -> str:
     return (
         f"The log cannot be written to {str(directory)!r}: {error.strerror or error}. "
-        "Give a log_dir that is a local directory (existing or not) in which you may write."
+        "Give a log_dir that is a local directory (existing or not) to which you may write."
     )

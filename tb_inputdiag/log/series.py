@@ -21,7 +21,7 @@ class Series:
     def __init__(self, name: str, step: NDArray[np.int64], values: Array) -> None:
         self.name = name
         self.step = step
-        """``[n]``: the optimizer's iterations."""
+        """``[n]``: see `Sample.step`."""
         self.values = values
         """``[n, ...]``."""
 
@@ -70,7 +70,7 @@ def join_chunks(name: str, parts: Sequence[tuple[Array, Array, Array]]) -> Serie
     if not parts:
         return Series(name, np.zeros(0, np.int64), np.zeros(0))
     seq, step, values = (np.concatenate([part[i] for part in parts]) for i in range(3))
-    if len(seq) > 1 and not (seq[1:] > seq[:-1]).all():  # chunks of several layouts
+    if len(seq) > 1 and not (seq[1:] > seq[:-1]).all():  # the chunks belong to several layouts
         order = np.argsort(seq, kind="stable")
         step, values = step[order], values[order]
     return Series(name, step, values)
@@ -83,7 +83,7 @@ def to_frame(columns: Mapping[str, Series]) -> Any:
     if all(np.array_equal(series.step, steps) for series in columns.values()):
         data = {name: series.values for name, series in columns.items()}
         return pandas.DataFrame(data, index=pandas.Index(steps, name="step"))
-    # parts of some columns are lost: what is left is put together by step
+    # parts of some columns are lost: join the rest by step
     left = {name: series.to_pandas().groupby(level="step").last() for name, series in columns.items()}
     return pandas.DataFrame(left).rename_axis("step")
 

@@ -1,4 +1,4 @@
-"""One session of a log: its records in order, its facts and alerts, and the proof that nothing is missing."""
+"""One session of a log: its facts and alerts, its records in order, and how complete it is."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ __all__ = ["StoredSession"]
 
 
 class StoredSession(Quantities):
-    """One session. Everything is read when it is asked for.
+    """One session. Everything is read on access.
 
-    Damage met while reading is counted in `problems`, never raised.
+    Damage is never raised; it is counted in `problems`.
 
     Args:
         index: Where its payloads are.
-        clock: Returns seconds since the epoch; tells a session that runs from one that died.
+        clock: Returns seconds since the epoch; used to tell whether a session still runs.
     """
 
     def __init__(self, index: SessionIndex, *, clock: Callable[[], float] = time.time) -> None:
@@ -70,12 +70,12 @@ class StoredSession(Quantities):
 
     @property
     def start(self) -> SessionStart | None:
-        """How it began; None if that part of the log is lost."""
+        """Its first record; None if that part of the log is lost."""
         return next(iter(self._payloads.all_of(SessionStart)), None)
 
     @property
     def end(self) -> SessionEnd | None:
-        """How it ended; None while it runs, or if it was killed."""
+        """Its last record; None while it runs, or if it was killed."""
         return next(reversed(self._payloads.all_of(SessionEnd)), None)
 
     @property
@@ -85,7 +85,7 @@ class StoredSession(Quantities):
 
     @property
     def layouts(self) -> dict[int, Layout]:
-        """Layout id -> what the rows of the samples' tables are."""
+        """Layout id -> names of the rows in the samples' tables."""
         return {layout.id: layout for layout in self._payloads.all_of(Layout)}
 
     @property
@@ -95,7 +95,7 @@ class StoredSession(Quantities):
 
     @property
     def failures(self) -> list[Failure]:
-        """Exceptions that came out of a step or of `fit`."""
+        """Exceptions that a step or `fit` raised."""
         return self._payloads.all_of(Failure)
 
     @property
@@ -126,7 +126,7 @@ class StoredSession(Quantities):
 
     @property
     def alerts_complete(self) -> bool:
-        """Whether every alert that was raised is known: nothing is lost of what was logged about them."""
+        """Whether every alert is known: nothing of the stream of alerts is lost."""
         self._payloads.all_documents("alerts")
         lost = self.completeness
         unread = any(stream == "alerts" for stream, _ in self._payloads.unread)
@@ -139,7 +139,7 @@ class StoredSession(Quantities):
 
     @property
     def costs(self) -> list[Cost]:
-        """What watching has cost, over time."""
+        """What the callback has cost, over time."""
         return self._payloads.all_of(Cost, "costs")
 
     @property
@@ -167,42 +167,42 @@ class StoredSession(Quantities):
 
     @property
     def first_step(self) -> int:
-        """The first training step: not 0 where training was resumed; -1 if none was taken."""
+        """The first training step; not 0 if training was resumed, -1 if there was none."""
         return min((int(steps.min()) for steps in self._columns.train_steps(slice(4))), default=-1)
 
     @property
     def n_steps(self) -> int:
-        """Training steps that were taken."""
+        """Number of training steps."""
         first = self.first_step
         return 0 if first < 0 else self.last_step - first + 1
 
     @property
     def last_step(self) -> int:
-        """The last training step that was taken; -1 if none was."""
-        # The last chunks are of several layouts, one of which is the training's.
+        """The last training step; -1 if there was none."""
+        # The last chunks belong to several layouts; only one of them is that of training.
         steps = [int(found.max()) for found in self._columns.train_steps(slice(-4, None))]
         end = self.end
-        if steps and end is not None:  # nothing is logged of the steps after recording stopped
+        if steps and end is not None:  # steps after recording stopped are not logged
             steps.append(end.step)
         return max(steps, default=-1)
 
     @property
     def n_samples(self) -> int:
-        """Samples of all splits."""
+        """Number of samples of all splits."""
         return sum(payload.header.rows for payload in self.index.payloads["samples"])
 
     # ---- completeness
 
     @property
     def completeness(self) -> LogCompleteness:
-        """What is here of what was written."""
+        """How much of what was written is here."""
         return completeness_of(self.index)
 
     @property
     def problems(self) -> list[str]:
-        """What is lost or cannot be read, one sentence each; empty if all is well.
+        """What is lost or cannot be read, as sentences; empty if all is well.
 
-        Damage inside of columns is known only once they have been read: after `records` all of it is.
+        Damage inside columns is known only once they have been read. After `records`, all of it is known.
         """
         found, damage, unread = self.completeness.problems(), self.index.damage, self._payloads.unread
         if damage.frames:
@@ -229,7 +229,7 @@ class StoredSession(Quantities):
 
     @property
     def n_records(self) -> int:
-        """Sequence number that the next record will get: records that are settled are below it."""
+        """Sequence number that the next record will get."""
         head = self.index.head
         return head.seq if head else 0
 
@@ -238,7 +238,7 @@ class StoredSession(Quantities):
 
         Args:
             since: Sequence number of the first record wanted.
-            until: Sequence number of the first record not wanted any more.
+            until: Sequence number at which to stop.
         """
         return (item.record for item in self.numbered(since, until=until))
 

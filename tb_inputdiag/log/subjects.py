@@ -49,7 +49,7 @@ class SubjectSeries:
     def __getattr__(self, column: str) -> Series:
         columns: Mapping[str, str] = object.__getattribute__(self, "_group").columns
         if column not in columns:
-            raise AttributeError(f"{column!r} is not recorded of {self._group.kind}; there are {', '.join(columns)}.")
+            raise AttributeError(f"{column!r} is not recorded for {self._group.kind}; there are {', '.join(columns)}.")
         return self._group.series(self.name, columns[column])
 
     def __dir__(self) -> list[str]:
@@ -64,7 +64,7 @@ class SubjectSeries:
         return tuple(self._group.columns)
 
     def to_pandas(self) -> Any:
-        """Returns a `pandas.DataFrame` over steps with the columns that hold one number a step.
+        """Returns a `pandas.DataFrame` over steps with the columns that hold one number for each step.
 
         Raises:
             ImportError: if pandas is not installed.
@@ -74,7 +74,7 @@ class SubjectSeries:
 
 
 class SubjectGroup(Mapping[str, SubjectSeries]):
-    """Rows by name: the inputs of a split, its gradients, ..."""
+    """Tensors, weights or layers by name: the inputs of a split, its gradients, ..."""
 
     def __init__(
         self,
@@ -96,7 +96,7 @@ class SubjectGroup(Mapping[str, SubjectSeries]):
         self._stage = stage
 
     def _names(self, layout: Layout) -> list[str | None]:
-        """Returns the name of each row of the table; None for those that are not of this group."""
+        """Returns the name of each row of the table; None for rows that are not in this group."""
         if layout.split != self._split:
             return []
         if self._table == "weights":
@@ -149,7 +149,7 @@ class SubjectGroup(Mapping[str, SubjectSeries]):
             place = self._place(layout, names.index(name), column)
             for seq, step, values in session.columns(self._table, layout.id, ("seq", "step", column)):
                 parts.append((seq, step, values[:, place]))
-        if len({part[2].shape[1:] for part in parts}) > 1:  # the tensor's features changed: the newest count
+        if len({part[2].shape[1:] for part in parts}) > 1:  # the number of features changed: keep the newest
             parts = [part for part in parts if part[2].shape[1:] == parts[-1][2].shape[1:]]
         return join_chunks(f"{name}.{column}", parts)
 

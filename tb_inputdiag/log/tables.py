@@ -1,8 +1,8 @@
-"""Tables of samples and losses as bytes: many rows in one chunk, each column a block of its own.
+"""Tables of samples and losses as bytes: many rows in one chunk, one block for each column.
 
 The body of a chunk is: one byte, the number of sizes, then the sizes (u32); one byte, the number of columns, then for
 each column its flags (u8) and either the one element (``FILL``), the index of another column (``ALIAS``, u8), or length
-(u32) and CRC-32C (u32) of its payload. All that is in the header, under the header's checksum. The payloads follow.
+(u32) and CRC-32C (u32) of its payload. All of this is part of the header, under its checksum. The payloads follow.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from tb_inputdiag.records import COLUMNS, Split
 __all__ = ["PARTS", "SPLITS", "TABLES", "Columns", "EncodedColumns", "encode_table"]
 
 SPLITS: tuple[Split, ...] = ("train", "validation", "predict")
-"""The column ``split`` of the samples holds an index into it."""
+"""The column ``split`` of the samples holds an index into this."""
 
 PARTS = {"weights": 1, "layers": 2}
-"""Bits of the column ``parts`` of the samples: which tables a sample has."""
+"""Bits of the column ``parts`` of the samples: the tables that a sample has."""
 
 _KEYS: Mapping[str, tuple[str, tuple[str | int, ...]]] = {"seq": ("i8", ("R",)), "step": ("i8", ("R",))}
 
@@ -59,7 +59,7 @@ _SIZES = {
     "losses": ("R", "N"),
 }
 _SLOW = frozenset({"wall_time", "weight_norm", "cost_s", "learning_rate"})
-"""Floats that vary slowly from sample to sample, so that differences of their bits are small. Integers always are."""
+"""Floats that vary slowly from sample to sample, so that differences of their bits are small. (Integers always do.)"""
 
 
 def _sizes_of(table: str, columns: Mapping[str, Array]) -> dict[str, int]:
@@ -125,7 +125,7 @@ class Columns(Mapping[str, Array]):
 
 
 class EncodedColumns(Columns):
-    """The columns of one chunk, each decoded when it is asked for.
+    """The columns of one chunk, each decoded on access.
 
     Args:
         table: A key of `TABLES`.
@@ -134,7 +134,7 @@ class EncodedColumns(Columns):
         rows: Number of rows that the header announces.
 
     Raises:
-        LogCorruptError: here, if the directory does not decode; on access, if a column does not.
+        LogCorruptError: here if the directory does not decode; on access if a column does not decode.
     """
 
     def __init__(self, table: str, directory: bytes, payloads: bytes, rows: int) -> None:
@@ -156,7 +156,7 @@ class EncodedColumns(Columns):
     ) -> Iterator[tuple[str, tuple[int, int, bytes | int, int]]]:
         """Yields name -> (flags, start, element or index or end, checksum) of each known column."""
         count, start, at = directory[at], 0, at + 1
-        # Columns beyond the known ones are a newer schema's and come last: left out.
+        # Columns beyond the known ones come from a newer schema and are left out.
         for name, (kind, _) in itertools.islice(schema.items(), count):
             flags = directory[at]
             if flags & FILL:
@@ -185,7 +185,7 @@ class EncodedColumns(Columns):
             if not isinstance(end, int) or end >= names.index(name) or self._schema[names[end]][0] != kind:
                 raise LogCorruptError(f"Column {self.table}.{name} refers to a column that it cannot equal.")
             same = self[names[end]]
-            # sizes count, not their names: as many classes as features
+            # compare sizes, not their names: there may be as many classes as features
             if same.shape != shape:
                 raise LogCorruptError(f"Column {self.table}.{name} refers to a column of another shape.")
             return same

@@ -31,7 +31,7 @@ from tb_inputdiag.records import Alert, Cost, Failure, Images, Losses, Record, S
 __all__ = ["MAX_FLUSH_INTERVAL_S", "LogWriter", "flush_interval"]
 
 MAX_FLUSH_INTERVAL_S = 60.0
-"""Longest time that records wait. TensorBoard keeps all events in memory: a run must not make hundreds of thousands."""
+"""Longest time that records wait. TensorBoard keeps all events in memory, so a run must not write too many of them."""
 _STRETCH = 1 / 1800
 """Seconds of waiting for each second that the session has lasted: 1 s in the first half hour, 2 s after one hour."""
 _URGENT = (SessionStart, Alert, Failure, SessionEnd)
@@ -54,10 +54,10 @@ class LogWriter:
     """Writes one session into an event file of its own.
 
     `write` only queues; a daemon thread encodes and writes. `SessionStart`, `Alert`, `Failure` and `SessionEnd` are
-    with the operating system, after everything queued before them, when `write` returns: they survive the death of the
-    process, and a training that is killed at once is seen to have begun.
+    with the operating system, after everything queued before them, when `write` returns. So they survive the death of
+    the process, and a run that is killed right away still has a log.
 
-    Nothing but the constructor raises. When the disk fails, `on_error` is called once and the writer does nothing more.
+    Only the constructor raises. When the disk fails, `on_error` is called once and the writer does nothing more.
 
     Args:
         log_dir: The run directory is made below it.
@@ -115,7 +115,7 @@ class LogWriter:
         self._failed = False
         self._reported: set[str] = set()
         self._closed = False
-        # The queue is guarded by `_queue`, the file and the encoder by `_io`; who needs both takes `_io` first.
+        # `_queue` guards the queue; `_io` guards the file and the encoder. Take `_io` first if both are needed.
         self._queue = threading.Condition()
         self._io = threading.RLock()
         with self._io:
@@ -132,7 +132,7 @@ class LogWriter:
 
     def write(self, record: Record) -> None:
         """Queues a record; the urgent ones are written when it returns. Never raises. Thread-safe."""
-        if os.getpid() != self._pid:  # a forked child has neither the thread nor a lock that is sure to be free
+        if os.getpid() != self._pid:  # a forked child lacks the thread, and its copy of the lock may be taken
             return
         kind = type(record)
         with self._queue:
@@ -200,7 +200,7 @@ class LogWriter:
                 self._counts.clear()
             try:
                 self._put(b"".join(self._frames(records)))
-            except Exception as error:  # whatever it is, training must go on
+            except Exception as error:  # of any kind: training must continue
                 self._fail(error)
 
     def _frames(self, records: Sequence[Numbered]) -> list[bytes]:
@@ -215,7 +215,7 @@ class LogWriter:
             dict(self._dropped),
             flush_interval(self._clock() - self._started, self._flush_interval_s),
         )
-        # Of a tag TensorBoard always keeps the last event, and only the last head counts: one tag will do.
+        # TensorBoard always keeps the last event of a tag, and only the last head counts, so one tag is enough.
         frames.append(self._frame("head", self._heads, encode_head(head, self._heads)))
         self._heads += 1
         return frames
@@ -226,7 +226,7 @@ class LogWriter:
         self._event_number += 1
         value = event.summary.value.add()
         value.tag = str(Tag(self._session, stream, segment))
-        if place == 0:  # TensorBoard takes the metadata of a tag's first event
+        if place == 0:  # TensorBoard reads the metadata of a tag's first event
             value.metadata.plugin_data.plugin_name = PLUGIN_NAME
             value.metadata.data_class = summary_pb2.DATA_CLASS_TENSOR
         value.tensor.dtype = types_pb2.DT_UINT8
@@ -242,7 +242,7 @@ class LogWriter:
             while done < len(data):
                 done += os.write(self._descriptor, view[done:])
         except OSError:
-            if done:  # a disk that is full took a part: leave whole events only
+            if done:  # a full disk took a part: leave only whole events
                 os.ftruncate(self._descriptor, self.bytes_written)
             raise
         self.bytes_written += done
@@ -261,5 +261,5 @@ class LogWriter:
     def _report(self, what: str, error: Exception) -> None:
         if what not in self._reported and self._on_error is not None:
             self._reported.add(what)
-            with contextlib.suppress(Exception):  # nobody is left to tell
+            with contextlib.suppress(Exception):  # there is no one else to report to
                 self._on_error(error)

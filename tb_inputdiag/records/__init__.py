@@ -1,16 +1,16 @@
 """What is logged: the one definition of the schema.
 
-A *record* is an immutable description of something that happened in a training session. The
-probe makes records, rules read them, the log stores them, the dashboard and the command line show
-them. Nothing here imports TensorFlow, Keras or TensorBoard.
+A *record* is an immutable description of something that happened in a session. The probe makes records, rules read
+them, the log stores them, and the dashboard and the command line show them. Nothing here imports TensorFlow, Keras or
+TensorBoard.
 
 The order of the records of a session is::
 
     SessionStart (ModelFacts Layout | Sample Losses EpochEnd Images Failure SavedBatch Cost
                   ExpectedRange NotJudged Alert)* SessionEnd
 
-Arrays in a record are NumPy arrays with the dtypes given in `COLUMNS`; they are stored without
-loss, so that a rule sees the same numbers live and in a replay.
+Arrays in a record are NumPy arrays with the dtypes given in `COLUMNS`. They are stored without loss, so that a rule
+sees the same numbers live and in a replay.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What happens in a session beside its samples: its beginning and end, losses, epochs, images, failures, costs."""
+"""Records of a session other than its samples: start and end, losses, epochs, images, failures, costs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class SessionStart:
     pid: int = 0
     worker: int = 0
     workers: int = 1
-    """Index and number of the processes of a multi-worker training."""
+    """Index and number of the processes of a multi-worker training run."""
     params: Mapping[str, JSON] = field(default_factory=dict)
     """Keras' callback params: ``epochs, steps`` (None where unknown), ``verbose``."""
 
@@ -43,7 +43,7 @@ class Losses:
     step: I8
     """``[n]``, increasing."""
     loss: F4
-    """``[n]``: the steps' own losses; with `steps_per_execution` > 1 the mean over an execution, at its last step."""
+    """``[n]``: the loss of each step. With `steps_per_execution` > 1: the mean over an execution, at its last step."""
     epoch: int
 
 
@@ -70,14 +70,14 @@ class Images:
     """``[n, height, width, channels]`` with channels 1 or 3, at most 64 pixels a side."""
     low: float
     high: float
-    """The values that pixel 0 and 255 stand for."""
+    """The values that pixels 0 and 255 represent."""
     labels: tuple[str, ...] = ()
-    """The examples' targets as short text, where they are class ids or one-hot."""
+    """The targets of the examples as short text, if they are class ids or one-hot."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """An exception that came out of a step, or out of `fit` before its first step."""
+    """An exception that a step raised, or `fit` before its first step."""
 
     step: int
     wall_time: float
@@ -89,59 +89,60 @@ class Failure:
     where: str = ""
     """Path of the layer whose call raised, if known."""
     fed: tuple[TensorLayout, ...] = ()
-    """What the step got: names, roles, shapes (of the batch where known), dtypes."""
+    """What the step received: names, roles, shapes (of the batch where known), dtypes."""
     reached: tuple[TensorLayout, ...] = ()
     """What the layer that raised was called with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SavedBatch:
-    """A batch that was put aside because of values that are not finite; comes before the `Sample` of its step."""
+    """A batch that was saved because it led to NaN or infinities; logged before the `Sample` of its step."""
 
     step: int
     wall_time: float
     split: Split
     path: str
-    """The file, absolute: `numpy.load` opens it. Its arrays are named as alerts name their subjects: ``input:x``."""
+    """Absolute path of the file, for `numpy.load`. Its arrays are named like the subjects of alerts: ``input:x``."""
     size_bytes: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What watching has cost so far."""
+    """What the callback has cost so far."""
 
     step: int
     wall_time: float
     elapsed_s: float
-    """Since training began."""
+    """Seconds since training began."""
     spent_s: float
-    """Seconds of it that the callback took, as measured: samples' extra time, reading, rules, logging.
+    """Seconds of `elapsed_s` that the callback took: extra time of sampled steps, reading, rules, logging.
 
-    While every step was sampled there is no other to compare with, and it is the host's part of it: see `is_least`.
+    If every step was sampled, there is no other step to compare with. Then only the host's part is counted: see
+    `is_least`.
     """
     setup_s: float
-    """Of `spent_s`: tracing and compiling the probed step."""
+    """The part of `spent_s` that went into tracing and compiling the probed step."""
     samples: int
     steps: int
     every: float
-    """Steps between samples at present."""
+    """Current number of steps between samples."""
     log_bytes: int
 
     @property
     def share(self) -> float:
-        """Part of the time that watching took while training ran, without what was set up once; NaN if not known."""
+        """Fraction of the training time that the callback took, without the one-time setup; NaN if not known."""
         elapsed_s = self.elapsed_s - self.setup_s
         return max(0.0, self.spent_s - self.setup_s) / elapsed_s if elapsed_s > 0 else math.nan
 
     @property
     def is_least(self) -> bool:
-        """Whether it took more than this, because every step was sampled."""
+        """Whether the true cost is higher, because every step was sampled."""
         return self.samples >= self.steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnd:
-    """The last record. A session without one is still running, or died."""
+    """The last record. A session without one is still running, or it died."""
 
     wall_time: float
     step: int
@@ -149,4 +150,4 @@ class SessionEnd:
     """``stopped``: by `stop_on`; ``failed``: an exception; ``interrupted``: KeyboardInterrupt."""
     reason: str = ""
     recording_stopped_step: int | None = None
-    """Where recording stopped because something failed inside the callback; `reason` says what."""
+    """The step at which recording stopped because something failed inside the callback; `reason` says what."""

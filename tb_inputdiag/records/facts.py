@@ -1,4 +1,4 @@
-"""What is known of a model without data."""
+"""What is known about a model without data."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class WeightFacts:
     dtype: str
     trainable: bool
     layer: str = ""
-    """The layer's path; empty for a weight that belongs to the model itself."""
+    """Path of its layer; empty for a weight that belongs to the model itself."""
     initial_std: float | None = None
     """Standard deviation before training, over at most 65,536 elements; None if not read."""
     initial_constant: bool = False
-    """All elements were equal before training."""
+    """Whether all elements were equal before training."""
     initial_mean: float | None = None
     initializer: str = ""
-    """Class name of the layer's initializer for it, e.g. ``GlorotUniform``; empty if unknown."""
+    """Class name of its initializer, e.g. ``GlorotUniform``; empty if unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,7 @@ class LayerFacts:
     """Path within the model, e.g. ``conv2d`` or ``backbone/block1_conv``; unique."""
     class_name: str
     module: str = ""
-    """Python module of the class, e.g. ``keras.src.layers.core.dense``: tells Keras' own from others'."""
+    """Python module of the class, e.g. ``keras.src.layers.core.dense``: shows whether it is one of Keras' own."""
     trainable: bool = True
     dtype_policy: str = "float32"
     input_shape: tuple[int | None, ...] | None = None
@@ -49,7 +49,7 @@ class LayerFacts:
     n_params: int = 0
     n_trainable_params: int = 0
     config: Mapping[str, JSON] = field(default_factory=dict)
-    """Scalars of the layer's config that rules need, where it has them: ``activation`` (name),
+    """Scalars of the layer's config that rules need, if it has them: ``activation`` (name),
     ``units, filters, kernel_size, strides, padding, data_format, rate, scale, offset, axis, mean,
     variance, invert, input_dim, output_dim, mask_zero, use_bias, kernel_regularizer,
     target_shape, momentum, num_tokens, output_mode``; adapted statistics of ``Normalization`` are
@@ -57,14 +57,14 @@ class LayerFacts:
     inbound: tuple[str, ...] = ()
     """Paths of the layers whose outputs it reads, where the graph is known (Sequential, Functional)."""
     parent: str = ""
-    """Path of the nested model that it sits in; empty at the top."""
+    """Path of the nested model that contains it; empty at the top."""
     is_preprocessing: bool = False
-    """Rescaling, Normalization, random augmentation and their like."""
+    """Whether it is a Rescaling, Normalization, random augmentation or similar layer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Degraded:
-    """Something of Keras' own that could not be read, because this version of Keras has it elsewhere or not at all."""
+    """A private part of Keras that could not be read, because this version of Keras has moved or removed it."""
 
     accessor: str
     """Name of the function of `capture.keras_internals` that failed."""
@@ -74,7 +74,7 @@ class Degraded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelFacts:
-    """What is known of the model without data. Logged again when it changes."""
+    """What is known about the model without data. Logged again when it changes."""
 
     name: str
     class_name: str
@@ -82,7 +82,7 @@ class ModelFacts:
     layers: tuple[LayerFacts, ...] = ()
     weights: tuple[WeightFacts, ...] = ()
     inputs: tuple[TensorLayout, ...] = ()
-    """What the model was built for: names, static shapes (batch axis None), dtypes."""
+    """What the model was built for: names, static shapes (the batch axis is None), dtypes."""
     outputs: tuple[TensorLayout, ...] = ()
     loss: JSON = None
     """How it was compiled: None, or ``{"name", "from_logits" (bool or None), "reduction", "custom" (bool),
@@ -104,15 +104,15 @@ class ModelFacts:
     image_data_format: str = "channels_last"
     output_activations: Mapping[str, str] = field(default_factory=dict)
     """Prediction name -> name of the activation that makes it: ``softmax``, ``sigmoid``, ``linear``, ``relu``, ...
-    Missing where it can't be told."""
+    Missing where it is not known."""
     output_units: Mapping[str, int] = field(default_factory=dict)
     """Prediction name -> size of its last axis."""
     backbones: Mapping[str, str] = field(default_factory=dict)
-    """Layer path -> family of `keras.applications` that it is, e.g. ``{"": "resnet50"}`` for the model itself."""
+    """Layer path -> its family in `keras.applications`, e.g. ``{"": "resnet50"}`` for the model itself."""
     entries: Mapping[str, str] = field(default_factory=dict)
     """Name of an entry tensor -> path of the trainable layer that reads it."""
     degraded: tuple[Degraded, ...] = ()
-    """What could not be read from this version of Keras; rules that need it say that they did not judge."""
+    """What could not be read from this version of Keras. Rules that need it are not asked; see `NotJudged`."""
 
     def layer(self, name: str) -> LayerFacts | None:
         """Returns the layer with this path, or None."""

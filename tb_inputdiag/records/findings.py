@@ -1,4 +1,4 @@
-"""What rules find: alerts, the pictures that show what was seen against what was expected, and expected ranges."""
+"""What rules find: alerts with their pictures and curves, and the ranges that rules judge by."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class SizesPicture:
     """What is compared, e.g. ``typical size of each column``."""
     names: tuple[str, ...]
     sizes: tuple[float, ...]
-    """None negative; as many as `names`."""
+    """One for each of `names`; not negative."""
     marked: tuple[int, ...] = ()
     """Places in `sizes` that stand out."""
     largest_ratio: float | None = None
@@ -148,7 +148,7 @@ class Consequence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedRange:
-    """The range in which a rule expects the values of a tensor. Logged when a rule first judges the tensor."""
+    """The range in which a rule expects the values of a tensor. Logged when the rule first judges the tensor."""
 
     rule: str
     subject: str
@@ -172,7 +172,7 @@ class NotJudged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert:
-    """A finding. Logged again whenever it changes; the last one with an `id` counts."""
+    """A finding. Logged again whenever it changes; the last record with an `id` counts."""
 
     id: int
     """Unique within a session, in order of opening."""
@@ -185,7 +185,7 @@ class Alert:
     first_step: int
     last_step: int
     count: int
-    """Samples on which it held."""
+    """Number of samples on which it held."""
     message: str
     """One sentence: what is wrong, with the decisive numbers."""
     evidence: Mapping[str, JSON]
@@ -202,15 +202,15 @@ class Alert:
     wall_time: float = 0.0
     """When it opened."""
     picture: Picture | None = None
-    """What was seen against what was expected, to be drawn; None for rules that give no picture."""
+    """What was seen against what was expected; None if the rule gives no picture."""
     curves: tuple[Curve, ...] = ()
-    """Curves that show where it went wrong, the best one first; a run need not have every one."""
+    """Curves that show where it went wrong, the best one first. A run may lack some of them."""
     rank: int = 0
     """How many rules' findings this alert's rule can explain. Among alerts of the same severity, the one that explains
     more comes first: it is more likely to be the cause."""
     caused_by: int | None = None
-    """`id` of the alert that turned out to be its cause: this one is a line of that one's `consequences` from
-    `resolved_step` on, and no finding of its own."""
+    """`id` of the alert that turned out to be its cause. From `resolved_step` on, this alert is one of the cause's
+    `consequences` and not a finding of its own."""
 
     def __str__(self) -> str:
         return f"{self.severity.name} {self.rule} [{self.subject}] step {self.first_step}: {self.message}"

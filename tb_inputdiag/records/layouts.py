@@ -1,4 +1,4 @@
-"""What the columns of samples mean."""
+"""Names of the rows in the tables of samples."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ __all__ = ["Layout", "TensorLayout", "layout_sizes"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorLayout:
-    """One tensor of which every sample holds statistics."""
+    """One tensor; every sample holds statistics of it."""
 
     name: str
-    """The user's own name: a dict key, the name of the `Input` or output; ``x``, ``y``, ``y_pred``, ``sample_weight``
-    where there is one without a name; ``x/0``, ``x/a/b`` in nested structures."""
+    """The name that the user knows: a dict key, or the name of the `Input` or output. A single tensor without a name is
+    ``x``, ``y``, ``y_pred`` or ``sample_weight``; tensors in nested structures are ``x/0``, ``x/a/b``."""
     role: Role
     stage: Stage = "fed"
-    """``fed``: as the training step got it. ``entry``: as the first trainable layer reads it."""
+    """``fed``: as the training step received it. ``entry``: as the first trainable layer reads it."""
     shape: tuple[int | None, ...] | None = None
     """Static shape with the batch axis, e.g. ``(None, 28, 28, 1)``; None if the rank is unknown."""
     dtype: str = "float32"
     kind: Kind = "dense"
     layer: str = ""
-    """For ``entry``: path of the layer that reads it. For predictions: of the layer that makes it, if known."""
+    """For ``entry``: path of the layer that reads it. For predictions: path of the layer that makes it, if known."""
     layer_class: str = ""
     sources: tuple[str, ...] = ()
     """For ``entry``: names of the inputs that it comes from."""
     same_as_fed: bool = False
-    """For ``entry``: it is the fed tensor itself; only a cast lies between."""
+    """For ``entry``: whether it is the fed tensor itself, with at most a cast in between."""
     feature_axis: int | None = None
-    """Axis of `TensorTable.feature_*`: the last one, or 1 for channels_first images; None: none kept."""
+    """Axis of `TensorTable.feature_*`: the last one, or 1 for channels_first images. None: no features are kept."""
     features: tuple[int, ...] = ()
     """Indices along `feature_axis` of the features kept, at most `MAX_FEATURES`."""
     n_features: int = 0
     """Size of `feature_axis`."""
     n_classes: int = 0
-    """Length of this tensor's part of `TensorTable.class_counts`; 0: not counted."""
+    """Length of this tensor's part of `TensorTable.class_counts`; 0: classes are not counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,10 +96,10 @@ counts of all tensors one after the other (`Layout.class_slice`), ``W`` weights,
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TensorTable:
-    """Statistics of every tensor of a layout, one row a tensor, over one batch.
+    """Statistics of one batch: one row for each tensor of a layout.
 
-    `min`, `max`, `mean` and `std` (population) are over finite values and NaN where there are none. Under a
-    distribution strategy they are those of the global batch.
+    `min`, `max`, `mean` and `std` (population) are taken over finite values; they are NaN if there are none. Under a
+    distribution strategy they describe the global batch.
     """
 
     shape: I8
@@ -117,30 +117,30 @@ class TensorTable:
     zero_fraction: F4
     """``[T]``, 0..1 of all values."""
     whole_fraction: F4
-    """``[T]``, 0..1 of all values: those equal to their rounded value."""
+    """``[T]``, 0..1 of all values: finite ones that equal their rounded value."""
     one_hot_fraction: F4
-    """``[T]``, 0..1: rows along the last axis with one 1 and else 0; NaN for a last axis shorter than 2."""
+    """``[T]``, 0..1: rows along the last axis with a single 1 and zeros; NaN if the last axis is shorter than 2."""
     row_sum_min: F4
     row_sum_max: F4
-    """``[T]``: extremes of the sums along the last axis; NaN for a last axis shorter than 2."""
+    """``[T]``: extremes of the sums along the last axis; NaN if the last axis is shorter than 2."""
     quantiles: F4
-    """``[T, N_QUANTILES]`` of the finite values, of at most 4,096 evenly spaced elements; NaN if none is finite."""
+    """``[T, N_QUANTILES]`` of the finite values among at most 4,096 evenly spaced elements; NaN if none is finite."""
     bad_examples: I4
     """``[T, MAX_BAD_EXAMPLES]``: the first examples of the batch with a NaN or infinity, padded with -1."""
     feature_min: F4
     feature_max: F4
     feature_mean: F4
     feature_std: F4
-    """``[F]``: over all axes but the feature axis, of finite values; see `Layout.feature_slice`."""
+    """``[F]``: of the finite values, over all axes except the feature axis; see `Layout.feature_slice`."""
     class_counts: F4
-    """``[C]``: examples (for sequences and maps: positions) of each class id; see `Layout.class_slice`."""
+    """``[C]``: number of examples of each class id (positions, for sequences and maps); see `Layout.class_slice`."""
     example_ids: U4
     """``[MAX_EXAMPLE_IDS]``: fingerprints of the first examples over all inputs, equal for equal examples; 0: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeightTable:
-    """One row a trainable weight, in the order of `Layout.weights`. NaN: not known."""
+    """One row for each trainable weight, in the order of `Layout.weights`. NaN: not known."""
 
     gradient_norm: F4
     """L2 norm of the gradient as it reaches the optimizer, with loss scaling undone."""
@@ -153,20 +153,20 @@ class WeightTable:
     weight_norm: F4
     """L2 norm before the update."""
     weight_nonfinite_count: F4
-    """After the update, of at most 65,536 elements in evenly spaced stretches; at least 1 if any other is not
-    finite."""
+    """After the update, among at most 65,536 elements in evenly spaced stretches; at least 1 if any other element is
+    not finite."""
     update_ratio: F4
-    """Norm of the update over norm of the weight, over at most 65,536 elements in evenly spaced stretches;
-    inf if only the weight is 0, 0 if the update is."""
+    """Norm of the update divided by the norm of the weight, over at most 65,536 elements in evenly spaced stretches.
+    0 if the update is 0, infinite if only the weight is 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayerTable:
-    """One row a layer call, in forward order; statistics of its (first) output. NaN: not known.
+    """One row for each layer call, in forward order: statistics of its (first) output. NaN: not known.
 
-    Computed over the first examples of the batch, of at most 65,536 values together, or of up to 262,144 where dead
-    units are counted and each would have less than 128 of them (at least one example). `nonfinite_count` is of these,
-    and at least 1 if any other value of the activation is not finite.
+    Computed over the first examples of the batch: at least one example, and at most 65,536 values; up to 262,144 values
+    where dead units are counted and each unit would have fewer than 128 values. `nonfinite_count` counts among these,
+    and is at least 1 if any other value of the activation is not finite.
     """
 
     mean: F4
@@ -175,15 +175,15 @@ class LayerTable:
     zero_fraction: F4
     nonfinite_count: F4
     dead_fraction: F4
-    """Units (last axis, or channels) that are 0 at every position of every example looked at; NaN unless
-    the layer ends in a ReLU-like activation."""
+    """0..1: units (last axis, or channels) that are 0 at every position of every example used. NaN unless the layer
+    ends in a ReLU-like activation."""
     saturated_fraction: F4
-    """Values in the outer 1 % of the range of tanh, sigmoid or hard variants; NaN for other activations."""
+    """0..1: values in the outer 1 % of the range of tanh, sigmoid or their hard variants; NaN for other activations."""
 
 
 @dataclass(frozen=True, slots=True)
 class TensorView:
-    """One row of a `TensorTable` with its layout: what a rule looks at."""
+    """One row of a `TensorTable` with its layout."""
 
     layout: TensorLayout
     table: TensorTable
@@ -294,28 +294,28 @@ class Sample:
     split: Split
     """That of the layout."""
     step: int
-    """The optimizer's iterations when training began, plus the batches since: the first step of a fresh model is 0.
-    (Loss scaling that skips updates leaves the iterations behind.) For validation, that of the next training step."""
+    """The optimizer's iterations when training began, plus the batches since: 0 for the first step of a fresh model.
+    (Iterations fall behind when loss scaling skips updates.) For validation: the next training step."""
     epoch: int
     wall_time: float
     batch_size: int
-    """Of the global batch."""
+    """Examples in the global batch."""
     loss: float
-    """The batch's own loss with penalties, not Keras' running mean."""
+    """The loss of this batch with penalties, not Keras' running mean."""
     penalty: float
-    """The part of `loss` that regularizers and `add_loss` contribute."""
+    """The part of `loss` that comes from regularizers and `add_loss`."""
     learning_rate: float
     step_time_s: float
     """Seconds that this execution took, divided by its steps."""
     cost_s: float
-    """Seconds that sampling it cost, as far as measured."""
+    """Seconds that sampling this step took, as far as measured."""
     loss_scale: float
     """1 without loss scaling."""
     gradient_norm: float
-    """Global L2 norm, loss scaling undone, before clipping."""
+    """Global L2 norm before clipping, with loss scaling undone."""
     clipped_gradient_norm: float
     skipped: bool
-    """Loss scaling skipped the update because a gradient was not finite."""
+    """Whether loss scaling skipped the update because a gradient was not finite."""
     tensors: TensorTable
     weights: WeightTable | None = None
     layers: LayerTable | None = None

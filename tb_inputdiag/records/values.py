@@ -36,17 +36,17 @@ SCHEMA_VERSION = 2
 """Version of the schema. Raised when a field changes its meaning; older logs are migrated."""
 
 N_QUANTILES = 33
-"""Quantiles kept of a tensor, at the probabilities 0, 1/32, ..., 1."""
+"""Quantiles kept for each tensor, at the probabilities 0, 1/32, ..., 1."""
 MAX_FEATURES = 64
-"""Features (last axis) with statistics of their own; of more, evenly spaced ones are kept."""
+"""Features (last axis) with their own statistics. If there are more, evenly spaced ones are kept."""
 MAX_CLASSES = 128
 """Class ids that are counted one by one."""
 MAX_BAD_EXAMPLES = 8
-"""Indices kept of the examples of a batch that hold NaN or infinities."""
+"""Examples with NaN or infinities whose index in the batch is kept."""
 MAX_EXAMPLE_IDS = 32
-"""Examples of a batch whose fingerprint is kept: the first ones."""
+"""Examples of a batch, the first ones, whose fingerprint is kept."""
 MAX_RANK = 8
-"""Axes of a shape that are kept."""
+"""Largest number of axes of a shape."""
 
 
 Split: TypeAlias = Literal["train", "validation", "predict"]
@@ -65,7 +65,7 @@ U8: TypeAlias = NDArray[np.uint8]
 
 
 class Severity(IntEnum):
-    """How sure and how bad: INFO may be a guess, WARNING is likely harm, ERROR is certain."""
+    """How certain and how bad: INFO may be a guess, WARNING is likely harm, ERROR is certain harm."""
 
     INFO = 10
     WARNING = 20

@@ -1,6 +1,6 @@
 """What a rule is: its documentation, its thresholds, its hooks, and what it finds.
 
-A rule is a class in a file of its own::
+A rule is a class, one per file::
 
     class NegativeInput(Rule):
         '''An input holds negative values.
@@ -20,7 +20,7 @@ A rule is a class in a file of its own::
                 for view in context.fed("input") if view.min < self.lowest
             ]
 
-Rules read records and nothing else: no clock, no files, no TensorFlow. So a replay of the log gives the alerts of
+Rules read records and nothing else: no clock, no files, no TensorFlow. So a replay of the log gives the same alerts as
 the live run.
 """
 
@@ -58,7 +58,7 @@ class Threshold:
     """A number of a rule that a user may set; read as an attribute of the rule.
 
     Args:
-        default: The value; an integer default admits integers only.
+        default: The value. If it is an integer, only integers are allowed.
         meaning: What it means, with its unit, as a sentence.
         source: Where the default comes from.
         low: Smallest value allowed.
@@ -90,7 +90,7 @@ class Threshold:
         """Returns the value as a number.
 
         Raises:
-            ConfigurationError: if it is no number, not finite or out of range.
+            ConfigurationError: if it is not a number, not finite or out of range.
         """
         whole = isinstance(self.default, int)
         fits = isinstance(value, (int,) if whole else (int, float)) and not isinstance(value, bool)
@@ -126,37 +126,37 @@ class Finding:
     curves: tuple[Curve, ...] = ()
     """Curves that show where it went wrong, the best one first."""
     at_once: bool = False
-    """It is so plain that the alert opens without waiting for `Rule.persistence`."""
+    """Whether the alert opens without waiting for `Rule.persistence`, because the case is clear."""
 
 
 Findings = Iterable[Finding] | None
-"""What a hook returns. Empty: looked, all is well. None: no verdict, so what is open stays open."""
+"""What a hook returns. Empty: all is well. None: no verdict, so an open alert stays open."""
 
 
 class Rule:
     """Base class of rules.
 
-    Class attributes say what the engine does with what the hooks return. Override the hooks that you need; each gets
-    the `Context` and returns findings, an empty list for "all is well" or None for "no verdict".
+    Class attributes tell the engine what to do with the results of the hooks. Override the hooks that you need. Each
+    receives the `Context` and returns findings, an empty list for "all is well", or None for "no verdict".
     """
 
     id: ClassVar[str] = ""
     """Stable, kebab-case, names the bad pattern."""
     severity: Severity = Severity.WARNING
     splits: ClassVar[tuple[Split, ...]] = ("train",)
-    """The splits whose samples `on_sample` gets."""
+    """The splits whose samples `on_sample` receives."""
     persistence: ClassVar[int] = 1
     """Successive verdicts that must find the same before an alert opens."""
     resolve_after: ClassVar[int] = 3
     """Successive verdicts without it before an open alert is resolved; 0: never."""
     warm_up: ClassVar[int] = 0
-    """Steps after the first of the session during which `on_sample` is not asked."""
+    """Steps after the first of the session during which `on_sample` is not called."""
     explains: ClassVar[tuple[str, ...]] = ()
     """Rules whose findings are symptoms of this one: they are listed as consequences instead of alerts."""
     lasting: ClassVar[tuple[str, ...]] = ()
-    """Those of `explains` that stay when this one is over, as units stay dead: it counts as open as long as they do."""
+    """Those of `explains` whose harm outlasts the cause, as units stay dead. The alert stays open while they do."""
     supersedes: ClassVar[tuple[str, ...]] = ()
-    """Rules that say less about the same subject: silent where this one has spoken."""
+    """Rules that say less about the same subject: they are silent where this one has found something."""
     judges: ClassVar[Literal["batch", "run"]] = "run"
     """What `on_sample` judges. ``batch``: findings are about this very batch, so they name its file if it was saved."""
     needs: ClassVar[tuple[str, ...]] = ()
@@ -205,14 +205,14 @@ class Rule:
         return type(self)(severity=self._severity if severity is None else severity, **settings)
 
     def start(self) -> None:
-        """Makes the state of a session: called before its first record."""
+        """Sets up the state of a session; called before its first record."""
 
     def on_model(self, context: Context) -> Findings:
         """Judges the static facts, `context.facts`."""
         return None
 
     def on_layout(self, context: Context) -> None:
-        """Prepares for samples of a new `context.layout`."""
+        """Prepares for samples with a new `context.layout`."""
 
     def on_sample(self, context: Context) -> Findings:
         """Judges one sample, `context.sample`."""
@@ -226,11 +226,11 @@ class Rule:
         return ()
 
     def on_losses(self, context: Context, losses: Losses) -> Findings:
-        """Judges the losses of successive steps; `context.history` holds them already."""
+        """Judges the losses of successive steps; `context.history` already holds them."""
         return None
 
     def on_epoch_end(self, context: Context, end: EpochEnd) -> Findings:
-        """Judges Keras' logs; `context.epochs` holds them already."""
+        """Judges Keras' logs of an epoch; `context.epochs` already holds them."""
         return None
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:

@@ -13,11 +13,11 @@ __all__ = ["main", "page", "rule_page"]
 _INTRODUCTION = """\
 # Rules
 
-<!-- Written by `python -m tb_inputdiag.rules.docs` from the rules' own files; edit those. -->
+<!-- Written by `python -m tb_inputdiag.rules.docs` from the rules' own files; edit those files. -->
 
-Each rule reads what the callback logged, live or in a replay, and gives an alert with its evidence and a fix. An INFO
-may be a guess, a WARNING is likely harm, an ERROR is certain. When one fault has several symptoms, the alert is the
-cause, and the symptoms are its consequences.
+Each rule reads what the callback logged, live or in a replay. When it finds something, it opens an alert with evidence
+and a fix. An INFO may be a guess, a WARNING is likely harm, an ERROR is certain harm. When one fault has several
+symptoms, the alert names the cause, and the symptoms are listed as its consequences.
 
 ```python
 InputDiagnostics("logs", rules=["-class-imbalance"])                          # all but one
@@ -26,7 +26,7 @@ InputDiagnostics("logs", rules={"unnormalized-input": {"max_size": 50}})      # 
 InputDiagnostics("logs", rules={"overfitting": "INFO"})                       # another severity
 ```
 
-How to write one of your own: [writing-a-rule.md](writing-a-rule.md).
+To write your own rule, see [writing-a-rule.md](writing-a-rule.md).
 """
 
 
@@ -35,7 +35,7 @@ def rule_page(rule: type[Rule], level: int = 2) -> str:
 
     Args:
         rule: The rule.
-        level: Of its heading.
+        level: Level of its heading.
     """
     mark = "#" * level
     lines = [f"{mark} {rule.id}", "", f"**{rule.severity.name}.** {rule.title()}.", ""]
@@ -63,7 +63,7 @@ def page() -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Writes the page, or with ``--check`` returns 1 if the file differs from it."""
+    """Writes the page. With ``--check``: writes nothing, and returns 1 if the file is out of date."""
     parser = argparse.ArgumentParser(prog="python -m tb_inputdiag.rules.docs", description=__doc__)
     parser.add_argument("file", nargs="?", type=Path, default=Path(__file__).parents[2] / "docs" / "rules.md")
     parser.add_argument("--check", action="store_true", help="write nothing; fail if the file differs")
@@ -74,7 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     if options.file.exists() and options.file.read_text(encoding="utf-8") == text:
         return 0
-    print(f"{options.file} differs from the rules: run python -m tb_inputdiag.rules.docs")
+    print(f"{options.file} is out of date (differs from the rules). Run python -m tb_inputdiag.rules.docs")
     return 1
 
 

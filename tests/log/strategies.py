@@ -1,4 +1,4 @@
-"""Hypothesis strategies for records, as wild as the schema allows."""
+"""Hypothesis strategies for records: everything that the schema allows."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ tensor_layouts = st.builds(
     sources=st.lists(names, max_size=2).map(tuple),
     kind=st.sampled_from(["dense", "ragged", "sparse", "string"]),
 )
-# Samples are drawn on their own, with layouts 0 to 2: none of these may claim to be theirs, with other sizes.
+# Samples use the layouts 0 to 2; these layouts must not collide with them, as their sizes differ.
 layouts = st.builds(
     r.Layout,
     id=st.integers(3, 2**31 - 1),
@@ -255,7 +255,7 @@ any_records = st.lists(documents | losses | samples(), max_size=8)
 
 
 def same(first: Any, second: Any) -> bool:
-    """Tells whether two records are equal bit for bit; NaN equals NaN of the same bits."""
+    """Returns whether two records are equal bit for bit; NaN equals NaN with the same bits."""
     if dataclasses.is_dataclass(first):
         return type(first) is type(second) and all(
             same(getattr(first, f.name), getattr(second, f.name)) for f in dataclasses.fields(first)

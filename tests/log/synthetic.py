@@ -1,9 +1,9 @@
-"""Sessions like those of real training, made of random numbers: for tests, benchmarks and work on the dashboard.
+"""Sessions that look like real training, made of random numbers. For tests, benchmarks and work on the dashboard.
 
 ::
 
     python -m tests.log.synthetic OUT --samples 500 --weights 50
-    python -m tests.log.synthetic OUT --samples 100 --live 60      # spread over a minute, as a run that goes on
+    python -m tests.log.synthetic OUT --samples 100 --live 60      # spread over a minute, like a live run
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ from tb_inputdiag.records import (
 )
 
 START = 1_795_392_000.0
-"""Wall time of the first record unless told otherwise."""
+"""Default wall time of the first record."""
 
 
 @dataclass(frozen=True)
@@ -491,7 +491,7 @@ def records(spec: Spec) -> Iterator[Record]:
 
 
 class Clock:
-    """A clock that stands where it is put."""
+    """A clock that only moves when it is set."""
 
     def __init__(self, now: float = START) -> None:
         self.now = now

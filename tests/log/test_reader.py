@@ -329,11 +329,11 @@ def newer_format(data: bytes) -> bytes:
     ("content", "said"),
     [
         (lambda data: b"", "is empty: nothing was written into it"),
-        (lambda data: b"PK\x03\x04 no log " * 99, "is no event file, or all of its 1,188 bytes are damaged"),
+        (lambda data: b"PK\x03\x04 no log " * 99, "is not an event file, or all of its 1,188 bytes are damaged"),
         (lambda data: b"\0" * 50_000, "all of its 50,000 bytes are damaged"),
         (lambda data: data[: sum(frames(data)[0])], "holds no record"),
         (lambda data: data[: sum(frames(data)[0])] + b"\0" * 50, "is damaged"),
-        (lambda data: framing.frame(b"\x10\x05") * 7, "holds 7 events, but none of InputDiagnostics"),
+        (lambda data: framing.frame(b"\x10\x05") * 7, "holds 7 events, but none were written by InputDiagnostics"),
         (newer_format, "events in a newer format. A payload has the format version 2"),
     ],
 )
@@ -368,7 +368,7 @@ def test_event_files_of_others_are_left_alone(log_dir: Path) -> None:
     assert list(log) == ["."]
     assert log.run.problems == []
     event_file(log_dir).unlink()
-    with pytest.raises(LogNotFoundError, match="1 event files of others are there"):
+    with pytest.raises(LogNotFoundError, match="There are 1 event files of other tools"):
         tb_inputdiag.read(log_dir)
 
 

@@ -52,7 +52,7 @@ class Loud(Symptom):
 
 
 def steps(losses: Iterable[float]) -> Sequence[Record]:
-    """Returns a session with these losses, one sample each, of validation and training alike healthy otherwise."""
+    """Returns a session with these losses, one sample each; everything else is healthy."""
     scenario = Scenario()
     for loss in losses:
         scenario.train(loss=loss)

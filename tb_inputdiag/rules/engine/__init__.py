@@ -1,4 +1,4 @@
-"""Records in, alerts out: the state, deduplication and causes behind the alerts of a run."""
+"""The engine that applies rules to records: deduplication, persistence, and causes of alerts."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ __all__ = ["Judgement", "RuleEngine", "RulesArgument", "judge"]
 
 
 def judge(records: Iterable[Record], rules: RulesArgument = None) -> list[Alert]:
-    """Returns the alerts of a session, worst first; to try rules on records that were read or made up.
+    """Returns the alerts of a session, worst first. For trying rules on records from a log or from a `Scenario`.
 
     Args:
-        records: Those of one session, in their order.
+        records: The records of one session, in their order.
         rules: Which rules, with which thresholds, as for `InputDiagnostics`.
 
     Raises:
         ConfigurationError: if `rules` is wrong.
-        Exception: whatever a rule raises. (While training, a rule that raises is left out instead.)
+        Exception: any exception that a rule raises. (During training, such a rule is left out instead.)
     """
 
     def fail(rule_id: str, error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""The cause graph that the rules declare: who explains whom."""
+"""The cause graph that the rules declare: which rule explains which."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["CauseGraph"]
 
 
 class CauseGraph:
-    """Transitive closure of `Rule.explains`, and an order in which causes precede their symptoms.
+    """Transitive closure of `Rule.explains`, and an order in which causes come before their symptoms.
 
     Raises:
         ConfigurationError: if rules explain each other in a circle.
@@ -21,11 +21,11 @@ class CauseGraph:
         self._direct = {rule.id: rule.explains for rule in rules}
         self._superseded = {rule.id: frozenset(rule.supersedes) for rule in rules}
         self.explained: dict[str, frozenset[str]] = {}
-        """Rule id -> ids of all rules that are its symptoms, or symptoms of these."""
+        """Rule id -> ids of all rules that are its symptoms, directly or through others."""
         for rule_id in self._direct:
             self._close(rule_id, ())
         self.rank = {rule_id: len(symptoms) for rule_id, symptoms in self.explained.items()}
-        """A cause has a higher rank than any of its symptoms, as its closure holds theirs and themselves."""
+        """Rule id -> number of rules that it explains. A cause ranks higher than any of its symptoms."""
 
     def _close(self, rule_id: str, path: tuple[str, ...]) -> frozenset[str]:
         if rule_id in path:

@@ -1,4 +1,4 @@
-"""The losses of a run in bounded memory: the recent ones, and the whole run in blocks."""
+"""The losses of a run in bounded memory: recent ones one by one, and the whole run in blocks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["LossHistory"]
 RECENT = 256
 """Losses kept one by one."""
 BLOCKS = 128
-"""Blocks of the long view; when they are full, neighbours are merged and blocks span twice the steps."""
+"""Blocks that cover the whole run. When all are full, neighbours are merged, and each block spans twice the steps."""
 
 
 class LossHistory:
@@ -28,14 +28,13 @@ class LossHistory:
         self.last_step = -1
         self._recent = np.full(RECENT, np.nan)
         self._sums = np.zeros(BLOCKS)
-        self._squares = np.zeros(BLOCKS)
         self._filled = 0
         self._in_block = 0
         self.block_steps = 1
         """Losses in one block."""
 
     def add(self, losses: Losses) -> F8:
-        """Takes the losses in and returns the finite ones."""
+        """Adds losses and returns the finite ones."""
         values = np.asarray(losses.loss, np.float64)
         finite: F8 = values[np.isfinite(values)]
         self.bad_count += len(values) - len(finite)
@@ -58,17 +57,13 @@ class LossHistory:
             self._in_block = 0
             if self._filled == BLOCKS:
                 self._merge()
-        # Squares of losses beyond 1e150 would overflow; the mean stays right.
         self._sums[self._filled] += value
-        self._squares[self._filled] += min(value * value, 1e300)
         self._in_block += 1
 
     def _merge(self) -> None:
         half = BLOCKS // 2
-        for column in (self._sums, self._squares):
-            merged = column.reshape(half, 2).sum(axis=1)
-            column[:half] = merged
-            column[half:] = 0.0
+        self._sums[:half] = self._sums.reshape(half, 2).sum(axis=1)
+        self._sums[half:] = 0.0
         self._filled = half
         self.block_steps *= 2
 
@@ -81,10 +76,3 @@ class LossHistory:
     def blocks(self) -> F8:
         """Means of the full blocks, oldest first."""
         return self._sums[: self._filled] / self.block_steps
-
-    @property
-    def block_stds(self) -> F8:
-        """Standard deviations within the full blocks."""
-        means = self.blocks
-        deviations: F8 = np.sqrt(np.maximum(self._squares[: self._filled] / self.block_steps - means**2, 0.0))
-        return deviations

@@ -1,4 +1,4 @@
-"""Which rows of a weight table are kernels, and to which layer each weight belongs."""
+"""Finds the kernels in a weight table, and the layer of each weight."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class KernelRows:
 
 
 def is_kernel(weight: WeightFacts) -> bool:
-    """Returns whether a weight multiplies its input; attention has biases of two axes."""
+    """Returns whether a weight multiplies its input. (Biases of attention have two axes, too.)"""
     part = weight.name.rpartition("/")[2]
     return len(weight.shape) >= 2 and not part.endswith(("bias", "gamma", "beta", "scale"))
 
@@ -35,7 +35,7 @@ def is_kernel(weight: WeightFacts) -> bool:
 def lost_before(table: WeightTable) -> NDArray[np.bool_]:
     """Returns which weights held NaN or infinities before the step.
 
-    Elements are counted when the step is done; the norm is that of before the update.
+    Elements are counted after the update; the norm is taken before it.
     """
     lost: NDArray[np.bool_] = (table.weight_nonfinite_count > 0) & ~np.isfinite(table.weight_norm)
     return lost
@@ -53,7 +53,7 @@ def kernel_rows(layout: Layout, facts: ModelFacts | None) -> KernelRows:
     known = tuple(layer.name for layer in facts.layers) if facts is not None else ()
     for name in layout.layers or known:
         order.setdefault(name.partition("#")[0], len(order))
-    # Without a forward order the order of creation is the next best: models are mostly built front to back.
+    # Without a forward order, use the order of creation: most models are built front to back.
     places = [order.get(layer, len(order) + row) for row, layer in enumerate(layers)]
     kernels = [row for row, weight in enumerate(weights) if weight is not None and is_kernel(weight)]
     kernels.sort(key=lambda row: places[row])

@@ -1,4 +1,4 @@
-"""Which target belongs to which prediction, and what kind of loss compares them."""
+"""Pairs targets with predictions, and finds the kind of loss that compares them."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ __all__ = ["Pair", "loss_kind", "loss_name", "loss_of", "pair_up"]
 
 
 def loss_name(spec: JSON) -> str:
-    """Returns the name of a loss as the user may have written it, or an empty string."""
+    """Returns the name of a loss in the user's spelling, or an empty string."""
     return str(spec.get("name") or "") if isinstance(spec, Mapping) else ""
 
 
 def loss_kind(spec: JSON) -> LossKind:
-    """Returns ``sparse, categorical, binary, regression, ...``; empty for what is not Keras' own."""
+    """Returns ``sparse, categorical, binary, regression, ...``; empty for losses that are not Keras' own."""
     if not isinstance(spec, Mapping) or spec.get("custom"):
         return ""
     return keras_vocabulary.loss_kind(loss_name(spec))
 
 
 def loss_of(facts: ModelFacts | None, name: str, index: int, n_outputs: int) -> Mapping[str, JSON] | None:
-    """Returns how an output's loss was compiled, or None if that can't be told.
+    """Returns how an output's loss was compiled, or None if that is not known.
 
     Args:
         facts: The model.
@@ -45,7 +45,7 @@ def loss_of(facts: ModelFacts | None, name: str, index: int, n_outputs: int) -> 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """A target and what it is compared with."""
+    """A target and the prediction that it is compared with."""
 
     target: TensorView
     prediction: TensorView | None
@@ -55,7 +55,7 @@ class Pair:
     units: int
     """Size of the prediction's last axis; 0 if unknown."""
     activation: str
-    """That makes the prediction; empty if unknown."""
+    """Activation that makes the prediction; empty if unknown."""
     from_logits: bool
 
 
@@ -70,7 +70,7 @@ def pair_up(
         if prediction is None and len(predictions) == len(targets):
             prediction = predictions[i]
         name = prediction.name if prediction is not None else target.name
-        # Without predictions in the sample, a model with one output has but one that can be meant.
+        # Without predictions in the sample, a model with a single output leaves no choice.
         names = {name, *(facts.output_units if facts is not None and len(facts.output_units) == 1 else ())}
         units = next((facts.output_units[n] for n in names if facts is not None and n in facts.output_units), 0)
         if not units and prediction is not None and len(prediction.shape) > 1:
