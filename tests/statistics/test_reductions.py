@@ -130,9 +130,14 @@ def test_fingerprints_of_large_examples_are_as_the_reference(xp: Namespace, dtyp
     assert len(set(found)) == MAX_EXAMPLE_IDS
 
 
+# squares of smaller numbers vanish in float32
+POSITIVE = st.floats(2.0**-20, 1024, width=32)
+GRADIENT_VALUES = POSITIVE | POSITIVE.map(lambda x: -x) | st.sampled_from([0.0, np.nan, np.inf])
+
+
 @BACKENDS
 @settings(max_examples=60, deadline=None)
-@given(x=hnp.arrays("float32", hnp.array_shapes(), elements=st.floats(-1024, 1024, width=32) | st.just(np.nan)))
+@given(x=hnp.arrays("float32", hnp.array_shapes(), elements=GRADIENT_VALUES))
 def test_gradients_are_as_the_reference(xp: Namespace, x: np.ndarray) -> None:
     with np.errstate(all="ignore"):
         scalars, kinds = gradients.reduce(xp, xp.constant(x, "float32"))
