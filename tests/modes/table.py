@@ -23,7 +23,7 @@ and outputs as fed, the data as the first trainable layer reads it, gradients, l
 Steps count batches, starting at the optimizer's iterations when `fit` begins.
 
 The loss of a step that is not sampled is recovered from the running mean that Keras logs. `tests/modes/test_losses.py`
-compares it with the loss that the probe sees: all steps agree to 2e-5, also where the last batch of an epoch is smaller.
+compares it with the loss that the probe sees: all steps agree to 2e-5, even if the last batch of an epoch is smaller.
 Where batch sizes vary, or another callback evaluates the model within an epoch, the losses of up to 50 ms of steps are
 missing the first time. From there on every step has its loss.
 """
