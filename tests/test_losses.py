@@ -184,6 +184,18 @@ def test_a_step_that_logs_its_own_loss_is_recognised():
         assert track.add([Execution(n, 1, loss, own=loss if n < 4 else None)], None) == [(n, loss)]
 
 
+def test_a_step_that_logs_its_own_loss_beside_a_metric_of_it():
+    """After the first execution of an epoch the two are the same."""
+    track, mean = StepLosses(), Mean()
+    for _ in range(2):
+        mean.reset()
+        track.begin_epoch()
+        for n, loss in enumerate([4.0, 3.0, 5.0, 2.0]):
+            mean.add(loss, 1)
+            assert track.add([Execution(n, 1, loss)], mean.state(with_total=not track.is_confirmed)) == [(n, loss)]
+        assert not track.is_confirmed
+
+
 def test_a_metric_that_the_logs_do_not_come_from_is_not_used():
     track = StepLosses()
     track.begin_epoch()

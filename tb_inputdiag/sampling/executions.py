@@ -157,8 +157,8 @@ class Executions:
         self.ledger.executed_plain([begin for _, _, begin, _ in behind])
         self.schedule.skipped(len(behind))
         if executions:
-            exact = self._losses.needs_bracketing
-            metric = self._read_metric(executions[-1].logged, exact)
+            with_totals = self._losses.needs_bracketing or not self._losses.is_confirmed
+            metric = self._read_metric(executions[-1].logged, with_totals)
             self._pending.append(_Group(executions, metric, self._is_last))
 
     def begin_epoch(self, epoch_steps: int | None) -> None:

@@ -84,13 +84,13 @@ class _State:
         self.counts = [float(count) for count in metric.counts]
         self.count = self.counts[0]
         self.is_whole = metric.is_whole
+        self.has_totals = metric.totals is not None
         self.is_explained = True
         """Whether the logged mean is the metric's. With replicas elsewhere it is that of all of them."""
         if metric.totals is not None:
             self.totals = [float(total) for total in metric.totals]
-            self.mean = sum(t / c if c else 0.0 for t, c in zip(self.totals, self.counts, strict=True)) / len(
-                self.counts
-            )
+            means = [total / count if count else 0.0 for total, count in zip(self.totals, self.counts, strict=True)]
+            self.mean = sum(means) / len(means)
             if logged is not None and self.is_whole:
                 self.is_explained = self.count > 0 and _same(self.mean, logged)
         else:
@@ -141,6 +141,9 @@ class StepLosses:
     def __init__(self) -> None:
         self.needs_bracketing = False
         """Whether the metric must be read before and after each execution; see the module."""
+        self.is_confirmed = False
+        """Whether a logged loss was seen to be the metric's mean over several executions. Until then its totals are to
+        be read too: after the first execution of an epoch, the batch's loss and the mean are the same."""
         self._before: _State | None = None
         self._was_reset = False
         self._count = 0.0
@@ -183,12 +186,13 @@ class StepLosses:
         is_bracketed, self._is_bracketed = self._is_bracketed, False
         self._before, self._was_reset = after, False
         if self._votes < 0 or after is None or not explained:
-            is_mean = self._votes > 0 or (self._votes == 0 and metric is not None)
+            is_mean = self._votes > 0 or (self._votes == 0 and self.is_confirmed)
             return [(e.last_step, self._without_metric(e, is_mean)) for e in group]
+        self._count, self._mean = after.count, logged
         weights = None
         if before is not None and grown:
+            self.is_confirmed |= after.has_totals and (before.count > 0 or len(group) > 1)
             weights = self._weights(group, before, after, ends_data, is_bracketed)
-        self._count, self._mean = after.count, logged
         if before is None or weights is None:
             self.needs_bracketing = True
             return [(e.last_step, e.own) for e in group if e.own is not None]
@@ -237,8 +241,7 @@ class StepLosses:
             return [grown]
         if len(group) > 1 and not (before.is_even and after.is_even):
             return None
-        steps = sum(e.steps for e in group)
-        usual = grown / steps if math.isnan(self._usual) else self._usual
+        steps, usual = sum(e.steps for e in group), self._usual
         # a count that float32 does not hold exactly is rounded in every step
         rounded = steps * float(np.spacing(np.float32(after.count))) if after.count > _EXACT_COUNTS else 0.0
         if abs(grown - usual * steps) <= rounded:

@@ -391,8 +391,7 @@ ROWS = [
         lambda: split({"input:x": dense((N, 3))}, BATCH),
         sees=frozenset({"inputs", "entry", "gradients", "layers", "loss"}),
         expect=_both_networks,
-        note="no predictions: such a step does not report them to Keras; "
-        "the loss is the one that is differentiated first",
+        note="no predictions: such a step does not report them to Keras; the loss is the one differentiated first",
     ),
     Row(
         "gan-eager",

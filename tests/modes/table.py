@@ -17,15 +17,15 @@ assert test_strategies
 _HEAD = """# Ways to train
 
 Each row is backed by a test that trains with and without the callback from the same seed. Losses and all variables
-have the same bits, and the records are what NumPy computes from the same batches. *Everything* means: inputs,
-targets and outputs as fed, the data as the first trainable layer reads it, gradients, layers and the step's own loss.
+have the same bits, and the records are what NumPy computes from the same batches. *Everything* means: inputs, targets
+and outputs as fed, the data as the first trainable layer reads it, gradients, layers and the step's own loss.
 
 Steps count batches, starting at the optimizer's iterations when `fit` begins.
 
 The loss of a step that is not sampled is recovered from the running mean that Keras logs. `tests/modes/test_losses.py`
-compares it with the loss that the probe sees. All steps agree to 2e-5, also where the last batch of an epoch is
-smaller. Where batch sizes vary, or another callback evaluates the model within an epoch, the losses of up to 50 ms of
-steps are missing the first time. From there on, every step has its loss.
+compares it with the loss that the probe sees: all steps agree to 2e-5, even if the last batch of an epoch is smaller.
+Where batch sizes vary, or another callback evaluates the model within an epoch, the losses of up to 50 ms of steps are
+missing the first time. From there on every step has its loss.
 """
 _FOOT = """
 Not supported: `ParameterServerStrategy`, `TPUStrategy`, and `steps_per_execution` above 1 under `MirroredStrategy` with
