@@ -68,7 +68,7 @@ class Executions:
         self._epoch_begin: int | None = None
         self._behind: list[tuple[int, int, float, SupportsFloat | None]] = []
         self._quiet = 0
-        self._evaluated = False
+        self._needs_base = False
         self._is_last = False
         self._wait_s = _WAIT_S
         self._pending: list[_Group] = []
@@ -79,9 +79,9 @@ class Executions:
         """Returns whether to sample the execution of steps `step` .. ``step + steps - 1``."""
         if self._quiet == 0:
             self.account()
-            if self._losses.needs_bracketing or self._evaluated:
+            if self._losses.needs_bracketing or self._needs_base:
                 self._pending.append(_Group([], self._read_metric(None, True)))
-                self._evaluated = False
+                self._needs_base = False
             self._quiet = self._schedule_quiet(step, steps)
             if self._quiet == 0:
                 return True
@@ -134,6 +134,8 @@ class Executions:
         loss = _loss(logs)
         if loss is not None:
             self._pending.append(_Group([Execution(step, steps, loss, own)], self._read_metric(loss, True)))
+            # next to a sample, one more reading costs nothing: the next execution may be a group of its own
+            self._needs_base = True
 
     def finish_sample(self, begin: float, setup_s: float, work_s: float) -> None:
         """Receives what a sample cost; see `CostLedger.executed_sampled`."""
@@ -172,14 +174,14 @@ class Executions:
         self._data_ends_epoch = epoch_steps is None
         if epoch_steps is not None:
             self._epoch_steps = epoch_steps
-        self._epoch_begin, self._is_last, self._evaluated = None, False, False
+        self._epoch_begin, self._is_last, self._needs_base = None, False, False
         self._wait_s = 0.0 if self._losses.needs_bracketing else _WAIT_S
         self.ledger.pause()
 
     def begin_evaluation(self) -> None:
         """Notes that a validation begins, which resets the metric."""
         self.account()
-        self._evaluated = True
+        self._needs_base = True
         self.ledger.pause()
 
     def end_epoch(self, next_step: int) -> None:
