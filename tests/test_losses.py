@@ -184,6 +184,19 @@ def test_a_step_that_logs_its_own_loss_is_recognised():
         assert track.add([Execution(n, 1, loss, own=loss if n < 4 else None)], None) == [(n, loss)]
 
 
+def test_a_metric_that_is_reset_before_every_execution_needs_no_bracketing():
+    """So does `train_on_batch`."""
+    track, mean = StepLosses(), Mean()
+    for n, loss in enumerate([4.0, 3.0, 5.0, 2.0, 6.0, 1.0]):
+        mean.reset()
+        track.add(None, mean.state())
+        logged = mean.add(loss, 4)
+        assert track.add([Execution(n, 1, logged, own=loss)], mean.state()) == [(n, loss)]
+    group = [Execution(6, 1, 9.0), Execution(7, 1, 8.0)]
+    assert track.add(group, LossMetric([4], [4 * 8.0])) == [(6, 9.0), (7, 8.0)]
+    assert not track.needs_bracketing
+
+
 def test_a_step_that_logs_its_own_loss_beside_a_metric_of_it():
     """After the first execution of an epoch the two are the same."""
     track, mean = StepLosses(), Mean()

@@ -182,7 +182,7 @@ class StepLosses:
         explained = after is not None and after.is_explained
         grown = explained and after is not None and before is not None and after.follows(before)
         if not self._was_reset:
-            self._vote(group[-1], grown)
+            self._vote(group[-1], is_mean=grown and before is not None and before.count > 0)
         is_bracketed, self._is_bracketed = self._is_bracketed, False
         self._before, self._was_reset = after, False
         if self._votes < 0 or after is None or not explained:
@@ -200,7 +200,7 @@ class StepLosses:
             return [(group[0].last_step, self._single(group[0], before, after))]
         return self._several(group, weights, before, after)
 
-    def _vote(self, execution: Execution, grown: bool) -> None:
+    def _vote(self, execution: Execution, is_mean: bool) -> None:
         """Learns from an execution whose loss the probe saw whether Keras logs a running mean.
 
         A training step of the user's own may log the batch's loss instead, and `train_on_batch` resets its metrics
@@ -208,15 +208,16 @@ class StepLosses:
 
         Args:
             execution: One that is not the first of an epoch.
-            grown: Whether the metric explains the logged loss, and goes on from its state before.
+            is_mean: Whether the metric explains the logged loss, as its mean over more than this execution.
         """
         own, logged = execution.own, float(execution.logged)
         if own is None or not math.isfinite(own):
             return
         recovered = self._recovered(execution)
-        if not grown and math.isclose(recovered, logged, rel_tol=1e-3):
-            return
-        is_mean = grown or abs(recovered - own) <= abs(logged - own)
+        if not is_mean:
+            if math.isclose(recovered, logged, rel_tol=1e-3):
+                return
+            is_mean = abs(recovered - own) <= abs(logged - own)
         self._votes = max(-_MAX_VOTES, min(_MAX_VOTES, self._votes + (1 if is_mean else -1)))
 
     def _recovered(self, execution: Execution) -> float:
