@@ -95,7 +95,7 @@ class _State:
                 self.is_explained = self.count > 0 and _same(self.mean, logged)
         else:
             self.mean = logged if logged is not None else 0.0
-            self.totals = [_round_to_float32(self.mean * self.count)]
+            self.totals = [float(np.float32(self.mean * self.count))]
         if logged is not None and not self.is_whole:
             self.mean = logged
 
@@ -128,11 +128,6 @@ class _State:
 
 def _same(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=_SAME_MEAN) or (math.isnan(a) and math.isnan(b))
-
-
-def _round_to_float32(value: float) -> float:
-    """Returns the float32 that is nearest to a number; infinities for what is too large."""
-    return float(np.float32(value))
 
 
 class StepLosses:
@@ -266,7 +261,7 @@ class StepLosses:
         found = []
         for execution, weight in zip(group, weights, strict=True):
             earlier, count, mean = total, count + weight, float(execution.logged)
-            total = _round_to_float32(mean * count) if exact else mean * count
+            total = float(np.float32(mean * count)) if exact else mean * count
             loss = (total - earlier) / weight
             found.append((execution.step + execution.steps - 1, loss if math.isfinite(loss) else mean))
         return found
