@@ -88,7 +88,8 @@ def test_groups_of_equal_batches_and_a_smaller_last_one(losses, size, last):
     last = min(size, last)
     assert losses_of(run.group([1.0], [size], own=1.0)) == [1.0]
     sizes = [size] * (len(losses) - 1) + [last]
-    rounded = 2.4e-7 * max(losses) * (len(losses) + 1) * size / last
+    # means and totals are float32, and the total of all is the largest
+    rounded = 2.4e-7 * max(1.0, *losses) * (len(losses) + 1) * size / last
     assert losses_of(run.group(losses, sizes, ends_data=True)) == pytest.approx(losses, abs=rounded)
     assert not run.track.needs_bracketing
 
@@ -182,6 +183,19 @@ def test_a_step_that_logs_its_own_loss_is_recognised():
     track.begin_epoch()
     for n, loss in enumerate([4.0, 3.0, 5.0, 2.0, 6.0, 1.0]):
         assert track.add([Execution(n, 1, loss, own=loss if n < 4 else None)], None) == [(n, loss)]
+
+
+def test_a_metric_that_is_reset_before_every_execution_needs_no_bracketing():
+    """So does `train_on_batch`."""
+    track, mean = StepLosses(), Mean()
+    for n, loss in enumerate([4.0, 3.0, 5.0, 2.0, 6.0, 1.0]):
+        mean.reset()
+        track.add(None, mean.state())
+        logged = mean.add(loss, 4)
+        assert track.add([Execution(n, 1, logged, own=loss)], mean.state()) == [(n, loss)]
+    group = [Execution(6, 1, 9.0), Execution(7, 1, 8.0)]
+    assert track.add(group, LossMetric([4], [4 * 8.0])) == [(6, 9.0), (7, 8.0)]
+    assert not track.needs_bracketing
 
 
 def test_a_step_that_logs_its_own_loss_beside_a_metric_of_it():

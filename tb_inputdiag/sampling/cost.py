@@ -7,6 +7,7 @@ import statistics
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from tb_inputdiag.records import Cost
 
@@ -61,12 +62,13 @@ class CostLedger:
         """Notes successive executions of the training step that were not sampled.
 
         Args:
-            begins: When they began, in seconds of a monotonic clock.
+            begins: When they began, in seconds of a monotonic clock; at least one.
         """
-        for begin in begins:
-            if self._previous is not None:
-                self._add(begin - self._previous[0], *self._previous[1:])
-            self._previous = (begin, False, 0.0, 0.0)
+        if self._previous is not None:
+            self._add(begins[0] - self._previous[0], *self._previous[1:])
+        for earlier, begin in pairwise(begins):
+            self._add_plain(begin - earlier)
+        self._previous = (begins[-1], False, 0.0, 0.0)
 
     def executed_sampled(self, begin: float, setup_s: float, work_s: float) -> None:
         """Notes an execution of the training step that was sampled.

@@ -95,7 +95,7 @@ class _State:
                 self.is_explained = self.count > 0 and _same(self.mean, logged)
         else:
             self.mean = logged if logged is not None else 0.0
-            self.totals = [_round_to_float32(self.mean * self.count)]
+            self.totals = [float(np.float32(self.mean * self.count))]
         if logged is not None and not self.is_whole:
             self.mean = logged
 
@@ -128,11 +128,6 @@ class _State:
 
 def _same(a: float, b: float) -> bool:
     return math.isclose(a, b, rel_tol=_SAME_MEAN) or (math.isnan(a) and math.isnan(b))
-
-
-def _round_to_float32(value: float) -> float:
-    """Returns the float32 that is nearest to a number; infinities for what is too large."""
-    return float(np.float32(value))
 
 
 class StepLosses:
@@ -182,7 +177,7 @@ class StepLosses:
         explained = after is not None and after.is_explained
         grown = explained and after is not None and before is not None and after.follows(before)
         if not self._was_reset:
-            self._vote(group[-1], grown)
+            self._vote(group[-1], is_mean=grown and before is not None and before.count > 0)
         is_bracketed, self._is_bracketed = self._is_bracketed, False
         self._before, self._was_reset = after, False
         if self._votes < 0 or after is None or not explained:
@@ -200,7 +195,7 @@ class StepLosses:
             return [(group[0].last_step, self._single(group[0], before, after))]
         return self._several(group, weights, before, after)
 
-    def _vote(self, execution: Execution, grown: bool) -> None:
+    def _vote(self, execution: Execution, is_mean: bool) -> None:
         """Learns from an execution whose loss the probe saw whether Keras logs a running mean.
 
         A training step of the user's own may log the batch's loss instead, and `train_on_batch` resets its metrics
@@ -208,15 +203,16 @@ class StepLosses:
 
         Args:
             execution: One that is not the first of an epoch.
-            grown: Whether the metric explains the logged loss, and goes on from its state before.
+            is_mean: Whether the metric explains the logged loss, as its mean over more than this execution.
         """
         own, logged = execution.own, float(execution.logged)
         if own is None or not math.isfinite(own):
             return
         recovered = self._recovered(execution)
-        if not grown and math.isclose(recovered, logged, rel_tol=1e-3):
-            return
-        is_mean = grown or abs(recovered - own) <= abs(logged - own)
+        if not is_mean:
+            if math.isclose(recovered, logged, rel_tol=1e-3):
+                return
+            is_mean = abs(recovered - own) <= abs(logged - own)
         self._votes = max(-_MAX_VOTES, min(_MAX_VOTES, self._votes + (1 if is_mean else -1)))
 
     def _recovered(self, execution: Execution) -> float:
@@ -265,7 +261,7 @@ class StepLosses:
         found = []
         for execution, weight in zip(group, weights, strict=True):
             earlier, count, mean = total, count + weight, float(execution.logged)
-            total = _round_to_float32(mean * count) if exact else mean * count
+            total = float(np.float32(mean * count)) if exact else mean * count
             loss = (total - earlier) / weight
             found.append((execution.step + execution.steps - 1, loss if math.isfinite(loss) else mean))
         return found
