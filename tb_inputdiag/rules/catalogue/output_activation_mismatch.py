@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from tb_inputdiag.keras_vocabulary import CLASS_LOSSES, HIDDEN_ACTIVATIONS, LINEAR, PROBABILITY_ACTIVATIONS
+from tb_inputdiag.keras_vocabulary import CLASS_LOSSES, HIDDEN_ACTIVATIONS, PROBABILITY_ACTIVATIONS
 from tb_inputdiag.numbers import count, interval, whole
-from tb_inputdiag.records import JSON, ExpectedRange, LayerFacts, ModelFacts, Picture, Severity, WordsPicture
+from tb_inputdiag.records import JSON, ExpectedRange, Picture, Severity, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import (
-    REGRESSOR,
     Example,
     Scenario,
     class_ids,
@@ -22,8 +21,7 @@ from tb_inputdiag.rules.examples import (
     probabilities,
     silent,
 )
-from tb_inputdiag.rules.support.curves import layer_curve, named_tensor_curves, tensor_curves
-from tb_inputdiag.rules.support.layers import activation_of, after
+from tb_inputdiag.rules.support.curves import named_tensor_curves, tensor_curves
 from tb_inputdiag.rules.support.pictures import expected_span, range_picture, span_of
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.views.context import Context
@@ -40,7 +38,6 @@ class OutputActivationMismatch(Rule):
     with `from_logits=False`, softmax over a single unit, ReLU or tanh where probabilities are needed, and sigmoid with
     a categorical loss. It also fires on a categorical loss over a single unit, whatever its activation, and on softmax
     where rows of the targets hold several ones. If the activation is unknown, it checks the predictions themselves.
-    A softmax within the model, whose output another linear layer reads, is an INFO.
 
     ## Why is this bad?
     The loss treats numbers as probabilities that are not, or applies the activation twice. Softmax over one unit is
@@ -72,7 +69,7 @@ class OutputActivationMismatch(Rule):
         facts = context.facts
         if facts is None:
             return None
-        found = [_hidden_softmax(item, reader) for item, reader in _softmax_readers(facts)]
+        found = []
         for i, (name, activation) in enumerate(facts.output_activations.items()):
             loss = loss_of(facts, name, i, len(facts.output_activations))
             finding = _static(name, activation, facts.output_units.get(name, 0), loss)
@@ -113,9 +110,6 @@ class OutputActivationMismatch(Rule):
             rows = sum(np.eye(10, dtype=np.float32)[class_ids(rows=16, first=0, seed=1) - i] for i in range(labels))
             return Scenario(loss=loss).train(y=rows, y_pred=probabilities(), steps=2)
 
-        def hidden(activation: str) -> Scenario:
-            return Scenario((layer("dense", "Dense", units=8, activation=activation), REGRESSOR[1]), loss="mse")
-
         sparse, binary = "sparse_categorical_crossentropy", "binary_crossentropy"
         categorical = "categorical_crossentropy"
         return (
@@ -125,8 +119,6 @@ class OutputActivationMismatch(Rule):
             fires(
                 "several labels in a loss of your own", lambda: labelled("mine", 2), "prediction:y_pred", Severity.INFO
             ),
-            fires("softmax in a hidden layer", lambda: hidden("softmax"), "layer:dense", Severity.INFO),
-            silent("sigmoid in a hidden layer", lambda: hidden("sigmoid")),
             silent("one label through a softmax", lambda: labelled("mse", 1)),
             fires("logits without from_logits", lambda: run(10, "linear", sparse), "prediction:y_pred"),
             fires("softmax and from_logits", lambda: run(10, "softmax", sparse, from_logits=True), "prediction:y_pred"),
@@ -258,35 +250,12 @@ def _seen(pair: Pair) -> _Mismatch | None:
 
 
 def _picks_one_of_several(pair: Pair) -> bool:
-    """Whether a softmax answers targets whose rows hold several ones; `label-loss-mismatch` judges categorical losses."""
+    """Whether a softmax answers targets whose rows hold several ones. Categorical losses: `label-loss-mismatch`."""
     view = pair.target
     flags = view.value("whole_fraction") == 1 and 0 <= view.min <= view.max <= 1
     rows = pair.prediction is not None and view.shape == pair.prediction.shape and pair.units > 1
     judged = pair.activation == "softmax" and pair.kind not in {"sparse", "categorical"}
     return judged and flags and rows and view.value("row_sum_max") > 1
-
-
-def _softmax_readers(facts: ModelFacts) -> Iterator[tuple[LayerFacts, LayerFacts]]:
-    """Yields the linear layers that end in softmax and are read by linear layers only, with the first reader."""
-    for item in facts.layers:
-        if item.class_name in LINEAR and activation_of(item) == "softmax":
-            readers = [reader for reader in after(facts, item.name) if reader.class_name != "InputLayer"]
-            if readers and all(reader.class_name in LINEAR for reader in readers):
-                yield item, readers[0]
-
-
-def _hidden_softmax(item: LayerFacts, reader: LayerFacts) -> Finding:
-    units = item.config.get("units") or item.config.get("filters")
-    return Finding(
-        subject=f"layer:{item.name}",
-        message=f"'{item.name}' ends in softmax, but it is a hidden layer: '{reader.name}' reads it.",
-        evidence={"activation": "softmax", "units": units, "read_by": reader.name},
-        fix=f"activation=\"relu\"  # of '{item.name}'; softmax belongs to the last layer",
-        why="The outputs of a softmax add up to 1, so its units compete and the next layer reads little more than one.",
-        severity=Severity.INFO,
-        picture=WordsPicture(seen="softmax", expected="relu", seen_label="hidden layer"),
-        curves=(layer_curve(item.name),),
-    )
 
 
 def _judge_values(context: Context, pair: Pair) -> Finding | None:
