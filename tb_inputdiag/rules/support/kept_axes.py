@@ -29,7 +29,10 @@ def has_extra_axes(target: Sequence[int | None], output: Sequence[int | None], *
 def last_sequence_layer(facts: ModelFacts | None) -> LayerFacts | None:
     """Returns the last recurrent layer, if it returns a sequence; None otherwise."""
     layers = facts.layers if facts is not None else ()
-    last = next((layer for layer in reversed(layers) if layer.class_name in _WRAPPERS), None)
+    recurrent = {layer.name: layer for layer in layers if layer.class_name in _WRAPPERS}
+    # the layers within a Bidirectional return what it asks for, so it is the one to change
+    outer = [layer for name, layer in recurrent.items() if name.rpartition("/")[0] not in recurrent]
+    last = outer[-1] if outer else None
     return last if last is not None and last.config.get("return_sequences") is True else None
 
 
