@@ -54,6 +54,7 @@ def _describe_one(loss: Any) -> JSON:
         "reduction": config.get("reduction"),
         "custom": not by_keras,
         "label_smoothing": config.get("label_smoothing"),
+        "ignore_class": config.get("ignore_class"),
     }
 
 

@@ -18,6 +18,7 @@ LossKind: TypeAlias = Literal[
     "regression",
     "percentage",
     "logarithmic",
+    "cosine",
 ]
 """``sparse``: class ids. ``categorical``: one-hot rows. ``binary``: 0 and 1. Empty: unknown."""
 
@@ -41,6 +42,7 @@ _KINDS: dict[str, LossKind] = {
     "mape": "percentage",
     "meansquaredlogarithmicerror": "logarithmic",
     "msle": "logarithmic",
+    "cosinesimilarity": "cosine",
     "huber": "regression",
     "huberloss": "regression",
     "logcosh": "regression",

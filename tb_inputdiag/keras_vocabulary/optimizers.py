@@ -4,12 +4,16 @@ from __future__ import annotations
 
 __all__ = ["usual_rate"]
 
-_USUAL_RATES = {"SGD": 1e-2, "ScheduleFreeAdamW": 2.5e-3}
+_USUAL_RATES = {"Adadelta": 1.0, "SGD": 1e-2, "ScheduleFreeAdamW": 2.5e-3}
 _USUAL_RATE = 1e-3
 
 
 def usual_rate(optimizer: str) -> float:
-    """Returns the default learning rate of an optimizer, a good beginning: 0.001 for nearly all, 0.01 for SGD.
+    """Returns the learning rate that an optimizer usually begins at: 0.001 for nearly all, 0.01 for SGD.
+
+    That is Keras' default, except for Adadelta. That method computes the length of its steps itself, so the paper
+    (Zeiler, 2012) has no rate, which is a rate of 1. Keras' default is 0.001; its documentation says to use 1.0 to
+    match the paper.
 
     Args:
         optimizer: Class name, e.g. ``"Adam"``.

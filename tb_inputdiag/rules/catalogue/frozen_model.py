@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import numpy as np
 
 from tb_inputdiag.numbers import format_number
-from tb_inputdiag.records import Failure, LimitPicture, Severity, WordsPicture
+from tb_inputdiag.records import (
+    Failure,
+    LayerFacts,
+    LimitPicture,
+    ModelFacts,
+    Severity,
+    WeightFacts,
+    WordsPicture,
+)
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, silent
 from tb_inputdiag.rules.support.curves import loss_curve, sample_curve, weight_curve
@@ -16,11 +27,13 @@ __all__ = ["FrozenModel"]
 
 
 class FrozenModel(Rule):
-    """No weight of the model is trained.
+    """No weight of the model is trained, or an embedding is frozen at its initial values.
 
     ## What it does
     Fires on a model without trainable weights, on a learning rate of 0, and on updates that are zero for all weights
-    although gradients exist. It also reads Keras' exception that no gradients were provided.
+    although gradients exist. It also reads Keras' exception that no gradients were provided. A frozen embedding is a
+    WARNING if all its elements are equal, so that it tells no ids apart, and an INFO if it has the spread of random
+    initial values.
 
     ## Why is this bad?
     `fit` runs and takes time, but changes no weight.
@@ -51,7 +64,7 @@ class FrozenModel(Rule):
         if facts is None or not facts.weights or facts.custom_train_step or not fit:
             return None
         if any(weight.trainable for weight in facts.weights):
-            return []
+            return [_untrained_embedding(weight) for weight in facts.weights if _is_untrained_embedding(facts, weight)]
         frozen = [item.name for item in facts.layers if item.n_params and not item.n_trainable_params]
         return [
             Finding(
@@ -111,6 +124,7 @@ class FrozenModel(Rule):
     @staticmethod
     def examples() -> tuple[Example, ...]:
         """Returns runs on which the rule fires, and runs on which it stays silent."""
+        lookup = layer("embedding", "Embedding", input_dim=50, trainable=False)
         frozen = (layer("base", "Conv2D", trainable=False), layer("pool", "GlobalAveragePooling2D"))
         still = {"*": {"update_ratio": 0.0}}
         message = "No gradients provided for any variable."
@@ -118,8 +132,74 @@ class FrozenModel(Rule):
             fires("all layers frozen", lambda: Scenario(frozen), "model", Severity.WARNING),
             fires("a learning rate of 0", lambda: Scenario().train(learning_rate=0.0, steps=5), "optimizer"),
             fires("updates of 0", lambda: Scenario().train(gradients=still, steps=5), "optimizer"),
+            fires(
+                "a frozen embedding of zeros",
+                lambda: _with_embedding(lookup, initial_constant=True, initial_mean=0.0, initial_std=0.0),
+                "weight:embedding/embeddings",
+                Severity.WARNING,
+            ),
+            fires(
+                "a frozen embedding of random values",
+                lambda: _with_embedding(lookup, initial_mean=0.0, initial_std=0.0289, initializer="RandomUniform"),
+                "weight:embedding/embeddings",
+                Severity.INFO,
+            ),
+            silent(
+                "a frozen embedding of word vectors",
+                lambda: _with_embedding(lookup, initial_mean=0.01, initial_std=0.4, initializer="RandomUniform"),
+            ),
             fires("the exception", lambda: Scenario().fail("ValueError", message), "model"),
             silent("a model that trains", lambda: Scenario().train(steps=6)),
             silent("a frozen base with a head", lambda: Scenario((frozen[0], *CLASSIFIER)).train(steps=6)),
             silent("a warm-up from 0", lambda: Scenario().train(learning_rate=0.0).train(steps=5)),
         )
+
+
+_RANDOM_STDS = {"RandomUniform": 0.1 / math.sqrt(12), "RandomNormal": 0.05}
+"""Initializer -> standard deviation of the values that it makes with Keras' defaults: -0.05..0.05, and 0.05."""
+
+
+def _is_untrained_embedding(facts: ModelFacts, weight: WeightFacts) -> bool:
+    """Returns whether a weight is a frozen embedding that holds a constant or random initial values."""
+    item = facts.layer(weight.layer)
+    if weight.trainable or item is None or item.class_name != "Embedding" or len(weight.shape) != 2:
+        return False
+    return weight.initial_constant or _is_random(weight)
+
+
+def _is_random(weight: WeightFacts) -> bool:
+    usual = _RANDOM_STDS.get(weight.initializer)
+    elements = max(weight.shape[0] * weight.shape[1], 1)
+    if usual is None or weight.initial_std is None or weight.initial_mean is None:
+        return False
+    # The standard error of a standard deviation is about std / sqrt(2 n), that of a mean std / sqrt(n).
+    near = 5 * usual / math.sqrt(min(elements, 65_536))
+    return abs(weight.initial_std - usual) < near and abs(weight.initial_mean) < near
+
+
+def _untrained_embedding(weight: WeightFacts) -> Finding:
+    value = format_number(weight.initial_mean or 0.0)
+    held = f"holds nothing but {value}" if weight.initial_constant else "holds random initial values"
+    harm = (
+        "so all ids look the same to the model" if weight.initial_constant else "so it never learns what the ids mean"
+    )
+    return Finding(
+        subject=f"weight:{weight.name}",
+        message=f"The embedding '{weight.name}' is frozen and {held}, {harm}.",
+        evidence={"mean": weight.initial_mean, "std": weight.initial_std, "initializer": weight.initializer},
+        fix="layer.trainable = True  # before compile\n"
+        "# or fill it: layer.set_weights([vectors])  # after the layer is built",
+        why="A frozen embedding keeps what it holds when training begins; word vectors must be loaded before.",
+        severity=Severity.WARNING if weight.initial_constant else Severity.INFO,
+        picture=WordsPicture(seen=f"frozen, {held.partition(' ')[2]}", expected="trainable, or loaded vectors"),
+        curves=(loss_curve(),),
+        at_once=True,
+    )
+
+
+def _with_embedding(lookup: LayerFacts, **values: Any) -> Scenario:
+    weight = WeightFacts(
+        name="embedding/embeddings", shape=(50, 100), dtype="float32", trainable=False, layer=lookup.name, **values
+    )
+    healthy = Scenario((lookup, *CLASSIFIER)).facts.weights
+    return Scenario((lookup, *CLASSIFIER), weights=(weight, *(w for w in healthy if w.layer != lookup.name)))

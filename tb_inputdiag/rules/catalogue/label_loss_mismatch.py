@@ -30,6 +30,7 @@ from tb_inputdiag.rules.examples import (
 )
 from tb_inputdiag.rules.support.curves import named_tensor_curves, tensor_curves
 from tb_inputdiag.rules.support.failures import essential_text
+from tb_inputdiag.rules.support.kept_axes import has_extra_axes
 from tb_inputdiag.rules.support.pictures import range_picture, span_of
 from tb_inputdiag.rules.support.shapes import parse_shape
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
@@ -88,6 +89,8 @@ class LabelLossMismatch(Rule):
         match = _SHAPES.search(essential_text(failure.message))
         target, output = (parse_shape(match[1]), parse_shape(match[2])) if match is not None else (None, None)
         if target is None or output is None or _other_places(target, output):
+            return []
+        if _is_sequence(context, target, output):
             return []
         targets = [t for t in failure.fed if t.role == "target"]
         fitting = [t.name for t in targets if t.shape is not None and tuple(t.shape[1:]) == tuple(target[1:])]
@@ -197,6 +200,15 @@ def _not_one_hot(view: TensorView, name: str) -> _Misread | None:
 def _other_places(target: tuple[int | None, ...], output: tuple[int | None, ...]) -> bool:
     """Whether both have an entry for each place of a map or sequence, but for different ones: the labels are fine."""
     return len(target) == len(output) > 2 and target[1:-1] != output[1:-1]
+
+
+def _is_sequence(context: Context, target: tuple[int | None, ...], output: tuple[int | None, ...]) -> bool:
+    """Whether the output has an entry for each step or place and the target does not: `target-shape-broadcast`."""
+    facts = context.facts
+    built = facts.outputs[0].shape if facts is not None and len(facts.outputs) == 1 else None
+    if built is not None and len(output) + 1 == len(built) and built[-1] == 1:
+        output = (*output, 1)
+    return has_extra_axes(target, output, sparse=loss_kind(loss_of(facts, "y", 0, 1)) == "sparse")
 
 
 def _by_shapes(context: Context, name: str, target: tuple[int | None, ...], output: tuple[int | None, ...]) -> Finding:

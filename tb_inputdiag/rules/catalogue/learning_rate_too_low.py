@@ -3,30 +3,35 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
 from tb_inputdiag.keras_vocabulary import usual_rate
-from tb_inputdiag.numbers import format_number, literal
-from tb_inputdiag.records import Severity, Span
+from tb_inputdiag.numbers import format_number, literal, percent, whole
+from tb_inputdiag.records import LimitPicture, Severity, Span
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
-from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
 from tb_inputdiag.rules.support.curves import loss_curve
+from tb_inputdiag.rules.support.labels import class_counts_of
 from tb_inputdiag.rules.support.medians import median
 from tb_inputdiag.rules.support.optimizer import optimizer_name
 from tb_inputdiag.rules.support.update_ratios import update_ratio_curve, update_ratio_picture
 from tb_inputdiag.rules.views.context import Context
+from tb_inputdiag.rules.views.pairs import loss_name
 
 __all__ = ["LearningRateTooLow"]
 
 
 class LearningRateTooLow(Rule):
-    """Each step changes the weights by less than a millionth of their size, and the loss does not fall.
+    """The steps are so short that the weights get nowhere in this run, and the loss does not fall.
 
     ## What it does
     Computes the ratio of each update's norm to the weight's norm, and takes the median over all kernels. It fires if
-    the ratio is tiny and the loss is still what it was at the beginning. It stays silent for fine-tuning and at the
-    end of a schedule, where the loss has fallen, and during a warm-up, where the rate still rises.
+    the loss is still what it was at the beginning and the ratio is below a millionth. It also fires if the rate is less
+    than a tenth of the optimizer's usual one, and all steps of the run together can change the weights by less than
+    1 %. It stays silent for fine-tuning and at the end of a schedule, where the loss has fallen, and during a warm-up,
+    where the rate still rises.
 
     ## Why is this bad?
     With updates of a millionth, a weight needs a million steps to change by its own size.
@@ -37,9 +42,11 @@ class LearningRateTooLow(Rule):
     ```
 
     ## What to do
-    Begin with 0.001 for Adam or 0.01 for SGD. Check whether a schedule decays too early.
+    Begin with 0.001 for Adam, 0.01 for SGD, and 1.0 for Adadelta, whose default of 0.001 in Keras is a thousand times
+    smaller than in the paper. Check whether a schedule decays too early.
 
     ## References
+    - https://keras.io/api/optimizers/adadelta/
     - Karpathy: CS231n, "Ratio of weights:updates": about 1e-3.
     """
 
@@ -49,12 +56,24 @@ class LearningRateTooLow(Rule):
     resolve_after = 5
     explains = ("stalled-loss", "unfinished-training", "constant-output")
     supersedes = ("frozen-model",)
-    why = "With such updates a weight needs a million steps to change by its own size, so the model stays untrained."
+    why = "With such updates the weights hardly leave their initial values, so the model stays untrained."
 
     min_ratio = Threshold(
         1e-6,
         "Smallest median ratio of update to weight that is fine if the loss does not fall.",
         source="A thousandth of the usual 1e-3. Fine-tuning has 1e-4 to 1e-5.",
+    )
+    min_reach = Threshold(
+        0.01,
+        "Smallest fraction of their size by which all steps of the run together must be able to change the weights.",
+        source="Ten steps at the usual ratio of 1e-3; no model is trained in ten steps.",
+        high=1.0,
+    )
+    min_steps = Threshold(
+        50,
+        "Steps before the reach of the run is judged.",
+        source="The noise of 50 batches' losses hides a fall of the loss of a few percent.",
+        low=10,
     )
 
     def start(self) -> None:
@@ -82,34 +101,79 @@ class LearningRateTooLow(Rule):
             return None
         ratio = median(ratios)
         first, now = median(self._first), median(self._recent)
-        if ratio >= self.min_ratio or context.age < 10 or now < 0.95 * first:
+        if context.age < 10 or now < 0.95 * first:
+            return []
+        rate, usual = sample.learning_rate, usual_rate(optimizer_name(context))
+        tiny = ratio < self.min_ratio
+        reach = math.inf if tiny else self._reach(context, ratio, now)
+        if not tiny and reach >= self.min_reach:
             return []
         relative = norms / np.maximum(table.weight_norm[rows], 1e-12)
         if float(np.nanmedian(relative)) < 1e-7:
             return None  # the gradients are so small that no usual rate would help
-        rate = sample.learning_rate
-        usual = usual_rate(optimizer_name(context))
         if math.isfinite(rate) and rate >= usual:
             return None
-        return [
-            Finding(
-                subject="optimizer",
-                message=f"At a learning rate of {format_number(rate)} each step changes the weights by only "
-                f"{format_number(ratio)} of their size, and the loss is still {format_number(now)}.",
-                evidence={
-                    "update_ratio": ratio,
-                    "expected_min_ratio": self.min_ratio,
-                    "learning_rate": rate,
-                    "loss": now,
-                },
-                fix=f"keras.optimizers.{optimizer_name(context)}(learning_rate={literal(usual)})",
-                picture=update_ratio_picture(ratio, least=self.min_ratio),
-                curves=(
-                    update_ratio_curve(context, table, Span(low=self.min_ratio, high=1.0)),
-                    loss_curve(),
-                ),
-            )
-        ]
+        finding = self._finding(context, ratio, now)
+        return [finding if tiny else self._by_reach(context, finding, reach)]
+
+    def _reach(self, context: Context, ratio: float, loss: float) -> float:
+        """Returns by which fraction of their size all steps of the run can change the weights; infinite if unclear.
+
+        It is clear if the loss is still that of an untrained model, and the usual rate would help.
+        """
+        rate, usual = context.sample.learning_rate, usual_rate(optimizer_name(context))
+        steps = _planned_steps(context)
+        if steps is None or context.age < self.min_steps or not 0 < rate < usual / 10:
+            return math.inf
+        if ratio * usual / rate < _HELPFUL_RATIO or not _is_untrained(context, loss):
+            return math.inf
+        return ratio * steps
+
+    def _finding(self, context: Context, ratio: float, loss: float) -> Finding:
+        table = context.sample.weights
+        assert table is not None
+        rate, name = context.sample.learning_rate, optimizer_name(context)
+        return Finding(
+            subject="optimizer",
+            message=f"At a learning rate of {format_number(rate)} each step changes the weights by only "
+            f"{format_number(ratio)} of their size, and the loss is still {format_number(loss)}.",
+            evidence={
+                "update_ratio": ratio,
+                "expected_min_ratio": self.min_ratio,
+                "learning_rate": rate,
+                "usual_learning_rate": usual_rate(name),
+                "loss": loss,
+            },
+            fix=f"keras.optimizers.{name}(learning_rate={literal(usual_rate(name))})",
+            picture=update_ratio_picture(ratio, least=self.min_ratio),
+            curves=(
+                update_ratio_curve(context, table, Span(low=self.min_ratio, high=1.0)),
+                loss_curve(),
+            ),
+        )
+
+    def _by_reach(self, context: Context, finding: Finding, reach: float) -> Finding:
+        """Returns the finding in terms of the whole run."""
+        steps, rate, ratio = _planned_steps(context), context.sample.learning_rate, finding.evidence["update_ratio"]
+        assert steps is not None
+        assert isinstance(ratio, float)
+        least = self.min_reach / steps
+        curve = update_ratio_curve(context, context.sample.weights, Span(low=least, high=1.0))  # type: ignore[arg-type]  # judged only with weights
+        return replace(
+            finding,
+            message=f"At a learning rate of {format_number(rate)} all {whole(steps)} steps of this run together change "
+            f"the weights by at most {percent(reach)} of their size, and the loss does not fall.",
+            evidence={**finding.evidence, "expected_min_ratio": least, "steps": steps, "reach": reach},
+            picture=LimitPicture(
+                label="change of the weights in all steps of the run",
+                value=reach,
+                limit=self.min_reach,
+                bound="at least",
+                unit="fraction",
+            ),
+            curves=(curve, loss_curve()),
+            at_once=True,  # it speaks of the whole run, and few steps of a short run are sampled
+        )
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -119,11 +183,49 @@ class LearningRateTooLow(Rule):
         def run(rate: float = 1e-9, **batch: object) -> Scenario:
             return Scenario().train(**{"gradients": tiny, "learning_rate": rate, "loss": 2.3, "steps": 30, **batch})  # type: ignore[arg-type]  # `steps` is one of them
 
+        def planned(rate: float, optimizer: str, loss: float = 2.3) -> Scenario:
+            settings = {"name": optimizer, "learning_rate": rate}
+            scenario = Scenario(params={"epochs": 5, "steps": 60}, optimizer=settings)
+            short = {"*": {"update_ratio": 6e-6}}
+            return scenario.train(steps=80, gradients=short, learning_rate=rate, loss=loss, y=class_ids())
+
         return (
             fires("a learning rate of 1e-9", run, "optimizer", Severity.WARNING),
+            fires("Adadelta as Keras sets it", lambda: planned(1e-3, "Adadelta"), "optimizer", Severity.WARNING),
+            silent("short steps at the usual rate", lambda: planned(1e-3, "Adam")),
+            silent("gentle steps of a trained model", lambda: planned(1e-5, "Adam", loss=0.1)),
             silent("a learning rate of 0.001", lambda: Scenario().train(steps=30)),
             silent(
                 "the end of a schedule", lambda: Scenario().train(steps=20).train(gradients=tiny, loss=0.3, steps=20)
             ),
             silent("a warm-up", lambda: run(learning_rate=lambda step: 1e-9 * (step + 1))),
         )
+
+
+_HELPFUL_RATIO = 1e-4
+"""Ratio of update to weight that the usual rate must give: a tenth of the usual ratio. Below it the gradients are too
+small, and a higher rate would not help either."""
+
+
+def _planned_steps(context: Context) -> int | None:
+    """Returns the steps of the whole run, or None if they are not known."""
+    params = context.session.params if context.session is not None else {}
+    epochs, steps = params.get("epochs"), params.get("steps")
+    if not isinstance(epochs, int) or epochs < 1:
+        return None
+    if isinstance(steps, int) and steps > 0:
+        return epochs * steps
+    return context.age * epochs // context.epoch if context.epoch > 0 else None
+
+
+def _is_untrained(context: Context, loss: float) -> bool:
+    """Returns whether the loss is at least half of what a constant answer reaches; False if that is not known."""
+    if len(context.pairs) != 1:
+        return False
+    pair = context.pairs[0]
+    counts = class_counts_of(pair)
+    if counts is not None and counts.sum() > 0:
+        shares = counts[counts > 0] / counts.sum()
+        return loss >= -0.5 * float((shares * np.log(shares)).sum()) > 0
+    squared = loss_name(pair.loss) in {"mse", "mean_squared_error"}
+    return squared and loss >= 0.5 * pair.target.std**2 > 0

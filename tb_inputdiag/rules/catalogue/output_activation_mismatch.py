@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_inputdiag.keras_vocabulary import CLASS_LOSSES, HIDDEN_ACTIVATIONS, PROBABILITY_ACTIVATIONS
-from tb_inputdiag.numbers import count, interval
+from tb_inputdiag.numbers import count, interval, whole
 from tb_inputdiag.records import JSON, ExpectedRange, Picture, Severity, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import (
@@ -36,11 +36,14 @@ class OutputActivationMismatch(Rule):
     ## What it does
     Compares the activation of each output with its loss. It fires on softmax with `from_logits=True`, no activation
     with `from_logits=False`, softmax over a single unit, ReLU or tanh where probabilities are needed, and sigmoid with
-    a categorical loss. If the activation is unknown, it checks the predictions themselves.
+    a categorical loss. It also fires on a categorical loss over a single unit, whatever its activation, and on softmax
+    where rows of the targets hold several ones. If the activation is unknown, it checks the predictions themselves.
 
     ## Why is this bad?
     The loss treats numbers as probabilities that are not, or applies the activation twice. Softmax over one unit is
-    always 1: every answer is "yes", although the loss may fall.
+    always 1: every answer is "yes", although the loss may fall. Categorical cross-entropy divides by the sum over the
+    units, so over one unit it compares 1 with 1, and the loss is 0 forever. The outputs of a softmax add up to 1, so
+    they cannot answer "yes" to two classes at once.
 
     ## Example
     ```python
@@ -103,9 +106,20 @@ class OutputActivationMismatch(Rule):
         def unknown(y_pred: JSON) -> Scenario:
             return Scenario(output_activations={}).train(y=class_ids(), y_pred=y_pred)
 
+        def labelled(loss: str, labels: int) -> Scenario:
+            rows = sum(np.eye(10, dtype=np.float32)[class_ids(rows=16, first=0, seed=1) - i] for i in range(labels))
+            return Scenario(loss=loss).train(y=rows, y_pred=probabilities(), steps=2)
+
         sparse, binary = "sparse_categorical_crossentropy", "binary_crossentropy"
+        categorical = "categorical_crossentropy"
         return (
             fires("softmax over a single unit", lambda: run(1, "softmax", binary), "prediction:y_pred", Severity.ERROR),
+            fires("a categorical loss over one sigmoid", lambda: run(1, "sigmoid", categorical), "prediction:y_pred"),
+            fires("several labels through a softmax", lambda: labelled("mse", 2), "prediction:y_pred"),
+            fires(
+                "several labels in a loss of your own", lambda: labelled("mine", 2), "prediction:y_pred", Severity.INFO
+            ),
+            silent("one label through a softmax", lambda: labelled("mse", 1)),
             fires("logits without from_logits", lambda: run(10, "linear", sparse), "prediction:y_pred"),
             fires("softmax and from_logits", lambda: run(10, "softmax", sparse, from_logits=True), "prediction:y_pred"),
             fires("ReLU for classes", lambda: run(10, "relu", sparse), "prediction:y_pred"),
@@ -164,6 +178,12 @@ def _mismatch(activation: str, units: int, loss: Mapping[str, JSON] | None) -> _
         )
     if kind not in CLASS_LOSSES:
         return None
+    if kind == "categorical" and units == 1:
+        return _Mismatch(
+            f"{written} over a single unit is always 0, so nothing is learned",
+            'keras.layers.Dense(1, activation="sigmoid")\nmodel.compile(..., loss="binary_crossentropy")',
+            _words(f"{written} over 1 unit", "binary_crossentropy over 1 unit"),
+        )
     layer_code = f'keras.layers.Dense({units or "n_classes"}, activation="{right}")'
     if logits and activation in PROBABILITY_ACTIVATIONS:
         return _Mismatch(
@@ -197,17 +217,18 @@ def _mismatch(activation: str, units: int, loss: Mapping[str, JSON] | None) -> _
 
 def _seen(pair: Pair) -> _Mismatch | None:
     view = pair.prediction
+    if _picks_one_of_several(pair):
+        return _Mismatch(
+            f"come from a softmax, which picks one class, but the targets name up to "
+            f"{whole(pair.target.value('row_sum_max'))} classes per example",
+            f'keras.layers.Dense({pair.units}, activation="sigmoid")\nmodel.compile(..., loss="binary_crossentropy")',
+            _words("softmax", "sigmoid"),
+            Severity.WARNING if pair.kind else Severity.INFO,  # a loss of the user's own may expect such rows
+        )
     if view is None or pair.kind not in CLASS_LOSSES or not np.isfinite(view.std) or view.nan_count:
         return None
     low, high = view.value("row_sum_min"), view.value("row_sum_max")
     sums_to_one = abs(low - 1) < 0.01 and abs(high - 1) < 0.01
-    if pair.activation == "softmax" and pair.kind == "binary" and pair.target.value("row_sum_max") > 1:
-        return _Mismatch(
-            "come from a softmax, which picks one class, but the targets name several classes per example",
-            f'keras.layers.Dense({pair.units}, activation="sigmoid")',
-            _words("softmax", "sigmoid"),
-            Severity.WARNING,
-        )
     if pair.activation:
         return None
     if pair.from_logits:
@@ -226,6 +247,15 @@ def _seen(pair: Pair) -> _Mismatch | None:
         f"keras.losses.{CLASS_LOSSES[pair.kind]}(from_logits=True)",
         range_picture(span_of(view), 0.0, 1.0),
     )
+
+
+def _picks_one_of_several(pair: Pair) -> bool:
+    """Whether a softmax answers targets whose rows hold several ones. Categorical losses: `label-loss-mismatch`."""
+    view = pair.target
+    flags = view.value("whole_fraction") == 1 and 0 <= view.min <= view.max <= 1
+    rows = pair.prediction is not None and view.shape == pair.prediction.shape and pair.units > 1
+    judged = pair.activation == "softmax" and pair.kind not in {"sparse", "categorical"}
+    return judged and flags and rows and view.value("row_sum_max") > 1
 
 
 def _judge_values(context: Context, pair: Pair) -> Finding | None:

@@ -45,11 +45,17 @@ class Scenario:
     Args:
         layers: The model; a small image classifier by default.
         loss: Its loss, in the form of `ModelFacts.loss`, or just the name.
+        params: Keras' ``epochs`` and ``steps``, if the rule needs to know how long the run will be.
         facts: Other fields of `ModelFacts`.
     """
 
     def __init__(
-        self, layers: Sequence[LayerFacts] = CLASSIFIER, *, loss: Any = "sparse_categorical_crossentropy", **facts: Any
+        self,
+        layers: Sequence[LayerFacts] = CLASSIFIER,
+        *,
+        loss: Any = "sparse_categorical_crossentropy",
+        params: Any = None,
+        **facts: Any,
     ) -> None:
         self.layers = tuple(layers)
         head = self.layers[-1] if self.layers else layer("none", "Dense")
@@ -61,7 +67,10 @@ class Scenario:
         if isinstance(loss, str):
             loss = {"name": loss, "from_logits": False, "reduction": "sum_over_batch_size", "custom": False}
         self.facts = ModelFacts(name="model", class_name="Sequential", layers=self.layers, loss=loss, **facts)
-        self.records: list[Record] = [SessionStart(session="example", wall_time=0.0), self.facts]
+        self.records: list[Record] = [
+            SessionStart(session="example", wall_time=0.0, params=params or {}),
+            self.facts,
+        ]
         self.step = 0
         self.epoch = 0
         self._random = np.random.default_rng(7)

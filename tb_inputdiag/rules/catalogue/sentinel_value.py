@@ -1,0 +1,298 @@
+"""The rule `sentinel-value`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from tb_inputdiag.keras_vocabulary import LOOKUPS
+from tb_inputdiag.numbers import format_number, interval, literal, percent
+from tb_inputdiag.records import LimitPicture, Severity, TensorView
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
+from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.scale import fed_source
+from tb_inputdiag.rules.support.symptoms import SYMPTOMS
+from tb_inputdiag.rules.support.text import variable
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["SentinelValue"]
+
+
+class SentinelValue(Rule):
+    """A column holds a number that means "missing", far away from all its other values.
+
+    ## What it does
+    Looks for a column whose smallest or largest value is the same number in batch after batch, while all other values
+    lie close together, far away from it: -999 among temperatures, or what standardizing makes of it. The share of the
+    column's variance that two clusters explain tells such a column from one with heavy tails, whose extremes differ
+    from batch to batch. Flags, one-hot columns and counts have only whole or only few values, and are ignored unless
+    the value is a usual code for "missing", such as -999, 9999 or 1e20.
+
+    ## Why is this bad?
+    The code sets the column's mean and standard deviation, so after standardizing all real values are nearly equal, and
+    the model cannot use them. Without standardizing, one row with -9999 gives gradients thousands of times too large.
+
+    ## Example
+    ```python
+    x = df.fillna(-999).to_numpy()
+    x = StandardScaler().fit_transform(x)
+    ```
+
+    ## What to do
+    Replace the code by the median of the column, and add a column that says where it was. Do this before you scale.
+
+    ## References
+    - scikit-learn: `SimpleImputer(missing_values=-999, add_indicator=True)`.
+    """
+
+    id = "sentinel-value"
+    severity = Severity.WARNING
+    resolve_after = 0
+    needs = ("own_trainable_variables", "function_nodes", "producer")
+    explains = (
+        *SYMPTOMS,
+        "feature-scale-disparity",
+        "unnormalized-input",
+        "train-validation-skew",
+        "input-drift",
+        "degenerate-initialization",
+    )
+    why = "The code for missing values sets the scale of the column, and squeezes the real values together."
+
+    min_batches = Threshold(
+        3,
+        "Batches that must hold the very same extreme value.",
+        source="The largest of continuous values is a different one in each batch, except for a row met again.",
+        low=2,
+    )
+    min_clustered = Threshold(
+        0.5,
+        "Smallest part of the largest variance between two extremes that the column must have.",
+        source="Normal values have 0.25, uniform ones 0.33, U-shaped ones up to 0.8 but then half of the values are at "
+        "each end; a value of 100 standard deviations in 5 % of the rows has 0.7.",
+        high=1.0,
+    )
+    max_share = Threshold(
+        0.3,
+        "Largest share of the values that may be the code, without a usual one.",
+        source="From about a third on, either side could be the code: two groups.",
+        high=0.5,
+    )
+
+    def start(self) -> None:
+        """Resets what the columns' extremes were."""
+        self._seen: dict[tuple[str, int, str], _Extreme] = {}
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges the columns of tables, series and images, where the first trainable layers read them."""
+        return [found for view in context.entries if (found := self._judge(context, view)) is not None]
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+
+        def run(change: object = None, first: int = 0, **column: float) -> Scenario:
+            scenario = Scenario((*_NORMALIZED[:first], *REGRESSOR), loss="mse")
+            for seed in range(6):
+                x = columns(rows=64, seed=seed)
+                if change is not None:
+                    change(x, np.random.default_rng(seed))  # type: ignore[operator]  # one of the functions below
+                scenario.train(x=x)
+            return scenario
+
+        def raw(x: np.ndarray, rng: np.random.Generator) -> None:
+            x[rng.random(64) < 0.1, 3] = -999.0
+
+        def standardized(x: np.ndarray, rng: np.random.Generator) -> None:
+            raw(x, rng)
+            x[:, 3] = (x[:, 3] + 100) / 300
+
+        def heavy(x: np.ndarray, rng: np.random.Generator) -> None:
+            x[:, 3] = np.exp(2 * x[:, 3])
+
+        def flag(x: np.ndarray, rng: np.random.Generator) -> None:
+            x[:, 3] = ((rng.random(64) < 0.05) - 0.05) / 0.22
+
+        def counts(x: np.ndarray, rng: np.random.Generator) -> None:
+            x[:, 3] = rng.poisson(0.05, 64) * 40
+
+        def huge(x: np.ndarray, rng: np.random.Generator) -> None:
+            x[rng.random(64) < 0.1, 3] = 1e20
+
+        return (
+            fires("-999 for missing", lambda: run(raw), "input:x", Severity.WARNING),
+            fires("standardized with -999 in it", lambda: run(standardized), "input:x"),
+            fires("1e20 for missing", lambda: run(huge), "input:x"),
+            silent("standardized columns", run),
+            silent("heavy tails", lambda: run(heavy)),
+            silent("a rare flag", lambda: run(flag)),
+            silent("rare counts", lambda: run(counts)),
+        )
+
+    def _judge(self, context: Context, view: TensorView) -> Finding | None:
+        facts = context.facts
+        masked = facts is not None and any(item.class_name == "Masking" for item in facts.layers)
+        if not 2 <= len(view.shape) <= 4 or not len(view.layout.features) or masked:
+            return None
+        if view.layout.layer_class in LOOKUPS or view.nan_count or view.inf_count:
+            return None
+        fed = fed_source(context, view)
+        found = [
+            (extreme, place)
+            for place in self._far_places(view)
+            if (extreme := self._follow(view, place, _at(fed, view, place))) is not None
+        ]
+        return self._finding(context, view, found) if found else None
+
+    def _far_places(self, view: TensorView) -> list[tuple[int, str]]:
+        """Returns the columns of this batch that are two clusters, with the side on which the small cluster is."""
+        low, high = view.feature_min.astype(np.float64), view.feature_max.astype(np.float64)
+        mean, std = view.feature_mean.astype(np.float64), view.feature_std.astype(np.float64)
+        width = high - low
+        with np.errstate(all="ignore"):
+            clustered = (std / width) ** 2 / ((high - mean) / width * ((mean - low) / width))
+            share_low = (high - mean) / width
+        found = []
+        for i in np.flatnonzero((width > 0) & (clustered >= self.min_clustered * _OF_A_CODE)):
+            side = "low" if share_low[i] < 0.5 else "high"
+            share = float(min(share_low[i], 1 - share_low[i]))
+            value = float(low[i] if side == "low" else high[i])
+            if _is_code(value, float(high[i] if side == "low" else low[i])) or (
+                share <= self.max_share
+                and self.min_clustered <= clustered[i] < 1 - _EXACT
+                and not _is_whole(view, int(i))
+            ):
+                found.append((int(i), side))
+        return found
+
+    def _follow(self, view: TensorView, place: tuple[int, str], fed: float | None) -> _Extreme | None:
+        """Returns the extreme value of a column once it has come often enough, or None."""
+        i, side = place
+        low, high = float(view.feature_min[i]), float(view.feature_max[i])
+        value, other = (low, high) if side == "low" else (high, low)
+        key = (view.name, view.layout.features[i], side)
+        extreme = self._seen.get(key)
+        if extreme is None or extreme.value != value:
+            if extreme is not None and extreme.batches >= self.min_batches:
+                return None
+            extreme = self._seen[key] = _Extreme(value)
+        extreme.batches += 1
+        extreme.others.add(other)
+        extreme.others = set(sorted(extreme.others)[:8])
+        extreme.rest = (min(extreme.rest[0], other), max(extreme.rest[1], other))
+        extreme.raw = fed
+        n = view.count / max(view.layout.n_features, 1)
+        std = float(view.feature_std[i])
+        extreme.most = max(extreme.most, n * (std / (high - low)) ** 2)
+        code = _is_code(value, other) or (fed is not None and _is_code(fed, 0.0))
+        # A row that is met again has the same extreme too, but only once in a batch.
+        varies = len(extreme.others) >= self.min_batches and extreme.most >= _TWICE
+        return extreme if extreme.batches >= self.min_batches and (code or varies) else None
+
+    def _finding(self, context: Context, view: TensorView, found: list[tuple[_Extreme, tuple[int, str]]]) -> Finding:
+        extreme, (i, _) = max(found, key=lambda item: abs(item[0].value))
+        fed = fed_source(context, view)
+        source = fed if fed is not None else view
+        name, column = variable(source.name, "input", context.facts), view.layout.features[i]
+        mean, std = float(view.feature_mean[i]), float(view.feature_std[i])
+        others = sorted(view.layout.features[place] for _, (place, _) in found)
+        share = min(1.0, extreme.most / max(view.count / max(view.layout.n_features, 1), 1))
+        value = extreme.value if extreme.raw is None else extreme.raw
+        scaled = f" ({format_number(value)} before it is scaled)" if value != extreme.value else ""
+        index = f"{name}[..., {column}]"
+        return Finding(
+            subject=f"input:{source.name}",
+            message=f"Column {column} of '{source.name}' holds {format_number(extreme.value)}{scaled} in batch after "
+            f"batch, while its other values end at {interval(*extreme.rest)}.",
+            evidence={
+                "value": extreme.value,
+                "fed_value": extreme.raw,
+                "column": column,
+                "columns": others[:16],
+                "batches": extreme.batches,
+                "largest_share": share,
+                "mean": mean,
+                "std": std,
+                "other_end": extreme.rest[0],
+                "layer": view.layout.layer,
+            },
+            fix=f"missing = {index} == {literal(value)}  # before any scaling\n"
+            f"{index}[missing] = np.median({index}[~missing])\n"
+            "# and add `missing` as a column of its own",
+            picture=LimitPicture(
+                label=f"variance of column {column} that the value makes ({percent(share)} of the rows at most)",
+                value=self._clustered(view, i),
+                limit=self.min_clustered * _OF_A_CODE,
+                unit="fraction",
+            ),
+            curves=tensor_curves(context, view),
+        )
+
+    @staticmethod
+    def _clustered(view: TensorView, i: int) -> float:
+        low, high, mean, std = (
+            float(values[i]) for values in (view.feature_min, view.feature_max, view.feature_mean, view.feature_std)
+        )
+        width = high - low
+        room = (high - mean) / width * ((mean - low) / width)
+        return min(1.0, (std / width) ** 2 / room) if room > 0 else 1.0
+
+
+_NORMALIZED = (layer("batch_normalization", "BatchNormalization"),)
+_OF_A_CODE = 0.8
+"""Part of `min_clustered` that is enough for a usual code, which says by itself what it is."""
+_EXACT = 1e-4
+"""Nothing but two values: a flag. The logged mean and standard deviation have seven digits."""
+_TWICE = 1.8
+"""Values at the extreme in one batch, estimated from the variance, from which on there are two."""
+_HUGE = 1e9
+"""Nothing that is measured in usual units is that large next to other values of the same column."""
+
+
+@dataclass(slots=True)
+class _Extreme:
+    """An extreme value of a column, as it came in several batches."""
+
+    value: float
+    batches: int = 0
+    others: set[float] = field(default_factory=set)
+    """The extremes on the other side, at most eight."""
+    rest: tuple[float, float] = (math.inf, -math.inf)
+    """Smallest and largest of them."""
+    most: float = 0.0
+    """Most values at the extreme in one batch, estimated."""
+    raw: float | None = None
+    """What was fed, if the layer reads something else."""
+
+
+def _is_code(value: float, other: float) -> bool:
+    """Returns whether a value is a usual code for "missing": nines or a huge number, far from the other extreme."""
+    size = abs(value)
+    nines = size in {99.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 999.25, 9999.9, 32768.0, 32767.0, 2147483648.0}
+    negative = value < 0 and size in {888.0, 8888.0, 777.0, 7777.0}
+    far = size > 3 * abs(other)
+    return far and (
+        ((nines or negative) and (value < 0 or size >= 999)) or (size >= _HUGE and abs(other) < 1e-3 * size)
+    )
+
+
+def _is_whole(view: TensorView, i: int) -> bool:
+    """Returns whether a column holds whole numbers: then its extremes and its sum are whole."""
+    if view.value("whole_fraction") == 1:
+        return True
+    low, high, mean = (float(values[i]) for values in (view.feature_min, view.feature_max, view.feature_mean))
+    total = mean * view.count / max(view.layout.n_features, 1)
+    return low == round(low) and high == round(high) and abs(total - round(total)) < max(1e-3, 1e-6 * abs(total))
+
+
+def _at(fed: TensorView | None, view: TensorView, place: tuple[int, str]) -> float | None:
+    """Returns the extreme of the same column as it was fed; None if that is not known, or the same."""
+    if fed is None or fed.layout.features != view.layout.features:
+        return None
+    i, side = place
+    value = float((fed.feature_min if side == "low" else fed.feature_max)[i])
+    same = value == float((view.feature_min if side == "low" else view.feature_max)[i])
+    return None if same or not math.isfinite(value) else value
