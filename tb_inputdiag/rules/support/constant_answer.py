@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_inputdiag.records import F8, JSON, ModelFacts
+from tb_inputdiag.records import F8, JSON, ModelFacts, TensorView
 from tb_inputdiag.rules.support.running_moments import RunningMoments
 from tb_inputdiag.rules.views.pairs import Pair
 
@@ -61,7 +61,7 @@ class ConstantAnswer:
         features = len(view.feature_mean) > 0
         mean, std = (view.feature_mean, view.feature_std) if features else (_one(view.mean), _one(view.std))
         self._moments.add(mean, std)
-        self._points.append(view.quantiles.astype(np.float64))
+        self._points.append(_points(view))
         self._exact &= not _FEW <= view.count < _ENOUGH
         if view.layout.n_classes:
             counts = view.class_counts.astype(np.float64)
@@ -93,11 +93,12 @@ class ConstantAnswer:
         mean = self._moments.mean
         return mean if self._low == 0 else (mean + 1) / 2
 
-    def _distribution(self) -> F8:
-        """Returns values that stand for the targets, each with the same weight; none if they are not known."""
-        rows = np.stack(self._points)
-        middles: F8 = ((rows[:, 1:] + rows[:, :-1]) / 2).ravel()
-        return middles if self._exact else middles[:0]
+    def _distribution(self) -> tuple[F8, F8]:
+        """Returns values that stand for the targets, and their weights, which sum to 1; none if they are not known."""
+        if not self._exact:
+            return np.zeros(0), np.zeros(0)
+        values, weights = np.concatenate(self._points, axis=1)
+        return values, weights / weights.sum()
 
     def squared(self) -> Level | None:
         """Mean squared error."""
@@ -130,23 +131,24 @@ class ConstantAnswer:
 
     def logarithmic(self) -> Level | None:
         """Mean squared logarithmic error."""
-        values = self._distribution()
+        values, weights = self._distribution()
         if not self._is_single or self._low < 0 or not len(values):
             return None
-        return Level(float(np.var(np.log1p(values))), 0.0, "variance of log(1 + target)")
+        logs = np.log1p(values)
+        return Level(float(weights @ (logs - weights @ logs) ** 2), 0.0, "variance of log(1 + target)")
 
     def _numeric(self, loss: Callable[[F8], F8], what: str) -> Level | None:
         """Minimizes over the constants; for a single column only, as the others are not known value by value."""
         if not self._is_single:
             return None
-        values = self._distribution()
+        values, weights = self._distribution()
         if self._shares is not None and self._low == 0:
             share = float(self._moments.mean[0])
-            values = np.repeat([0.0, 1.0], [round(1000 * (1 - share)), round(1000 * share)])
+            values, weights = np.array([0.0, 1.0]), np.array([1 - share, share])
         if not len(values):
             return None
-        constants = np.quantile(values, np.linspace(0, 1, 65))
-        return Level(min(float(np.mean(loss(values - constant))) for constant in constants), 0.0, what)
+        constants = np.concatenate([np.quantile(values, np.linspace(0, 1, 65)), self._moments.mean])
+        return Level(min(float(weights @ loss(values - constant)) for constant in constants), 0.0, what)
 
     def binary(self) -> Level | None:
         """Binary cross-entropy, of labels or of soft labels such as gray values."""
@@ -154,10 +156,11 @@ class ConstantAnswer:
             return None
         smoothing = self._smoothing
         mean = self._moments.mean * (1 - smoothing) + smoothing / 2
-        values = self._distribution() * (1 - smoothing) + smoothing / 2
+        values, weights = self._distribution()
         if not (self._whole or len(values)):
             return None
-        perfect = float(_entropy2(np.array([smoothing / 2]))[0]) if self._whole else float(np.mean(_entropy2(values)))
+        values = values * (1 - smoothing) + smoothing / 2
+        perfect = float(_entropy2(np.array([smoothing / 2]))[0] if self._whole else weights @ _entropy2(values))
         return Level(float(np.mean(_entropy2(mean))), perfect, "entropy of the classes" if self._whole else _SOFT)
 
     def categorical(self) -> Level | None:
@@ -172,10 +175,11 @@ class ConstantAnswer:
             row = np.full(n, smoothing / n)
             row[0] += 1 - smoothing
             return Level(_entropy(shares), _entropy(row), "entropy of the classes")
-        values = self._distribution() * (1 - smoothing) + smoothing / n
+        values, weights = self._distribution()
         if not len(values):
             return None
-        return Level(_entropy(shares), n * float(np.mean(_minus_x_log_x(values))), _SOFT)
+        values = values * (1 - smoothing) + smoothing / n
+        return Level(_entropy(shares), n * float(weights @ _minus_x_log_x(values)), _SOFT)
 
     def sparse(self) -> Level | None:
         """Sparse categorical cross-entropy. Ids that are no class, as those to ignore, are not counted."""
@@ -190,11 +194,11 @@ class ConstantAnswer:
         mean = self._moments.mean
         if self._low < 0 or not (mean > 0).all():
             return None
-        values = self._distribution()
+        values, weights = self._distribution()
         if not len(values):
             return None
         constant = float(np.mean(mean - mean * np.log(mean)))
-        return Level(constant, float(np.mean(values + _minus_x_log_x(values))), "Poisson loss of the mean count")
+        return Level(constant, float(weights @ (values + _minus_x_log_x(values))), "Poisson loss of the mean count")
 
     def hinge(self) -> Level | None:
         """Hinge loss of labels -1 and 1, or 0 and 1, which Keras converts."""
@@ -246,6 +250,24 @@ def _may_be_masked(pair: Pair, facts: ModelFacts | None) -> bool:
     if facts is None or not places:
         return False
     return any(layer.class_name == "Masking" or layer.config.get("mask_zero") for layer in facts.layers)
+
+
+def _points(view: TensorView) -> F8:
+    """Returns values that stand for a batch, and their weights: ``[2, 34]``.
+
+    Between quantiles values are interpolated, which gives the smallest and the largest one half of their weight. They
+    get the other half here.
+    """
+    quantiles, n = view.quantiles.astype(np.float64), view.count
+    values = np.concatenate([quantiles[:1], (quantiles[1:] + quantiles[:-1]) / 2, quantiles[-1:]])
+    inner = len(quantiles) - 1
+    weights = np.full(len(values), (n - 1) / n / inner)
+    weights[[0, -1]] = 0.5 / n
+    # The outermost stretches are the longest, and few values lie near their far ends. The mean is known exactly.
+    error = float(view.mean - weights @ values)
+    place, low, high = (-2, quantiles[-2], quantiles[-1]) if error < 0 else (1, quantiles[0], quantiles[1])
+    values[place] = np.clip(values[place] + error / max(weights[place], 1e-9), low, high)
+    return np.stack([values, weights])
 
 
 def _one(value: float) -> F8:
