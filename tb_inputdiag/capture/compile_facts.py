@@ -11,7 +11,7 @@ from tb_inputdiag.capture import keras_internals
 from tb_inputdiag.capture.plain_values import attempt, plain
 from tb_inputdiag.records import JSON
 
-__all__ = ["describe_loss", "describe_optimizer"]
+__all__ = ["describe_compiled_loss", "describe_loss", "describe_optimizer"]
 
 _OPTIMIZER_CONFIG = (
     "clipnorm",
@@ -22,6 +22,19 @@ _OPTIMIZER_CONFIG = (
     "gradient_accumulation_steps",
     "momentum",
 )
+
+
+def describe_compiled_loss(model: keras.Model) -> JSON:
+    """Returns the JSON form of a model's loss, see `ModelFacts.loss`, with the weight of a single one."""
+    described = describe_loss(getattr(model, "loss", None))
+    weights = keras_internals.loss_weights(model)
+    if isinstance(weights, Mapping):
+        weights = [*weights.values()]
+    if isinstance(weights, list | tuple) and len(weights) == 1:
+        weights = weights[0]
+    if isinstance(described, dict) and "name" in described and isinstance(weights, int | float):
+        return {**described, "weight": float(weights)}
+    return described
 
 
 def describe_loss(loss: Any) -> JSON:
@@ -54,7 +67,7 @@ def _describe_one(loss: Any) -> JSON:
         "reduction": config.get("reduction"),
         "custom": not by_keras,
         "label_smoothing": config.get("label_smoothing"),
-        "ignore_class": config.get("ignore_class"),
+        **{key: plain(config[key]) for key in ("delta", "ignore_class") if config.get(key) is not None},
     }
 
 

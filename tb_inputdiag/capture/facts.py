@@ -10,7 +10,7 @@ from typing import NamedTuple
 import keras
 
 from tb_inputdiag.capture import keras_internals
-from tb_inputdiag.capture.compile_facts import describe_loss, describe_optimizer
+from tb_inputdiag.capture.compile_facts import describe_compiled_loss, describe_optimizer
 from tb_inputdiag.capture.layer_facts import layer_facts
 from tb_inputdiag.capture.model_graph import (
     find_backbones,
@@ -52,7 +52,7 @@ def model_facts(
         weights=tuple(weight_facts(model, weight_names, layers)),
         inputs=ends.inputs,
         outputs=ends.outputs,
-        loss=attempt(lambda: describe_loss(model.loss)),
+        loss=attempt(lambda: describe_compiled_loss(model)),
         optimizer=attempt(lambda: describe_optimizer(getattr(model, "optimizer", None)), {}),
         metrics=tuple(str(name) for name in attempt(lambda: model.metrics_names, [])),
         dtype_policy=str(attempt(lambda: model.dtype_policy.name, "float32")),

@@ -238,6 +238,19 @@ def learning_rate_schedule(
 
 
 @accessor(
+    effect="Whether the loss is multiplied by a weight is unknown, and with it what a constant answer would lose.",
+    fallback=lambda model: None,
+)
+def loss_weights(model: keras.Model) -> Any:
+    """Returns what was given to ``compile(loss_weights=...)``; None if nothing was, or if there is no loss.
+
+    Reads `Model._compile_loss` and the `_user_loss_weights` in it. The public `get_compile_config` serializes the loss,
+    which warns, or raises, for a function of the user's own.
+    """
+    return None if model._compile_loss is None else model._compile_loss._user_loss_weights
+
+
+@accessor(
     effect="With gradient accumulation, steps count the updates instead of the batches.",
     fallback=lambda optimizer: optimizer.iterations,
 )

@@ -147,6 +147,9 @@ class Rule:
     """The splits whose samples `on_sample` receives."""
     persistence: ClassVar[int] = 1
     """Successive verdicts that must find the same before an alert opens."""
+    persistence_examples: ClassVar[int] = 0
+    """Examples that these verdicts on samples must cover together. Set it where a few examples may agree by chance:
+    with batches of one, three samples are three examples."""
     resolve_after: ClassVar[int] = 3
     """Successive verdicts without it before an open alert is resolved; 0: never."""
     warm_up: ClassVar[int] = 0

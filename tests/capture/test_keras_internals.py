@@ -137,6 +137,16 @@ def learning_rate_schedule_canary(read: Callable[..., Any]) -> None:
     assert read(keras.optimizers.SGD(lambda: 0.1)) is None
 
 
+def loss_weights_canary(read: Callable[..., Any]) -> None:
+    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+    model.compile("sgd")
+    assert read(model) is None
+    model.compile("sgd", "mse")
+    assert read(model) is None
+    model.compile("sgd", "mse", loss_weights=[0.5])
+    assert read(model) == [0.5]
+
+
 def batch_iterations_canary(read: Callable[..., Any]) -> None:
     variable = keras.Variable(np.zeros(2, np.float32))
     for optimizer in (keras.optimizers.SGD(), keras.optimizers.SGD(gradient_accumulation_steps=2)):

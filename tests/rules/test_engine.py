@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from tb_inputdiag.errors import ConfigurationError
 from tb_inputdiag.records import Alert, Consequence, Cost, Record, Sample, SessionEnd, SessionStart, Severity
-from tb_inputdiag.rules import Finding, Findings, Rule, RuleEngine
+from tb_inputdiag.rules import Finding, Findings, Rule, RuleEngine, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Scenario, columns, pixels
 from tb_inputdiag.rules.views.context import Context
 from tests.rules.builders import Cause, LossAbove, Symptom, alerts_of, feed_all, steps
@@ -92,6 +92,43 @@ def test_at_once_does_not_wait() -> None:
             return [Finding(subject="loss", message="Plain.", at_once=True)]
 
     assert states([5], Plain) == ["plain:open"]
+
+
+def test_evidence_is_counted_in_examples() -> None:
+    class Careful(LossAbove):
+        id = "careful"
+        persistence = 3
+        persistence_examples = 64
+
+    def count(batch: int) -> int:
+        engine = only(Careful)
+        records = Scenario().train(x=pixels(shape=(batch, 8, 8, 1)), loss=5.0, steps=70).records
+        samples = 0
+        for record in records:
+            samples += isinstance(record, Sample)
+            if alerts_of(engine, record):
+                return samples
+        return 0
+
+    assert (count(1), count(16), count(64)) == (64, 4, 3)
+
+
+def test_what_came_in_later_is_not_the_cause() -> None:
+    class Early(LossAbove):
+        id = "early"
+
+    class Batch(LossAbove):
+        id = "batch"
+        judges = "batch"
+        explains = ("early",)
+        limit = Threshold(100.0, "The limit.", source="The test.")
+
+    engine = only(Early, Batch)
+    feed_all(engine, steps([50, 200]))
+    assert {a.rule: len(a.consequences) for a in engine.alerts} == {"early": 0, "batch": 0}
+    engine = only(Early, Batch)
+    feed_all(engine, steps([200, 200]))
+    assert {a.rule: len(a.consequences) for a in engine.alerts} == {"batch": 1}
 
 
 def test_the_warm_up_is_not_judged() -> None:

@@ -32,3 +32,13 @@ def test_losses_that_are_not_finite_are_counted_and_left_out() -> None:
     finite = history.add(losses(np.array([np.nan, 2.0, np.inf, 3.0])))
     assert finite.tolist() == history.recent.tolist() == [2.0, 3.0]
     assert (history.count, history.bad_count, history.first, history.last_step) == (2, 2, 2.0, 3)
+
+
+@pytest.mark.parametrize(("examples", "size"), [(1, 16), (3, 6), (16, 1), (64, 1), (0, 1)])
+def test_losses_of_few_examples_are_pooled(examples: int, size: int) -> None:
+    history, values = LossHistory(), np.arange(100, dtype=np.float32)
+    for start in range(0, 100, 7):
+        history.add(losses(values[start : start + 7], start), examples)
+    full = 100 // size
+    assert history.pooled_count == full
+    np.testing.assert_allclose(history.pooled, values[: full * size].reshape(full, size).mean(axis=1))

@@ -7,10 +7,11 @@ from collections.abc import Iterable
 import numpy as np
 
 from tb_inputdiag.numbers import format_number, whole
-from tb_inputdiag.records import ExpectedRange, LimitPicture, Picture, Severity, TensorView, WordsPicture
-from tb_inputdiag.rules.base import Finding, Findings, Rule
+from tb_inputdiag.records import ExpectedRange, LimitPicture, Losses, Picture, Severity, TensorView, WordsPicture
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.medians import median
 from tb_inputdiag.rules.support.pictures import range_picture, span_of
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.views.context import Context
@@ -23,11 +24,12 @@ class BadSampleWeight(Rule):
 
     ## What it does
     Checks the sample weights of each batch, whether they come from `sample_weight`, from `class_weight` or as the
-    third item of a data set.
+    third item of a data set. Negative weights are an INFO, because a policy gradient weights bad actions with them.
+    They are a WARNING if the loss runs off below zero.
 
     ## Why is this bad?
     From a batch of zero weights the model learns nothing. With a negative weight, training makes the loss of that
-    example larger without limit. A single NaN makes the loss NaN.
+    example larger, in most losses without limit. A single NaN makes the loss NaN.
 
     ## Example
     ```python
@@ -45,8 +47,26 @@ class BadSampleWeight(Rule):
     severity = Severity.WARNING
     splits = ("train", "validation")
     persistence = 2
+    persistence_examples = 32
     explains = SYMPTOMS
+    max_fall = Threshold(
+        10.0,
+        "Size of a negative loss, relative to the largest of the first five losses, from which on it has run off.",
+        source="Advantages have a mean near 0, so the loss of a policy gradient stays near its first size.",
+        low=1.0,
+    )
+
     why = "The model learns nothing from zero weights and the opposite from negative ones. A NaN makes the loss NaN."
+
+    def start(self) -> None:
+        """Clears the size of the first losses."""
+        self._first = 0.0
+
+    def on_losses(self, context: Context, losses: Losses) -> Findings:
+        """Notes the size of the first losses; their own verdict is that of the next sample."""
+        if context.history.count <= 10:
+            self._first = float(np.abs(context.history.recent[:5]).max(initial=0.0))
+        return None
 
     def on_sample(self, context: Context) -> Findings:
         """Judges every sample weight."""
@@ -67,7 +87,8 @@ class BadSampleWeight(Rule):
 
         return (
             fires("all zero", lambda: run(0.0), "sample_weight:sample_weight", Severity.WARNING),
-            fires("negative", lambda: run(1.0, -1.0), "sample_weight:sample_weight"),
+            fires("a policy gradient", lambda: run(1.0, -1.0), "sample_weight:sample_weight", Severity.INFO),
+            fires("a loss that runs off", _runs_off, "sample_weight:sample_weight", Severity.WARNING),
             fires("infinite", lambda: run(1.0, np.inf), "sample_weight:sample_weight", Severity.ERROR),
             silent("class weights", lambda: run(0.5, 3.0)),
             silent("a mask", lambda: run(0.0, 1.0)),
@@ -81,8 +102,12 @@ class BadSampleWeight(Rule):
             fix = "sample_weight = np.nan_to_num(sample_weight, posinf=0.0)"
             picture = LimitPicture(label="sample weights that are NaN or infinite", value=bad, limit=0)
         elif view.min < 0:
-            what, severity = f"the smallest is {format_number(view.min)}", None
-            fix = "sample_weight = sample_weight.clip(0)"
+            what, severity = f"the smallest is {format_number(view.min)}", Severity.INFO
+            fix = "sample_weight = sample_weight.clip(0)  # unless it is the advantage of a policy gradient"
+            loss = median(context.history.pooled[-10:])
+            if self._first > 0 and loss < -self.max_fall * self._first:
+                what += f", and the loss has fallen to {format_number(loss)}, without a lower limit"
+                severity, fix = None, "sample_weight = sample_weight.clip(0)"
             picture = range_picture(span_of(view), low=0.0, label="Expected, 0 or more")
         elif view.max == 0:
             what, severity = f"all {whole(view.count)} of the batch are 0", None
@@ -90,9 +115,10 @@ class BadSampleWeight(Rule):
             picture = WordsPicture(seen="all 0", expected="some above 0")
         else:
             return None
+        doubt = "may be unusable" if severity is Severity.INFO else "are unusable"
         return Finding(
             subject=view.subject,
-            message=f"Sample weights are unusable: {what}.",
+            message=f"Sample weights {doubt}: {what}.",
             evidence={"min": view.min, "max": view.max, "nonfinite_count": bad},
             fix=fix,
             severity=severity,
@@ -100,3 +126,8 @@ class BadSampleWeight(Rule):
             curves=tensor_curves(context, view),
             at_once=bool(bad),
         )
+
+
+def _runs_off() -> Scenario:
+    weights = np.resize(np.array([1.0, -1.0], np.float32), 16)
+    return Scenario().train(sample_weight=weights, loss=lambda step: 0.2 - 0.02 * step**2, steps=40)

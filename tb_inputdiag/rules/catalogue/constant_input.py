@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tb_inputdiag.numbers import format_number, whole
 from tb_inputdiag.records import Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
@@ -19,8 +21,9 @@ class ConstantInput(Rule):
     """A whole input never changes.
 
     ## What it does
-    Compares the smallest and the largest value of every input over many batches. It fires when all values are the same
-    number. One of several inputs that is always 0 or always 1, such as a mask without padding or an initial state, is
+    Compares the smallest and the largest value of every input over many batches. It fires when all values of 64
+    examples or more are the same number: in batches of one, three samples are three examples, and may agree by chance.
+    One of several inputs that is always 0 or always 1, such as a mask without padding or an initial state, is
     only an INFO.
 
     ## Why is this bad?
@@ -42,6 +45,7 @@ class ConstantInput(Rule):
     id = "constant-input"
     severity = Severity.WARNING
     persistence = 3
+    persistence_examples = 64
     explains = (*SYMPTOMS, "duplicate-examples", "repeated-batch", "train-validation-overlap")
     supersedes = ("unnormalized-input", "constant-feature", "integer-input")
     why = "A constant cannot tell one example from another, so the model can only learn the average answer."
@@ -89,5 +93,14 @@ class ConstantInput(Rule):
             fires("never filled", lambda: Scenario().train(x=pixels(0), steps=4), "input:x", Severity.WARNING),
             fires("a mask of ones", lambda: Scenario().train(x=flags, steps=4), "input:mask", Severity.INFO),
             silent("images", lambda: Scenario().train(x=pixels(), steps=4)),
+            silent("two patterns, one example at a time", lambda: Scenario().train(x=_pattern, steps=40)),
+            fires(
+                "never filled, one example at a time", lambda: Scenario().train(x=pixels(0)[:1], steps=70), "input:x"
+            ),
             silent("one black batch", lambda: Scenario().train(x=pixels()).train(x=pixels(0), steps=4)),
         )
+
+
+def _pattern(step: int) -> np.ndarray:
+    """Returns one example that is all 0 or all 1; the first three are the same."""
+    return np.full((1, 64), float(step > 2 and step % 3 == 0), np.float32)

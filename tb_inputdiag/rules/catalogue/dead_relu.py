@@ -44,6 +44,7 @@ class DeadRelu(Rule):
     id = "dead-relu"
     severity = Severity.WARNING
     persistence = 5
+    persistence_examples = 32
     explains = ("zero-gradient", "vanishing-gradient", "constant-output", "stalled-loss", "unfinished-training")
     why = "A unit that is always zero gets no gradient and does not recover. Layers in front of it stop learning."
 

@@ -7,7 +7,7 @@ import numpy as np
 from tb_inputdiag.numbers import format_number, times
 from tb_inputdiag.records import F8, LimitPicture, Losses, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
-from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.examples import Example, Scenario, fires, pixels, silent
 from tb_inputdiag.rules.support.curves import loss_curve
 from tb_inputdiag.rules.support.medians import median
 from tb_inputdiag.rules.support.optimizer import gentler_optimizer
@@ -22,7 +22,8 @@ class DivergingLoss(Rule):
     ## What it does
     Compares the median loss of the latest steps with the best median of twenty steps so far and with the first ten
     steps. It fires when the loss is several times larger than both, or when it has lost about half of its progress for
-    80 steps. A single batch with a large loss does not count.
+    80 steps. A single batch with a large loss does not count. Losses of batches below 16 are averaged until they cover
+    16 examples, because the loss of a few examples varies by chance.
 
     ## Why is this bad?
     Training undoes what the model has learned. The later weights are worse than the earlier ones, and NaN usually
@@ -69,7 +70,7 @@ class DivergingLoss(Rule):
     def on_losses(self, context: Context, losses: Losses) -> Findings:
         """Judges the latest twenty steps."""
         facts = context.facts
-        recent = context.history.recent
+        recent = context.history.pooled
         if len(recent) < 20 or (facts is not None and facts.custom_train_step):
             return None  # the loss of a custom step may rise by design, as in a GAN
         if np.isnan(self._first):
@@ -77,7 +78,7 @@ class DivergingLoss(Rule):
         early, late = median(recent[-20:-10]), median(recent[-10:])
         now = min(early, late)
         self._best = min(self._best, median(recent[-20:]))
-        if context.history.count < 40 or self._best <= 0 or not now > 0:
+        if context.history.pooled_count < 40 or self._best <= 0 or not now > 0:
             return None  # a loss below zero has no natural scale
         limit = self.max_rise * max(self._best, self._first)
         if now < limit:
@@ -118,14 +119,17 @@ class DivergingLoss(Rule):
         """Returns runs on which the rule fires, and runs on which it stays silent."""
         rng = np.random.default_rng(0)
         noise = 1 + 0.3 * rng.random(200)
+        # A net that is sure of its answers: 1 of 5 examples is hard, so now and then most of ten are.
+        hard = 3.0 * (rng.random(3000) < 0.2)
 
-        def run(*parts: np.ndarray) -> Scenario:
-            scenario = Scenario()
+        def run(*parts: np.ndarray, batch: int = 16) -> Scenario:
+            scenario = Scenario().train(x=pixels(shape=(batch, 28, 28, 1)), loss=float(parts[0][0]))
             for part in parts:
                 for chunk in np.array_split(part, max(len(part) // 5, 1)):
                     scenario.losses(chunk)
             return scenario
 
+        single = (0.12 + 0.3 * 0.9 ** np.arange(1200)) * rng.normal(size=1200) ** 2
         falling = 2.3 * 0.99 ** np.arange(200) * noise
         rising = np.concatenate([falling[:60], falling[60] * 1.1 ** np.arange(80)])
         return (
@@ -134,6 +138,8 @@ class DivergingLoss(Rule):
             silent("one batch with a large loss", lambda: run(falling[:100], np.array([500.0]), falling[100:])),
             silent("a loss that has settled", lambda: run(falling, np.full(100, 0.4))),
             # Squared errors of single examples follow a chi-squared distribution.
-            silent("batches of one", lambda: run((0.12 + 0.3 * 0.9 ** np.arange(1200)) * rng.normal(size=1200) ** 2)),
+            silent("batches of one", lambda: run(single, batch=1)),
+            silent("batches of one with a few hard examples", lambda: run(0.02 + hard, batch=1)),
+            fires("a rising loss in batches of one", lambda: run(rising.repeat(16), batch=1), "loss"),
             fires("half of the progress lost", lambda: run(falling, np.full(100, 1.6) * noise[:100]), "loss"),
         )

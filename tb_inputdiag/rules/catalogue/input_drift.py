@@ -58,6 +58,7 @@ class InputDrift(Rule):
     id = "input-drift"
     severity = Severity.WARNING
     persistence = 3
+    persistence_examples = 64
     needs = ("own_trainable_variables",)
     explains = ("diverging-loss", "stalled-loss", "train-validation-skew", "double-scaled-input", "loss-spike")
     why = "What the model learned from the first batches no longer applies to the later ones."

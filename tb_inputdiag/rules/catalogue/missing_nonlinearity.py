@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from tb_inputdiag.keras_vocabulary import AVERAGE_POOLINGS, BATCH_NORMALIZERS, DROPOUTS, PADDINGS, is_linear
+from tb_inputdiag.keras_vocabulary import (
+    AVERAGE_POOLINGS,
+    BATCH_NORMALIZERS,
+    DROPOUTS,
+    LINEAR,
+    LOOKUPS,
+    PADDINGS,
+    SHAPE_ONLY,
+    TRAINING_ONLY,
+    is_linear,
+)
 from tb_inputdiag.records import LayerFacts, ModelFacts, Severity, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, silent
@@ -18,6 +28,9 @@ _PLAIN = _CONVOLUTIONS | {"Dense"}
 """Two of these in a row are one layer of the same kind."""
 _TRANSPARENT = DROPOUTS | AVERAGE_POOLINGS | BATCH_NORMALIZERS | PADDINGS | {"Flatten", "Reshape", "GaussianNoise"}
 """Layers that are linear in their input when the model is used."""
+_MODELS = frozenset({"InputLayer", "Sequential", "Functional", "Model"})
+_STRAIGHT = LINEAR | LOOKUPS | SHAPE_ONLY | TRAINING_ONLY | _TRANSPARENT | _MODELS | {"Concatenate", "Add", "Average"}
+"""Layers that leave a linear model linear. What the layers of a nested model do is judged one by one."""
 
 
 class MissingNonlinearity(Rule):
@@ -26,7 +39,8 @@ class MissingNonlinearity(Rule):
     ## What it does
     Looks for a Dense or convolutional layer without an activation whose only reader is another such layer. Dropout,
     flattening, average pooling, padding and batch normalization in between do not count, because they are linear too.
-    It ignores bottlenecks, which save weights on purpose, and 1x1 convolutions.
+    It ignores bottlenecks, which save weights on purpose, and 1x1 convolutions. A single pair in a network that is
+    non-linear elsewhere is an INFO: the network can still learn what it needs.
 
     ## Why is this bad?
     Several linear layers in a row equal one linear layer. The second one costs weights, time and memory, but the model
@@ -60,6 +74,7 @@ class MissingNonlinearity(Rule):
             return []
         names = [a.name for a, _ in pairs]
         first, second = pairs[0]
+        harmless = len(pairs) == 1 and _is_nonlinear(facts)
         return [
             Finding(
                 subject=f"layer:{first.name}",
@@ -74,6 +89,7 @@ class MissingNonlinearity(Rule):
                     seen_label="model",
                 ),
                 curves=(layer_curve(first.name),),
+                severity=Severity.INFO if harmless else None,
             )
         ]
 
@@ -87,9 +103,12 @@ class MissingNonlinearity(Rule):
         last = dense("dense_2", 10, "softmax", 64)
         stacked = (dense("dense", 64, "linear", 20), dense("dense_1", 64, "linear", 64), last)
         bottleneck = (dense("dense", 4, "linear", 20), dense("dense_1", 64, "relu", 4), last)
+        hidden = dense("dense", 64, "relu", 20)
         separate = (dense("dense", 64, "linear", 20), layer("relu", "ReLU"), last)
         return (
             fires("three Dense layers in a row", lambda: Scenario(stacked), "layer:dense", Severity.WARNING),
+            fires("a linear model in two layers", lambda: Scenario(stacked[1:]), "layer:dense_1", Severity.WARNING),
+            fires("one pair behind a ReLU", lambda: Scenario((hidden, *stacked[1:])), "layer:dense_1", Severity.INFO),
             silent("a bottleneck", lambda: Scenario(bottleneck)),
             silent("an activation layer", lambda: Scenario(separate)),
             silent("a convolution before a MaxPooling", lambda: Scenario((layer("c", "Conv2D"), *CLASSIFIER[1:]))),
@@ -100,6 +119,19 @@ class MissingNonlinearity(Rule):
 def _size(item: LayerFacts) -> int:
     size = item.config.get("units") or item.config.get("filters") or 0
     return size if isinstance(size, int) else 0
+
+
+def _is_nonlinear(facts: ModelFacts) -> bool:
+    """Whether any layer but the last makes the network more than a linear model."""
+    last = max((n for n, item in enumerate(facts.layers) if item.n_params), default=0)
+    return any(_bends(item) for item in facts.layers[:last])
+
+
+def _bends(item: LayerFacts) -> bool:
+    """Whether a layer is non-linear in what it reads."""
+    if not is_keras(item) or not is_linear(activation_of(item)):
+        return True
+    return item.class_name not in _STRAIGHT and not item.is_preprocessing
 
 
 def _plain(item: LayerFacts) -> bool:

@@ -43,6 +43,7 @@ class RepeatedBatch(Rule):
     id = "repeated-batch"
     severity = Severity.WARNING
     persistence = 3
+    persistence_examples = 32
     explains = ("overfitting", "stalled-loss", "train-validation-overlap")
     why = "The model memorizes these few examples: the training loss falls, but it says nothing about other data."
 

@@ -41,6 +41,7 @@ class SaturatedActivation(Rule):
     id = "saturated-activation"
     severity = Severity.WARNING
     persistence = 5
+    persistence_examples = 32
     explains = ("vanishing-gradient", "zero-gradient", "stalled-loss", "constant-output", "unfinished-training")
     why = "The activation is flat at the ends of its range, so the layers in front of it get almost no gradient."
 

@@ -25,7 +25,8 @@ class SingleClassBatch(Rule):
 
     ## What it does
     Counts the classes in each batch. It fires when most of the last 32 batches hold a single class, and not always the
-    same one.
+    same one. It stays silent if the batches of two classes take turns within an epoch, as a GAN's discriminator gets
+    real and generated examples: sorted data has long runs of one class.
 
     ## Why is this bad?
     Each batch pulls the model towards its own class and the next one towards another, so it forgets as fast as it
@@ -70,6 +71,7 @@ class SingleClassBatch(Rule):
     def start(self) -> None:
         """Resets the last batches."""
         self._last: dict[str, deque[tuple[F8, bool]]] = {}
+        self._turns: dict[str, _Turns] = {}
 
     def on_sample(self, context: Context) -> Findings:
         """Judges the last batches."""
@@ -82,9 +84,13 @@ class SingleClassBatch(Rule):
             if last and len(last[-1][0]) != len(counts):
                 last.clear()
             last.append((counts, bool(counts.max() == counts.sum())))
+            turns = self._turns.setdefault(pair.target.name, _Turns())
+            turns.add(context.sample.epoch, context.step, counts)
             pure = [counts for counts, is_pure in last if is_pure]
             share = len(pure) / len(last)
             if len(last) < self.min_batches or share < self.min_share:
+                continue
+            if turns.are_taken:
                 continue
             classes = sorted({int(counts.argmax()) for counts in pure})
             if len(classes) < 2 or _chance(np.stack([counts for counts, _ in last]), len(pure)) > self.max_chance:
@@ -133,8 +139,45 @@ class SingleClassBatch(Rule):
                 "batches of two that are equal by chance",
                 lambda: Scenario().train(y=lambda step: np.full(2, step % 2), steps=9),
             ),
+            silent("real and generated examples in turn", lambda: Scenario().train(y=_in_turn, steps=30)),
+            fires("epochs of two batches, one for each class", _short_epochs, "target:y"),
             silent("a rare class", lambda: Scenario().train(y=_rare, steps=20)),
         )
+
+
+class _Turns:
+    """Whether batches of two classes take turns: one class at even steps, the other at odd ones."""
+
+    def __init__(self) -> None:
+        self._classes: dict[int, int] = {}
+        self._first_steps: dict[int, int] = {}
+        self._regular = True
+
+    def add(self, epoch: int, step: int, counts: F8) -> None:
+        """Adds a batch."""
+        only = int(counts.argmax())
+        if counts.max() < counts.sum() or self._classes.setdefault(step % 2, only) != only:
+            self._regular = False
+        self._first_steps.setdefault(epoch, step)
+
+    @property
+    def are_taken(self) -> bool:
+        """Whether they do so without exception, in epochs of more than two batches."""
+        firsts = [*self._first_steps.values()]
+        # In epochs of two batches each, sorted data looks the same.
+        long = len(firsts) < 2 or max(np.diff(firsts)) > 2
+        return bool(self._regular and long) and len(set(self._classes.values())) == 2
+
+
+def _in_turn(step: int) -> np.ndarray:
+    return np.full(16, step % 2)
+
+
+def _short_epochs() -> Scenario:
+    scenario = Scenario()
+    for _ in range(16):
+        scenario.train(y=_in_turn, steps=2).epoch_end(loss=0.7)
+    return scenario
 
 
 def _chance(batches: F8, pure: int) -> float:

@@ -9,10 +9,9 @@ import numpy as np
 from tb_inputdiag.numbers import format_number, whole
 from tb_inputdiag.records import LimitPicture, Losses, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
-from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
+from tb_inputdiag.rules.examples import BINARY, REGRESSOR, Example, Scenario, class_ids, fires, silent
+from tb_inputdiag.rules.support.constant_answer import ConstantAnswer, Level
 from tb_inputdiag.rules.support.curves import loss_curve
-from tb_inputdiag.rules.support.labels import class_counts_of
-from tb_inputdiag.rules.support.running_moments import RunningMoments
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["StalledLoss"]
@@ -22,9 +21,11 @@ class StalledLoss(Rule):
     """The loss stays at the level that a constant answer reaches.
 
     ## What it does
-    Computes the loss of the best constant answer from the targets: the entropy of the classes, or the variance of a
-    regression target. It fires when the loss stays at that level for a long time and makes no progress. A run that has
-    converged below that level is fine.
+    Computes the loss of the best constant answer from the targets, for the loss that was compiled: the entropy of the
+    classes, the variance of a regression target, the distance from its median. It fires when the loss stays at that
+    level for a long time and makes no progress. It is an INFO at first, because many runs begin like this and learn a
+    little later. It is a WARNING once each example has been seen often enough to be learned by heart. It makes no claim
+    for losses of your own, for weighted or masked ones, and for several outputs.
 
     ## Why is this bad?
     The model has learned nothing about its input.
@@ -36,10 +37,11 @@ class StalledLoss(Rule):
 
     ## What to do
     Check whether the labels belong to their inputs. Try to overfit a single batch. Then check the learning rate, the
-    activations and the initialization.
+    activations and the initialization. Small networks, and ones that start near 0, may only need more steps.
 
     ## References
     - Karpathy: A recipe for training neural networks (2019).
+    - Saxe, McClelland, Ganguli: Exact solutions to the nonlinear dynamics of learning (2014), on plateaus.
     """
 
     id = "stalled-loss"
@@ -54,7 +56,7 @@ class StalledLoss(Rule):
     )
     max_level = Threshold(
         0.98,
-        "Ratio of the loss to that of the best constant answer from which on it counts as chance.",
+        "Part of the way from a perfect answer to the best constant one that counts as chance.",
         source="A loss that is 2 % better shows that the model has learned something.",
         high=1.0,
     )
@@ -64,48 +66,39 @@ class StalledLoss(Rule):
         source="Progress of 1 % is visible in a plot of the loss.",
         high=1.0,
     )
+    hopeless_epochs = Threshold(
+        20,
+        "Epochs from which on waiting longer is hopeless, if there were also enough steps.",
+        source="A network that can learn a task has learned some of its examples by heart after 20 epochs.",
+    )
+    hopeless_steps = Threshold(
+        2000,
+        "Steps from which on waiting longer is hopeless, if there were also enough epochs.",
+        source="On XOR, small sigmoid networks stay at chance for 1,000 to 2,000 steps before they learn.",
+    )
 
     def start(self) -> None:
         """Resets the statistics of the targets."""
-        self._counts = np.zeros(0)
-        self._target = RunningMoments()
-        self._n_targets = 0
-        self._kind = ""
+        self._answer = ConstantAnswer()
+        self._level: Level | None = None
         self._penalty = 0.0
 
     def on_sample(self, context: Context) -> Findings:
         """Updates the distribution of the target."""
-        pairs = context.pairs
-        self._kind = ""
+        pairs, sample = context.pairs, context.sample
+        self._level = None
         if len(pairs) != 1 or context.fed("sample_weight"):
             return None
-        pair = pairs[0]
-        self._penalty = context.sample.penalty if math.isfinite(context.sample.penalty) else 0.0
-        if pair.kind == "regression" and "squared" in str((pair.loss or {}).get("name")) + "mse_squared":
-            name = str((pair.loss or {}).get("name")).lower()
-            if name not in {"mse", "mean_squared_error", "meansquarederror"} or not np.isfinite(pair.target.std):
-                return None
-            view = pair.target
-            features = (
-                (view.feature_mean, view.feature_std)
-                if len(view.feature_mean)
-                else (np.array([view.mean]), np.array([view.std]))
-            )
-            self._target.add(*features)
-            self._n_targets += view.count
-            self._kind = "regression"
-        else:
-            counts = class_counts_of(pair)
-            if counts is None:
-                return None
-            self._counts = counts + self._counts if self._counts.shape == counts.shape else counts
-            self._kind = pair.kind
+        self._penalty = sample.penalty if math.isfinite(sample.penalty) else 0.0
+        self._answer.add(pairs[0], context.facts)
+        # Without a penalty, `custom_loss` can only mean that the loss is computed by the model's own method.
+        if context.facts is None or not context.facts.custom_loss or self._penalty > 0:
+            self._level = self._answer.level()
         return None
 
     def on_losses(self, context: Context, losses: Losses) -> Findings:
         """Judges the run so far."""
-        history = context.history
-        level = self._chance()
+        history, level = context.history, self._level
         if level is None or history.count < self.min_steps:
             return None
         blocks = history.blocks - self._penalty
@@ -116,54 +109,88 @@ class StalledLoss(Rule):
         now = float(after.mean())
         noise = float(np.std(blocks[half:]) / math.sqrt(len(after)))
         progress = float(before.mean()) - now
-        if now < self.max_level * level or progress > max(self.max_progress * abs(now), 2 * noise):
+        way = level.constant - level.perfect
+        chance = level.perfect + self.max_level * way
+        if now < chance or progress > max(self.max_progress * abs(now), 2 * noise):
             return []
-        if now > 3 * level:
+        if now > level.constant + 2 * way:
             return None  # far above chance the loss diverges, which other rules report
-        what = "entropy of the classes" if self._kind != "regression" else "variance of the target"
-        return [
-            Finding(
-                subject="loss",
-                message=f"After {whole(history.count)} steps the loss is {format_number(now)} and does not fall, "
-                "while a "
-                f"constant answer reaches {format_number(level)} (the {what}).",
-                evidence={"loss": now, "constant_loss": level, "steps": history.count, "progress": progress},
-                fix="# Does the model memorize a single batch? If not, check the model and the learning rate. If so, "
-                "check "
-                "whether the labels belong to their inputs.\nmodel.fit(x[:32], y[:32], epochs=200)",
-                picture=LimitPicture(
-                    label="loss over that of the best constant answer", value=now / level, limit=self.max_level
-                ),
-                curves=(loss_curve(high=self.max_level * level),),
-            )
-        ]
+        return [self._finding(context, level, now, chance, progress)]
+
+    def _finding(self, context: Context, level: Level, now: float, chance: float, progress: float) -> Finding:
+        steps, epochs = context.history.count, context.epoch + 1
+        hopeless = steps >= self.hopeless_steps and epochs >= self.hopeless_epochs
+        end = (
+            f" In {whole(epochs)} epochs each example could have been learned by heart, so it is not a matter of time."
+            if hopeless
+            else ""
+        )
+        advice = "" if hopeless else "# Give it more steps first: many runs learn a little later.\n"
+        return Finding(
+            subject="loss",
+            message=f"After {whole(steps)} steps the loss is {format_number(now)} and does not fall, while a constant "
+            f"answer reaches {format_number(level.constant)} (the {level.what}).{end}",
+            evidence={
+                "loss": now,
+                "constant_loss": level.constant,
+                "perfect_loss": level.perfect,
+                "steps": steps,
+                "epochs": epochs,
+                "progress": progress,
+            },
+            fix=f"{advice}# Does the model memorize a single batch? If not, check the model and\n# the learning rate. "
+            "If so, check whether labels belong to their inputs.\nmodel.fit(x[:32], y[:32], epochs=200)",
+            picture=LimitPicture(
+                label="loss on the way from a perfect answer (0) to the best constant one (1)",
+                value=(now - level.perfect) / (level.constant - level.perfect),
+                limit=self.max_level,
+            ),
+            curves=(loss_curve(high=chance),),
+            severity=None if hopeless else Severity.INFO,
+        )
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
         """Returns runs on which the rule fires, and runs on which it stays silent."""
         noise = np.random.default_rng(0).normal(size=400) * 0.05
+        flags = np.repeat([[0.0], [1.0]], 8, axis=0)
 
-        def run(losses: np.ndarray) -> Scenario:
-            scenario = Scenario().train(y=class_ids(), loss=2.303, steps=3)
-            for chunk in np.array_split(losses, 40):
-                scenario.losses(chunk)
-            return scenario
+        def run(losses: np.ndarray, epochs: int = 1) -> Scenario:
+            return _spread(Scenario().train(y=class_ids(), loss=2.303, steps=3), losses, epochs)
+
+        def gray(level: float) -> Scenario:
+            soft = np.random.default_rng(1).random((16, 8)).astype(np.float32)
+            pixels = Scenario(BINARY, loss="binary_crossentropy").train(y=soft, loss=0.69, steps=3)
+            return _spread(pixels, level + 0.01 * noise)
+
+        def absolute(level: float) -> Scenario:
+            start = Scenario(REGRESSOR, loss="mae").train(y=flags, loss=0.5, steps=6)
+            return _spread(start, level + 0.01 * noise)
 
         return (
-            fires("at ln(10)", lambda: run(2.303 + noise), "loss", Severity.WARNING),
+            fires("at ln(10)", lambda: run(2.303 + noise), "loss", Severity.INFO),
+            fires("at ln(10) for 40 epochs", lambda: run(2.303 + np.tile(noise, 6), 40), "loss", Severity.WARNING),
+            fires("at the median, by absolute error", lambda: absolute(0.5), "loss", Severity.INFO),
+            fires("at the entropy of mean gray", lambda: gray(0.692), "loss", Severity.INFO),
+            silent("halfway to the entropy of the gray values themselves", lambda: gray(0.6)),
+            silent("below the median's distance", lambda: absolute(0.45)),
             silent("falling", lambda: run(2.3 * 0.995 ** np.arange(400))),
             silent("converged", lambda: run(np.maximum(2.3 * 0.95 ** np.arange(400), 0.4) + noise)),
             silent("too short to judge", lambda: run(2.303 + noise[:60])),
+            silent("a loss of the user's own", _own_loss),
         )
 
-    def _chance(self) -> float | None:
-        """Returns the loss of the best constant answer, or None if it is not known."""
-        if self._kind == "regression":
-            # The relative standard error of a variance is sqrt(2 / n): 18 % for 64 values.
-            known = self._target.count >= 2 and self._n_targets >= 64
-            return float(np.mean(self._target.std**2)) if known else None
-        if not self._kind or self._counts.sum() < 32:
-            return None
-        shares = self._counts[self._counts > 0] / self._counts.sum()
-        entropy = float(-(shares * np.log(shares)).sum())
-        return entropy if entropy > 0.05 else None
+
+def _spread(scenario: Scenario, losses: np.ndarray, epochs: int = 1) -> Scenario:
+    """Adds losses that are not sampled, over so many epochs."""
+    for part in np.array_split(losses, epochs):
+        for chunk in np.array_split(part, max(40 // epochs, 1)):
+            scenario.losses(chunk)
+        scenario.epoch_end(loss=float(part.mean()))
+    return scenario
+
+
+def _own_loss() -> Scenario:
+    own = {"name": "mse", "from_logits": None, "reduction": "sum_over_batch_size", "custom": True}
+    targets = np.random.default_rng(2).normal(size=(16, 1))
+    return _spread(Scenario(REGRESSOR, loss=own).train(y=targets, loss=1.0, steps=6), np.full(400, 1.0))

@@ -20,6 +20,10 @@ from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["TrainValidationSkew"]
 
+_ORDER = """# If rows are sorted, shuffle them before the split, which takes the last
+# rows. If they follow time, let the model predict differences.
+# If only one of the two was preprocessed:
+"""
 _LABELS: dict[Split, str] = {"validation": "Validation", "predict": "Prediction"}
 
 
@@ -37,7 +41,8 @@ class TrainValidationSkew(Rule):
     ## What it does
     Compares the training batches so far with the validation batches: the standard deviation and the mean of every
     input, and of every column of a table, and the classes among the targets. It also checks `predict` in the same
-    session.
+    session. If values of about the same spread have only moved, in windows of a series, or in up to half of a table's
+    columns, that is an INFO: sorted rows, and series with a trend, do this without any fault in the preprocessing.
 
     ## Why is this bad?
     The model is validated on data that it was not trained for. `val_loss` means nothing, and early stopping and model
@@ -86,6 +91,11 @@ class TrainValidationSkew(Rule):
         high=1.0,
     )
     min_samples = Threshold(2, "Training samples before the rule judges.", source="One batch is not a distribution.")
+    min_examples = Threshold(
+        32,
+        "Training examples in these samples before the rule judges.",
+        source="The relative standard error of a standard deviation is 1 / sqrt(2 n): 13 % for 32 examples.",
+    )
 
     def start(self) -> None:
         """Resets the statistics of the training data."""
@@ -93,11 +103,13 @@ class TrainValidationSkew(Rule):
         self._columns: dict[str, RunningMoments] = {}
         self._ends: dict[str, tuple[float, float]] = {}
         self._classes: dict[str, F8] = {}
+        self._examples = 0
 
     def on_sample(self, context: Context) -> Findings:
         """Updates the statistics with training batches, and judges all other batches."""
         views = context.fed("input")
         if context.split == "train":
+            self._examples += context.sample.batch_size
             for view in views:
                 self._learn(view)
             for view in context.fed("target"):
@@ -106,6 +118,8 @@ class TrainValidationSkew(Rule):
                     counts = view.class_counts.astype(np.float64)
                     again = known is not None and known.shape == counts.shape
                     self._classes[view.name] = counts + known if known is not None and again else counts
+            return None
+        if self._examples < self.min_examples:
             return None
         found = [f for view in views if (f := self._compare(context, view)) is not None]
         if context.split == "validation":
@@ -132,6 +146,9 @@ class TrainValidationSkew(Rule):
             fires("one column raw", lambda: table().validate(x=raw), "input:x"),
             fires("different classes", lambda: images().validate(x=pixels(), y=class_ids(5, first=5)), "target:y"),
             fires("0..1 in validation, -1..1 in training", lambda: signed().validate(x=pixels()), "input:x"),
+            fires("a sorted column", lambda: table().validate(x=_sorted()), "input:x", Severity.INFO),
+            fires("windows of a series that rises", _rising, "input:x", Severity.INFO),
+            silent("two training examples", lambda: _single().validate(x=pixels(255))),
             silent("equally scaled", lambda: images().validate(x=pixels(), y=class_ids(5))),
             silent("fewer rows of the same distribution", lambda: table().validate(x=columns(rows=4, seed=5))),
             silent("no augmentation in validation", lambda: images().validate(x=pixels(0.8))),
@@ -161,7 +178,8 @@ class TrainValidationSkew(Rule):
             how = f"a {times(max(ratio, 1 / ratio))} times {'larger' if ratio > 1 else 'smaller'} standard deviation"
             return self._finding(context, view, how, here, there)
         if enough and shift > self.max_shift and ratio < 100:
-            return self._finding(context, view, f"a mean {times(shift)} standard deviations away", here, there)
+            how = f"a mean {times(shift)} standard deviations away"
+            return self._finding(context, view, how, here, there, order=self._moves_as_one(view))
         ends, other = _pixel_ends(*self._ends[view.name]), _pixel_ends(view.min, view.max)
         if looks_like_image(view) and ends and other and ends != other:
             how = f"pixels from {other[0]} to {other[1]} instead of {ends[0]} to {ends[1]}"
@@ -173,6 +191,17 @@ class TrainValidationSkew(Rule):
             )
             return self._finding(context, view, how, here, there, picture=words)
         return self._compare_columns(context, view)
+
+    def _moves_as_one(self, view: TensorView) -> bool:
+        """Whether it holds windows of one or more series: time is an axis, or all columns have moved alike."""
+        if len(view.shape) == 3:
+            return True
+        past = self._columns.get(view.name)
+        if past is None or len(view.feature_mean) != len(past.mean):
+            return False
+        with np.errstate(divide="ignore", invalid="ignore"):
+            shift = (view.feature_mean - past.mean) / past.std
+        return bool(np.isfinite(shift).all() and np.ptp(shift) <= 0.25 * abs(float(np.mean(shift))))
 
     def _compare_columns(self, context: Context, view: TensorView) -> Finding | None:
         past = self._columns.get(view.name)
@@ -188,6 +217,7 @@ class TrainValidationSkew(Rule):
         odd &= view.feature_std > 0
         if not odd.any():
             return None
+        order = int(odd.sum()) <= varied.sum() / 2 and not (odd & (ratio > self.max_scale_ratio)).any()
         worst = int(np.flatnonzero(odd)[np.argmax(shift[odd])])
         column = view.layout.features[worst]
         columns_odd = [view.layout.features[i] for i in np.flatnonzero(odd)]
@@ -199,6 +229,7 @@ class TrainValidationSkew(Rule):
             _Spread(float(view.feature_mean[worst]), float(view.feature_std[worst])),
             _Spread(float(past.mean[worst]), float(past.std[worst])),
             columns_odd,
+            order=order or (not (odd & (ratio > self.max_scale_ratio)).any() and self._moves_as_one(view)),
         )
 
     def _finding(
@@ -210,6 +241,8 @@ class TrainValidationSkew(Rule):
         training: _Spread,
         columns_odd: Sequence[int] = (),
         picture: Picture | None = None,
+        *,
+        order: bool = False,
     ) -> Finding:
         label = _LABELS[context.split]
         if picture is None:
@@ -232,7 +265,8 @@ class TrainValidationSkew(Rule):
                 "columns": list(columns_odd),
                 "dtype": view.layout.dtype,
             },
-            fix=_fix(context, view, here, training, by_column=bool(columns_odd)),
+            fix=(_ORDER if order else "") + _fix(context, view, here, training, by_column=bool(columns_odd)),
+            severity=Severity.INFO if order else None,
             picture=picture,
             curves=tensor_curves(context, view, expected=None if columns_odd else expected_span(picture)),
         )
@@ -289,3 +323,19 @@ def _pixel_ends(low: float, high: float) -> tuple[int, int] | None:
         if abs(low - first) <= slack and abs(high - last) <= slack:
             return first, last
     return None
+
+
+def _sorted() -> np.ndarray:
+    """Returns a table whose column 3 holds the last values of sorted rows."""
+    last = columns()
+    last[:, 3] = 9 + 0.1 * last[:, 3]
+    return last
+
+
+def _rising() -> Scenario:
+    windows = columns(rows=32, n=12)[..., None]
+    return Scenario(REGRESSOR, loss="mse").train(x=windows, steps=3).validate(x=windows + 6)
+
+
+def _single() -> Scenario:
+    return Scenario().train(x=pixels(shape=(1, 28, 28, 1)), y=class_ids(2, rows=1), steps=2)

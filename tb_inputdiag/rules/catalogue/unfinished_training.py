@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tb_inputdiag.numbers import format_number, percent
+from tb_inputdiag.numbers import count, format_number, percent
 from tb_inputdiag.records import LimitPicture, SessionEnd, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
@@ -19,7 +19,8 @@ class UnfinishedTraining(Rule):
 
     ## What it does
     Looks at the last epochs of a finished run. It fires if each of them still brought a large part of the total
-    progress, in training and, with validation data, in validation. Trial runs of a few epochs are ignored.
+    progress, in training and, with validation data, in validation. Trial runs of a few epochs are ignored, unless a new
+    model was trained for a few steps in all: too few to learn from, and too few to judge.
 
     ## Why is this bad?
     More epochs alone would improve the model.
@@ -50,8 +51,16 @@ class UnfinishedTraining(Rule):
         source="In a run that settles, the last epochs bring far less than the average epoch.",
     )
 
+    few_steps = Threshold(
+        10,
+        "Steps in all from which on a run of one epoch counts as an attempt to train.",
+        source="With Adam's 0.001, ten steps change a weight by at most 0.01, a tenth of its usual size.",
+    )
+
     def on_session_end(self, context: Context, end: SessionEnd) -> Findings:
         """Judges the last epochs."""
+        if end.status == "finished" and self._is_too_short(context):
+            return [self._too_short(context)]
         epochs = [e.logs for e in context.epochs]
         if end.status != "finished" or len(epochs) < self.min_epochs:
             return []
@@ -92,6 +101,26 @@ class UnfinishedTraining(Rule):
             )
         ]
 
+    def _is_too_short(self, context: Context) -> bool:
+        session = context.session
+        new = context.first_step == 0 and len(context.epochs) == 1
+        # A loop of the user's own may go on; of `fit`, only a single epoch that was asked for is sure to be all.
+        asked = session is not None and session.mode == "fit" and session.params.get("epochs", 1) == 1
+        return new and asked and 0 < context.history.count < self.few_steps
+
+    def _too_short(self, context: Context) -> Finding:
+        steps, examples = context.history.count, context.loss_examples
+        return Finding(
+            subject="training",
+            message=f"The model was trained for {count(steps, 'step')} in all, in one epoch: too few to learn "
+            "much from, and too few to judge.",
+            evidence={"steps": steps, "epochs": 1, "batch_size": examples, "expected_min_steps": self.few_steps},
+            fix="model.fit(..., epochs=50, batch_size=16)  # more epochs, smaller batches\n"
+            "# Is that all of the data? Look for .take(), steps_per_epoch or an empty folder.",
+            picture=LimitPicture(label="training steps", value=steps, limit=self.few_steps, bound="at least"),
+            curves=(loss_curve(),),
+        )
+
     @staticmethod
     def examples() -> tuple[Example, ...]:
         """Returns runs on which the rule fires, and runs on which it stays silent."""
@@ -105,5 +134,11 @@ class UnfinishedTraining(Rule):
         return (
             fires("still falling", lambda: run(2.3, 2.1, 1.9, 1.7, 1.5, 1.3, 1.1), "training", Severity.INFO),
             silent("a loss that has settled", lambda: run(2.3, 1.0, 0.6, 0.5, 0.48, 0.47, 0.465)),
+            fires("one epoch of six steps", lambda: _once(6), "training", Severity.INFO),
+            silent("one epoch of many steps", lambda: _once(40)),
             silent("a trial run", lambda: run(2.3, 2.0)),
         )
+
+
+def _once(steps: int) -> Scenario:
+    return Scenario().train(steps=steps).epoch_end(loss=2.2).end()

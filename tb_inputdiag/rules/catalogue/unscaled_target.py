@@ -49,6 +49,7 @@ class UnscaledTarget(Rule):
     id = "unscaled-target"
     severity = Severity.WARNING
     persistence = 3
+    persistence_examples = 32
     explains = SYMPTOMS
     why = "Predictions start near 0 and move by about the learning rate per step, so such targets are out of reach."
 

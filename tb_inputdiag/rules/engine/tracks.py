@@ -29,10 +29,12 @@ class Tracks:
         self._book = AlertBook(self._graph)
         self._by_rule: dict[str, dict[Key, Track]] = {rule.id: {} for rule in rules}
         self._tracks: dict[Key, Track] = {}
+        self._absent: dict[tuple[str, Split], int] = {}
         self._split: Split = "train"
         self._hook = ""
         self._step = 0
         self._wall_time = 0.0
+        self._examples = 0
         self._touched = False
 
     def begin(self, hook: str, context: Context) -> None:
@@ -41,11 +43,14 @@ class Tracks:
         self._split = context.split
         self._step = context.step
         self._wall_time = context.wall_time
+        self._examples = context.sample.batch_size if hook == "on_sample" else 0
         self._touched = False
 
     def follow(self, rule: Rule, findings: Sequence[Finding] | None) -> None:
         """Follows a rule's verdict on the record; None is no verdict."""
         mine = self._by_rule[rule.id]
+        if findings is not None and not findings and rule.judges == "batch" and self._hook == "on_sample":
+            self._absent[rule.id, self._split] = self._step
         if findings is None or not (findings or mine):
             return
         self._touched = True
@@ -64,8 +69,9 @@ class Tracks:
         track = self._tracks.get(key)
         if track is None:
             track = Track(rule, key[2], self._hook, finding, step, step, self._wall_time)
+            track.absent_step = self._absent.get((rule.id, key[2]))
             self._tracks[key] = self._by_rule[rule.id][key] = track
-        track.hit(finding, self._hook, step, self._wall_time)
+        track.hit(finding, self._hook, step, self._wall_time, self._examples)
         if track.is_open:
             self._book.follow(track)
 
@@ -154,6 +160,8 @@ class Tracks:
         return max(causes, key=lambda t: (self._graph.rank[t.rule.id], -t.first_step), default=None)
 
     def _explains(self, cause: Track, track: Track) -> bool:
+        if cause.absent_step is not None and cause.absent_step >= track.first_step:
+            return False  # what came into the data later is not the cause of what was wrong before
         graph, cause_id, rule_id = self._graph, cause.rule.id, track.rule.id
         return graph.explains(cause_id, rule_id) or (
             graph.supersedes(cause_id, rule_id) and cause.finding.subject == track.finding.subject

@@ -47,6 +47,11 @@ class Context:
         return self._state.history
 
     @property
+    def loss_examples(self) -> int:
+        """Examples behind each of the latest losses; 0 if unknown. Small batches have noisy losses."""
+        return self._state.loss_examples
+
+    @property
     def epochs(self) -> Sequence[EpochEnd]:
         """Keras' logs of the last epochs, at most 256, oldest first."""
         return self._state.epochs

@@ -43,6 +43,8 @@ class SessionState:
         self.history = LossHistory()
         self.epochs: deque[EpochEnd] = deque(maxlen=MAX_EPOCHS)
         self.first_step: int | None = None
+        self.loss_examples = 0
+        """Examples behind each of the latest losses; 0 before the first training sample."""
         self.step = 0
         self.epoch = 0
         self.wall_time = 0.0
@@ -95,7 +97,7 @@ class SessionState:
             return False
         self.split = "train"
         self._see_train_steps(int(losses.step[0]), int(losses.step[-1]))
-        self.history.add(losses)
+        self.history.add(losses, self.loss_examples)
         return True
 
     def _see_sample(self, sample: Sample) -> bool:
@@ -106,6 +108,8 @@ class SessionState:
         self._see_event(sample.split, sample.step, sample.wall_time)
         if sample.split == "train":
             self._see_train_steps(sample.step, sample.step)
+            steps = self.facts.steps_per_execution if self.facts is not None else 1
+            self.loss_examples = sample.batch_size * max(steps, 1)
         self.layout = layout
         self.moment = Moment(sample, layout, self.facts)
         return True
