@@ -132,7 +132,14 @@ def test_fingerprints_of_large_examples_are_as_the_reference(xp: Namespace, dtyp
 
 @BACKENDS
 @settings(max_examples=60, deadline=None)
-@given(x=hnp.arrays("float32", hnp.array_shapes(), elements=st.floats(-1024, 1024, width=32) | st.just(np.nan)))
+@given(
+    # the squares of smaller values have few digits in float32, or none
+    x=hnp.arrays(
+        "float32",
+        hnp.array_shapes(),
+        elements=st.floats(-1024, 1024, width=32).filter(lambda v: v == 0 or abs(v) > 1e-15) | st.just(np.nan),
+    )
+)
 def test_gradients_are_as_the_reference(xp: Namespace, x: np.ndarray) -> None:
     with np.errstate(all="ignore"):
         scalars, kinds = gradients.reduce(xp, xp.constant(x, "float32"))
