@@ -5,6 +5,8 @@ Squares are added up in float32 where the gradient is: norms below 1e-19 come ou
 `gradient_norm` is the L2 norm of the gradient as it reaches the optimizer, with loss scaling undone;
 `clipped_gradient_norm` is the norm after clipping. `gradient_zero_fraction` is 0..1, and 1 without a gradient:
 nothing of it is not zero. Replicas have the same summed gradient, so the first one's numbers count.
+
+Squares are float32, so values below 1e-19 add nothing to a norm.
 """
 
 from __future__ import annotations

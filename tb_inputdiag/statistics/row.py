@@ -48,8 +48,7 @@ class TensorBlock:
     Attributes:
         block: All of them, one measured tensor after the other.
         places: ``[WIDTH, N]``: where in the row each number of each place of every tensor stands. A tensor that is a
-            copy
-            of another one has the other's.
+            copy of another one has the other's.
     """
 
     block: Block

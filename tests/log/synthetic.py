@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,7 @@ from tb_inputdiag.records import (
     WeightTable,
     WordsPicture,
     layout_sizes,
+    table_columns,
 )
 
 START = 1_795_392_000.0
@@ -184,6 +185,16 @@ def _floats(values: Any) -> np.ndarray[Any, Any]:
     return np.asarray(values, np.float32)
 
 
+def _completed(
+    table: str, drawn: Mapping[str, np.ndarray[Any, Any]], sizes: Mapping[str, int]
+) -> dict[str, np.ndarray[Any, Any]]:
+    """Returns all columns of a table. Those not drawn are 0 or NaN, as if an older version had written the log."""
+    return {
+        name: drawn[name] if name in drawn else np.full(shape, np.nan if dtype.kind == "f" else 0, dtype)
+        for name, (dtype, shape) in table_columns(table, **sizes).items()
+    }
+
+
 class Generator:
     """Makes the tables of one session, step by step."""
 
@@ -234,55 +245,49 @@ class Generator:
             classes = tensor.n_classes or 1
             class_parts.append(random.multinomial(spec.batch_size, np.full(classes, 1 / classes))[: tensor.n_classes])
         features = np.concatenate(feature_parts, axis=1) if feature_parts else np.zeros((4, 0))
-        one_hot = np.full(n, np.nan, np.float32)
-        return TensorTable(
-            shape=shape,
-            count=np.array([int(np.prod(s[s >= 0])) for s in shape], np.int64),
+        drawn = {
+            "shape": shape,
+            "count": np.array([int(np.prod(s[s >= 0])) for s in shape], np.int64),
             **{name: np.array(columns[name]) for name in ("min", "max", "mean", "std")},
-            nan_count=np.zeros(n, np.int64),
-            inf_count=np.zeros(n, np.int64),
-            negative_inf_count=np.zeros(n, np.int64),
-            zero_fraction=_floats(columns["zero"]),
-            whole_fraction=_floats(columns["whole"]),
-            one_hot_fraction=one_hot,
-            row_sum_min=one_hot,
-            row_sum_max=one_hot,
-            quantiles=_floats(quantiles),
-            bad_examples=np.full((n, MAX_BAD_EXAMPLES), -1, np.int32),
+            "zero_fraction": _floats(columns["zero"]),
+            "whole_fraction": _floats(columns["whole"]),
+            "quantiles": _floats(quantiles),
+            "bad_examples": np.full((n, MAX_BAD_EXAMPLES), -1, np.int32),
             **{f"feature_{name}": _floats(features[i]) for i, name in enumerate(("min", "max", "mean", "std"))},
-            class_counts=_floats(np.concatenate(class_parts)),
-            example_ids=random.integers(1, 2**32, MAX_EXAMPLE_IDS, dtype=np.uint32),
-        )
+            "class_counts": _floats(np.concatenate(class_parts)),
+            "example_ids": random.integers(1, 2**32, MAX_EXAMPLE_IDS, dtype=np.uint32),
+        }
+        return TensorTable(**_completed("tensors", drawn, sizes))
 
     def weight_table(self) -> WeightTable:
         n = self.spec.weights
         norm = _floats(self.scale * self.random.lognormal(0, 0.3, n))
         self.weight_norm *= 1 + self.random.normal(1e-4, 1e-4, n)
         zeros = np.zeros(n, np.float32)
-        return WeightTable(
-            gradient_norm=norm,
-            gradient_max_abs=_floats(norm * self.random.uniform(0.1, 0.5, n)),
-            gradient_zero_fraction=zeros,
-            gradient_nonfinite_count=zeros,
-            clipped_gradient_norm=norm,
-            weight_norm=_floats(self.weight_norm),
-            weight_nonfinite_count=zeros,
-            update_ratio=_floats(self.random.lognormal(-6.5, 0.3, n)),
-        )
+        drawn = {
+            "gradient_norm": norm,
+            "gradient_max_abs": _floats(norm * self.random.uniform(0.1, 0.5, n)),
+            "gradient_zero_fraction": zeros,
+            "gradient_nonfinite_count": zeros,
+            "clipped_gradient_norm": norm,
+            "weight_norm": _floats(self.weight_norm),
+            "weight_nonfinite_count": zeros,
+            "update_ratio": _floats(self.random.lognormal(-6.5, 0.3, n)),
+        }
+        return WeightTable(**_completed("weights", drawn, self.sizes))
 
     def layer_table(self) -> LayerTable:
         n = self.spec.layers
         relu = np.arange(n) % 2 == 0
-        zeros = np.zeros(n, np.float32)
-        return LayerTable(
-            mean=_floats(self.random.normal(0.4, 0.1, n)),
-            std=_floats(self.random.lognormal(0, 0.2, n)),
-            max_abs=_floats(self.random.lognormal(2, 0.2, n)),
-            zero_fraction=_floats(np.where(relu, self.random.uniform(0.3, 0.6, n), 0)),
-            nonfinite_count=zeros,
-            dead_fraction=_floats(np.where(relu, self.random.integers(0, 3, n) / 32, np.nan)),
-            saturated_fraction=np.full(n, np.nan, np.float32),
-        )
+        drawn = {
+            "mean": _floats(self.random.normal(0.4, 0.1, n)),
+            "std": _floats(self.random.lognormal(0, 0.2, n)),
+            "max_abs": _floats(self.random.lognormal(2, 0.2, n)),
+            "zero_fraction": _floats(np.where(relu, self.random.uniform(0.3, 0.6, n), 0)),
+            "nonfinite_count": np.zeros(n, np.float32),
+            "dead_fraction": _floats(np.where(relu, self.random.integers(0, 3, n) / 32, np.nan)),
+        }
+        return LayerTable(**_completed("layers", drawn, self.sizes))
 
     def sample(self, step: int, epoch: int, loss: float, wall_time: float, layout: Layout) -> Sample:
         train = layout.split == "train"

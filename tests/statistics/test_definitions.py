@@ -60,6 +60,10 @@ def test_quantiles_pass_over_values_that_are_not_finite() -> None:
     assert np.isnan(described([np.nan])["quantiles"]).all()
 
 
+def test_quantiles_of_equal_values_are_equal() -> None:
+    assert set(described([9_942_139, 9_942_139])["quantiles"].tolist()) == {9_942_139}
+
+
 def test_bad_examples_are_the_first_ones() -> None:
     x = np.zeros((20, 3, 2), np.float32)
     x[[3, 7, 19], 1, 1] = [np.nan, np.inf, -np.inf]

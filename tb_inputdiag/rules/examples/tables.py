@@ -1,4 +1,7 @@
-"""Tables of weights and layers as a healthy run has them, except for the columns that an example overrides."""
+"""Tables of weights and layers as a healthy run has them, except for the columns that an example overrides.
+
+A column that is not listed here is NaN, which means not known, unless an example sets it.
+"""
 
 from __future__ import annotations
 
@@ -30,8 +33,6 @@ _HEALTHY_LAYER = {
     "max_abs": 4.0,
     "zero_fraction": 0.3,
     "nonfinite_count": 0.0,
-    "dead_fraction": float("nan"),
-    "saturated_fraction": float("nan"),
 }
 
 
@@ -47,4 +48,7 @@ def layer_table(layers: Sequence[str], overrides: Overrides) -> LayerTable:
 
 def _columns(table: str, rows: Sequence[str], healthy: Mapping[str, float], overrides: Overrides) -> dict[str, F4]:
     merged = [{**healthy, **overrides.get("*", {}), **overrides.get(row, {})} for row in rows]
-    return {name: np.asarray([row[name] for row in merged], dtype) for name, (dtype, _) in COLUMNS[table].items()}
+    return {
+        name: np.asarray([row.get(name, np.nan) for row in merged], dtype)
+        for name, (dtype, _) in COLUMNS[table].items()
+    }

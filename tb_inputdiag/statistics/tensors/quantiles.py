@@ -55,7 +55,9 @@ def reduce(xp: Namespace, values: Values) -> Array:
     high = xp.take(falling, nearest)
     low = xp.take(falling, xp.minimum(nearest + xp.constant(1, "int32"), xp.cast(last, "int32")))
     # weighted ends rather than high + weight * (low - high): the difference of two large values may overflow
-    between = xp.where(weight > zero, high * (one - weight) + low * weight, high)
+    between = high * (one - weight) + low * weight
+    # rounding must not move it past its ends: the quantiles of equal values are equal
+    between = xp.minimum(xp.maximum(between, low), high)
     return xp.where(xp.is_finite(between), between, xp.constant(np.nan, "float32"))
 
 

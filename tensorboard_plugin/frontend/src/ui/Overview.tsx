@@ -104,7 +104,7 @@ function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
   return (
     <dl class="facts">
       <div>
-        <dt>{life === "live" || life === "silent" ? "Last last_event_time" : "Ended"}</dt>
+        <dt>{life === "live" || life === "silent" ? "Last event" : "Ended"}</dt>
         <dd>{ago(now.value - row.last_event_time)}</dd>
         <dd class="note">{life === "live" ? "live" : lifeText(row, now.value)}</dd>
       </div>
