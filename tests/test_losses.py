@@ -26,8 +26,8 @@ class Mean:
         self.count += np.float32(size)
         return float(self.total / self.count)
 
-    def state(self):
-        return LossMetric([self.total], [self.count])
+    def state(self, with_total=True):
+        return LossMetric([self.count], [self.total] if with_total else None)
 
 
 class Run:
@@ -35,6 +35,7 @@ class Run:
 
     def __init__(self, metered=True):
         self.mean, self.track, self.metered, self.step = Mean(), StepLosses(), metered, 0
+        self.bracket = False
         self.track.begin_epoch()
 
     def epoch(self):
@@ -47,6 +48,7 @@ class Run:
 
     def bracketed(self, loss, size):
         assert self.track.add(None, self.mean.state()) == []
+        self.bracket = True
         return self.group([loss], [size])
 
     def group(self, losses, sizes, own=None, ends_data=False, reset_before=None, evaluated=0):
@@ -57,7 +59,9 @@ class Run:
                 self.evaluate(evaluated)
             group.append(Execution(self.step, 1, self.mean.add(loss, size), own))
             self.step += 1
-        return self.track.add(group, self.mean.state() if self.metered else None, ends_data)
+        metric = self.mean.state(with_total=own is not None or self.bracket) if self.metered else None
+        self.bracket = False
+        return self.track.add(group, metric, ends_data)
 
 
 def losses_of(found):
@@ -134,18 +138,18 @@ def test_several_replicas_of_which_one_has_a_smaller_batch():
     """Keras logs the mean over replicas of their running means."""
     track = StepLosses()
     track.begin_epoch()
-    state = LossMetric([4 * 1.0, 4 * 3.0], [4, 4])
+    state = LossMetric([4, 4], [4 * 1.0, 4 * 3.0])
     assert track.add([Execution(0, 1, 2.0, own=2.0)], state) == [(0, 2.0)]
-    state = LossMetric([4 * 1.0 + 2 * 5.0, 4 * 3.0 + 1 * 7.0], [6, 5])
+    state = LossMetric([6, 5], [4 * 1.0 + 2 * 5.0, 4 * 3.0 + 1 * 7.0])
     assert track.add([Execution(1, 1, (14 / 6 + 19 / 5) / 2)], state, ends_data=True) == [(1, pytest.approx(6.0))]
 
 
 def test_replicas_elsewhere_share_the_sizes():
     track = StepLosses()
     track.begin_epoch()
-    assert track.add([Execution(0, 1, 2.0, own=2.0)], LossMetric([4.0], [4], is_whole=False)) == [(0, 2.0)]
+    assert track.add([Execution(0, 1, 2.0, own=2.0)], LossMetric([4], [4.0], is_whole=False)) == [(0, 2.0)]
     mean = (2.0 * 4 + 5.0 * 1) / 5
-    assert track.add([Execution(1, 1, mean)], LossMetric([9.0], [5], is_whole=False), ends_data=True) == [
+    assert track.add([Execution(1, 1, mean)], LossMetric([5], [9.0], is_whole=False), ends_data=True) == [
         (1, pytest.approx(5.0))
     ]
 
@@ -178,6 +182,18 @@ def test_a_step_that_logs_its_own_loss_is_recognised():
     track.begin_epoch()
     for n, loss in enumerate([4.0, 3.0, 5.0, 2.0, 6.0, 1.0]):
         assert track.add([Execution(n, 1, loss, own=loss if n < 4 else None)], None) == [(n, loss)]
+
+
+def test_a_step_that_logs_its_own_loss_beside_a_metric_of_it():
+    """After the first execution of an epoch the two are the same."""
+    track, mean = StepLosses(), Mean()
+    for _ in range(2):
+        mean.reset()
+        track.begin_epoch()
+        for n, loss in enumerate([4.0, 3.0, 5.0, 2.0]):
+            mean.add(loss, 1)
+            assert track.add([Execution(n, 1, loss)], mean.state(with_total=not track.is_confirmed)) == [(n, loss)]
+        assert not track.is_confirmed
 
 
 def test_a_metric_that_the_logs_do_not_come_from_is_not_used():

@@ -299,10 +299,10 @@ class Recorder:
     def _cost_arguments(self) -> tuple[int, int]:
         return self._steps.latest, self._journal.log_bytes
 
-    def _read_loss_metric(self, logged: SupportsFloat | None) -> LossMetric | None:
+    def _read_loss_metric(self, logged: SupportsFloat | None, with_totals: bool) -> LossMetric | None:
         if self._running_loss is None:
             self._running_loss = RunningLoss(self.probes.model)
-        reading = self._running_loss.read(logged)
+        reading = self._running_loss.read(logged, with_totals)
         return LossMetric(*reading) if reading is not None else None
 
 

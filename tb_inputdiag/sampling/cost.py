@@ -6,7 +6,7 @@ import math
 import statistics
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from tb_inputdiag.records import Cost
 
@@ -57,23 +57,33 @@ class CostLedger:
         """
         return overhead_budget * self._trained_s - self._paid_s
 
-    def executed(self, begin: float, sampled: bool, setup_s: float = 0.0, work_s: float = 0.0) -> None:
-        """Notes an execution of the training step.
+    def executed_plain(self, begins: Sequence[float]) -> None:
+        """Notes successive executions of the training step that were not sampled.
+
+        Args:
+            begins: When they began, in seconds of a monotonic clock.
+        """
+        for begin in begins:
+            if self._previous is not None:
+                self._add(begin - self._previous[0], *self._previous[1:])
+            self._previous = (begin, False, 0.0, 0.0)
+
+    def executed_sampled(self, begin: float, setup_s: float, work_s: float) -> None:
+        """Notes an execution of the training step that was sampled.
 
         Args:
             begin: When it began, in seconds of a monotonic clock.
-            sampled: Whether it was sampled.
             setup_s: Seconds of it that tracing took. Such an execution says nothing about the cost of a sample.
             work_s: Seconds that the callback is known to have worked on it on the host.
         """
         if self._previous is not None:
             self._add(begin - self._previous[0], *self._previous[1:])
-        elif sampled and not setup_s:
+        elif not setup_s:
             self._add_sample_cost(work_s)
-        self._previous = (begin, sampled, setup_s, work_s)
+        self._previous = (begin, True, setup_s, work_s)
 
     def evaluated(self, setup_s: float, work_s: float) -> None:
-        """Notes a sampled execution of validation, `evaluate` or `predict`; see `executed`."""
+        """Notes a sampled execution of validation, `evaluate` or `predict`; see `executed_sampled`."""
         self.setup_s += setup_s
         self.spent_s += work_s
 
@@ -124,9 +134,10 @@ class CostLedger:
             self._plain_s.append(interval_s)
             if len(self._plain_s) < _WINDOW or self._plain_seen % _WINDOW == 0:
                 self.typical_step_s = self.step_s
-            self._replace_guesses()
-        typical = self.typical_step_s
-        self._trained_s += interval_s if math.isnan(typical) else min(interval_s, _LONGEST_WAIT * typical)
+            if self._guessed:
+                self._replace_guesses()
+        longest = _LONGEST_WAIT * self.typical_step_s
+        self._trained_s += longest if interval_s > longest else interval_s  # NaN is not exceeded
 
     def _pay(self, interval_s: float, plain_s: float) -> None:
         """Books a sampled execution, if a plain one takes `plain_s`."""
@@ -137,8 +148,7 @@ class CostLedger:
 
     def _replace_guesses(self) -> None:
         """Books the samples again that came before the first plain execution was timed, at their true cost."""
-        if self._guessed:
-            self._samples_s.clear()
+        self._samples_s.clear()
         while self._guessed:
             interval_s, work_s = self._guessed.popleft()
             self._trained_s -= interval_s / 2

@@ -21,7 +21,7 @@ _LOSSES = 64
 """Losses that are collected before rules and log get them."""
 _PENDING = 32
 """Executions whose losses may wait on a device."""
-_WAIT_S = 0.02
+_WAIT_S = 0.05
 """Seconds of executions without a sample that may wait to be looked at. Between two steps of TensorFlow each line of
 Python takes six times as long as in a loop of its own, because it is no longer in the caches. So many lines run at
 once."""
@@ -44,7 +44,8 @@ class Executions:
         every: Sample every so many steps, or "auto".
         overhead_budget: Share of the training time that samples may take, with "auto".
         same_everywhere: See `Schedule`.
-        read_metric: Returns the state of the metric that the logged loss comes from, None if there is none.
+        read_metric: Returns the state of the metric that a logged loss comes from, None if there is none; see
+            `RunningLoss.read` for its arguments.
         emit: Receives ``int64[n]`` steps and their ``float32[n]`` own losses, now and then.
     """
 
@@ -54,7 +55,7 @@ class Executions:
         overhead_budget: float,
         *,
         same_everywhere: bool,
-        read_metric: Callable[[SupportsFloat | None], LossMetric | None],
+        read_metric: Callable[[SupportsFloat | None, bool], LossMetric | None],
         emit: Callable[[NDArray[np.int64], NDArray[np.float32]], None],
     ) -> None:
         self.ledger = CostLedger()
@@ -79,7 +80,7 @@ class Executions:
         if self._quiet == 0:
             self.account()
             if self._losses.needs_bracketing or self._evaluated:
-                self._pending.append(_Group([], self._read_metric(None)))
+                self._pending.append(_Group([], self._read_metric(None, True)))
                 self._evaluated = False
             self._quiet = self._schedule_quiet(step, steps)
             if self._quiet == 0:
@@ -132,13 +133,13 @@ class Executions:
         self.read()
         loss = _loss(logs)
         if loss is not None:
-            self._pending.append(_Group([Execution(step, steps, loss, own)], self._read_metric(loss)))
+            self._pending.append(_Group([Execution(step, steps, loss, own)], self._read_metric(loss, True)))
 
     def finish_sample(self, begin: float, setup_s: float, work_s: float) -> None:
-        """Receives what a sample cost; see `CostLedger.executed`."""
+        """Receives what a sample cost; see `CostLedger.executed_sampled`."""
         self.read()
-        self.ledger.executed(begin, True, setup_s, work_s)
-        self.schedule.executed(True)
+        self.ledger.executed_sampled(begin, setup_s, work_s)
+        self.schedule.sampled()
 
     def end_at(self, step: int) -> None:
         """Corrects how many steps the latest execution held, if its loss was not read yet: those before `step`."""
@@ -148,16 +149,17 @@ class Executions:
 
     def account(self) -> None:
         """Passes the executions that wait to ledger and schedule, and their losses to those that are to be read."""
-        behind, self._behind = self._behind, []
         self._quiet = 0
-        executions = []
-        for step, steps, begin, loss in behind:
-            if loss is not None:
-                executions.append(Execution(step, steps, loss))
-            self.ledger.executed(begin, False)
-            self.schedule.executed(False)
+        if not self._behind:
+            return
+        behind, self._behind = self._behind, []
+        executions = [Execution(step, steps, loss) for step, steps, _, loss in behind if loss is not None]
+        self.ledger.executed_plain([begin for _, _, begin, _ in behind])
+        self.schedule.skipped(len(behind))
         if executions:
-            self._pending.append(_Group(executions, self._read_metric(executions[-1].logged), self._is_last))
+            with_totals = self._losses.needs_bracketing or not self._losses.is_confirmed
+            metric = self._read_metric(executions[-1].logged, with_totals)
+            self._pending.append(_Group(executions, metric, self._is_last))
 
     def begin_epoch(self, epoch_steps: int | None) -> None:
         """Notes that Keras resets its running means.

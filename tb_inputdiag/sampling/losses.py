@@ -23,7 +23,6 @@ from dataclasses import dataclass
 from typing import SupportsFloat
 
 import numpy as np
-from numpy.typing import NDArray
 
 __all__ = ["Execution", "LossMetric", "StepLosses"]
 
@@ -40,13 +39,14 @@ class LossMetric:
     """State of the metric behind ``logs["loss"]``; its numbers may still be on their way from the device.
 
     Attributes:
-        totals: Weighted sum of losses, for each replica of this process.
-        counts: Sum of weights, likewise.
+        counts: Sum of weights, for each replica of this process.
+        totals: Weighted sum of losses, likewise. None if it was not read, which is for one replica only: the logged
+            mean times the count is nearly always good enough to find the float32 that it is.
         is_whole: Whether these are all replicas. If other processes have some too, the logged mean is also theirs.
     """
 
-    totals: Sequence[SupportsFloat]
     counts: Sequence[SupportsFloat]
+    totals: Sequence[SupportsFloat] | None = None
     is_whole: bool = True
 
 
@@ -73,38 +73,66 @@ class Execution:
 
 
 class _State:
-    """A `LossMetric` as numbers."""
+    """A `LossMetric` as numbers.
 
-    def __init__(self, metric: LossMetric) -> None:
-        self.totals: NDArray[np.float64] = np.array([float(t) for t in metric.totals])
-        self.counts: NDArray[np.float64] = np.array([float(c) for c in metric.counts])
+    Args:
+        metric: The metric.
+        logged: The mean that was logged with it; None if nothing was.
+    """
+
+    def __init__(self, metric: LossMetric, logged: float | None) -> None:
+        self.counts = [float(count) for count in metric.counts]
+        self.count = self.counts[0]
         self.is_whole = metric.is_whole
-
-        with np.errstate(all="ignore"):
-            self.mean = float((self.totals / self.counts).mean()) if self.counts.any() else 0.0
-        """Mean over these replicas of their running means; 0 before the first execution."""
-
-    def explains(self, logged: float) -> bool:
-        """Returns whether a logged mean is that of this metric; with replicas elsewhere, that of all of them."""
-        if not self.is_whole:
+        self.has_totals = metric.totals is not None
+        self.is_explained = True
+        """Whether the logged mean is the metric's. With replicas elsewhere it is that of all of them."""
+        if metric.totals is not None:
+            self.totals = [float(total) for total in metric.totals]
+            means = [total / count if count else 0.0 for total, count in zip(self.totals, self.counts, strict=True)]
+            self.mean = sum(means) / len(means)
+            if logged is not None and self.is_whole:
+                self.is_explained = self.count > 0 and _same(self.mean, logged)
+        else:
+            self.mean = logged if logged is not None else 0.0
+            self.totals = [_round_to_float32(self.mean * self.count)]
+        if logged is not None and not self.is_whole:
             self.mean = logged
-            return bool((self.counts > 0).all())
-        return bool(np.isclose(self.mean, logged, rtol=_SAME_MEAN, atol=0.0, equal_nan=True))
-
-    def zeros(self) -> _State:
-        """Returns the state when the metric was reset."""
-        zeros = [0.0] * len(self.counts)
-        return _State(LossMetric(zeros, zeros, self.is_whole))
 
     @property
-    def count(self) -> float:
-        """Weights of one replica."""
-        return float(self.counts[0])
+    def is_single(self) -> bool:
+        """Whether the metric belongs to the only replica, so that its total is behind the logged mean."""
+        return self.is_whole and len(self.counts) == 1
 
     @property
     def is_even(self) -> bool:
         """Whether all replicas got equally many examples."""
-        return bool((self.counts == self.counts[0]).all())
+        return all(count == self.count for count in self.counts)
+
+    def zeros(self) -> _State:
+        """Returns the state when the metric was reset."""
+        zeros = [0.0] * len(self.counts)
+        return _State(LossMetric(zeros, zeros, self.is_whole), None)
+
+    def follows(self, before: _State) -> bool:
+        """Returns whether all counts have grown."""
+        return all(b > a for a, b in zip(before.counts, self.counts, strict=True))
+
+    def loss_since(self, before: _State) -> float:
+        """Returns the mean loss of all that was counted since."""
+        if not self.is_whole:
+            return (self.mean * self.count - before.mean * before.count) / (self.count - before.count)
+        grown = zip(before.totals, self.totals, before.counts, self.counts, strict=True)
+        return sum((t1 - t0) / (c1 - c0) for t0, t1, c0, c1 in grown) / len(self.counts)
+
+
+def _same(a: float, b: float) -> bool:
+    return math.isclose(a, b, rel_tol=_SAME_MEAN) or (math.isnan(a) and math.isnan(b))
+
+
+def _round_to_float32(value: float) -> float:
+    """Returns the float32 that is nearest to a number; infinities for what is too large."""
+    return float(np.float32(value))
 
 
 class StepLosses:
@@ -113,6 +141,9 @@ class StepLosses:
     def __init__(self) -> None:
         self.needs_bracketing = False
         """Whether the metric must be read before and after each execution; see the module."""
+        self.is_confirmed = False
+        """Whether a logged loss was seen to be the metric's mean over several executions. Until then its totals are to
+        be read too: after the first execution of an epoch, the batch's loss and the mean are the same."""
         self._before: _State | None = None
         self._was_reset = False
         self._count = 0.0
@@ -140,29 +171,28 @@ class StepLosses:
         Returns:
             For each execution its last step and the mean loss of its steps; nothing for a doubtful group.
         """
-        after = _State(metric) if metric is not None else None
-        if not group:
+        logged = float(group[-1].logged) if group else None
+        after = _State(metric, logged) if metric is not None else None
+        if not group or logged is None:
             self._before, self._was_reset, self._is_bracketed = after, False, True
             return []
         before = self._before
         if self._was_reset:
             before = after.zeros() if after is not None else None
-        explained = after is not None and after.explains(float(group[-1].logged))
-        if after is None or before is None or not explained:
-            grown = False
-        else:
-            grown = bool((after.counts > before.counts).all())
+        explained = after is not None and after.is_explained
+        grown = explained and after is not None and before is not None and after.follows(before)
         if not self._was_reset:
             self._vote(group[-1], grown)
         is_bracketed, self._is_bracketed = self._is_bracketed, False
         self._before, self._was_reset = after, False
         if self._votes < 0 or after is None or not explained:
-            is_mean = self._votes > 0 or (self._votes == 0 and metric is not None)
+            is_mean = self._votes > 0 or (self._votes == 0 and self.is_confirmed)
             return [(e.last_step, self._without_metric(e, is_mean)) for e in group]
+        self._count, self._mean = after.count, logged
         weights = None
         if before is not None and grown:
+            self.is_confirmed |= after.has_totals and (before.count > 0 or len(group) > 1)
             weights = self._weights(group, before, after, ends_data, is_bracketed)
-        self._count, self._mean = after.count, float(group[-1].logged)
         if before is None or weights is None:
             self.needs_bracketing = True
             return [(e.last_step, e.own) for e in group if e.own is not None]
@@ -211,8 +241,7 @@ class StepLosses:
             return [grown]
         if len(group) > 1 and not (before.is_even and after.is_even):
             return None
-        steps = sum(e.steps for e in group)
-        usual = grown / steps if math.isnan(self._usual) else self._usual
+        steps, usual = sum(e.steps for e in group), self._usual
         # a count that float32 does not hold exactly is rounded in every step
         rounded = steps * float(np.spacing(np.float32(after.count))) if after.count > _EXACT_COUNTS else 0.0
         if abs(grown - usual * steps) <= rounded:
@@ -225,29 +254,20 @@ class StepLosses:
     def _single(self, execution: Execution, before: _State, after: _State) -> float:
         if execution.own is not None:
             return execution.own
-        logged = float(execution.logged)
-        with np.errstate(all="ignore"):
-            if after.is_whole:
-                loss = float(((after.totals - before.totals) / (after.counts - before.counts)).mean())
-            else:
-                loss = (logged * after.count - before.mean * before.count) / (after.count - before.count)
-        return loss if math.isfinite(loss) else logged
+        loss = after.loss_since(before)
+        return loss if math.isfinite(loss) else float(execution.logged)
 
     def _several(
         self, group: Sequence[Execution], weights: Sequence[float], before: _State, after: _State
     ) -> list[tuple[int, float]]:
-        exact = after.is_whole and len(after.totals) == 1
-        count = before.count
-        total = float(before.totals[0]) if exact else before.mean * count
+        exact, count = after.is_single, before.count
+        total = before.totals[0] if exact else before.mean * count
         found = []
         for execution, weight in zip(group, weights, strict=True):
             earlier, count, mean = total, count + weight, float(execution.logged)
-            # the metric's total is a float32, and the mean that was logged is nearly always good enough to find it
-            total = float(np.float32(mean * count)) if exact else mean * count
-            if exact and execution is group[-1]:
-                total = float(after.totals[0])
+            total = _round_to_float32(mean * count) if exact else mean * count
             loss = (total - earlier) / weight
-            found.append((execution.last_step, loss if math.isfinite(loss) else mean))
+            found.append((execution.step + execution.steps - 1, loss if math.isfinite(loss) else mean))
         return found
 
     def _without_metric(self, execution: Execution, is_mean: bool) -> float:

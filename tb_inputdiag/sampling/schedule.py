@@ -114,13 +114,16 @@ class Schedule:
             return fixed
         return min(fixed, max(0, n // _DENSITY - (n - self._last_sample)))
 
-    def executed(self, sampled: bool) -> None:
-        """Counts an execution."""
-        if sampled:
-            self.samples += 1
-            self._last_sample = self.executions
-            self._burst = max(0, self._burst - 1)
+    def sampled(self) -> None:
+        """Counts an execution that was sampled."""
+        self.samples += 1
+        self._last_sample = self.executions
+        self._burst = max(0, self._burst - 1)
         self.executions += 1
+
+    def skipped(self, executions: int) -> None:
+        """Counts executions that were not sampled."""
+        self.executions += executions
 
     def observe(self, loss: float) -> None:
         """Receives the loss of an execution. After an odd one, the next executions are sampled."""

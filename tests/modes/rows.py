@@ -1,4 +1,4 @@
-"""What a row of the matrix of modes is, and the register of everything that the table of modes shows."""
+"""The rows of the matrix of modes, and the register behind the table of modes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tb_inputdiag.records import Layout, ModelFacts, Record, Sample
 
 Arrays = Mapping[str, Any]
-"""``role:name`` -> the array of one batch, as the training step is given it."""
+"""``role:name`` -> the array of one batch, as the training step receives it."""
 
 EVERYTHING = frozenset({"inputs", "targets", "outputs", "entry", "gradients", "layers", "loss"})
 """What a training step can show. ``entry``: the data as the first trainable layer reads it."""
@@ -20,7 +20,7 @@ EVERYTHING = frozenset({"inputs", "targets", "outputs", "entry", "gradients", "l
 
 @dataclass(frozen=True)
 class Seen:
-    """What a watched run left behind."""
+    """What a recorded run left behind."""
 
     records: Sequence[Record]
     log_dir: str
@@ -56,17 +56,17 @@ class Seen:
 
 @dataclass(frozen=True)
 class Row:
-    """One way to train. It is run with and without the callback, and must come to the same result.
+    """One way to train. It runs with and without the callback, and must have the same result.
 
     Attributes:
         id: Unique; names the test.
         group: Heading in the table of modes.
         mode: What the table of modes calls it.
         build: Makes the compiled model; called right after seeding.
-        fit: Trains it with these callbacks, shuffling nothing; returns Keras' history.
-        batches: Makes what each training step is given, in order; None if another row shows it.
-        sees: What a training sample must show, no less and no more.
-        note: What the table of modes adds, above all where something is not seen.
+        fit: Trains it with these callbacks, without shuffling; returns Keras' history.
+        batches: Makes the batches of the training steps, in order; None if another row tests them.
+        sees: What a training sample must show, exactly.
+        note: Remark in the table of modes, mainly where something is not seen.
         expect: Asserts what else must hold.
         every: Sampling interval.
         steps: Training steps that the log must account for.
@@ -90,7 +90,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Mode:
-    """A line of the table of modes that a test of its own holds."""
+    """A row of the table of modes that has a test of its own."""
 
     group: str
     mode: str
@@ -104,7 +104,7 @@ _Test = TypeVar("_Test", bound=Callable[..., Any])
 
 
 def mode(group: str, title: str, note: str = "", sees: frozenset[str] = EVERYTHING) -> Callable[[_Test], _Test]:
-    """Puts a mode into the table; the test that it decorates holds it."""
+    """Puts a mode into the table; the decorated test backs it."""
 
     def register(test: _Test) -> _Test:
         MODES.append(Mode(group, title, sees, note, test.__name__))

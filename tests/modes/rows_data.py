@@ -246,11 +246,11 @@ ROWS = [
         _sparse_model,
         batches=_sparse_batches,
         sees=NO_ENTRY,
-        note="not as the first layer reads them",
+        note="not the data as the first layer reads it",
     ),
     row(
         "strings",
-        "Strings: shapes only, and what lookup layers make of them",
+        "Strings: shapes only, and the output of lookup layers",
         _fit_strings,
         _strings,
         batches=_string_batches,

@@ -182,7 +182,7 @@ ROWS = [
         _fit_words,
         lambda: split(_words(), BATCH),
         steps=STEPS,
-        note="a recurrent layer as a whole, not its steps in time",
+        note="a recurrent layer as a whole, not its time steps",
     ),
     Row("convlstm", GROUP, "", films, lambda m, c: _fit(_films(), m, c), lambda: split(_films(), BATCH), steps=2),
     Row(
@@ -208,7 +208,7 @@ ROWS = [
         "sums, products and averages of branches, skip connections",
         branches,
         every=1,
-        note="an activation is left out where to read it could change the order of a sum of three or more",
+        note="an activation is left out where reading it could change the order of a sum of three or more terms",
     ),
     _table_row("branches-jit", "", lambda: branches(jit_compile=True), every=1),
 ]

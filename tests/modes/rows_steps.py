@@ -377,7 +377,7 @@ ROWS = [
         "`train_step` that never calls `compute_loss`",
         lambda: compiled(OwnLoss()),
         expect=_custom,
-        note="the loss is what the step's first tape differentiates",
+        note="the loss is the one that the step's first tape differentiates",
     ),
     plain("compute-loss", "`compute_loss` of your own", lambda: compiled(ComputesLoss()), expect=_losses_match),
     plain("add-loss", "`add_loss`: counted as a penalty", lambda: compiled(AddsLoss()), expect=_penalty),
@@ -391,7 +391,7 @@ ROWS = [
         lambda: split({"input:x": dense((N, 3))}, BATCH),
         sees=frozenset({"inputs", "entry", "gradients", "layers", "loss"}),
         expect=_both_networks,
-        note="no prediction: such a step has none that it tells Keras; the loss is the one differentiated first",
+        note="no predictions: such a step does not report them to Keras; the loss is the one differentiated first",
     ),
     Row(
         "gan-eager",

@@ -16,15 +16,20 @@ assert test_strategies
 
 _HEAD = """# Ways to train
 
-Each line is held by a test that trains with and without the callback from the same seed: losses and all variables have
-the same bits, and what is recorded is what NumPy computes from the very batches. *Everything* means: inputs, targets,
-outputs as fed, the data as the first trainable layer reads it, gradients, layers and the step's own loss.
+Each row is backed by a test that trains with and without the callback from the same seed. Losses and all variables
+have the same bits, and the records are what NumPy computes from the same batches. *Everything* means: inputs, targets
+and outputs as fed, the data as the first trainable layer reads it, gradients, layers and the step's own loss.
 
-Steps count batches, from the optimizer's iterations at the beginning on.
+Steps count batches, starting at the optimizer's iterations when `fit` begins.
+
+The loss of a step that is not sampled is recovered from the running mean that Keras logs. `tests/modes/test_losses.py`
+compares it with the loss that the probe sees: all steps agree to 2e-5, even if the last batch of an epoch is smaller.
+Where batch sizes vary, or another callback evaluates the model within an epoch, the losses of up to 50 ms of steps are
+missing the first time. From there on every step has its loss.
 """
 _FOOT = """
-Not covered: `ParameterServerStrategy`, `TPUStrategy`, and `steps_per_execution` above 1 under `MirroredStrategy` with
-smaller last batches (TensorFlow 2.21 fails on it by itself).
+Not supported: `ParameterServerStrategy`, `TPUStrategy`, and `steps_per_execution` above 1 under `MirroredStrategy` with
+smaller last batches (TensorFlow 2.21 itself fails on them).
 """
 
 

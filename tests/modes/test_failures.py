@@ -87,7 +87,9 @@ def test_a_failure_of_ours(stage: str, tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @mode(
-    "When something fails on our side", "A full disk", note="the log ends where the disk was full, without a last word"
+    "When something fails on our side",
+    "A full disk",
+    note="the log ends where the disk was full, without an end record",
 )
 def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = train([])

@@ -156,7 +156,7 @@ def test_initial_epoch(tmp_path: Path) -> None:
     assert {r.epoch for r in records_of(tmp_path) if isinstance(r, Sample)} == {4}
 
 
-@mode(GROUP, "`BackupAndRestore`: a resumed run goes on in the same log_dir, at its step")
+@mode(GROUP, "`BackupAndRestore`: a resumed run continues in the same log_dir, at its step")
 @pytest.mark.parametrize("ours_first", [True, False])
 def test_resume(tmp_path: Path, ours_first: bool) -> None:
     class Stops(keras.callbacks.Callback):
@@ -356,7 +356,7 @@ def test_threads(tmp_path: Path) -> None:
 
 @mode(
     GROUP,
-    "`evaluate` and `predict` with the callback: sessions of their own, compared with the training before",
+    "`evaluate` and `predict` with the callback: separate sessions, compared with the training run before",
     sees=frozenset({"inputs", "targets", "outputs", "entry", "layers", "loss"}),
     note="targets and loss for `evaluate` only",
 )

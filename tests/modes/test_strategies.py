@@ -30,7 +30,7 @@ def start(module: str, *arguments: str) -> subprocess.Popen[str]:
 @mode(
     GROUP,
     "`MirroredStrategy`: the global batch, and the gradients that are applied",
-    note="a wrong shape raises before Keras calls callbacks: `watch(model)` around `fit` has the diagnosis",
+    note="a wrong shape raises before Keras calls callbacks: put `watch(model)` around `fit` to get the diagnosis",
 )
 def test_mirrored() -> None:
     process = start("program_mirrored")
@@ -51,8 +51,8 @@ def _free_ports(n: int) -> list[str]:
     GROUP,
     "`MultiWorkerMirroredStrategy`: each worker's part of the batch, and the gradients that are applied; a run for each"
     " worker; a worker that dies",
-    note="`fit` of Keras 3.15 fails by itself under this strategy (keras-team/keras issue 20585): tested with these two"
-    " faults mended. All workers need the callback; `stop_on` is set aside, and says so",
+    note="`fit` of Keras 3.15 itself fails under this strategy (keras-team/keras issue 20585): tested with these two"
+    " faults fixed. All workers need the callback; `stop_on` is ignored with a warning",
 )
 def test_multi_worker(tmp_path: Path) -> None:
     ports = _free_ports(2)
