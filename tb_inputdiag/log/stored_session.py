@@ -19,6 +19,7 @@ from tb_inputdiag.log.record_sequence import RecordSequence
 from tb_inputdiag.records import (
     SCHEMA_VERSION,
     Alert,
+    CallStart,
     Cost,
     Degraded,
     EpochEnd,
@@ -75,8 +76,24 @@ class StoredSession(Quantities):
 
     @property
     def end(self) -> SessionEnd | None:
-        """Its last record; None while it runs, or if it was killed."""
-        return next(reversed(self._payloads.all_of(SessionEnd)), None)
+        """The end of its last call; None while it runs, or if it was killed."""
+        for item in reversed(self._payloads.all_documents("session")):
+            if isinstance(item.record, SessionEnd):
+                return item.record
+            if isinstance(item.record, CallStart):
+                break
+        return None
+
+    @property
+    def calls(self) -> list[CallStart]:
+        """The calls of `fit`, `evaluate` and `predict` after the first one, which `start` describes."""
+        return self._payloads.all_of(CallStart)
+
+    @property
+    def n_fits(self) -> int:
+        """How often `fit` was called."""
+        first = self.start is not None and self.start.mode == "fit"
+        return first + sum(call.mode == "fit" for call in self.calls)
 
     @property
     def facts(self) -> ModelFacts | None:

@@ -75,6 +75,13 @@ class Executions:
         self._on_cpu: bool | None = None
         self._collected: list[tuple[int, float]] = []
 
+    def begin_call(self) -> None:
+        """Notes that another `fit` begins, whose data and batches may be others."""
+        self._losses = StepLosses()
+        self._epoch_steps, self._epoch_begin, self._quiet = None, None, 0
+        self.ledger.go_on()
+        self.schedule.begin_call()
+
     def due(self, step: int, steps: int) -> bool:
         """Returns whether to sample the execution of steps `step` .. ``step + steps - 1``."""
         if self._quiet == 0:

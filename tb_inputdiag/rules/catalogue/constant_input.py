@@ -41,6 +41,7 @@ class ConstantInput(Rule):
 
     id = "constant-input"
     severity = Severity.WARNING
+    scope = "session"
     persistence = 3
     explains = (*SYMPTOMS, "duplicate-examples", "repeated-batch", "train-validation-overlap")
     supersedes = ("unnormalized-input", "constant-feature", "integer-input")

@@ -48,6 +48,7 @@ class UnscaledTarget(Rule):
 
     id = "unscaled-target"
     severity = Severity.WARNING
+    scope = "session"
     persistence = 3
     explains = SYMPTOMS
     why = "Predictions start near 0 and move by about the learning rate per step, so such targets are out of reach."
