@@ -37,6 +37,10 @@ from tb_inputdiag.records import (
 __all__ = ["StoredSession"]
 
 
+_NEXT_CALL_S = 10.0
+"""Seconds between two calls of `fit` in a loop, at most: collecting data, playing a game, labelling examples."""
+
+
 class StoredSession(Quantities):
     """One session. Everything is read on access.
 
@@ -170,6 +174,21 @@ class StoredSession(Quantities):
             interval_s=head.interval_s if head else 1.0,
             process_runs=_process_runs(start.pid) if start is not None and here else None,
         )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be expected: it has ended, and no further call of `fit` has begun for a while.
+
+        A session that has ended may go on while its process runs. A loop calls `fit` again within seconds.
+        """
+        end = self.end
+        if end is None or end.status not in ("finished", "stopped"):
+            return self.status != "running"
+        start = self.start
+        here = start is not None and start.host == socket.gethostname() and start.pid
+        if start is not None and here and not _process_runs(start.pid):
+            return True
+        return self._clock() - end.wall_time > _NEXT_CALL_S
 
     @property
     def last_wall_time(self) -> float:

@@ -69,6 +69,8 @@ class Executions:
         self._behind: list[tuple[int, int, float, SupportsFloat | None]] = []
         self._quiet = 0
         self._evaluated = False
+        self._is_first = False
+        """Whether the next execution is the first one of a later `fit`. It is read alone, for the size of a batch."""
         self._is_last = False
         self._wait_s = _WAIT_S
         self._pending: list[_Group] = []
@@ -77,7 +79,8 @@ class Executions:
 
     def begin_call(self) -> None:
         """Notes that another `fit` begins, whose data and batches may be others."""
-        self._losses = StepLosses()
+        self._losses.begin_call()
+        self._is_first = True
         self._epoch_steps, self._epoch_begin, self._quiet = None, None, 0
         self.ledger.go_on()
         self.schedule.begin_call()
@@ -167,6 +170,9 @@ class Executions:
             with_totals = self._losses.needs_bracketing or not self._losses.is_confirmed
             metric = self._read_metric(executions[-1].logged, with_totals)
             self._pending.append(_Group(executions, metric, self._is_last))
+        if self._is_first:
+            self._is_first = False
+            self._set_wait()
 
     def begin_epoch(self, epoch_steps: int | None) -> None:
         """Notes that Keras resets its running means.
@@ -180,8 +186,11 @@ class Executions:
         if epoch_steps is not None:
             self._epoch_steps = epoch_steps
         self._epoch_begin, self._is_last, self._evaluated = None, False, False
-        self._wait_s = 0.0 if self._losses.needs_bracketing else _WAIT_S
+        self._set_wait()
         self.ledger.pause()
+
+    def _set_wait(self) -> None:
+        self._wait_s = 0.0 if self._losses.needs_bracketing or self._is_first else _WAIT_S
 
     def begin_evaluation(self) -> None:
         """Notes that a validation begins, which resets the metric."""
