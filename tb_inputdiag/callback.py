@@ -15,19 +15,16 @@ require_backend()
 
 import keras  # noqa: E402  # only after the clear error for a missing or unsupported backend
 
-from tb_inputdiag.alerts import worst_first  # noqa: E402
 from tb_inputdiag.capture.failed_build import failed_batch  # noqa: E402
 from tb_inputdiag.capture.tensorflow.model_probes import (  # noqa: E402
-    ModelProbes,
     callback_list_above,
     iterations,
-    probes_of,
 )
 from tb_inputdiag.console import say_warning  # noqa: E402
 from tb_inputdiag.errors import ConfigurationError  # noqa: E402
-from tb_inputdiag.recording.baseline import Baseline  # noqa: E402
 from tb_inputdiag.recording.recorder import Recorder  # noqa: E402
 from tb_inputdiag.recording.session_start import Mode  # noqa: E402
+from tb_inputdiag.recording.sessions import LEFT, Sessions, close_all  # noqa: E402
 from tb_inputdiag.records import Alert, Severity, Split  # noqa: E402
 from tb_inputdiag.rules import RuleEngine  # noqa: E402
 from tb_inputdiag.rules.engine import RulesArgument  # noqa: E402
@@ -38,7 +35,6 @@ __all__ = ["InputDiagnostics"]
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
 _Logs = Mapping[str, Any] | None
-_LEFT = "fit was left by an exception outside the training step"
 
 
 def _harmless(method: _Method) -> _Method:
@@ -62,6 +58,9 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
     gradients, weights and activations. Rules turn them into alerts while training goes on. The training run has the
     same result, bit for bit, as without the callback, except in the few modes that docs/modes.md names.
 
+    Calls of `fit`, `evaluate` and `predict` that follow each other with the same callback and the same model are one
+    run: one log, whose steps, epochs and alerts go on. See `close`.
+
     >>> model.fit(x, y, callbacks=[InputDiagnostics("logs")])    # doctest: +SKIP
 
     Args:
@@ -70,7 +69,7 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         every: Sample every so many steps. "auto": the first steps densely, then as `overhead_budget` allows, and more
             after a step with an odd loss.
         overhead_budget: Share of the training time that samples may take with ``every="auto"``; 0.01 is 1 %. Tracing
-            and compiling the sampled step, once for each `fit`, comes on top.
+            and compiling the sampled step, once for each compiled model, comes on top.
         rules: Which rules, with which thresholds; None for all with their defaults. A dict ``{id: {threshold: value}}``
             or ``{id: False}``, a list of ids (only these), of ``"-id"`` (all but these), or of your own `Rule` classes.
         on_alert: Function that is called with each `Alert` when it opens.
@@ -116,12 +115,10 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         self._reset()
 
     def _reset(self) -> None:
-        self._recorder: Recorder | None = None
-        self._probes: ModelProbes | None = None
-        self._past: list[Alert] = []
-        self._baseline: Baseline | None = None
+        self._sessions = Sessions(self._settings)
         self._in_block = False
         self._gave_up = False
+        weakref.finalize(self, close_all, self._sessions.writers).atexit = False
 
     # A callback that is copied or pickled (tuners do) is a fresh one with the same arguments.
     def __getstate__(self) -> dict[str, Any]:
@@ -135,8 +132,7 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
     @property
     def alerts(self) -> list[Alert]:
         """Alerts so far, worst first."""
-        current = self._recorder.alerts if self._recorder is not None else []
-        return sorted([*self._past, *current], key=worst_first)
+        return self._sessions.alerts
 
     @property
     def log_dir(self) -> str:
@@ -145,41 +141,42 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
 
     # -- sessions --------------------------------------------------------------------------------------
 
-    def _open(self, mode: Mode, model: Any) -> Recorder:
-        if self._recorder is not None:
-            # if it is open, the fit before this one was left by an exception that no step raised
-            self._recorder.end("failed", _LEFT)
-            self._keep_results(self._recorder)
-        settings = self._settings
-        self._probes = probes_of(model, settings.images, self._probes, settings.save_bad_batches)
-        params = self.params or {}
-        self._recorder = recorder = Recorder(self._probes, settings, mode, params, self._baseline)
-        return recorder
+    def close(self) -> None:
+        """Ends the run: a later `fit` begins a new one. May be called again.
 
-    def _keep_results(self, recorder: Recorder) -> None:
-        self._past += recorder.alerts
-        if recorder.baseline.layout is not None:
-            self._baseline = recorder.baseline
-        self._recorder = None
+        Nobody needs to call it. The log is complete after each `fit`, and the files are closed when the callback is
+        deleted and when the program ends. Call it where two calls of `fit` of the same model are to be separate runs.
+        """
+        self._sessions.close()
+
+    @property
+    def _recording(self) -> Recorder | None:
+        """The session, while one of its calls runs."""
+        recorder = self._sessions.current
+        return recorder if recorder is not None and recorder.running else None
+
+    def _open(self, mode: Mode, model: Any) -> Recorder:
+        return self._sessions.open(mode, model, self.params or {})
 
     def _give_up(self, exc: Exception) -> None:
-        if self._recorder is not None and not self._recorder.closed:
-            self._recorder.broken(exc)
+        if self._recording is not None:
+            self._recording.broken(exc)
         elif not self._gave_up:
             self._gave_up = True
             reason = f"{type(exc).__name__}: {exc}".rstrip(".")
             say_warning(f"nothing is recorded: {reason}. Training goes on unchanged.")
 
     def _finish_if_left(self, owner: Any) -> None:
-        """Ends the session when Keras' callback list is deleted: after an exception that no step raised."""
-        if owner is None or self._recorder is None:
+        """Ends the call when Keras' callback list is deleted: after an exception that no step raised."""
+        recorder = self._recording
+        if owner is None or recorder is None:
             return
-        reference = weakref.ref(self._recorder)
+        reference, call = weakref.ref(recorder), recorder.calls
 
         def left() -> None:
             recorder = reference()
-            if recorder is not None:
-                recorder.end("failed", _LEFT)
+            if recorder is not None and recorder.calls == call:
+                recorder.end("failed", LEFT)
 
         weakref.finalize(owner, left).atexit = False
 
@@ -188,7 +185,7 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
     @_harmless
     def on_train_begin(self, logs: _Logs = None) -> None:
         """Puts the twin in the place of the model's training function."""
-        if self._in_block and self._recorder is not None and self._recorder.probes.model is self.model:
+        if self._in_block and self._recording is not None and self._recording.probes.model is self.model:
             return
         recorder = self._open("fit", self.model)
         recorder.begin("train")
@@ -196,22 +193,22 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
 
     @_harmless
     def on_train_end(self, logs: _Logs = None) -> None:
-        """Writes the end of the log and puts the model's own function back."""
-        if self._recorder is not None and not self._in_block:
-            self._recorder.end("finished")
+        """Completes the log and puts the model's own function back."""
+        if self._recording is not None and not self._in_block:
+            self._recording.end("finished")
 
     @_harmless
     def on_epoch_begin(self, epoch: int, logs: _Logs = None) -> None:
         """Notes the epoch."""
-        if self._recorder is not None:
+        if self._recording is not None:
             steps = (self.params or {}).get("steps")
-            self._recorder.begin_epoch(epoch, int(steps) if steps else None)
+            self._recording.begin_epoch(epoch, int(steps) if steps else None)
 
     @_harmless
     def on_epoch_end(self, epoch: int, logs: _Logs = None) -> None:
         """Records Keras' logs of the epoch."""
-        if self._recorder is not None:
-            self._recorder.end_epoch(epoch, logs)
+        if self._recording is not None:
+            self._recording.end_epoch(logs)
 
     @_harmless
     def on_test_begin(self, logs: _Logs = None) -> None:
@@ -234,15 +231,15 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         self._end_evaluation("predict", "predict")
 
     def _begin_evaluation(self, split: Split, mode: Mode) -> None:
-        recorder = self._recorder
-        if recorder is None or recorder.closed:
+        recorder = self._recording
+        if recorder is None:
             recorder = self._open(mode, self.model)
             self._finish_if_left(callback_list_above())
         if recorder.recording:
             recorder.begin_evaluation(split)
 
     def _end_evaluation(self, split: Split, mode: Mode) -> None:
-        recorder = self._recorder
+        recorder = self._recording
         if recorder is None or self._in_block:
             return
         if recorder.mode == mode:
@@ -281,11 +278,12 @@ class _WatchBlock:
     def __init__(self, callback: InputDiagnostics, model: Any) -> None:
         self._callback = callback
         self._model = model
+        self._recorder: Recorder | None = None
 
     def __enter__(self) -> InputDiagnostics:
         callback = self._callback
         try:
-            recorder = callback._open("watch", self._model)
+            self._recorder = recorder = callback._open("watch", self._model)
             recorder.probes.pin(1)
             callback._in_block = True
             for split in recorder.probes.make_functions():
@@ -297,7 +295,7 @@ class _WatchBlock:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        callback, recorder = self._callback, self._callback._recorder
+        callback, recorder = self._callback, self._recorder
         callback._in_block = False
         if recorder is None:
             return

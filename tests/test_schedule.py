@@ -179,3 +179,49 @@ def test_every_counts_the_steps_of_an_evaluation():
     schedule = EvaluationSchedule(40)
     assert evaluated(schedule, 100) == [0, 40, 80]
     assert evaluated(schedule, 100, 30) == [0, 30, 60]
+
+
+def fits(plan, calls, executions):
+    """Runs calls of `fit` of equal length; returns (call, execution) of each sample."""
+    now, sampled, step = 100.0, [], 0
+    for call in range(calls):
+        if call:
+            plan.ledger.go_on()
+            plan.schedule.begin_call()
+        for n in range(executions):
+            due = plan.is_due(step, 1)
+            plan.executed(now, due, setup_s=1.0 if step == 0 else 0.0)
+            now += 0.01 + (0.01 if due else 0.0)
+            step += 1
+            if due:
+                sampled.append((call, n))
+        plan.ledger.rest()
+    return sampled
+
+
+def test_the_first_step_of_a_later_fit_is_sampled():
+    assert {(call, 0) for call in range(10)} <= set(fits(Plan("auto", 0.01), 10, 100))
+    assert {(call, 0) for call in range(10)} <= set(fits(Plan(1000, 0.01), 10, 100))
+
+
+def test_many_short_fits_are_not_sampled_more_often_than_a_long_one():
+    found = fits(Plan("auto", 0.01), 5000, 2)
+    assert len(found) < 5000 * 2 / 25
+
+
+def test_workers_begin_their_schedule_with_each_call():
+    """One of them may have lost its log and count from 0."""
+    found = fits(Plan("auto", 0.01, same_everywhere=True), 3, 70)
+    each = [[n for call, n in found if call == wanted] for wanted in range(3)]
+    assert each[0] == each[1] == each[2]
+
+
+def test_the_time_between_two_calls_is_not_training_time():
+    now = [0.0]
+    ledger = CostLedger(clock=lambda: now[0])
+    now[0] = 10.0
+    ledger.rest()
+    now[0] = 3600.0
+    ledger.go_on()
+    now[0] = 3605.0
+    assert ledger.record(0, 0, 0, 1.0, 0).elapsed_s == 15.0

@@ -234,7 +234,11 @@ def _add_watch(commands: _Commands) -> None:
         "--interval", type=number(float, 0.1, 3600, "seconds"), default=2.0, metavar="SECONDS", help="default: 2"
     )
     parser.add_argument("--once", action="store_true", help="show the present state and return")
-    parser.add_argument("--until-end", action="store_true", help="return when no session is running any more")
+    parser.add_argument(
+        "--until-end",
+        action="store_true",
+        help="return when no session runs any more, and no further fit has begun for 10 s",
+    )
     _add_filter(parser)
 
 

@@ -56,6 +56,7 @@ def _summary_json(item: Chosen) -> dict[str, object]:
         "first_step": session.first_step,
         "last_step": session.last_step,
         "samples": session.n_samples,
+        "fits": session.n_fits,
         "epochs": [{"epoch": epoch.epoch, **epoch.logs} for epoch in session.epochs],
         "alerts": {severity.name: n for severity, n in count_by_severity(session.alerts).items()},
         "findings": [{"rule": a.rule, "subject": a.subject, "first_step": a.first_step} for a in session.alerts],
@@ -176,7 +177,9 @@ def _progress(session: StoredSession) -> str:
     if not steps and start is not None and start.mode in ("evaluate", "predict"):
         return f"({start.mode})"
     resumed = f" ({whole(session.first_step)} to {whole(session.last_step)})" if session.first_step > 0 else ""
-    return f"after {count(steps, 'step') if steps else 'no step'}{resumed}, {count(len(session.epochs), 'epoch')}"
+    fits = f", {count(session.n_fits, 'fit')}" if session.n_fits > 1 else ""
+    epochs = count(len(session.epochs), "epoch")
+    return f"after {count(steps, 'step') if steps else 'no step'}{resumed}, {epochs}{fits}"
 
 
 def _model_line(facts: ModelFacts) -> str:

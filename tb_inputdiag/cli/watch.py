@@ -60,7 +60,7 @@ def watch(
                 else:
                     _print_news(chosen, arguments, terminal, seen)
                 terminal.stream.flush()
-                over = arguments.until_end and chosen and all(c.session.status != "running" for c in chosen)
+                over = arguments.until_end and chosen and all(c.session.is_over for c in chosen)
                 if arguments.once or over:
                     return CLEAN
                 sleep(arguments.interval)

@@ -33,6 +33,7 @@ DOCUMENT_TYPES: Mapping[str, type[Record]] = {
     cls.__name__: cls
     for cls in (
         records.SessionStart,
+        records.CallStart,
         records.ModelFacts,
         records.Layout,
         records.EpochEnd,

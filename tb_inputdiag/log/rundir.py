@@ -21,12 +21,20 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]  # its absence is handled where it is used
 
-__all__ = ["FILE_SUFFIX", "LOCK_NAME", "claim_run_directory", "new_event_file", "release"]
+__all__ = ["FILE_SUFFIX", "LOCK_NAME", "claim_run_directory", "is_newest", "lock", "new_event_file", "unlock"]
 
 FILE_SUFFIX = ".inputdiag"
 """Marks our event files. TensorBoard only requires that a name contains ``tfevents``."""
 LOCK_NAME = "inputdiag.lock"
 _MAX_TRIES = 1000
+
+
+def is_newest(path: Path) -> bool:
+    """Returns whether an event file is the last one of its directory, so that TensorBoard still follows it."""
+    try:
+        return path.name == max(name for name in os.listdir(path.parent) if "tfevents" in name)
+    except (OSError, ValueError):
+        return False
 
 
 def claim_run_directory(log_dir: Path, worker: int, workers: int) -> tuple[Path, int]:
@@ -49,13 +57,14 @@ def claim_run_directory(log_dir: Path, worker: int, workers: int) -> tuple[Path,
             descriptor = os.open(directory / LOCK_NAME, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
         except OSError as error:
             raise LogWriteError(_cannot_write(directory, error)) from error
-        if _lock(descriptor):
+        if lock(descriptor):
             return directory, descriptor
         os.close(descriptor)
     raise LogWriteError(f"{_MAX_TRIES} sessions write to {str(log_dir)!r} at the same time. Give each its own log_dir.")
 
 
-def _lock(descriptor: int) -> bool:
+def lock(descriptor: int) -> bool:
+    """Locks a run directory by the descriptor of its lock file. Returns whether no other session has it."""
     try:
         if fcntl is None:
             import msvcrt
@@ -71,12 +80,16 @@ def _lock(descriptor: int) -> bool:
     return True
 
 
-def release(descriptor: int) -> None:
-    """Releases the lock of a run directory, even if forked children still have the descriptor."""
-    if fcntl is not None:
-        with contextlib.suppress(OSError):
+def unlock(descriptor: int) -> None:
+    """Lets other sessions have a run directory, even if forked children still have the descriptor."""
+    with contextlib.suppress(OSError):
+        if fcntl is None:
+            import msvcrt
+
+            windows: Any = msvcrt
+            windows.locking(descriptor, windows.LK_UNLCK, 1)
+        else:
             fcntl.flock(descriptor, fcntl.LOCK_UN)
-    os.close(descriptor)
 
 
 def new_event_file(directory: Path, wall_time: float) -> tuple[Path, int]:

@@ -19,6 +19,7 @@ from tb_inputdiag.log.record_sequence import RecordSequence
 from tb_inputdiag.records import (
     SCHEMA_VERSION,
     Alert,
+    CallStart,
     Cost,
     Degraded,
     EpochEnd,
@@ -34,6 +35,10 @@ from tb_inputdiag.records import (
 )
 
 __all__ = ["StoredSession"]
+
+
+_NEXT_CALL_S = 10.0
+"""Seconds between two calls of `fit` in a loop, at most: collecting data, playing a game, labelling examples."""
 
 
 class StoredSession(Quantities):
@@ -75,8 +80,24 @@ class StoredSession(Quantities):
 
     @property
     def end(self) -> SessionEnd | None:
-        """Its last record; None while it runs, or if it was killed."""
-        return next(reversed(self._payloads.all_of(SessionEnd)), None)
+        """The end of its last call; None while it runs, or if it was killed."""
+        for item in reversed(self._payloads.all_documents("session")):
+            if isinstance(item.record, SessionEnd):
+                return item.record
+            if isinstance(item.record, CallStart):
+                break
+        return None
+
+    @property
+    def calls(self) -> list[CallStart]:
+        """The calls of `fit`, `evaluate` and `predict` after the first one, which `start` describes."""
+        return self._payloads.all_of(CallStart)
+
+    @property
+    def n_fits(self) -> int:
+        """How often `fit` was called."""
+        first = self.start is not None and self.start.mode == "fit"
+        return first + sum(call.mode == "fit" for call in self.calls)
 
     @property
     def facts(self) -> ModelFacts | None:
@@ -153,6 +174,21 @@ class StoredSession(Quantities):
             interval_s=head.interval_s if head else 1.0,
             process_runs=_process_runs(start.pid) if start is not None and here else None,
         )
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be expected: it has ended, and no further call of `fit` has begun for a while.
+
+        A session that has ended may go on while its process runs. A loop calls `fit` again within seconds.
+        """
+        end = self.end
+        if end is None or end.status not in ("finished", "stopped"):
+            return self.status != "running"
+        start = self.start
+        here = start is not None and start.host == socket.gethostname() and start.pid
+        if start is not None and here and not _process_runs(start.pid):
+            return True
+        return self._clock() - end.wall_time > _NEXT_CALL_S
 
     @property
     def last_wall_time(self) -> float:

@@ -25,7 +25,7 @@ from tb_inputdiag.log.codec import (
 )
 from tb_inputdiag.log.encoder import Encoder
 from tb_inputdiag.log.framing import frame
-from tb_inputdiag.log.rundir import claim_run_directory, new_event_file, release
+from tb_inputdiag.log.rundir import claim_run_directory, is_newest, lock, new_event_file, unlock
 from tb_inputdiag.records import Alert, Cost, Failure, Images, Losses, Record, Sample, SessionEnd, SessionStart
 
 __all__ = ["MAX_FLUSH_INTERVAL_S", "LogWriter", "flush_interval"]
@@ -35,6 +35,9 @@ MAX_FLUSH_INTERVAL_S = 60.0
 _STRETCH = 1 / 1800
 """Seconds of waiting for each second that the session has lasted: 1 s in the first half hour, 2 s after one hour."""
 _URGENT = (SessionStart, Alert, Failure, SessionEnd)
+_URGENT_ENDS = 100
+"""Ends of calls that are written at once; further ones at most once a second, so that 10,000 calls of `fit` do not make
+as many writes."""
 _LIMITS: dict[type, int] = {Sample: 2048, Losses: 8192, Images: 128, Cost: 1024}
 """Records of a type that may wait; more are dropped and counted. Other types are rare, and never dropped."""
 _EARLY = 512
@@ -55,7 +58,10 @@ class LogWriter:
 
     `write` only queues; a daemon thread encodes and writes. `SessionStart`, `Alert`, `Failure` and `SessionEnd` are
     with the operating system, after everything queued before them, when `write` returns. So they survive the death of
-    the process, and a run that is killed right away still has a log.
+    the process, and a run that is killed right away still has a log. (After many calls of `fit`, each with a
+    `SessionEnd`, some of these wait for up to a second.)
+
+    Between two calls the session rests: see `pause`.
 
     Only the constructor raises. When the disk fails, `on_error` is called once and the writer does nothing more.
 
@@ -115,6 +121,7 @@ class LogWriter:
         self._failed = False
         self._reported: set[str] = set()
         self._closed = False
+        self._ends = 0
         # `_queue` guards the queue; `_io` guards the file and the encoder. Take `_io` first if both are needed.
         self._queue = threading.Condition()
         self._io = threading.RLock()
@@ -146,8 +153,29 @@ class LogWriter:
             self._counts[kind] += 1
             if len(self._waiting) == 1 or self._counts[kind] == _EARLY:
                 self._queue.notify_all()
-        if isinstance(record, _URGENT):
+        if isinstance(record, _URGENT) and not (isinstance(record, SessionEnd) and self._may_wait()):
             self._drain()
+
+    def _may_wait(self) -> bool:
+        """Returns whether the end of a call may wait for the thread; counts those that may not."""
+        if self._ends >= _URGENT_ENDS + self._clock() - self._started:
+            return True
+        self._ends += 1
+        return False
+
+    def pause(self) -> None:
+        """Lets other sessions use the run directory, until `resume`. What was written is in the file in time."""
+        if os.getpid() == self._pid and not self._closed:
+            unlock(self._lock_descriptor)
+
+    def resume(self) -> bool:
+        """Returns whether the session can go on in its file: nobody else writes, or has written, to its directory."""
+        if os.getpid() != self._pid or self._closed or self._failed or not lock(self._lock_descriptor):
+            return False
+        if is_newest(self.path):
+            return True
+        unlock(self._lock_descriptor)
+        return False
 
     def flush(self, timeout_s: float = 10) -> bool:
         """Writes what waits. Returns whether everything written so far is with the operating system."""
@@ -170,7 +198,8 @@ class LogWriter:
             self._closed = True
             self._queue.notify_all()
             os.close(self._descriptor)
-            release(self._lock_descriptor)
+            unlock(self._lock_descriptor)
+            os.close(self._lock_descriptor)
         atexit.unregister(self.close)
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=5)

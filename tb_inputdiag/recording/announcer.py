@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tb_inputdiag.alerts import count_by_severity, is_standing
 from tb_inputdiag.console import say, say_warning
-from tb_inputdiag.records import Alert, Cost, Severity
+from tb_inputdiag.records import Alert, Cost
 from tb_inputdiag.report import format_alert
 from tb_inputdiag.settings import Settings
 
@@ -25,11 +25,26 @@ class Announcer:
     def __init__(self, settings: Settings, workers: int, stop_training: Callable[[], None]) -> None:
         self.stopped_by: Alert | None = None
         """The alert that ended training."""
+        self._began = 0
         self._settings = settings
         self._workers = workers
         self._stop_training = stop_training
         self._announced: set[int] = set()
         self._refused_to_stop = False
+
+    def begin_call(self, step: int) -> None:
+        """Notes that another call begins, whose next training step is `step`."""
+        self.stopped_by, self._began = None, step
+
+    def see_again(self, alerts: Iterable[Alert]) -> None:
+        """Ends training because of an alert of an earlier call that was found again in this one.
+
+        Args:
+            alerts: The alerts of the session.
+        """
+        for alert in alerts:
+            if is_standing(alert) and alert.last_step >= self._began:
+                self._stop_if_severe(alert)
 
     def announce(self, alert: Alert, aloud: bool = True) -> None:
         """Receives an alert that opened or changed.
@@ -44,9 +59,7 @@ class Announcer:
         if self._settings.verbose and aloud:
             say(lambda width, color: format_alert(alert, width=width, color=color))
         self._call(alert)
-        stop_on = self._settings.stop_on
-        if stop_on is not None and alert.severity >= stop_on and self.stopped_by is None:
-            self._stop(alert, stop_on)
+        self._stop_if_severe(alert)
 
     def _call(self, alert: Alert) -> None:
         if self._settings.on_alert is None:
@@ -56,7 +69,10 @@ class Announcer:
         except Exception as exc:
             say_warning(f"on_alert raised {type(exc).__name__}: {exc}. Training and recording go on.")
 
-    def _stop(self, alert: Alert, stop_on: Severity) -> None:
+    def _stop_if_severe(self, alert: Alert) -> None:
+        stop_on = self._settings.stop_on
+        if stop_on is None or alert.severity < stop_on or self.stopped_by is not None:
+            return
         if self._workers > 1:
             if not self._refused_to_stop:
                 self._refused_to_stop = True

@@ -25,13 +25,6 @@ class DescribedModel:
         self._record = record
         self._layouts: dict[tuple[object, ...], Layout] = {}
 
-    def adopt(self, record: Record) -> None:
-        """Receives facts or a layout that were logged already; the layout's id is taken."""
-        if isinstance(record, ModelFacts):
-            self.facts = record
-        elif isinstance(record, Layout):
-            self._layouts["adopted", record.id] = record
-
     def update(self, program: Program | None = None, *, untrained: bool = False) -> None:
         """Reads the model's facts, and logs them if they changed.
 

@@ -56,6 +56,14 @@ class Journal:
             if isinstance(judgement, Alert):
                 self._announcer.announce(judgement, aloud)
 
+    def pause(self) -> None:
+        """Lets other sessions use the run directory, until `resume`."""
+        self._writer.pause()
+
+    def resume(self) -> bool:
+        """Returns whether the session can go on in its file."""
+        return self._writer.resume()
+
     def close(self) -> None:
         """Waits until everything is written."""
         self._writer.close()

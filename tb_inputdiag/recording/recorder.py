@@ -1,9 +1,14 @@
-"""One recorded `fit`, `evaluate`, `predict` or `watch` block: what the twins report, in the order of the log."""
+"""One session: what the twins report in the calls with one callback and one model, in the order of the log.
+
+A call is one of `fit`, `evaluate`, `predict`, or a `watch` block. After one that ended well the session rests: its log
+is complete, the model is as it was, and the next call goes on in the same file. See `recording.sessions`.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+import weakref
+from collections.abc import Callable, Mapping
 from typing import Literal, SupportsFloat
 
 import numpy as np
@@ -11,19 +16,18 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.capture import assemble
 from tb_inputdiag.capture.tensorflow import distribution
-from tb_inputdiag.capture.tensorflow.model_probes import ModelProbes, iterations, skips_updates
+from tb_inputdiag.capture.tensorflow.model_probes import ModelProbes, iterations, probes_of, skips_updates
 from tb_inputdiag.capture.tensorflow.observations import Raised
 from tb_inputdiag.capture.tensorflow.running_loss import RunningLoss
 from tb_inputdiag.capture.tensorflow.twin import Reading
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.recording.announcer import Announcer
 from tb_inputdiag.recording.bad_batches import BadBatches
-from tb_inputdiag.recording.baseline import Baseline
 from tb_inputdiag.recording.described import DescribedModel
 from tb_inputdiag.recording.failures import MAX_MESSAGE, Outage, add_notes, failure_of, takes_notes, warn_of_rule
 from tb_inputdiag.recording.journal import Journal
-from tb_inputdiag.recording.session_start import Mode, new_session_id, start_record
-from tb_inputdiag.recording.steps import StepCount
+from tb_inputdiag.recording.session_start import Mode, call_record, new_session_id, start_record, trains
+from tb_inputdiag.recording.steps import EpochCount, StepCount
 from tb_inputdiag.recording.thumbnails import ThumbnailBudget
 from tb_inputdiag.records import Alert, EpochEnd, Losses, Record, SessionEnd, Split, TensorLayout
 from tb_inputdiag.rules import RuleEngine
@@ -45,9 +49,8 @@ class Recorder:
     Args:
         probes: The probes of the model.
         settings: The callback's arguments.
-        mode: What is recorded.
-        params: Keras' parameters of the run.
-        baseline: The end of an earlier training run, for the modes that do not train.
+        mode: What the first call is.
+        params: Keras' parameters of that call.
     """
 
     def __init__(
@@ -56,14 +59,19 @@ class Recorder:
         settings: Settings,
         mode: Mode,
         params: Mapping[str, object],
-        baseline: Baseline | None,
     ) -> None:
         self.probes = probes
         self.mode = mode
+        self.calls = 1
+        """Calls so far."""
+        self.running = True
+        """Whether a call is being recorded."""
         self.closed = False
-        self.baseline = Baseline()
+        """Whether the session is over: no further call can go on with it."""
+        self._trained = trains(mode)
+        self._compiled: object = None
         self._settings = settings
-        self._epoch = 0
+        self._epochs = EpochCount()
         self._diagnosed: list[BaseException] = []
         worker, self._workers = distribution.worker(probes.model)
         self._outage = Outage(settings.log_dir)
@@ -80,22 +88,44 @@ class Recorder:
         self._thumbnails = ThumbnailBudget()
         self._announcer = Announcer(settings, self._workers, self._stop_training)
         session = new_session_id()
-        writer = LogWriter(
-            settings.log_dir, session=session, worker=worker, workers=self._workers, on_error=self.broken
+        self.writer = writer = LogWriter(
+            settings.log_dir, session=session, worker=worker, workers=self._workers, on_error=_weakly(self.broken)
         )
         self._journal = Journal(writer, RuleEngine(settings.rules, on_error=warn_of_rule), self._announcer)
         self._bad_batches = BadBatches(writer.path.parent / "bad_batches", session)
-        self._described = DescribedModel(probes.facts, self._add)
+        self._described = DescribedModel(lambda: self.probes.facts(), self._add)
         self._add(start_record(session, mode, settings, worker, self._workers, params))
-        if mode in ("evaluate", "predict") and baseline is not None:
-            self._add_baseline(baseline)
-        elif mode in ("fit", "watch") and probes.model.built:
+        if self._trained and probes.model.built:
             self._described.update(untrained=not self._steps.trained)
 
-    def _add_baseline(self, baseline: Baseline) -> None:
-        for record in baseline.records():
-            self._add(record)
-            self._described.adopt(record)
+    def resume(self, mode: Mode, params: Mapping[str, object]) -> bool:
+        """Goes on with another call, if the session rests and its file can be continued.
+
+        A session without training ends when training begins: its first records must describe the untrained model.
+
+        Args:
+            mode: What the call is.
+            params: Keras' parameters of the call.
+
+        Returns:
+            Whether it goes on. If not, the call needs a session of its own.
+        """
+        if self.closed or self.running or (trains(mode) and not self._trained) or not self._journal.resume():
+            return False
+        settings, model = self._settings, self.probes.model
+        self.probes = probes_of(model, settings.images, self.probes, settings.save_bad_batches)
+        self.mode, self.running = mode, True
+        self._diagnosed.clear()
+        if trains(mode):
+            self._steps.begin("train", iterations(model))
+            self._epochs.begin_call()
+            self._executions.begin_call()
+        if self._workers > 1:
+            self._evaluations = EvaluationSchedule(settings.every)
+        self._announcer.begin_call(self._steps.next["train"])
+        self._add(call_record(self.calls, mode, self._steps.next["train"], self._epochs.done, params))
+        self.calls += 1
+        return True
 
     @property
     def alerts(self) -> list[Alert]:
@@ -104,13 +134,22 @@ class Recorder:
 
     @property
     def recording(self) -> bool:
-        """Whether records are written: until the end, or until something fails in the callback."""
-        return not self.closed and self._outage.step is None
+        """Whether records are written: during a call, and until something fails in the callback."""
+        return self.running and self._outage.step is None
 
     def begin(self, split: Split) -> None:
         """Begins to record one of the model's functions, which exists already."""
-        self.probes.add(split, self)
+        twin = self.probes.add(split, self)
         self._steps.begin(split, iterations(self.probes.model))
+        if split == "train":
+            self._see_compiled(twin.plain)
+
+    def _see_compiled(self, function: object) -> None:
+        """Reads the facts again if the model was compiled anew since the last `fit`: loss and optimizer may differ."""
+        compiled, self._compiled = self._compiled, function
+        if compiled is not None and compiled is not function:
+            self._running_loss = None
+            self._described.update()
 
     # -- what the twins ask and report ---------------------------------------------------------------
 
@@ -118,7 +157,7 @@ class Recorder:
         """Returns whether to sample the next execution, of `steps` steps."""
         # A worker that stops recording goes on running the probed steps. They are a different program from the plain
         # ones, and the collective operations of a step wait for the same program on all workers.
-        if self.closed or (self._outage.step is not None and self._workers == 1):
+        if not self.running or (self._outage.step is not None and self._workers == 1):
             return False
         if split == "train":
             return self._executions.due(self._steps.next[split], steps)
@@ -162,13 +201,11 @@ class Recorder:
                 layout,
                 rows,
                 step_number=at,
-                epoch=self._epoch,
+                epoch=self._epochs.present,
                 wall_time=time.time(),
                 step_time_s=ledger.step_s / max(1, len(reading.steps)),
                 cost_s=ledger.sample_s,
             )
-            if split == "train":
-                self.baseline.add(layout, sample)
             if reading.batch is not None and reading.batch[0] == number:
                 saved = self._bad_batches.save(split, at, reading.batch[1])
                 if saved is not None:
@@ -191,7 +228,7 @@ class Recorder:
             self._add(record)
 
     def failed(self, split: Split, exc: BaseException, raised: Raised | None, fed: tuple[TensorLayout, ...]) -> None:
-        """Receives the exception that a step raised, and ends the session."""
+        """Receives the exception that a step raised; ends call and session."""
         step = self._steps.next[split]
         try:
             if isinstance(exc, Exception):
@@ -230,14 +267,14 @@ class Recorder:
         """
         self._synchronize()
         self._executions.begin_epoch(epoch_steps)
-        self._epoch = epoch
+        self._epochs.begin(epoch)
 
-    def end_epoch(self, epoch: int, logs: Mapping[str, object] | None) -> None:
+    def end_epoch(self, logs: Mapping[str, object] | None) -> None:
         """Records Keras' logs at the end of an epoch."""
         self._synchronize()
         self._executions.end_epoch(self._steps.next["train"])
         numbers = {str(key): number for key, value in (logs or {}).items() if (number := _number(value)) is not None}
-        self._add(EpochEnd(epoch=epoch, step=self._steps.latest, wall_time=time.time(), logs=numbers))
+        self._add(EpochEnd(epoch=self._epochs.end(), step=self._steps.latest, wall_time=time.time(), logs=numbers))
         self._add_cost()
 
     def _synchronize(self) -> None:
@@ -255,8 +292,11 @@ class Recorder:
         self.begin(split)
 
     def end(self, status: Literal["finished", "stopped", "failed", "interrupted"], reason: str = "") -> None:
-        """Ends the session: writes the last records and leaves the model as it was. May be called again."""
-        if self.closed:
+        """Ends the call: writes its last records and leaves the model as it was. May be called again.
+
+        A call that did not end well ends the session, too: what follows is another attempt.
+        """
+        if not self.running:
             return
         try:
             self._executions.flush()
@@ -277,9 +317,23 @@ class Recorder:
         except Exception as exc:
             self._outage.begin(exc, self._steps.latest)
         finally:
-            self.closed = True
+            self.running = False
             self.probes.remove(self)
-            self._journal.close()
+            if status in ("finished", "stopped") and self._outage.step is None:
+                self._executions.ledger.rest()
+                self._journal.pause()
+            else:
+                self.close()
+
+    def hold(self) -> bool:
+        """Keeps the run directory of a session that rests. Returns whether it still has it."""
+        return self._journal.resume()
+
+    def close(self) -> None:
+        """Ends the session. May be called again."""
+        self.end("finished")
+        self.closed = True
+        self._journal.close()
 
     def _stop_training(self) -> None:
         self.probes.model.stop_training = True
@@ -289,9 +343,11 @@ class Recorder:
     def _add(self, record: Record, *, aloud: bool = True) -> None:
         if self.recording:
             self._journal.add(record, aloud=aloud)
+            if self.calls > 1 and self._settings.stop_on is not None:
+                self._announcer.see_again(self.alerts)
 
     def _add_losses(self, steps: NDArray[np.int64], losses: NDArray[np.float32]) -> None:
-        self._add(Losses(step=steps, loss=losses, epoch=self._epoch))
+        self._add(Losses(step=steps, loss=losses, epoch=self._epochs.present))
 
     def _add_cost(self) -> None:
         self._add(self._executions.cost(*self._cost_arguments()))
@@ -304,6 +360,18 @@ class Recorder:
             self._running_loss = RunningLoss(self.probes.model)
         reading = self._running_loss.read(logged, with_totals)
         return LossMetric(*reading) if reading is not None else None
+
+
+def _weakly(method: Callable[[Exception], None]) -> Callable[[Exception], None]:
+    """Returns a function that calls a method as long as its object is there: a log must not keep its session."""
+    reference = weakref.WeakMethod(method)
+
+    def call(exc: Exception) -> None:
+        found = reference()
+        if found is not None:
+            found(exc)
+
+    return call
 
 
 def _own_loss(reading: Reading) -> float | None:

@@ -1,4 +1,4 @@
-"""The first record of a session."""
+"""The first record of a session, and of each of its later calls."""
 
 from __future__ import annotations
 
@@ -15,13 +15,18 @@ import numpy as np
 import tensorflow as tf
 
 from tb_inputdiag._version import __version__
-from tb_inputdiag.records import SessionStart
+from tb_inputdiag.records import CallStart, SessionStart
 from tb_inputdiag.settings import Settings
 
-__all__ = ["Mode", "new_session_id", "start_record"]
+__all__ = ["Mode", "call_record", "new_session_id", "start_record", "trains"]
 
 Mode: TypeAlias = Literal["fit", "evaluate", "predict", "watch"]
 """What is recorded: a call of one of Keras' methods, or a block of `InputDiagnostics.watch`."""
+
+
+def trains(mode: Mode) -> bool:
+    """Returns whether the model may be trained in a call."""
+    return mode in ("fit", "watch")
 
 
 def new_session_id() -> str:
@@ -58,5 +63,14 @@ def start_record(
         pid=os.getpid(),
         worker=worker,
         workers=workers,
-        params={str(k): v for k, v in params.items() if isinstance(v, bool | int | float | str)},
+        params=_plain(params),
     )
+
+
+def call_record(number: int, mode: Mode, step: int, epoch: int, params: Mapping[str, object]) -> CallStart:
+    """Returns the record of a later call; see `CallStart`."""
+    return CallStart(number=number, wall_time=time.time(), mode=mode, step=step, epoch=epoch, params=_plain(params))
+
+
+def _plain(params: Mapping[str, object]) -> dict[str, bool | int | float | str]:
+    return {str(k): v for k, v in params.items() if isinstance(v, bool | int | float | str)}

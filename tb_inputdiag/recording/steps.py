@@ -1,14 +1,16 @@
-"""The count of steps of a session; nothing else counts them.
+"""The count of steps and epochs of a session; nothing else counts them.
 
 Training steps count batches, from the optimizer's iterations at the beginning on. Later iterations are not a better
 count in general: loss scaling skips some, and a step may update several times.
+
+Both counts go on from one call of `fit` to the next.
 """
 
 from __future__ import annotations
 
 from tb_inputdiag.records import Split
 
-__all__ = ["StepCount"]
+__all__ = ["EpochCount", "StepCount"]
 
 
 class StepCount:
@@ -34,8 +36,18 @@ class StepCount:
         return self.next["train"]
 
     def begin(self, split: Split, iterations: int | None) -> None:
-        """Begins a training run or an evaluation."""
-        self.next[split] = (iterations or 0) if split == "train" else 0
+        """Begins a training run or an evaluation.
+
+        Args:
+            split: Which of them.
+            iterations: The optimizer's. They may have gone on since without the callback, or begin again with a new
+                optimizer.
+        """
+        if split == "train":
+            self.next[split] = max(self.next[split], iterations or 0)
+            self._synced = None
+        else:
+            self.next[split] = 0
 
     def advance(self, split: Split, steps: int) -> int:
         """Counts an execution; returns its first step."""
@@ -61,7 +73,7 @@ class StepCount:
         counted = self.next["train"]
         held_fewer = False
         if self._synced is None:
-            self.next["train"] = iterations
+            self.next["train"] = max(counted, iterations)
         else:
             step = self._synced[0] + iterations - self._synced[1]
             held_fewer = counted - steps_per_execution < step < counted
@@ -69,3 +81,29 @@ class StepCount:
                 self.next["train"] = step
         self._synced = (self.next["train"], iterations)
         return held_fewer
+
+
+class EpochCount:
+    """Numbers the epochs of a session. Keras numbers those of each `fit` from 0, unless it gets an `initial_epoch`."""
+
+    def __init__(self) -> None:
+        self.present = 0
+        """The epoch that runs, or ran last."""
+        self.done = 0
+        """The epoch that comes next."""
+        self._offset = 0
+
+    def begin_call(self) -> None:
+        """Begins another `fit`."""
+        self._offset = 0
+
+    def begin(self, epoch: int) -> None:
+        """Begins an epoch with Keras' number; one that was there already goes on with the next free number."""
+        if epoch + self._offset < self.done:
+            self._offset = self.done - epoch
+        self.present = epoch + self._offset
+
+    def end(self) -> int:
+        """Ends the epoch; returns its number."""
+        self.done = self.present + 1
+        return self.present

@@ -6,8 +6,9 @@ TensorBoard.
 
 The order of the records of a session is::
 
-    SessionStart (ModelFacts Layout | Sample Losses EpochEnd Images Failure SavedBatch Cost
-                  ExpectedRange NotJudged Alert)* SessionEnd
+    session = SessionStart call (CallStart call)*
+    call    = (ModelFacts Layout | Sample Losses EpochEnd Images Failure SavedBatch Cost
+               ExpectedRange NotJudged Alert)* SessionEnd
 
 Arrays in a record are NumPy arrays with the dtypes given in `COLUMNS`. They are stored without loss, so that a rule
 sees the same numbers live and in a replay.
@@ -17,7 +18,17 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from tb_inputdiag.records.events import Cost, EpochEnd, Failure, Images, Losses, SavedBatch, SessionEnd, SessionStart
+from tb_inputdiag.records.events import (
+    CallStart,
+    Cost,
+    EpochEnd,
+    Failure,
+    Images,
+    Losses,
+    SavedBatch,
+    SessionEnd,
+    SessionStart,
+)
 from tb_inputdiag.records.facts import Degraded, LayerFacts, ModelFacts, WeightFacts
 from tb_inputdiag.records.findings import (
     ALERT_STATES,
@@ -85,6 +96,7 @@ __all__ = [
     "U4",
     "U8",
     "Alert",
+    "CallStart",
     "Consequence",
     "Cost",
     "Curve",
@@ -128,6 +140,7 @@ __all__ = [
 
 Record: TypeAlias = (
     SessionStart
+    | CallStart
     | ModelFacts
     | Layout
     | Sample

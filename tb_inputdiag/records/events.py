@@ -10,12 +10,15 @@ from typing import Literal
 from tb_inputdiag.records.layouts import TensorLayout
 from tb_inputdiag.records.values import F4, I8, JSON, SCHEMA_VERSION, U8, Split, Stage
 
-__all__ = ["Cost", "EpochEnd", "Failure", "Images", "Losses", "SavedBatch", "SessionEnd", "SessionStart"]
+__all__ = ["CallStart", "Cost", "EpochEnd", "Failure", "Images", "Losses", "SavedBatch", "SessionEnd", "SessionStart"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStart:
-    """The first record: one call of `fit`, `evaluate` or `predict`, or one `watch` block."""
+    """The first record. A session holds the calls with one callback and one model, which follow each other.
+
+    A call is one of `fit`, `evaluate` or `predict`, or a `watch` block. This record describes the first one.
+    """
 
     session: str
     """Unique and sortable by time, e.g. ``20261123T231405-1a2b3c``."""
@@ -37,6 +40,22 @@ class SessionStart:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CallStart:
+    """A later call of a session begins, after the `SessionEnd` of the one before."""
+
+    number: int
+    """Calls before it in this session: 1 for the second one."""
+    wall_time: float
+    step: int
+    """The training step that comes next. Steps go on from call to call."""
+    epoch: int = 0
+    """Epochs before it. Keras numbers the epochs of each `fit` from 0; those of a session go on."""
+    mode: Literal["fit", "evaluate", "predict", "watch"] = "fit"
+    params: Mapping[str, JSON] = field(default_factory=dict)
+    """As in `SessionStart`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Losses:
     """Losses of successive training steps, sampled or not."""
 
@@ -52,6 +71,7 @@ class EpochEnd:
     """Keras' logs at the end of an epoch, training and validation (``val_...``)."""
 
     epoch: int
+    """From 0; goes on in the later calls of a session."""
     step: int
     wall_time: float
     logs: Mapping[str, float]
@@ -113,7 +133,7 @@ class Cost:
     step: int
     wall_time: float
     elapsed_s: float
-    """Seconds since training began."""
+    """Seconds since training began, without those between two calls."""
     spent_s: float
     """Seconds of `elapsed_s` that the callback took: extra time of sampled steps, reading, rules, logging.
 
@@ -142,7 +162,10 @@ class Cost:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionEnd:
-    """The last record. A session without one is still running, or it died."""
+    """The end of a call. A session that ends with another record is still running, or it died.
+
+    It is the last record, unless a further call follows: then comes a `CallStart`, and the session runs again.
+    """
 
     wall_time: float
     step: int

@@ -154,6 +154,10 @@ class Rule:
     """Successive verdicts without it before an open alert is resolved; 0: never."""
     warm_up: ClassVar[int] = 0
     """Steps after the first of the session during which `on_sample` is not called."""
+    scope: ClassVar[Literal["fit", "session"]] = "fit"
+    """What the state that `start` sets up is about. A session may hold several calls of `fit`, which may have other
+    data. ``fit``: data or losses of one `fit`, so `start` is called again when the next one begins. ``session``: the
+    model and its weights, or everything that was ever fed."""
     explains: ClassVar[tuple[str, ...]] = ()
     """Rules whose findings are symptoms of this one: they are listed as consequences instead of alerts."""
     lasting: ClassVar[tuple[str, ...]] = ()
@@ -208,7 +212,7 @@ class Rule:
         return type(self)(severity=self._severity if severity is None else severity, **settings)
 
     def start(self) -> None:
-        """Sets up the state of a session; called before its first record."""
+        """Sets up the rule's state: before the first record of a session, and at later calls of `fit` (see `scope`)."""
 
     def on_model(self, context: Context) -> Findings:
         """Judges the static facts, `context.facts`."""
@@ -241,7 +245,7 @@ class Rule:
         return None
 
     def on_session_end(self, context: Context, end: SessionEnd) -> Findings:
-        """Judges the run as a whole."""
+        """Judges a call of `fit`, `evaluate` or `predict` as a whole, when it ends. Another call may follow."""
         return None
 
     @staticmethod

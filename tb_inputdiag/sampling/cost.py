@@ -36,7 +36,7 @@ class CostLedger:
         self.typical_step_s = math.nan
         """`step_s` as of its latest update. It is updated now and then, because a median takes time."""
         self._clock = clock
-        self._began = clock()
+        self._began = self._rested = clock()
         self._trained_s = 0.0
         self._paid_s = 0.0
         self._plain_s: deque[float] = deque(maxlen=_WINDOW)
@@ -92,6 +92,15 @@ class CostLedger:
     def pause(self) -> None:
         """Forgets when the last execution began. What follows (validation, an epoch's end) is not a step."""
         self._previous = None
+
+    def rest(self) -> None:
+        """Notes that training ends, for now."""
+        self._rested = self._clock()
+
+    def go_on(self) -> None:
+        """Notes that training goes on after a rest, whose time does not count."""
+        self.pause()
+        self._began += self._clock() - self._rested
 
     def record(self, step: int, samples: int, executions: int, every: float, log_bytes: int) -> Cost:
         """Returns the costs so far as a record.

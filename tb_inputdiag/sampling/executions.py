@@ -69,11 +69,21 @@ class Executions:
         self._behind: list[tuple[int, int, float, SupportsFloat | None]] = []
         self._quiet = 0
         self._needs_base = False
+        self._is_first = False
+        """Whether the next execution is the first one of a later `fit`. It is read alone, for the size of a batch."""
         self._is_last = False
         self._wait_s = _WAIT_S
         self._pending: list[_Group] = []
         self._on_cpu: bool | None = None
         self._collected: list[tuple[int, float]] = []
+
+    def begin_call(self) -> None:
+        """Notes that another `fit` begins, whose data and batches may be others."""
+        self._losses.begin_call()
+        self._is_first = True
+        self._epoch_steps, self._epoch_begin, self._quiet = None, None, 0
+        self.ledger.go_on()
+        self.schedule.begin_call()
 
     def due(self, step: int, steps: int) -> bool:
         """Returns whether to sample the execution of steps `step` .. ``step + steps - 1``."""
@@ -162,6 +172,9 @@ class Executions:
             with_totals = self._losses.needs_bracketing or not self._losses.is_confirmed
             metric = self._read_metric(executions[-1].logged, with_totals)
             self._pending.append(_Group(executions, metric, self._is_last))
+        if self._is_first:
+            self._is_first = False
+            self._set_wait()
 
     def begin_epoch(self, epoch_steps: int | None) -> None:
         """Notes that Keras resets its running means.
@@ -175,8 +188,11 @@ class Executions:
         if epoch_steps is not None:
             self._epoch_steps = epoch_steps
         self._epoch_begin, self._is_last, self._needs_base = None, False, False
-        self._wait_s = 0.0 if self._losses.needs_bracketing else _WAIT_S
+        self._set_wait()
         self.ledger.pause()
+
+    def _set_wait(self) -> None:
+        self._wait_s = 0.0 if self._losses.needs_bracketing or self._is_first else _WAIT_S
 
     def begin_evaluation(self) -> None:
         """Notes that a validation begins, which resets the metric."""

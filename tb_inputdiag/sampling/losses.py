@@ -147,6 +147,10 @@ class StepLosses:
         self._is_bracketed = False
         self._votes = 0
 
+    def begin_call(self) -> None:
+        """Forgets the usual size of a batch: another `fit` begins. Its first execution should be a group of its own."""
+        self.needs_bracketing, self._is_bracketed, self._usual = False, False, math.nan
+
     def begin_epoch(self) -> None:
         """Starts the running mean anew."""
         self._was_reset, self._count, self._mean = True, 0.0, 0.0

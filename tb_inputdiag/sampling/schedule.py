@@ -3,7 +3,8 @@
 In training, ``every="auto"`` has three parts:
 
 - Fixed steps, whatever they cost: the first five, then two for each doubling (6, 8, 12, 16, 24, ...). Problems that
-  exist from the start are found at once, and the number of samples grows only with the logarithm of the run.
+  exist from the start are found at once, and the number of samples grows only with the logarithm of the run. Also the
+  first one of a later `fit`, which may have other data, unless `fit` is called for a few steps at a time.
 - A budget: training time earns ``overhead_budget`` of itself. A sample is taken when the balance pays for one, at the
   median cost of the samples so far. The fixed ones may run into debt, which is paid off first.
 - Bursts: the executions after an odd loss are sampled. A loss is odd if it is not finite, or if it is more than eight
@@ -29,6 +30,9 @@ Every: TypeAlias = int | Literal["auto"]
 _FIRST = 5
 _DENSITY = 1000
 _BURST = 3
+_BETWEEN_BEGINS = 32
+"""Executions between two calls of `fit` whose first execution is sampled in any case. A loop may call `fit` for two
+steps at a time, and a sample can take as long as a step."""
 _ODD_SIGMAS = 8.0
 _ODD_AFTER = 20
 _FIRST_QUIET = 50
@@ -85,12 +89,26 @@ class Schedule:
         self.samples = 0
         self._ledger = ledger
         self._last_sample = -1
+        self._origin = 0
+        self._begins = False
+        self._last_begin = 0
         self._burst = 0
         self._since_burst = 0
         self._next_burst_after = _FIRST_QUIET
         self._loss_n = 0
         self._loss_mean = 0.0
         self._loss_var = 0.0
+
+    def begin_call(self) -> None:
+        """Notes that another `fit` begins. Its first execution shows new data, and is sampled if that is not too often.
+
+        Workers that train together begin anew: one of them may have lost its log, and would count from 0.
+        """
+        self._begins = self.executions - self._last_begin >= _BETWEEN_BEGINS
+        if self._begins:
+            self._last_begin = self.executions
+        if self.same_everywhere:
+            self._origin, self._begins = self.executions, False
 
     def quiet(self, step: int, steps: int) -> int:
         """Returns how many executions from now on are not sampled, as far as is known; 0 to sample the next one.
@@ -101,10 +119,10 @@ class Schedule:
             step: First step of the next execution.
             steps: How many steps an execution holds.
         """
-        n = self.executions
+        n = self.executions - self._origin
         if self.every != "auto":
-            return (-step % self.every) // steps if n else 0
-        fixed = next_fixed(n) - n
+            return (-step % self.every) // steps if n and not self._begins else 0
+        fixed = 0 if self._begins else next_fixed(n) - n
         if self.same_everywhere:
             return min(fixed, 1 if n % max(_SLOW_WORKERS, n // _DENSITY) else 0)
         if fixed == 0 or self._burst > 0:
@@ -117,7 +135,7 @@ class Schedule:
     def sampled(self) -> None:
         """Counts an execution that was sampled."""
         self.samples += 1
-        self._last_sample = self.executions
+        self._last_sample, self._begins = self.executions, False
         self._burst = max(0, self._burst - 1)
         self.executions += 1
 

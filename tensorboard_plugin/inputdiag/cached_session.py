@@ -14,6 +14,7 @@ from tb_inputdiag.errors import LogError
 from tb_inputdiag.log.codec import Chunk, Head, Numbered
 from tb_inputdiag.records import (
     Alert,
+    CallStart,
     Cost,
     EpochEnd,
     ExpectedRange,
@@ -51,6 +52,9 @@ class SessionRecords:
 
     start: SessionStart | None = None
     end: SessionEnd | None = None
+    """That of the last call; None while one runs."""
+    calls: list[CallStart] = field(default_factory=list)
+    """The calls after the first one."""
     model: ModelFacts | None = None
     model_revision: int = 0
     layout_revision: int = 0
@@ -280,6 +284,9 @@ class CachedSession:
         match record:
             case SessionStart():
                 records.start = record
+            case CallStart():
+                records.calls.append(record)
+                records.end = None
             case SessionEnd():
                 records.end = record
             case ModelFacts():

@@ -30,6 +30,8 @@ __all__ = [
     "standing_alerts",
 ]
 
+_MOST_MARKS = 64
+"""More marks in a chart would be a pattern of their own."""
 _SEVERITIES: Mapping[Severity, SeverityName] = {
     Severity.INFO: "info",
     Severity.WARNING: "warning",
@@ -79,6 +81,22 @@ def _progress(session: CachedSession) -> tuple[int, int, float | None]:
     return step, epoch, loss
 
 
+def _planned_epochs(records: SessionRecords) -> int | None:
+    """Returns how many epochs there will be; None if that is not known, as when `fit` is called again and again."""
+    planned = records.start.params.get("epochs") if records.start else None
+    return planned if isinstance(planned, int) and _fits(records) <= 1 else None
+
+
+def _fits(records: SessionRecords) -> int:
+    first = records.start is not None and records.start.mode == "fit"
+    return first + sum(call.mode == "fit" for call in records.calls)
+
+
+def _fit_steps(records: SessionRecords) -> list[int]:
+    steps = [call.step for call in records.calls if call.mode == "fit"]
+    return steps if len(steps) <= _MOST_MARKS else []
+
+
 def format_row(session: CachedSession) -> RunRow:
     """Returns the row of a session in the list of runs."""
     records, listed = session.records, session.listed
@@ -86,7 +104,7 @@ def format_row(session: CachedSession) -> RunRow:
     count = alerts.count_by_severity(standing)
     samples = _samples_logged(session)
     step, epoch, loss = _progress(session)
-    epochs = records.start.params.get("epochs") if records.start else None
+    epochs = _planned_epochs(records)
     cost = records.cost
     return RunRow(
         id=listed.id,
@@ -109,7 +127,8 @@ def format_row(session: CachedSession) -> RunRow:
         failure=records.failures[-1].exception if records.failures else "",
         step=step,
         epoch=epoch,
-        epochs=epochs if isinstance(epochs, int) else None,
+        epochs=epochs,
+        fits=_fits(records),
         loss="NaN" if loss is not None and not math.isfinite(loss) else number(loss),
         cost_share=number(cost.share) if cost else None,
         setup_s=cost.setup_s if cost else 0.0,
@@ -157,6 +176,7 @@ def format_run(session: CachedSession, *, since: int, server: str, now: float) -
         row=format_row(session),
         start=records.start,
         end=records.end,
+        fit_steps=_fit_steps(records),
         failures=records.failures,
         cost=records.cost,
         alerts=[

@@ -69,7 +69,7 @@ class RunRow(TypedDict):
     silent_after_s: float
     """Seconds without an event after which a session that has not ended is called silent."""
     end: Literal["", "finished", "stopped", "failed", "interrupted"]
-    """`SessionEnd.status`; empty while there is none."""
+    """`SessionEnd.status` of the last call; empty while one runs."""
     verdict: Verdict
     errors: int
     warnings: int
@@ -82,6 +82,9 @@ class RunRow(TypedDict):
     step: int
     epoch: int
     epochs: int | None
+    """Epochs that `fit` was called with; None if that is not known, or if it was called again."""
+    fits: int
+    """Calls of `fit` so far."""
     loss: float | Literal["NaN"] | None
     """The newest one; ``"NaN"`` if it is not finite."""
     cost_share: float | None
@@ -149,6 +152,8 @@ class RunAnswer(TypedDict):
     row: RunRow
     start: SessionStart | None
     end: SessionEnd | None
+    fit_steps: list[int]
+    """Where each `fit` after the first one begins; empty if there are too many to mark."""
     failures: list[Failure]
     cost: Cost | None
     alerts: list[AlertRow]

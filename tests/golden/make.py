@@ -43,6 +43,7 @@ def facts_of(run: Run) -> dict[str, JSONValue]:
         "classes": run.targets["label"].class_counts.values[-1],
         "layers": {name: row.std.values[0] for name, row in run.activations.items()},
         "loss": run.loss.values[:50],
+        "calls": session.calls,
         "logs": [dict(epoch.logs) for epoch in session.epochs],
         "pixels": int(session.images[0].pixels.astype(int).sum()),
         "facts": session.facts,
@@ -59,7 +60,7 @@ def main() -> None:
     folder = GOLDEN / f"schema-{SCHEMA_VERSION}"
     (folder / "inputdiag").mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
-        spec = synthetic.Spec(samples=24, weights=4, declarations=True, session="20261123T231405-golden")
+        spec = synthetic.Spec(samples=24, weights=4, fits=3, declarations=True, session="20261123T231405-golden")
         shutil.copyfile(synthetic.write(Path(scratch), spec, per_flush=7), folder / "inputdiag" / _NAME)
     text = json.dumps(facts_of(tb_inputdiag.read(folder).run), indent=1, allow_nan=False)
     (folder / "expected.json").write_text(text + "\n", encoding="utf-8")

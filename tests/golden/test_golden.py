@@ -68,13 +68,13 @@ def test_the_records_of_schema_1_are_those_of_today() -> None:
 
 def test_the_records_of_schema_2_are_those_that_were_written() -> None:
     found = list(tb_inputdiag.read(make.GOLDEN / "schema-2").run.session.records())
-    kinds = (r.ModelFacts, r.Layout, r.Alert, r.ExpectedRange, r.NotJudged)
-    written = synthetic.records(synthetic.Spec(samples=24, weights=4, declarations=True))
+    kinds = (r.CallStart, r.SessionEnd, r.ModelFacts, r.Layout, r.Alert, r.ExpectedRange, r.NotJudged)
+    written = synthetic.records(synthetic.Spec(samples=24, weights=4, fits=3, declarations=True))
     documents = [
         [x for x in records if isinstance(x, kinds) and not isinstance(x, r.SessionStart)]
         for records in (found, written)
     ]
-    assert len(documents[0]) == 10
+    assert len(documents[0]) == 15
     assert all(same(one, other) for one, other in zip(*documents, strict=True))
 
 

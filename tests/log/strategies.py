@@ -114,6 +114,15 @@ documents = st.one_of(
         params=jsons,
     ),
     st.builds(
+        r.CallStart,
+        number=steps,
+        wall_time=floats,
+        step=steps,
+        epoch=steps,
+        mode=st.sampled_from(["fit", "evaluate", "predict", "watch"]),
+        params=jsons,
+    ),
+    st.builds(
         r.ModelFacts,
         name=names,
         class_name=names,

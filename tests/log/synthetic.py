@@ -24,6 +24,7 @@ from tb_inputdiag.records import (
     MAX_EXAMPLE_IDS,
     N_QUANTILES,
     Alert,
+    CallStart,
     Consequence,
     Cost,
     Curve,
@@ -74,6 +75,8 @@ class Spec:
     images: bool = True
     declarations: bool = False
     """Expected ranges, a rule that could not judge, and facts that could not be read."""
+    fits: int = 1
+    """Calls of `fit`: a `SessionEnd` and a `CallStart` between them, each after an epoch."""
     validation: bool = True
     end: bool = True
     seed: int = 0
@@ -491,6 +494,9 @@ def records(spec: Spec) -> Iterator[Record]:
                 log_bytes=1000 * index,
             )
             epoch += 1
+            if epoch < spec.fits:
+                yield SessionEnd(wall_time=now, step=step, status="finished")
+                yield CallStart(number=epoch, wall_time=now, step=step + spec.every, epoch=epoch, params={"epochs": 1})
     if spec.end:
         yield SessionEnd(wall_time=spec.start + 1 + steps * spec.step_time_s, step=steps - 1, status="finished")
 

@@ -20,7 +20,7 @@ from tb_inputdiag.errors import ConfigurationError, LogWriteError
 from tb_inputdiag.log import writer as writer_module
 from tb_inputdiag.log.rundir import FILE_SUFFIX
 from tb_inputdiag.log.writer import LogWriter, flush_interval
-from tb_inputdiag.records import Alert, Record, Sample, SessionEnd, SessionStart, Severity
+from tb_inputdiag.records import Alert, CallStart, Record, Sample, SessionEnd, SessionStart, Severity
 from tests.log import synthetic
 from tests.log.strategies import same
 
@@ -228,6 +228,47 @@ def test_live_writers_never_share_a_run_directory(make: Make, tmp_path: Path) ->
     assert [w.path.parent.name for w in (first, second)] == ["inputdiag", "inputdiag-2"]
     first.close()
     assert make().path.parent.name == "inputdiag"
+
+
+def test_a_session_that_rests_leaves_its_directory_to_others_and_goes_on_if_none_came(
+    make: Make, tmp_path: Path
+) -> None:
+    first = make()
+    first.write(start())
+    first.pause()
+    assert first.resume()
+    assert make().path.parent.name == "inputdiag-2"  # it is locked again
+    first.pause()
+    second = make()
+    assert second.path.parent == first.path.parent
+    assert not first.resume()
+    second.close()
+    assert not first.resume()  # TensorBoard follows the newer file now
+
+
+def test_a_session_whose_file_was_removed_does_not_go_on(make: Make, tmp_path: Path) -> None:
+    writer = make()
+    writer.pause()
+    writer.path.unlink()
+    assert not writer.resume()
+
+
+def test_the_ends_of_many_calls_are_written_together(make: Make, tmp_path: Path) -> None:
+    clock = synthetic.Clock()
+    writer = make(clock=clock)
+    writer.write(start())
+    for number in range(1000):
+        writer.write(SessionEnd(wall_time=1.0, step=number, status="finished"))
+        if number == 50:  # as all of the first ones
+            assert sum(isinstance(record, SessionEnd) for record in stored(tmp_path)) == 51
+        writer.write(CallStart(number=number + 1, wall_time=1.0, step=number))
+    assert sum(isinstance(record, SessionEnd) for record in stored(tmp_path)) == 100
+    clock.now += 1
+    writer.write(SessionEnd(wall_time=1.0, step=1000, status="finished"))
+    assert sum(isinstance(record, SessionEnd) for record in stored(tmp_path)) == 1001
+    writer.close()
+    (session,) = tb_inputdiag.read(tmp_path).run.sessions
+    assert (len(session.calls), session.status) == (1000, "finished")
 
 
 def test_workers_have_directories_of_their_own(make: Make, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from tests.modes import test_failures, test_lifecycle, test_strategies
+from tests.modes import test_failures, test_lifecycle, test_one_run, test_strategies
 from tests.modes.rows import EVERYTHING, MODES
 from tests.modes.test_matrix import ROWS
 
@@ -12,6 +12,7 @@ __all__ = ["text"]
 
 assert test_failures
 assert test_lifecycle
+assert test_one_run
 assert test_strategies
 
 _HEAD = """# Ways to train

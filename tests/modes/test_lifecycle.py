@@ -23,7 +23,7 @@ from tb_inputdiag.capture.tensorflow.twin import Twin
 from tb_inputdiag.console import width_of
 from tb_inputdiag.log.reader import read
 from tb_inputdiag.recording.recorder import Recorder
-from tb_inputdiag.records import Failure, Layout, Sample, SessionEnd, SessionStart
+from tb_inputdiag.records import Failure, Layout, Sample, SessionEnd
 from tests.modes.harness import (
     assert_same_history,
     assert_same_weights,
@@ -71,7 +71,7 @@ def without(train: Callable[[Any, list[Any]], Any]) -> tuple[Any, list[np.ndarra
     return train(model, []), weights_of(model)
 
 
-@mode(GROUP, "Several fits with one callback: a session each")
+@mode(GROUP, "Several fits with one callback: one run")
 def test_fit_twice(tmp_path: Path, untouched: dict[str, type]) -> None:
     def train(model: Any, callbacks: list[Any]) -> Any:
         fit_table(model, callbacks)
@@ -83,7 +83,7 @@ def test_fit_twice(tmp_path: Path, untouched: dict[str, type]) -> None:
     history = train(model, [silent(tmp_path)])
     assert_same_history(expected[0], history)
     assert_same_weights(expected[1], weights_of(model))
-    assert steps(tmp_path) == [[0, 2, 4], [6, 8, 10]]
+    assert steps(tmp_path) == [[0, 2, 4, 6, 8, 10]]
     assert [e.status for e in ends(tmp_path)] == ["finished"] * 2
     assert attributes(model) == untouched
 
@@ -356,7 +356,7 @@ def test_threads(tmp_path: Path) -> None:
 
 @mode(
     GROUP,
-    "`evaluate` and `predict` with the callback: separate sessions, compared with the training run before",
+    "`evaluate` and `predict` with the callback: part of the run, compared with the training before",
     sees=frozenset({"inputs", "targets", "outputs", "entry", "layers", "loss"}),
     note="targets and loss for `evaluate` only",
 )
@@ -373,17 +373,15 @@ def test_evaluate_and_predict(tmp_path: Path, per_execution: int) -> None:
     outputs = model.predict(data["input:x"], batch_size=BATCH, verbose=0)
     shown = model.predict(data["input:x"], batch_size=BATCH, verbose=0, callbacks=[callback])
     assert np.array_equal(outputs, shown)
-    sessions = read(tmp_path).run.sessions
-    starts = [next(r for r in s.records() if isinstance(r, SessionStart)) for s in sessions]
-    assert [s.mode for s in starts] == ["fit", "evaluate", "predict"]
-    for session, split in zip(sessions[1:], ("validation", "predict"), strict=True):
+    (session,) = read(tmp_path).run.sessions
+    assert [call.mode for call in session.calls] == ["evaluate", "predict"]
+    for split in ("validation", "predict"):
         samples = [r for r in session.records() if isinstance(r, Sample) and r.split == split]
         assert [s.step for s in samples] == [STEPS] * STEPS
         for k, sample in enumerate(samples):
             view = next(sample.views(session.layouts[sample.layout], "input"))
             assert view.mean == pytest.approx(data["input:x"][BATCH * k : BATCH * k + BATCH].mean(), abs=1e-6)
-        # samples of the training come along, to compare with
-        assert [r for r in session.records() if isinstance(r, Sample) and r.split == "train"]
+    assert session.status == "finished"
     assert not isinstance(model.test_function, Twin)
     assert not isinstance(model.predict_function, Twin)
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tb_inputdiag.errors import ConfigurationError
-from tb_inputdiag.records import Alert, Consequence, Cost, Record, Sample, SessionEnd, SessionStart, Severity
+from tb_inputdiag.records import Alert, Consequence, Cost, EpochEnd, Record, Sample, SessionEnd, SessionStart, Severity
 from tb_inputdiag.rules import Finding, Findings, Rule, RuleEngine, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Scenario, columns, pixels
 from tb_inputdiag.rules.views.context import Context
@@ -294,6 +294,75 @@ def test_a_session_begins_anew() -> None:
     feed_all(engine, steps([5, 5]))
     feed_all(engine, steps([0, 0]))
     assert engine.alerts == []
+
+
+class Counts(Rule):
+    """Reports how many samples it has seen since it was set up."""
+
+    id = "counts"
+
+    def start(self) -> None:
+        self._seen = 0
+
+    def on_sample(self, context: Context) -> Findings:
+        self._seen += 1
+        return [Finding(subject=f"n:{self._seen}", message="Seen.")]
+
+
+class CountsAll(Counts):
+    id = "counts-all"
+    scope = "session"
+
+
+@pytest.mark.parametrize(("rule", "seen"), [(Counts, 2), (CountsAll, 4)])
+def test_a_later_fit_starts_afresh_what_is_about_one_fit(rule: type[Counts], seen: int) -> None:
+    engine = only(rule)
+    feed_all(engine, Scenario().train(steps=2).call().train(steps=2).records)
+    assert len(engine.alerts) == seen
+
+
+def test_an_evaluation_starts_nothing_afresh() -> None:
+    engine = only(Counts)
+    feed_all(engine, Scenario().train(steps=2).call("evaluate").train(steps=2).records)
+    assert len(engine.alerts) == 4
+
+
+def test_alerts_stay_open_in_later_fits() -> None:
+    scenario = Scenario().train(steps=2, loss=5.0)
+    for _ in range(3):
+        scenario.call().train(steps=2, loss=5.0)
+    engine = only(LossAbove)
+    assert sum(words == ["loss-above:open"] for words in feed_all(engine, scenario.end().records)) == 5
+    (alert,) = engine.alerts
+    assert (alert.count, alert.first_step, alert.last_step, alert.reopened) == (8, 0, 7, 0)
+
+
+def test_losses_and_epochs_of_a_later_fit_are_its_own() -> None:
+    seen: list[tuple[int, int, str, object]] = []
+
+    class Looks(Rule):
+        id = "looks"
+
+        def on_epoch_end(self, context: Context, end: EpochEnd) -> Findings:
+            session = context.session
+            assert session is not None
+            seen.append((context.history.count, len(context.epochs), session.mode, session.params.get("steps")))
+            return None
+
+    scenario = Scenario().train(steps=3).epoch_end(loss=1.0).call(steps=2).train(steps=2).epoch_end(loss=1.0)
+    feed_all(only(Looks), scenario.records)
+    assert seen == [(3, 1, "fit", None), (2, 1, "fit", 2)]
+
+
+def test_the_counts_of_10_000_fits_do_not_fill_the_log() -> None:
+    scenario = Scenario().train(loss=5.0)
+    for _ in range(1000):
+        scenario.call().train(loss=5.0)
+    engine = only(LossAbove)
+    told = [alert.count for record in scenario.end().records for alert in alerts_of(engine, record)]
+    assert told[:8] == list(range(1, 9))
+    assert len(told) < 60
+    assert told[-1] > 0.85 * 1001
 
 
 def test_alerts_costs_and_samples_without_a_layout_are_passed_over() -> None:

@@ -41,6 +41,7 @@ class AlwaysClippedGradient(Rule):
 
     id = "always-clipped-gradient"
     severity = Severity.INFO
+    scope = "session"
     resolve_after = 10
     needs = ("clipped_gradients",)
     explains = ("stalled-loss", "learning-rate-too-low", "unfinished-training")

@@ -43,6 +43,7 @@ class ClassImbalance(Rule):
 
     id = "class-imbalance"
     severity = Severity.INFO
+    scope = "session"
     explains = ("stalled-loss", "constant-output")
     why = "A model that always answers this class has a high accuracy, and training may end with such a model."
 

@@ -42,6 +42,7 @@ class ConstantFeature(Rule):
 
     id = "constant-feature"
     severity = Severity.INFO
+    scope = "session"
     needs = ("own_trainable_variables",)
     why = "A column that never changes holds no information. Often it comes from a failed join or from missing values."
 

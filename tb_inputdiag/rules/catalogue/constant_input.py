@@ -44,6 +44,7 @@ class ConstantInput(Rule):
 
     id = "constant-input"
     severity = Severity.WARNING
+    scope = "session"
     persistence = 3
     persistence_examples = 64
     explains = (*SYMPTOMS, "duplicate-examples", "repeated-batch", "train-validation-overlap")

@@ -51,6 +51,7 @@ class ConstantOutput(Rule):
 
     id = "constant-output"
     severity = Severity.WARNING
+    scope = "session"
     persistence = 4
     explains = ("stalled-loss", "zero-gradient")
     why = "The model ignores its input and answers the average, even if the loss looks low."

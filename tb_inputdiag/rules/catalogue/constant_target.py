@@ -43,6 +43,7 @@ class ConstantTarget(Rule):
 
     id = "constant-target"
     severity = Severity.WARNING
+    scope = "session"
     explains = (*SYMPTOMS, "single-class-batch", "class-imbalance")
     supersedes = ("class-imbalance", "single-class-batch")
     why = "The model learns to answer this one value. The loss becomes perfect, but the model has learned nothing."

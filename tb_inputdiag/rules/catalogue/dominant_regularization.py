@@ -41,6 +41,7 @@ class DominantRegularization(Rule):
 
     id = "dominant-regularization"
     severity = Severity.INFO
+    scope = "session"
     persistence = 5
     explains = ("stalled-loss", "constant-output", "initial-loss-off", "unfinished-training", "vanishing-gradient")
     why = "The optimizer mainly makes weights small, and the data has little influence."

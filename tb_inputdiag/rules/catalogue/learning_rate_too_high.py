@@ -44,6 +44,7 @@ class LearningRateTooHigh(Rule):
 
     id = "learning-rate-too-high"
     severity = Severity.WARNING
+    scope = "session"
     persistence = 3
     resolve_after = 10
     explains = (

@@ -52,6 +52,7 @@ class LearningRateTooLow(Rule):
 
     id = "learning-rate-too-low"
     severity = Severity.WARNING
+    scope = "session"
     persistence = 3
     resolve_after = 5
     explains = ("stalled-loss", "unfinished-training", "constant-output")

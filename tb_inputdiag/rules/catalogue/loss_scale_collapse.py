@@ -42,6 +42,7 @@ class LossScaleCollapse(Rule):
 
     id = "loss-scale-collapse"
     severity = Severity.WARNING
+    scope = "session"
     resolve_after = 10
     explains = ("stalled-loss",)
     why = "Gradients overflow at any scale, so most updates are skipped. At a low scale, small gradients become 0."

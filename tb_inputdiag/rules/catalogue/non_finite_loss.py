@@ -50,6 +50,7 @@ class NonFiniteLoss(Rule):
 
     id = "non-finite-loss"
     severity = Severity.ERROR
+    scope = "session"
     judges = "batch"
     splits = ("train", "validation")
     why = "The gradients become NaN, and after one update so do the weights: every further step is wasted."

@@ -44,6 +44,7 @@ class NonFiniteWeight(Rule):
 
     id = "non-finite-weight"
     severity = Severity.ERROR
+    scope = "session"
     explains = (*NO_PROGRESS, *WEAK_SIGNALS, "non-finite-loss")
     why = "The layer is destroyed for good: NaN times any number is NaN, and a ReLU may hide it behind zeros."
 

@@ -44,6 +44,7 @@ class SingleExampleNormalization(Rule):
 
     id = "single-example-normalization"
     severity = Severity.WARNING
+    scope = "session"
     persistence = 3
     explains = SYMPTOMS
     why = "The mean over one example is the example itself, so the result is 0 and the layers in front never learn."

@@ -18,9 +18,10 @@ class UnfinishedTraining(Rule):
     """The loss still falls steeply at the end of fit.
 
     ## What it does
-    Looks at the last epochs of a finished run. It fires if each of them still brought a large part of the total
-    progress, in training and, with validation data, in validation. Trial runs of a few epochs are ignored, unless a new
-    model was trained for a few steps in all: too few to learn from, and too few to judge.
+    Looks at the last epochs of a `fit` when it ends. It fires if each of them still brought a large part of the total
+    progress, in training and, with validation data, in validation. Calls of `fit` of a few epochs are ignored: they try
+    something out, or are part of a loop. An exception is a new model that was trained for a few steps in all: too few
+    to learn from, and too few to judge. The alert is resolved if a later `fit` comes to rest.
 
     ## Why is this bad?
     More epochs alone would improve the model.
@@ -39,7 +40,7 @@ class UnfinishedTraining(Rule):
 
     id = "unfinished-training"
     severity = Severity.INFO
-    resolve_after = 0
+    resolve_after = 1
     why = "The model was still getting better quickly, so more epochs alone would improve it."
 
     min_epochs = Threshold(

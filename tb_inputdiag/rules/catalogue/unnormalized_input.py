@@ -62,6 +62,7 @@ class UnnormalizedInput(Rule):
 
     id = "unnormalized-input"
     severity = Severity.WARNING
+    scope = "session"
     persistence = 3
     explains = (*SYMPTOMS, "degenerate-initialization")
     needs = ("own_trainable_variables",)

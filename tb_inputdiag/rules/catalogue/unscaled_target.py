@@ -48,6 +48,7 @@ class UnscaledTarget(Rule):
 
     id = "unscaled-target"
     severity = Severity.WARNING
+    scope = "session"
     persistence = 3
     persistence_examples = 32
     explains = SYMPTOMS

@@ -8,6 +8,7 @@ from typing import ParamSpec, TypeAlias, TypeVar
 
 from tb_inputdiag.records import (
     Alert,
+    CallStart,
     EpochEnd,
     ExpectedRange,
     Failure,
@@ -24,7 +25,7 @@ from tb_inputdiag.rules.engine.configure import RulesArgument, configure
 from tb_inputdiag.rules.engine.declarations import Declarations
 from tb_inputdiag.rules.engine.tracks import Tracks
 from tb_inputdiag.rules.views.context import Context
-from tb_inputdiag.rules.views.session_state import SessionState
+from tb_inputdiag.rules.views.session_state import SessionState, trains
 
 __all__ = ["Judgement", "RuleEngine"]
 
@@ -43,7 +44,8 @@ class RuleEngine:
     """Applies rules to the records of a session, in their order.
 
     The engine has no clock and no randomness: the same records give the same results, live and in a replay. A
-    `SessionStart` begins a new session.
+    `SessionStart` begins a new session. A `CallStart` goes on with the present one: alerts stay, and so does the state
+    of rules about the model (`Rule.scope`).
 
     Args:
         rules: Which rules, with which thresholds: see `configure`.
@@ -65,7 +67,7 @@ class RuleEngine:
         self._state = SessionState()
         self._context = Context(self._state)
         self._declarations = Declarations()
-        rules = [rule.fresh() for rule in self._rules]
+        self._fresh = rules = [rule.fresh() for rule in self._rules]
         self._tracks = Tracks(rules)
         self._hooks = {
             hook: [rule for rule in rules if getattr(type(rule), hook) is not getattr(Rule, hook)] for hook in _HOOKS
@@ -100,10 +102,15 @@ class RuleEngine:
         """Judges the next record. Returns what is new: expected ranges, rules that cannot judge, alerts.
 
         An alert is returned when it opens, and when its state, severity, consequences or message change. A growing
-        count alone is returned at 8, 16, 32, ... samples and at the end of the session.
+        count alone is returned at 8, 16, 32, ... samples and when a call of `fit` ends; after many calls only if it has
+        grown by an eighth.
         """
         if isinstance(record, SessionStart):
             self._reset()
+        elif isinstance(record, CallStart) and trains(record):
+            for rule in self._fresh:
+                if rule.scope == "fit":
+                    self._ask(rule, rule.start)
         changed = self._judge(record) if self._state.update(record) else []
         return [*self._declarations.take_new(), *changed]
 
@@ -142,7 +149,7 @@ class RuleEngine:
         self._tracks.begin(hook, self._context)
         for rule in self._asked(hook):
             self._tracks.follow(rule, verdict(rule))
-        return self._tracks.close() if hook == "on_session_end" else self._tracks.settle()
+        return self._tracks.close(self._state.calls) if hook == "on_session_end" else self._tracks.settle()
 
     def _judges_sample(self, rule: Rule) -> bool:
         return self._context.split in rule.splits and self._context.age >= rule.warm_up

@@ -17,6 +17,10 @@ MAX_OPEN_PER_RULE = 8
 """Open alerts of one rule: two hundred dead layers are one story, not two hundred."""
 
 
+_MANY_CALLS = 8
+"""Calls whose end always passes the counts on. After that a count must have grown by an eighth."""
+
+
 class Tracks:
     """All tracks of a session.
 
@@ -103,12 +107,19 @@ class Tracks:
                 self._admit(track)
         return self._book.take_changed()
 
-    def close(self) -> list[Alert]:
-        """Settles the last record; returns the alerts that changed, or whose count was not passed on yet."""
+    def close(self, calls: int) -> list[Alert]:
+        """Settles the last record of a call; returns the alerts that changed, or whose count was not passed on yet.
+
+        Args:
+            calls: Calls so far. After many of them, small changes of a count wait: the log must not grow with each.
+        """
         changed = {alert.id: alert for alert in self.settle()}
         for track in self._tracks.values():
-            if track.alert is not None and track.dirty:
-                self._book.publish(track, track.alert)
+            alert = track.alert
+            if alert is None or not track.dirty:
+                continue
+            if calls <= _MANY_CALLS or track.count - alert.count >= alert.count / _MANY_CALLS:
+                self._book.publish(track, alert)
         changed.update((alert.id, alert) for alert in self._book.take_changed())
         return list(changed.values())
 

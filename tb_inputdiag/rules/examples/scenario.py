@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_inputdiag.records import (
+    CallStart,
     EpochEnd,
     Failure,
     LayerFacts,
@@ -112,8 +113,19 @@ class Scenario:
         )
         return self.end("failed")
 
+    def call(self, mode: Any = "fit", **params: Any) -> Scenario:
+        """Ends the call, and begins another one in the same session."""
+        self.end()
+        calls = sum(isinstance(record, CallStart) for record in self.records) + 1
+        self.records.append(
+            CallStart(
+                number=calls, wall_time=float(self.step), step=self.step, epoch=self.epoch, mode=mode, params=params
+            )
+        )
+        return self
+
     def end(self, status: Any = "finished") -> Scenario:
-        """Ends the session."""
+        """Ends the call, and the session if no other call follows."""
         self.records.append(SessionEnd(wall_time=float(self.step), step=self.step, status=status))
         return self
 

@@ -28,7 +28,10 @@ class Context:
 
     @property
     def session(self) -> SessionStart | None:
-        """How the session began: settings, versions, Keras' params. None if that part of a log is lost."""
+        """How the session began: settings, versions. None if that part of a log is lost.
+
+        Its mode and Keras' params are those of the present call of `fit`, `evaluate` or `predict`.
+        """
         return self._state.session
 
     @property
@@ -43,7 +46,7 @@ class Context:
 
     @property
     def history(self) -> LossHistory:
-        """Losses of the training steps."""
+        """Losses of the training steps of this `fit`."""
         return self._state.history
 
     @property
@@ -53,7 +56,7 @@ class Context:
 
     @property
     def epochs(self) -> Sequence[EpochEnd]:
-        """Keras' logs of the last epochs, at most 256, oldest first."""
+        """Keras' logs of the last epochs of this `fit`, at most 256, oldest first."""
         return self._state.epochs
 
     @property

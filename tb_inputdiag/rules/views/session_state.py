@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 
 from tb_inputdiag.records import (
+    CallStart,
     EpochEnd,
     Failure,
     Layout,
@@ -21,10 +23,15 @@ from tb_inputdiag.rules.views.history import LossHistory
 from tb_inputdiag.rules.views.kernel_rows import KernelRows, kernel_rows
 from tb_inputdiag.rules.views.moment import Moment
 
-__all__ = ["SessionState"]
+__all__ = ["SessionState", "trains"]
 
 MAX_EPOCHS = 256
 """Epoch logs kept: memory must not grow with the run."""
+
+
+def trains(call: CallStart) -> bool:
+    """Returns whether the model is trained in a call."""
+    return call.mode in ("fit", "watch")
 
 
 class SessionState:
@@ -32,6 +39,9 @@ class SessionState:
 
     def __init__(self) -> None:
         self.session: SessionStart | None = None
+        """With mode and params of the present call."""
+        self.calls = 1
+        """Calls of `fit`, `evaluate` or `predict` so far."""
         self.facts: ModelFacts | None = None
         self.layouts: dict[int, Layout] = {}
         self.layout: Layout | None = None
@@ -76,12 +86,24 @@ class SessionState:
             case SessionStart():
                 self.session, self.wall_time = record, record.wall_time
                 return False
+            case CallStart():
+                self._begin_call(record)
+                return False
             case SavedBatch():
                 self.saved_batch = record
                 return False
             case _:  # alerts are what the engine makes; images and costs hold nothing to judge
                 return False
         return True
+
+    def _begin_call(self, call: CallStart) -> None:
+        self.calls += 1
+        if self.session is not None:
+            self.session = replace(self.session, mode=call.mode, params=call.params)
+        if trains(call):
+            # losses of other data say nothing about those that follow
+            self.history = LossHistory()
+            self.epochs.clear()
 
     def _see_event(self, split: Split, step: int, wall_time: float) -> None:
         self.split, self.wall_time = split, wall_time

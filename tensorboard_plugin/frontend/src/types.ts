@@ -330,6 +330,7 @@ export interface RunAnswer {
   row: RunRow;
   start: SessionStart | null;
   end: SessionEnd | null;
+  fit_steps: number[];
   failures: Failure[];
   cost: Cost | null;
   alerts: AlertRow[];
@@ -362,6 +363,7 @@ export interface RunRow {
   step: number;
   epoch: number;
   epochs: number | null;
+  fits: number;
   loss: number | "NaN" | null;
   cost_share: number | null;
   cost_is_least: boolean;
@@ -405,7 +407,7 @@ export interface SeriesGroup {
   values: Record<string, Values>;
 }
 
-/** The last record. A session without one is still running, or it died. */
+/** The end of a call. A session that ends with another record is still running, or it died. */
 export interface SessionEnd {
   wall_time: Num;
   step: number;
@@ -414,7 +416,7 @@ export interface SessionEnd {
   recording_stopped_step: number | null;
 }
 
-/** The first record: one call of `fit`, `evaluate` or `predict`, or one `watch` block. */
+/** The first record. A session holds the calls with one callback and one model, which follow each other. */
 export interface SessionStart {
   session: string;
   wall_time: Num;

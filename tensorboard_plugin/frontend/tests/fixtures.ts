@@ -23,6 +23,7 @@ export function row(change: Partial<RunRow>): RunRow {
     step: 10,
     epoch: 0,
     epochs: 5,
+    fits: 1,
     loss: 1,
     cost_share: null,
     setup_s: 0,

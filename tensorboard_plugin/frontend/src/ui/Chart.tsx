@@ -15,6 +15,8 @@ interface Props {
   note?: string;
   lines: readonly ChartLine[];
   markers?: readonly Marker[];
+  /** Steps at which a later `fit` begins. */
+  fits?: readonly number[];
   log?: boolean;
   comparing?: boolean;
   height?: number;
@@ -22,6 +24,7 @@ interface Props {
 
 const MOST_ROWS = 8;
 const NO_MARKERS: readonly Marker[] = [];
+const NO_FITS: readonly number[] = [];
 
 /** Position of the mouse on the common axis. All charts show it. */
 const pointed = signal<{ x: number; chart: string } | null>(null);
@@ -44,6 +47,7 @@ export function Chart(props: Props) {
   const picture: PlotPicture = {
     lines: props.lines,
     markers: props.markers ?? NO_MARKERS,
+    fits: props.fits ?? NO_FITS,
     axis,
     zoom,
     log: props.log === true,
@@ -59,7 +63,19 @@ export function Chart(props: Props) {
   }, []);
   useLayoutEffect(() => {
     if (width > 0) setFrame(draw(canvas.current!, picture, width, height));
-  }, [props.lines, props.markers, axis, zoom, props.log, props.comparing, smooth, dark.value, width, height]);
+  }, [
+    props.lines,
+    props.markers,
+    props.fits,
+    axis,
+    zoom,
+    props.log,
+    props.comparing,
+    smooth,
+    dark.value,
+    width,
+    height,
+  ]);
 
   const point = (pixel: number | null) => {
     setMouse(pixel);

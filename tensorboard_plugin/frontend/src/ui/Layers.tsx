@@ -81,7 +81,7 @@ export function Layers({ row }: { row: RunRow }) {
   }
   return (
     <>
-      <OverTime lines={lines} marks={marks} height={190} />
+      <OverTime lines={lines} marks={marks} fits={found?.answer.fit_steps ?? []} height={190} />
       <Section
         title="Layer by layer"
         note={cells ? `${count(listed.length, "row")}, first layer at the top` : ""}

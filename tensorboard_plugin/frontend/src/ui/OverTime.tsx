@@ -43,17 +43,18 @@ export function useMainLines(row: RunRow, facts: RunFacts | undefined) {
 interface Props {
   lines: ReturnType<typeof useMainLines>;
   marks: readonly Marker[];
+  fits: readonly number[];
   height?: number;
 }
 
-export function OverTime({ lines, marks, height }: Props) {
+export function OverTime({ lines, marks, fits, height }: Props) {
   const { log } = shown.value;
   const size = height === undefined ? {} : { height };
   return (
     <Section title="Over time" note="Drag to zoom, double-click to show all" tools={<Settings />}>
       <div class="charts">
-        <Chart title="Loss" lines={lines.loss} markers={marks} log={log} {...size} />
-        <Chart title="Global gradient norm" lines={lines.norm} markers={marks} log={log} {...size} />
+        <Chart title="Loss" lines={lines.loss} markers={marks} fits={fits} log={log} {...size} />
+        <Chart title="Global gradient norm" lines={lines.norm} markers={marks} fits={fits} log={log} {...size} />
       </div>
     </Section>
   );

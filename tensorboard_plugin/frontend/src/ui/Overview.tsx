@@ -62,7 +62,7 @@ export function Overview({ row }: { row: RunRow }) {
       {found && row.failure && open.some((a) => a.severity === "error") && (
         <Exceptions failures={found.answer.failures} folded />
       )}
-      {found && row.samples > 0 && <OverTime lines={main} marks={markers(open)} />}
+      {found && row.samples > 0 && <OverTime lines={main} marks={markers(open)} fits={found.answer.fit_steps} />}
       {resolved.length > 0 && (
         <Section title="Resolved" note={count(resolved.length, "alert")}>
           <div class="alerts resolved">
@@ -113,6 +113,7 @@ function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
         <dd>step {whole(row.step)}</dd>
         <dd class="note">
           {row.epochs ? `epoch ${row.epoch + 1} of ${row.epochs}` : `epoch ${row.epoch + 1}`}
+          {row.fits > 1 && `, fit ${whole(row.fits)}`}
           {row.loss !== null && `, loss ${formatNumber(row.loss, 3)}`}
         </dd>
       </div>

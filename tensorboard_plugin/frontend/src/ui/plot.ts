@@ -15,6 +15,8 @@ export interface Marker {
 export interface PlotPicture {
   lines: readonly ChartLine[];
   markers: readonly Marker[];
+  /** Steps at which a later `fit` begins. */
+  fits: readonly number[];
   axis: Axis;
   zoom: readonly [number, number] | null;
   log: boolean;
@@ -76,6 +78,7 @@ export function draw(canvas: HTMLCanvasElement, picture: PlotPicture, width: num
   const frame = frameOf(picture, width, height);
   if (!frame) return null;
   drawAxes(context, picture, frame);
+  drawFits(context, picture, frame);
   context.save();
   context.beginPath();
   context.rect(frame.left, frame.top - 1, frame.width, frame.height + 2);
@@ -217,6 +220,22 @@ function drawBad(
   });
 }
 
+/** Draws a thin line where a `fit` begins. */
+function drawFits(context: CanvasRenderingContext2D, picture: PlotPicture, frame: Frame): void {
+  context.strokeStyle = picture.palette.muted;
+  context.globalAlpha = 0.35;
+  context.lineWidth = 1;
+  context.beginPath();
+  for (const step of picture.fits) {
+    const x = stepPlace(picture, frame, step);
+    if (x === null) continue;
+    context.moveTo(Math.round(x) + 0.5, frame.top);
+    context.lineTo(Math.round(x) + 0.5, frame.top + frame.height);
+  }
+  context.stroke();
+  context.globalAlpha = 1;
+}
+
 function drawMarkers(context: CanvasRenderingContext2D, picture: PlotPicture, frame: Frame): void {
   // The worst alerts come first in the list and are drawn last, on top.
   for (const marker of [...picture.markers].reverse()) {
@@ -238,8 +257,12 @@ function drawMarkers(context: CanvasRenderingContext2D, picture: PlotPicture, fr
 
 /** Returns the horizontal position of a marker, or null if it is outside of the plot. */
 export function markerPlace(picture: PlotPicture, frame: Frame, marker: Marker): number | null {
+  return stepPlace(picture, frame, marker.step);
+}
+
+function stepPlace(picture: PlotPicture, frame: Frame, step: number): number | null {
   const first = picture.lines[0];
-  const place = first ? placeOf(first, picture.axis, marker.step) : null;
+  const place = first ? placeOf(first, picture.axis, step) : null;
   const x = place === null ? NaN : frame.px(place);
   return x >= frame.left - 1 && x <= frame.left + frame.width + 1 ? x : null;
 }
