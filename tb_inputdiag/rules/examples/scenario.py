@@ -77,6 +77,11 @@ class Scenario:
         self._random = np.random.default_rng(7)
         self._layouts: dict[tuple[Split, tuple[TensorLayout, ...]], Layout] = {}
 
+    def with_params(self, **params: int) -> Scenario:
+        """Sets Keras' parameters of the run: ``epochs``, ``steps``."""
+        self.records[0] = SessionStart(session="example", wall_time=0.0, params=params)
+        return self
+
     def train(self, steps: int = 1, **batch: Any) -> Scenario:
         """Adds training steps, each of them sampled. `_sample` lists what a batch may hold."""
         for _ in range(steps):
