@@ -15,7 +15,7 @@ from typing import Any
 import keras
 import numpy as np
 
-__all__ = ["PROGRAMS", "Program", "Trial", "Variation", "broken", "healthy", "load", "scale_row", "select"]
+__all__ = ["PROGRAMS", "WANTED", "Program", "Trial", "Variation", "broken", "healthy", "load", "scale_row", "select"]
 
 
 @dataclass(frozen=True)
@@ -122,6 +122,17 @@ class Program:
 
 
 PROGRAMS: dict[str, Program] = {}
+
+WANTED = frozenset(
+    {
+        "dominant-loss",
+        "generated-range-mismatch",
+        "ineffective-weights",
+        "stale-moving-statistics",
+        "target-in-input",
+    }
+)
+"""Rules that programs name and that do not exist yet. The fault of such a program counts as not found."""
 
 _Run = Callable[[Trial], None]
 
