@@ -96,7 +96,7 @@ def count_by_severity(alerts: Iterable[Alert]) -> dict[Severity, int]:
 
 
 def verdict(alerts: Iterable[Alert], *, failed: bool = False, sampled: bool = True) -> Verdict:
-    """Returns what is to be said about a session: the severity of its worst standing alert.
+    """Returns the verdict on a session: the severity of its worst standing alert.
 
     Args:
         alerts: Its alerts, in any order.

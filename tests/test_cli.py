@@ -369,6 +369,8 @@ def test_rules_that_could_not_judge_are_named(run: Any, judged: Path) -> None:
     out = " ".join(run("summary", judged).out.split())
     assert "not judged dead-relu: The activations of the layers are unknown." in out
     assert "degraded loss_config: The settings of the loss are unknown." in out
+    out = " ".join(run("check", judged).out.split())
+    assert "1 rule could not judge pixels: dead-relu. `tb-inputdiag summary` says why." in out
     (row,) = run("summary", judged, "--format", "json").json
     assert {item["rule"] for item in row["not_judged"]} == {"dead-relu"}
     assert {item["accessor"] for item in row["degraded"]} == {"loss_config"}

@@ -7,7 +7,7 @@ If an accessor fails, it returns its fallback and reports what is unknown from t
 `ModelFacts.degraded` carries them into the log, and rules that need the accessor do not judge. Nothing is raised into
 training. Reports last as long as the process: it has one version of Keras, and a traced step may serve several fits.
 
-"Since" is the oldest version that was looked at, 3.7, unless an accessor says otherwise.
+The names exist in all versions from 3.7 on, the oldest one that is supported.
 """
 
 from __future__ import annotations

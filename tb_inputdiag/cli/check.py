@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
@@ -19,6 +20,7 @@ from tb_inputdiag.report.ansi import clean
 __all__ = ["check"]
 
 _Found = Mapping[Chosen, Sequence[Alert]]
+_MOST_NAMES = 5
 
 
 def check(arguments: CheckArguments, terminal: Terminal) -> int:
@@ -36,6 +38,8 @@ def check(arguments: CheckArguments, terminal: Terminal) -> int:
         _print(found, arguments, terminal)
         total = severity_counts((alert for some in found.values() for alert in some), terminal)
         terminal.print(f"{_judged(selection, unknown)}\n{arguments.fail_on} or worse: {total}.")
+        for item in selection.sessions:
+            _print_not_judged(item, terminal)
     selection.warn()
     if any(found.values()):
         return FINDINGS
@@ -62,6 +66,14 @@ def _print(found: _Found, arguments: CheckArguments, terminal: Terminal) -> None
         for alert in some:
             line = alert_line(alert, terminal.width, terminal.color)
             terminal.print(_annotation(item, alert) if arguments.format == "github" else line)
+
+
+def _print_not_judged(item: Chosen, terminal: Terminal) -> None:
+    """Names the rules that could not judge a session, because no finding of theirs does not mean that all is well."""
+    if blind := [found.rule for found in item.session.not_judged]:
+        names = ", ".join(blind[:_MOST_NAMES]) + (", ..." if len(blind) > _MOST_NAMES else "")
+        text = f"{count(len(blind), 'rule')} could not judge {item.title}: {names}. `tb-inputdiag summary` says why."
+        terminal.print(textwrap.fill(clean(text), terminal.width, break_on_hyphens=False))
 
 
 def _judged(selection: Selection, unknown: list[str]) -> str:

@@ -7,6 +7,8 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +29,20 @@ from tb_inputdiag.rules import Rule, RuleEngine, all_rules, judge
 from tb_inputdiag.rules.base import HEADINGS
 from tb_inputdiag.rules.examples import Example
 
-RULES = all_rules()
+
+def _rule_of_contributing() -> type[Rule]:
+    """Returns the rule that CONTRIBUTING.md adds step by step."""
+    text = (Path(__file__).parents[2] / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    (source,) = re.findall(r"^````python\n(.*?)^````$", text, re.DOTALL | re.MULTILINE)
+    assert max(map(len, source.splitlines())) <= 120
+    namespace: dict[str, Any] = {"__name__": "tb_inputdiag.rules.catalogue.double_precision_input"}
+    exec(source, namespace)
+    rule: type[Rule] = namespace["DoublePrecisionInput"]
+    return rule
+
+
+CATALOGUE = all_rules()
+RULES = [*CATALOGUE, _rule_of_contributing()]
 CASES = [(rule, example) for rule in RULES for example in rule.examples()]
 
 
@@ -113,7 +128,7 @@ def test_a_rule_names_a_curve_where_one_is_logged(rule: type[Rule]) -> None:
 
 @pytest.mark.parametrize(("rule", "example"), CASES, ids=[f"{rule.id}: {example.name}" for rule, example in CASES])
 def test_an_expected_range_has_a_reason(rule: type[Rule], example: Example) -> None:
-    engine = RuleEngine([rule.id])
+    engine = RuleEngine(_only(rule))
     for record in example.build().records:
         engine.feed(record)
     for found in engine.expected_ranges:
@@ -130,7 +145,7 @@ RANGED = {"bad-sample-weight", "label-loss-mismatch", "label-out-of-range"}
 def test_a_picture_shows_the_declared_range(rule: type[Rule]) -> None:
     shown = 0
     for example in rule.examples():
-        engine = RuleEngine([rule.id])
+        engine = RuleEngine(_only(rule))
         for record in example.build().records:
             engine.feed(record)
         ranges = {found.subject: found for found in engine.expected_ranges}
@@ -145,7 +160,7 @@ def test_a_picture_shows_the_declared_range(rule: type[Rule]) -> None:
 
 def test_examples_need_no_engine() -> None:
     """A rule's examples are made-up records, so neither they nor the rule load what judges records."""
-    modules = [rule.__module__ for rule in RULES]
+    modules = [rule.__module__ for rule in CATALOGUE]
     code = f"""
 import sys
 from importlib import import_module
@@ -168,7 +183,12 @@ def test_ids_are_unique() -> None:
 
 
 def _alerts(rule: type[Rule], example: Example) -> list[Alert]:
-    return [alert for alert in judge(example.build().records, [rule.id]) if alert.rule == rule.id]
+    return [alert for alert in judge(example.build().records, _only(rule)) if alert.rule == rule.id]
+
+
+def _only(rule: type[Rule]) -> list[str | type[Rule]]:
+    """Returns the argument `rules` that selects a single rule."""
+    return [rule.id] if rule in CATALOGUE else [rule.id, rule]
 
 
 def _differs(picture: Picture) -> bool:

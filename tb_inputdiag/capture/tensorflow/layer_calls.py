@@ -98,7 +98,7 @@ class LayerCalls:
     def _sources(self, tensor: Tensor) -> tuple[tuple[int, ...], bool] | None:
         """Returns the inputs that a tensor comes from, and whether it equals one; None if weights are in between."""
         if self.lineage is None:
-            return (0,), False  # a candidate, see `Twin`
+            return (0,), False  # a candidate, see `EntryLayers`
         origin = self.lineage.of(tensor)
         if origin.weighted or not origin.sources:
             return None

@@ -18,14 +18,17 @@ import tensorflow as tf
 from tb_inputdiag.capture import names
 from tb_inputdiag.capture.facts import model_facts
 from tb_inputdiag.capture.keras_internals import batch_iterations
-from tb_inputdiag.capture.tensorflow.twin import STEP_FUNCTIONS, Client, Twin, steps_per_execution
+from tb_inputdiag.capture.tensorflow.step_functions import STEP_FUNCTIONS, steps_per_execution
+from tb_inputdiag.capture.tensorflow.twin import Client, Twin
 from tb_inputdiag.records import ModelFacts, Split
 
 _lock = threading.Lock()
-_probes: weakref.WeakKeyDictionary[Any, ModelProbes] = weakref.WeakKeyDictionary()
+_probes: weakref.WeakKeyDictionary[keras.Model, ModelProbes] = weakref.WeakKeyDictionary()
 
 
-def probes_of(model: Any, images: int, earlier: ModelProbes | None = None, keeps_batches: bool = False) -> ModelProbes:
+def probes_of(
+    model: keras.Model, images: int, earlier: ModelProbes | None = None, keeps_batches: bool = False
+) -> ModelProbes:
     """Returns the probes of a model, made when they are first asked for.
 
     Args:
@@ -47,7 +50,7 @@ def probes_of(model: Any, images: int, earlier: ModelProbes | None = None, keeps
 class ModelProbes:
     """The twins of one model; made by `probes_of`."""
 
-    def __init__(self, model: Any, images: int, keeps_batches: bool = False) -> None:
+    def __init__(self, model: keras.Model, images: int, keeps_batches: bool = False) -> None:
         self._model = weakref.ref(model)
         self.images = images
         self.keeps_batches = keeps_batches
@@ -147,7 +150,7 @@ class ModelProbes:
         return model_facts(self.model, paths, names.weight_names(self.model, paths))
 
 
-def _fitting(model: Any) -> bool:
+def _fitting(model: keras.Model) -> bool:
     """Returns whether a step is called from inside a running `fit` of the same model, for example by a callback."""
     frame: Any = sys._getframe(2)
     if frame is None or frame.f_code.co_name == "fit":
@@ -159,7 +162,7 @@ def _fitting(model: Any) -> bool:
     return False
 
 
-def callback_list_above() -> Any:
+def callback_list_above() -> keras.callbacks.CallbackList | None:
     """Returns Keras' list of callbacks that is calling one of ours, or None; it lives as long as its `fit`."""
     frame: Any = sys._getframe(1)
     for _ in range(6):
@@ -172,7 +175,7 @@ def callback_list_above() -> Any:
     return None
 
 
-def iterations(model: Any) -> int | None:
+def iterations(model: keras.Model) -> int | None:
     """Returns the optimizer's iterations, or None for a model without an optimizer.
 
     With gradient accumulation Keras' own property counts updates; this counts batches.
@@ -184,6 +187,6 @@ def iterations(model: Any) -> int | None:
     return int(tf.convert_to_tensor(names.backend_value(count)))
 
 
-def skips_updates(model: Any) -> bool:
+def skips_updates(model: keras.Model) -> bool:
     """Returns whether loss scaling may skip updates, so that the optimizer's iterations do not count the batches."""
     return hasattr(getattr(model, "optimizer", None), "inner_optimizer")

@@ -23,7 +23,7 @@ class FullShape:
     static: tuple[int | None, ...]
     """As known while tracing."""
     dynamic: Tensor
-    """As a vector of the graph; see `kernels.shape_vector`."""
+    """As a vector of the graph; see `Namespace.shape`."""
 
 
 def is_tensor(leaf: Any) -> bool:

@@ -3,9 +3,7 @@
 A module is a `TensorStatistic`. It computes `WIDTH` numbers for each of a tensor's *places*: the tensor itself, or each
 of its features or classes. In the row these stand number by number: ``[WIDTH, places]``.
 
-To add a statistic, add its module here, its columns to `records.COLUMNS` and `records.TensorTable`, a line to
-``docs/log-format.md``, and a test with numbers that anyone can check to ``tests/statistics/test_definitions.py``. The
-probe, the log and the laws of ``tests/statistics`` find it by themselves.
+CONTRIBUTING.md says how to add one. The probe, the log and the laws of ``tests/statistics`` find it by themselves.
 """
 
 from __future__ import annotations
