@@ -116,6 +116,7 @@ class Recorder:
         self.probes = probes_of(model, settings.images, self.probes, settings.save_bad_batches)
         self.mode, self.running = mode, True
         self._diagnosed.clear()
+        self._executions.ledger.go_on()
         if trains(mode):
             self._steps.begin("train", iterations(model))
             self._epochs.begin_call()

@@ -89,7 +89,8 @@ class Sessions:
         if (known is not None or model in self._left) and not current.closed and current.hold():
             self._resting.append(current)
         else:
-            self._left.add(current.probes.model)
+            if (left := current.probes.model) is not None:
+                self._left.add(left)
             self._finish(current)
         self.current = known
         return known

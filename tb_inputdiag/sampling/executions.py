@@ -82,7 +82,6 @@ class Executions:
         self._losses.begin_call()
         self._is_first = True
         self._epoch_steps, self._epoch_begin, self._quiet = None, None, 0
-        self.ledger.go_on()
         self.schedule.begin_call()
 
     def due(self, step: int, steps: int) -> bool:
