@@ -20,7 +20,7 @@ EVERYTHING = frozenset({"inputs", "targets", "outputs", "entry", "gradients", "l
 
 @dataclass(frozen=True)
 class Seen:
-    """What a watched run left behind."""
+    """What a recorded run left behind."""
 
     records: Sequence[Record]
     log_dir: str
@@ -90,7 +90,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Mode:
-    """A line of the table of modes that a test of its own holds."""
+    """A line of the table of modes that is backed by a test of its own."""
 
     group: str
     mode: str
@@ -104,7 +104,7 @@ _Test = TypeVar("_Test", bound=Callable[..., Any])
 
 
 def mode(group: str, title: str, note: str = "", sees: frozenset[str] = EVERYTHING) -> Callable[[_Test], _Test]:
-    """Puts a mode into the table; the test that it decorates holds it."""
+    """Adds a mode to the table; the decorated test backs it."""
 
     def register(test: _Test) -> _Test:
         MODES.append(Mode(group, title, sees, note, test.__name__))
