@@ -98,7 +98,7 @@ def log_bytes(log_dir: str, session: str) -> tuple[int, int]:
 
 
 class Runner:
-    """A child process, seen from here."""
+    """A child process."""
 
     def __init__(self, name: str, column: str, steps: int, only_first: bool = False, scale: int = 1) -> None:
         context = multiprocessing.get_context("spawn")
@@ -123,7 +123,7 @@ class Runner:
         self.trained_s += self.epochs[-1]
 
     def end(self) -> dict[str, float]:
-        """Has it stop; returns what it says of itself."""
+        """Stops it; returns its report."""
         self._pipe.send(None)
         self._pipe.recv()
         found: dict[str, float] = self._pipe.recv()

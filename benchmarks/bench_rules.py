@@ -91,7 +91,7 @@ def by_rule(outcomes: Sequence[Outcome]) -> str:
 
 
 def confusion(outcomes: Sequence[Outcome]) -> str:
-    """Returns what was said in place of the right rule, as a table."""
+    """Returns the rules that were reported instead of the right one, as a table."""
     rows: list[tuple[object, ...]] = []
     for outcome in outcomes:
         program = outcome.program
@@ -107,7 +107,7 @@ def confusion(outcomes: Sequence[Outcome]) -> str:
 
 
 def scale(outcomes: Sequence[Outcome]) -> str:
-    """Returns the rows of the scale table with what was said, as a table."""
+    """Returns the rows of the scale table with the reported rules, as a table."""
     rows = []
     for outcome in outcomes:
         if not outcome.program.row or outcome.variation != Variation():
@@ -115,7 +115,7 @@ def scale(outcomes: Sequence[Outcome]) -> str:
         loud = [a for a in outcome.alerts if a.severity > Severity.INFO]
         said = ", ".join(f"`{a.rule}`" for a in loud) or "nothing"
         rows.append((outcome.program.row, said, "yes" if outcome.right else "**no**"))
-    return _table(("input", "said", "right"), rows)
+    return _table(("input", "reported", "right"), rows)
 
 
 def report(outcomes: Sequence[Outcome], variations: int) -> str:

@@ -1,4 +1,4 @@
-"""Trains a tiny model for very many steps with TensorBoard and a page open, and says what grows: ``make soak``.
+"""Trains a tiny model for very many steps with TensorBoard and a page open, and reports what grows: ``make soak``.
 
 ::
 

@@ -60,14 +60,14 @@ def run(name: str) -> float:
 
 
 def found(name: str) -> list[str]:
-    """Returns the rules that have something to say in a program's log, worst first."""
+    """Returns the rules with findings in a program's log, worst first."""
     import tb_inputdiag
 
     return [alert.rule for alert in tb_inputdiag.read(LOGS / name).run.alerts]
 
 
 def as_planted(name: str) -> bool:
-    """Tells whether the worst finding is the problem that was planted; in a healthy program, whether there is none."""
+    """Returns whether the worst finding is the planted problem; for a healthy program, whether there is none."""
     planted = import_module(f"demo.{name}").FINDS
     return found(name)[:1] == ([planted] if planted else [])
 

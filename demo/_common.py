@@ -52,7 +52,7 @@ def standardised(x: np.ndarray) -> np.ndarray:
 
 
 def network(*before: Any) -> keras.Model:
-    """Returns the network of every Keras introduction, compiled; `before` are layers to put in front."""
+    """Returns the network of Keras' introduction, compiled; `before` are layers to put in front."""
     keras.utils.set_random_seed(0)
     model = keras.Sequential(
         [

@@ -1,4 +1,4 @@
-"""A `train_step` and a loss of one's own, where ``[batch] - [batch, 1]`` quietly becomes ``[batch, batch]``."""
+"""A custom `train_step` with its own loss, where ``[batch] - [batch, 1]`` quietly becomes ``[batch, batch]``."""
 
 import keras
 import tensorflow as tf
@@ -10,7 +10,7 @@ FINDS = "target-shape-broadcast"
 
 
 class Regression(keras.Model):
-    """Two layers, and a training step written by hand."""
+    """Two layers with a custom training step."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The bias that focal loss wants in its last layer, -4.6, given to the hidden layers too: their ReLUs never answer."""
+"""The bias of -4.6 that focal loss needs in the last layer is also given to the hidden layers: their ReLUs stay 0."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A healthy training on two devices with `MirroredStrategy`: what is seen is the global batch. No alert."""
+"""A healthy training run on two devices with `MirroredStrategy`: the log describes the global batch. No alert."""
 
 import tensorflow as tf
 
@@ -10,7 +10,7 @@ OWN_PROCESS = True  # devices are settled once for a process
 
 
 def main() -> None:
-    # In the place of two GPUs. With real ones: tf.distribute.MirroredStrategy()
+    # These stand in for two GPUs. With real ones: tf.distribute.MirroredStrategy()
     cpu = tf.config.list_physical_devices("CPU")[0]
     tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     strategy = tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"])

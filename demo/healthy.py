@@ -1,4 +1,4 @@
-"""A healthy training: pixels scaled to 0..1. No alert."""
+"""A healthy training run: pixels scaled to 0..1. No alert."""
 
 from demo._common import LOGS, digits, network
 from tb_inputdiag import InputDiagnostics

@@ -1,4 +1,4 @@
-"""Pixels as they come out of a file: int64, 0..255."""
+"""Pixels as read from a file: int64, 0..255."""
 
 from demo._common import LOGS, digits, network
 from tb_inputdiag import InputDiagnostics

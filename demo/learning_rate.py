@@ -1,4 +1,4 @@
-"""Adam with a learning rate of 1, as in an example for another optimizer: every step throws away the one before."""
+"""Adam with a learning rate of 1, as in an example for another optimizer: each step undoes the one before."""
 
 import keras
 

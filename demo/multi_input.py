@@ -1,4 +1,4 @@
-"""Two inputs of a wine, one standardised and one forgotten: the alert names the input."""
+"""A model with two inputs, of which only one is standardised: the alert names the other."""
 
 import keras
 

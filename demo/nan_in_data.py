@@ -1,4 +1,4 @@
-"""Pixels standardised one by one: those of the border are always 0, and 0 / 0 is not a number."""
+"""Each pixel is standardised on its own. Border pixels are always 0, and 0 / 0 is NaN."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Labels made one-hot, and the loss that takes class ids."""
+"""One-hot labels with a loss that expects class ids."""
 
 import keras
 

@@ -1,4 +1,4 @@
-"""Pixels divided by 255 while the data is prepared, and once more by the model's first layer."""
+"""Pixels are divided by 255 when the data is prepared, and again by the model's first layer."""
 
 import keras
 

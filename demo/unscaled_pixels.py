@@ -1,4 +1,4 @@
-"""Pixels made floats but not scaled: 0..255."""
+"""Pixels converted to floats but not scaled: 0..255."""
 
 from demo._common import LOGS, digits, network
 from tb_inputdiag import InputDiagnostics

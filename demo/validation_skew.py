@@ -1,4 +1,4 @@
-"""The training images are scaled to 0..1, those to validate with are not: `val_loss` means nothing."""
+"""The training images are scaled to 0..1, the validation images are not: `val_loss` means nothing."""
 
 from demo._common import LOGS, digits, network
 from tb_inputdiag import InputDiagnostics

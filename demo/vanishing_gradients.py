@@ -1,4 +1,4 @@
-"""Ten sigmoid layers in a row: each passes at most a quarter of the gradient, and next to none reaches the first."""
+"""Ten sigmoid layers in a row: each passes on at most a quarter of the gradient. Almost nothing reaches the first."""
 
 import keras
 

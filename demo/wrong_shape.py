@@ -1,4 +1,4 @@
-"""Images flattened to 784 numbers, for a network that wants 28 x 28 x 1: `fit` raises, and says what to do."""
+"""Images flattened to 784 numbers, for a network that expects 28 x 28 x 1: `fit` raises, and the alert has the fix."""
 
 from demo._common import LOGS, digits, network, shown
 from tb_inputdiag import InputDiagnostics

@@ -1,4 +1,4 @@
-"""A table read with `csv.reader`, which gives strings: `fit` raises, and says what to do."""
+"""A table read with `csv.reader`, which gives strings: `fit` raises, and the alert has the fix."""
 
 import csv
 from importlib import resources

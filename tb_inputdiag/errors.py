@@ -20,6 +20,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from tb_inputdiag.numbers import whole
+
 __all__ = [
     "BackendError",
     "CaptureError",
@@ -48,7 +50,7 @@ def there_are(word: str, known: Iterable[str], *, most: int = 24) -> str:
     """Returns a hint for a `word` that is not among the known ones: the closest of them, and the first few."""
     names = list(known)
     shown = ", ".join(map(repr, names[:most])) or "none"
-    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    more = f" and {whole(len(names) - most)} more" if len(names) > most else ""
     return f"{did_you_mean(word, names) if word else ''} There are: {shown}{more}."
 
 

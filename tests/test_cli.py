@@ -533,7 +533,7 @@ def test_an_unknown_run_or_session_is_answered_with_those_there_are(run: Any, lo
     assert "20261124T000000-1" in run("alerts", logs, "--session", "x").err
 
 
-def test_damage_is_said_on_standard_error(run: Any, tmp_path: Path) -> None:
+def test_damage_is_reported_on_standard_error(run: Any, tmp_path: Path) -> None:
     path = synthetic.write(tmp_path, synthetic.Spec(samples=50), per_flush=5)
     path.write_bytes(path.read_bytes()[:-100])
     result = run("summary", tmp_path)

@@ -123,7 +123,7 @@ def test_the_usual_size_is_that_of_the_first_batch():
 # not 12 and 20: as many examples as were trained on until then
 @pytest.mark.parametrize("evaluated", [0, 4, 16, 1000])
 @pytest.mark.parametrize("reset_before", [0, 2])
-def test_an_evaluation_by_somebody_else_is_noticed(evaluated, reset_before):
+def test_an_evaluation_by_other_code_is_noticed(evaluated, reset_before):
     run = Run()
     run.group([3.0], [4], own=3.0)
     run.group([1.0, 2.0], [4, 4])

@@ -1,4 +1,4 @@
-"""README and docs keep their word: commands run, code runs, output is as printed, links lead somewhere."""
+"""README and docs are correct: commands run, code runs, output is as printed, links lead somewhere."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ PAGES = [
     *sorted((ROOT / "docs").glob("*.md")),
 ]
 NOT_COMMANDS = {"python": {"train.py"}}
-"""Stand for something of the reader's own."""
+"""Placeholders for files of the reader."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ def test_the_readme_counts_right() -> None:
 
 @pytest.fixture(scope="module")
 def reader(tmp_path_factory: pytest.TempPathFactory, demo_logs: Path) -> Path:
-    """The folder of somebody who has run `make demo` and a training of their own into ``logs``."""
+    """The folder of a user who ran `make demo`, and trained a model of their own with its log in ``logs``."""
     folder = tmp_path_factory.mktemp("reader")
     for name in SHORT:
         shutil.copytree(demo_logs / name, folder / "demo" / "logs" / name)

@@ -128,7 +128,7 @@ def test_an_empty_alert_is_not_an_error() -> None:
         ("or feed x / 255.", False),
     ],
 )
-def test_code_and_sentences_are_told_apart(line: str, code: bool) -> None:
+def test_code_is_distinguished_from_sentences(line: str, code: bool) -> None:
     assert is_code(line) is code
 
 

@@ -146,7 +146,7 @@ def test_workers_choose_alike_whatever_their_time():
     assert fast == slow
 
 
-def test_what_was_guessed_before_the_first_plain_step_is_put_right():
+def test_what_was_guessed_before_the_first_plain_step_is_corrected():
     plan = Plan("auto", 0.01)
     sampled, _ = simulate(plan, 200, plain_s=0.1, cost_s=0.005)
     counted = len(sampled) - 1  # the first one is traced

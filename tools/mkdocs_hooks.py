@@ -1,6 +1,6 @@
 """Makes a site of Markdown that is written to be read in the repository.
 
-Pages outside of ``docs/`` become pages of the site, links between all of them are put right, and links to
+Pages outside of ``docs/`` become pages of the site, links between all of them are corrected, and links to
 sources, which the site does not have, become plain text.
 """
 
@@ -34,7 +34,7 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str:
-    """Puts the links of one page right."""
+    """Corrects the links of one page."""
     uri = page.file.src_uri
     source = _HOME.get(uri, f"docs/{uri}")
 

@@ -40,7 +40,7 @@ _BY_LAYERS: tuple[tuple[frozenset[str], str], ...] = (
     (frozenset({"stem_conv", "block1a_project_conv", "top_conv"}), "efficientnet_v2"),
 )
 _FEWEST_LAYERS = 15
-"""A small model that somebody called ``resnet50`` is not one."""
+"""A small model is not a ResNet50 even if a user named it ``resnet50``."""
 
 
 def backbone_family(name: str, layer_names: Collection[str]) -> str | None:

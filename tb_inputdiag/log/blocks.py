@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_inputdiag.errors import LogCorruptError
+from tb_inputdiag.numbers import whole
 
 __all__ = [
     "ALIAS",
@@ -103,7 +104,7 @@ def decode_column(flags: int, payload: bytes, dtype: np.dtype[Any], shape: tuple
     for n in shape:
         size *= n
     if size > MAX_ELEMENTS:
-        raise LogCorruptError(f"A block of {size:,} values was announced; at most {MAX_ELEMENTS:,} can be.")
+        raise LogCorruptError(f"A block announces {whole(size)} values. It can hold at most {whole(MAX_ELEMENTS)}.")
     if size == 0:
         return np.zeros(shape, dtype)
     if flags & ~(FILL | ROW | DELTA | SHUFFLE | ZLIB):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tb_inputdiag.log.index import SessionIndex
+from tb_inputdiag.numbers import count, whole
 
 __all__ = ["LogCompleteness", "completeness_of", "events_are"]
 
@@ -28,16 +29,16 @@ class LogCompleteness:
         return not self.missing and not self.dropped
 
     def __str__(self) -> str:
-        return f"{self.events:,} of {self.written:,} events"
+        return f"{whole(self.events)} of {count(self.written, 'event')}"
 
     def problems(self) -> list[str]:
         """Returns what is missing, one sentence for each kind of loss."""
         found = []
         if self.missing:
-            parts = ", ".join(f"{n:,} of {stream}" for stream, n in self.missing.items())
+            parts = ", ".join(f"{whole(n)} of {stream}" for stream, n in self.missing.items())
             found.append(f"{events_are(sum(self.missing.values()), self.written)} lost: {parts}.")
         if self.dropped:
-            parts = ", ".join(f"{n:,} {kind}" for kind, n in self.dropped.items())
+            parts = ", ".join(f"{whole(n)} {kind}" for kind, n in self.dropped.items())
             found.append(f"Records were not logged because they came too fast or did not fit the schema: {parts}.")
         return found
 
@@ -52,5 +53,5 @@ def completeness_of(index: SessionIndex) -> LogCompleteness:
 
 def events_are(n: int, of: int | None = None) -> str:
     """Returns e.g. ``1 event is`` or ``2 of 300 events are``."""
-    what = f"{n:,} event{'' if n == 1 else 's'}" if of is None else f"{n:,} of {of:,} events"
+    what = count(n, "event") if of is None else f"{whole(n)} of {count(of, 'event')}"
     return f"{what} {'is' if n == 1 else 'are'}"

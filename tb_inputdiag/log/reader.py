@@ -14,6 +14,7 @@ from tb_inputdiag.log.files import find_event_files, run_name
 from tb_inputdiag.log.index import EventFile
 from tb_inputdiag.log.quantities import Quantities
 from tb_inputdiag.log.stored_session import StoredSession
+from tb_inputdiag.numbers import count
 from tb_inputdiag.records import Alert
 
 __all__ = ["Log", "Run", "StoredSession", "read"]
@@ -106,11 +107,11 @@ class Run(Quantities):
             if damage.newer:
                 found.append(f"{name}: {events_are(damage.newer)} not read. {' '.join(damage.messages)}")
             if damage.skipped_bytes:
-                found.append(f"{name}: {damage.skipped_bytes:,} bytes between events are damaged.")
+                found.append(f"{name}: {count(damage.skipped_bytes, 'byte')} between events are damaged.")
             if damage.tail_bytes:
                 found.append(
-                    f"{name}: its last event is cut off after {damage.tail_bytes:,} bytes: it is being written, or was "
-                    "when the process ended."
+                    f"{name}: its last event is cut off after {count(damage.tail_bytes, 'byte')}: it is being written, "
+                    "or was when the process ended."
                 )
         for session in self.sessions:
             prefix = f"session {session.id}: " if len(self._sessions) > 1 else ""
@@ -129,14 +130,14 @@ def _what_else(file: EventFile) -> str:
     if not file.size:
         return "is empty: nothing was written into it."
     if damage.newer:
-        return f"holds {damage.newer:,} events in a newer format. {' '.join(damage.messages)}"
+        return f"holds {count(damage.newer, 'event')} in a newer format. {' '.join(damage.messages)}"
     if not file.events:
-        return f"is not an event file, or all of its {file.size:,} bytes are damaged: no event was found in it."
+        return f"is not an event file, or all of its {count(file.size, 'byte')} are damaged: no event was found in it."
     if damage.frames or damage.skipped_bytes or damage.tail_bytes:
-        return f"is damaged: no session was found in its {file.size:,} bytes."
+        return f"is damaged: no session was found in its {count(file.size, 'byte')}."
     if file.events == 1:
         return "holds no record: only its first event was written."
-    return f"holds {file.events:,} events, but none were written by InputDiagnostics."
+    return f"holds {count(file.events, 'event')}, but none were written by InputDiagnostics."
 
 
 class Log(Mapping[str, Run]):

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from tb_inputdiag.log.blocks import Array
+from tb_inputdiag.numbers import count, whole
 
 __all__ = ["Series", "concatenate", "join_chunks", "to_frame"]
 
@@ -42,7 +43,7 @@ class Series:
     def __repr__(self) -> str:
         if not len(self):
             return f"<Series {self.name}: empty>"
-        return f"<Series {self.name}: {len(self):,} values, steps {self.step[0]:,}..{self.step[-1]:,}>"
+        return f"<Series {self.name}: {count(len(self), 'value')}, steps {whole(self.step[0])}..{whole(self.step[-1])}>"
 
     def to_pandas(self) -> Any:
         """Returns a `pandas.Series` over steps; a `pandas.DataFrame` where each step has several values.

@@ -16,6 +16,7 @@ from tb_inputdiag.log.index import SessionIndex
 from tb_inputdiag.log.payload_reader import PayloadReader
 from tb_inputdiag.log.quantities import Quantities
 from tb_inputdiag.log.record_sequence import RecordSequence
+from tb_inputdiag.numbers import whole
 from tb_inputdiag.records import (
     SCHEMA_VERSION,
     Alert,
@@ -252,11 +253,11 @@ class StoredSession(Quantities):
         if self.index.schema > SCHEMA_VERSION:
             found.append(
                 f"The log has schema version {self.index.schema}; this tb_inputdiag reads up to {SCHEMA_VERSION}. "
-                f"What it knows was read; {newer:,} records or events of kinds unknown to it were left out. "
+                f"What it knows was read; {whole(newer)} records or events of kinds unknown to it were left out. "
                 "Upgrade tb_inputdiag to read all."
             )
         elif newer:
-            found.append(f"{newer:,} records or events of kinds unknown to this tb_inputdiag were left out.")
+            found.append(f"{whole(newer)} records or events of kinds unknown to this tb_inputdiag were left out.")
         if self.start is None:
             found.append("The start of the session is lost: versions and settings are not known.")
         return found

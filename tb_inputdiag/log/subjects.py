@@ -10,6 +10,7 @@ import numpy as np
 from tb_inputdiag.errors import there_are
 from tb_inputdiag.log.blocks import Array
 from tb_inputdiag.log.series import Series, join_chunks, to_frame
+from tb_inputdiag.numbers import whole
 from tb_inputdiag.records import Layout, Role, Split, Stage
 
 __all__ = ["HasSessions", "SessionColumns", "SubjectGroup", "SubjectSeries"]
@@ -126,7 +127,7 @@ class SubjectGroup(Mapping[str, SubjectSeries]):
 
     def __repr__(self) -> str:
         names = list(self)
-        more = f", and {len(names) - 12:,} more" if len(names) > 12 else ""
+        more = f", and {whole(len(names) - 12)} more" if len(names) > 12 else ""
         return f"<{self.kind}: {', '.join(names[:12]) or 'none'}{more}>"
 
     def _ipython_key_completions_(self) -> list[str]:

@@ -33,6 +33,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, overload
 
 from tb_inputdiag.errors import ConfigurationError, did_you_mean
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import (
     JSON,
     Curve,
@@ -98,8 +99,8 @@ class Threshold:
             return value  # type: ignore[return-value]  # narrowed by `fits`
         kind = "an integer" if whole else "a number"
         raise ConfigurationError(
-            f"Threshold {self.name!r} of rule {rule_id!r} must be {kind} from {self.low:g} to {self.high:g} "
-            f"(default {self.default:g}). Received: {value!r}."
+            f"Threshold {self.name!r} of rule {rule_id!r} must be {kind} from {format_number(self.low)} "
+            f"to {format_number(self.high)} (default {format_number(self.default)}). Received: {value!r}."
         )
 
 

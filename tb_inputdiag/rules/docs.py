@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from tb_inputdiag.numbers import literal
 from tb_inputdiag.rules.base import HEADINGS, Rule
 from tb_inputdiag.rules.catalogue import all_rules
 
@@ -45,7 +46,7 @@ def rule_page(rule: type[Rule], level: int = 2) -> str:
         lines += [f"**{heading}{question}**", "", sections[heading], ""]
     if rule.thresholds:
         lines += ["| threshold | default | meaning | source |", "|---|---|---|---|"]
-        lines += [f"| `{n}` | {t.default:g} | {t.meaning} | {t.source} |" for n, t in rule.thresholds.items()]
+        lines += [f"| `{n}` | {literal(t.default)} | {t.meaning} | {t.source} |" for n, t in rule.thresholds.items()]
         lines.append("")
     if rule.explains:
         lines += [f"Its consequences may be: {', '.join(f'[{i}](#{i})' for i in sorted(set(rule.explains)))}.", ""]

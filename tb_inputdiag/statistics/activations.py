@@ -1,4 +1,4 @@
-"""What a layer puts out: moments, zeros, dead units, saturation, non-finite values.
+"""A layer's output: moments, zeros, dead units, saturation, non-finite values.
 
 Over the first examples of the batch, of at most `MAX_ELEMENTS` values together, or of up to four times as many where
 dead units are counted and each would have less than `VALUES_PER_UNIT` of them (at least one example).

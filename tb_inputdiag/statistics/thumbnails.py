@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_inputdiag.keras_vocabulary import ImageAxes, image_axes
+from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import F4, F8, U8, TensorLayout
 from tb_inputdiag.statistics.namespace import Array, Namespace, is_numeric
 from tb_inputdiag.statistics.selection import numeric
@@ -125,4 +126,4 @@ def labels(xp: Namespace, target: Array | None, n_classes: int) -> Array:
 
 def shown_labels(known: F8, examples: int) -> tuple[str, ...]:
     """Returns the labels of the first examples as text."""
-    return tuple(f"{label:g}" for label in known[:examples] if not np.isnan(label))
+    return tuple(format_number(label) for label in known[:examples] if not np.isnan(label))

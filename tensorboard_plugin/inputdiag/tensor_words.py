@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tb_inputdiag.keras_vocabulary import image_axes
+from tb_inputdiag.numbers import count
 from tb_inputdiag.records import TensorLayout
 
 __all__ = ["describe", "feature_word"]
@@ -61,7 +62,7 @@ def _arrays(axes: tuple[int | None, ...]) -> str:
 
 
 def _count(n: int | None, one: str, many: str) -> str:
-    return f"any number of {many}" if n is None else f"{n:,} {one if n == 1 else many}"
+    return f"any number of {many}" if n is None else count(n, one, many)
 
 
 def _side(n: int | None) -> str:

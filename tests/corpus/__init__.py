@@ -1,4 +1,4 @@
 """Small training programs as users write them: broken ones with one planted fault each, and healthy ones.
 
-``python -m tests.corpus`` runs them under the callback and prints what it said. The list is in `programs`.
+``python -m tests.corpus`` runs them with the callback and prints the alerts. The list is in `programs`.
 """

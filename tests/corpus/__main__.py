@@ -1,4 +1,4 @@
-"""Runs programs of the corpus and prints what was said about each.
+"""Runs programs of the corpus and prints the alerts of each.
 
 python -m tests.corpus                      # all but the slow ones, under the callback
 python -m tests.corpus mnist-raw-dense -v   # some, with their alerts in full

@@ -43,7 +43,7 @@ _PLAIN = ("sgd", "momentum")
 
 @dataclass
 class Trial:
-    """What a program gets: its randomness, and what it is watched by.
+    """What a program receives: its randomness, and the callbacks that record it.
 
     Programs make data from `rng`, leave the batch size to `batch`, and give `callbacks` to `fit`.
     """
@@ -91,7 +91,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Program:
-    """One training program and what is to be said about it."""
+    """One training program and the alerts that it should get."""
 
     id: str
     title: str
@@ -187,7 +187,7 @@ def select(names: Sequence[str] = (), *, slow: bool = False) -> list[Program]:
     }
     for name, programs in found.items():
         if not programs:
-            raise ValueError(f"{name!r} is no id, pattern, topic or expected rule of a program.")
+            raise ValueError(f"{name!r} is not an id, pattern, topic or expected rule of a program.")
     if names:
         return list({p.id: p for programs in found.values() for p in programs}.values())
     return [p for p in PROGRAMS.values() if slow or not p.slow]

@@ -1,4 +1,4 @@
-"""Runs programs, under the callback or plainly, and says what came out."""
+"""Runs programs with or without the callback, and reports the outcome."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Losses(keras.callbacks.Callback):
 
 @dataclass
 class Outcome:
-    """What a program did, and what was said about it."""
+    """What a program did, and the alerts that it got."""
 
     program_id: str
     variation: Variation
@@ -96,7 +96,7 @@ class Outcome:
 
     @property
     def right(self) -> bool:
-        """Whether all that must be said is said: the fault first, or nothing loud."""
+        """Whether the alerts are right: the fault comes first, or a healthy program has no warning."""
         if self.trouble:
             return False
         return not self.loud if self.program.healthy else self.found
@@ -137,8 +137,8 @@ def run(program: Program, variation: Variation | None = None, *, plain: bool = F
             outcome.seconds, outcome.error = _train(program, trial, watcher)
             outcome.alerts = list(watcher.alerts)
             replayed, outcome.trouble = replay(log_dir)
-            if not outcome.trouble and _told(replayed) != _told(outcome.alerts):
-                outcome.trouble = f"a replay says {_told(replayed)}, the live run said {_told(outcome.alerts)}"
+            if not outcome.trouble and _listed(replayed) != _listed(outcome.alerts):
+                outcome.trouble = f"the replay has {_listed(replayed)}, the live run had {_listed(outcome.alerts)}"
     finally:
         keras.backend.clear_session()
         keras.config.set_dtype_policy("float32")
@@ -180,7 +180,7 @@ def replay(log_dir: Path) -> tuple[list[Alert], str]:
     return sorted(alerts, key=lambda alert: -alert.severity), "; ".join(trouble)
 
 
-def _told(alerts: Iterable[Alert]) -> list[tuple[object, ...]]:
+def _listed(alerts: Iterable[Alert]) -> list[tuple[object, ...]]:
     return [(a.rule, a.severity.name, a.subject, a.first_step, a.state, a.message, a.consequences) for a in alerts]
 
 

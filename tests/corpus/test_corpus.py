@@ -1,4 +1,4 @@
-"""A lean selection of the corpus, live and replayed; `make bench-rules` runs all of it.
+"""A small selection of the corpus, live and replayed; `make bench-rules` runs all of it.
 
 Programs run with the callback's default settings, as users run it.
 """

@@ -1,1 +1,1 @@
-"""What happens when things go wrong around a training: `python -m tests.faults` makes docs/faults.md."""
+"""What happens when things go wrong around a training run: `python -m tests.faults` makes docs/faults.md."""

@@ -1,4 +1,4 @@
-"""A TensorBoard to aim at."""
+"""A TensorBoard that the trials send requests to."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Imported once, before anything else, in the process that the trainings are forked from.
+"""Imported once, before anything else, in the process that the training runs are forked from.
 
 TensorFlow takes seconds to import, and does no work before its first op: a process that has only imported it can be
-forked. Python's clock is replaced first, so that nothing keeps the real one and a training can set it back.
+forked. Python's clock is replaced first, so that nothing keeps the real one and a training run can set it back.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _real = time.time
 
 
 class Clock:
-    """`time.time`, as far from the truth as it is told to be."""
+    """`time.time`, off by a number of seconds that can be set."""
 
     def __init__(self) -> None:
         self.offset_s = 0.0

@@ -1,4 +1,4 @@
-"""Requests that no client of ours would send."""
+"""Requests that the dashboard never sends."""
 
 from __future__ import annotations
 

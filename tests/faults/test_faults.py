@@ -27,7 +27,7 @@ def survived(*outcomes: Outcome) -> bool:
     return all(o.tried == o.survived > 0 and not o.lost for o in outcomes)
 
 
-def test_a_killed_training_leaves_every_alert_that_it_printed(trials: Trials) -> None:
+def test_a_killed_run_leaves_every_alert_that_it_printed(trials: Trials) -> None:
     assert survived(trials.killed(3))
 
 
@@ -49,7 +49,7 @@ def test_training_goes_on_when_its_log_is_read_only(trials: Trials) -> None:
     assert survived(trials.read_only(3))
 
 
-def test_two_trainings_may_write_to_one_directory_at_once(trials: Trials) -> None:
+def test_two_training_runs_may_write_to_one_directory_at_once(trials: Trials) -> None:
     assert survived(trials.two_at_once(1))
 
 

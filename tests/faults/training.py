@@ -23,7 +23,7 @@ from tests.faults import namespace
 
 STEPS_PER_EPOCH, EPOCHS = 28, 4
 STEPS = STEPS_PER_EPOCH * EPOCHS
-"""Steps of an undisturbed training."""
+"""Steps of an undisturbed training run."""
 WARNED = "warned: "
 """What a warning of the callback begins with in the console."""
 
@@ -49,7 +49,7 @@ class Disturbance:
 
 @dataclass(frozen=True)
 class Result:
-    """What a training left."""
+    """What a training run left behind."""
 
     losses: list[str]
     """Loss of each epoch, in hexadecimal: all bits."""
@@ -57,9 +57,9 @@ class Result:
     """Digest of all variables."""
     steps: int
     warnings: list[str] = field(default_factory=list)
-    """What the callback warned of."""
+    """The warnings of the callback."""
     refused: str = ""
-    """Why the callback would not be made."""
+    """Why the callback could not be created."""
 
 
 _CONTEXT: Any = None
@@ -79,7 +79,7 @@ def start(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
 
 
 def train_elsewhere(folder: Path, disturbance: Disturbance | None, *, watched: bool = True) -> ForkServerProcess:
-    """Starts a training in a process of its own.
+    """Starts a training run in a process of its own.
 
     Its log goes to ``folder/logs``, what it prints to ``folder/console``, and its result to ``folder/result``.
     """
@@ -88,7 +88,7 @@ def train_elsewhere(folder: Path, disturbance: Disturbance | None, *, watched: b
 
 
 def result(folder: Path, process: ForkServerProcess, timeout_s: float = 120) -> Result:
-    """Waits for a training and returns what it left.
+    """Waits for a training run and returns what it left behind.
 
     Raises:
         RuntimeError: if it did not end as it should.
@@ -101,7 +101,7 @@ def result(folder: Path, process: ForkServerProcess, timeout_s: float = 120) -> 
 
 
 def warm() -> None:
-    """Imports all that a training needs, and does nothing with it."""
+    """Imports everything that a training run needs, without using it."""
     for name in ("tensorflow", "keras", "sklearn.datasets", "tb_inputdiag.callback"):
         import_module(name)
 
@@ -212,7 +212,7 @@ def _disturb(what: Disturbance, step: int, log_dir: Path) -> None:
 
 
 def main(folder: str) -> None:
-    """Runs the undisturbed training in this process, for trying it out."""
+    """Does the undisturbed training run in this process, to try it out."""
     with contextlib.suppress(FileExistsError):
         os.mkdir(folder)
     print(train(Path(folder), Disturbance(), True))

@@ -28,7 +28,7 @@ _PRINTED = re.compile(r"^(?:ERROR|WARNING|INFO) +([a-z-]+) +(\S+)$", re.MULTILIN
 
 
 _BEGINNINGS = (b"fit begins", b"INFO milestone")
-"""What a training prints when `fit` is called, and when its first alert is there."""
+"""What a training run prints when `fit` is called, and when its first alert is there."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Outcome:
 
 
 class Trials:
-    """Runs trials below a folder, against the result of a training that nothing disturbs and nobody watches.
+    """Runs trials below a folder, against the result of an undisturbed training run without the callback.
 
     Args:
         folder: Where to.
@@ -60,14 +60,14 @@ class Trials:
 
     @property
     def expected(self) -> Result:
-        """What a training without the callback leaves."""
+        """What a training run without the callback leaves."""
         if self._expected is None:
             home = self.folder / "expected"
             self._expected = result(home, train_elsewhere(home, None, watched=False))
         return self._expected
 
     def _train(self, home: Path, disturbance: Disturbance) -> Result:
-        """Runs a watched training; raises unless its result is that of one that nobody watches."""
+        """Runs training with the callback; raises unless its result is the same as without."""
         found = result(home, train_elsewhere(home, disturbance))
         if not found.refused:
             self._same(home, found)
@@ -82,7 +82,7 @@ class Trials:
     # -- the process, the disk, the clock ----------------------------------------------------------------
 
     def killed(self, times: int) -> Outcome:
-        """Kills trainings with SIGKILL at random moments: every other one of `fit` as a whole, which begins with
+        """Kills training runs with SIGKILL at random moments: every other one of `fit` as a whole, which begins with
         tracing, and every other one after the first alert."""
         home = self.folder / "not-killed"
         process = train_elsewhere(home, None)
@@ -121,7 +121,7 @@ class Trials:
 
     @staticmethod
     def _says(home: Path, text: bytes) -> float:
-        """Waits until a training has printed a text; returns when that was."""
+        """Waits until a training run has printed a text; returns when that was."""
         end = time.monotonic() + 240
         while not (home / "console").exists() or text not in (home / "console").read_bytes():
             assert time.monotonic() < end, f"The training does not say {text!r}."
@@ -156,7 +156,7 @@ class Trials:
         return Outcome(name, times, times, printed, lost, note)
 
     def removed(self, times: int) -> Outcome:
-        """Removes the log directory while a training writes to it."""
+        """Removes the log directory while a training run writes to it."""
         for number in range(times):
             home = self.folder / f"removed-{number}"
             found = self._train(home, Disturbance(remove_log_at=self.random.randrange(STEPS - 20)))
@@ -186,7 +186,7 @@ class Trials:
         return Outcome("log directory made read-only", times, times, note=note)
 
     def two_at_once(self, times: int) -> Outcome:
-        """Runs two trainings into one log directory at the same time."""
+        """Starts two training runs that log into one directory at the same time."""
         printed = lost = 0
         for number in range(times):
             homes = [self.folder / f"twins-{number}" / name for name in ("a", "b")]
@@ -205,15 +205,15 @@ class Trials:
             for home in homes:
                 on_console = alerts_printed(home)
                 printed += len(on_console)
-                # each of the two logs holds what either printed: the trainings are the same
+                # each of the two logs holds what either printed: the training runs are the same
                 for run in runs:
                     lost += len(on_console - {(a.rule, a.subject) for a in run.session.alert_history})
         return Outcome(
-            "two trainings into one directory at once", times, times, printed, lost, "a run directory for each"
+            "two training runs into one directory at once", times, times, printed, lost, "a run directory for each"
         )
 
     def clock_set_back(self, times: int) -> Outcome:
-        """Sets the clock back during a training, by seconds to decades."""
+        """Sets the clock back during a training run, by seconds to decades."""
         printed = lost = 0
         for number in range(times):
             home = self.folder / "clock" / f"{number}"
@@ -240,7 +240,7 @@ class Trials:
         codes: Counter[int] = Counter()
         for number in range(times):
             kind, mutated = mutation.mutate(data, number)
-            # An event that is no message, behind a right checksum, ends the reloading thread of TensorBoard's Python
+            # An event with a correct checksum that is not a message ends the reloading thread of TensorBoard's Python
             # loader, and with it the reloading of all runs: that is not ours to mend.
             home = (logs / "messages" if "messages" in kind else logs / "rest") / f"{number:03d}" / "inputdiag"
             home.mkdir(parents=True)
@@ -352,7 +352,7 @@ COMMANDS: tuple[tuple[str, ...], ...] = (
 
 
 def alerts_printed(home: Path) -> set[tuple[str, str]]:
-    """Returns (rule, subject) of the alerts that a training has printed."""
+    """Returns (rule, subject) of the alerts that a training run has printed."""
     return set(_PRINTED.findall((home / "console").read_text(errors="replace")))
 
 

@@ -140,7 +140,7 @@ def test_columns_are_decoded_only_when_asked_for(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize(
     "tag", ["", "a/b", "a/b/c", "a/b/-1", "a/b/1/2", "/b/1", "a b/c/1", "a/b/٣"], ids=lambda tag: repr(tag)
 )
-def test_foreign_tags_are_none_of_ours(tag: str) -> None:
+def test_tags_of_other_plugins_are_ignored(tag: str) -> None:
     assert parse_tag(tag) in (None, Tag("a", "b", 3))
     assert decode_event("loss/x", 0, b"") is None
 
@@ -227,7 +227,7 @@ def test_damage_is_a_log_error() -> None:
         decode_event("s/samples/0", 0, b"\xd1\x01")
 
 
-def test_a_chunk_that_does_not_fit_its_layout_is_left_out_and_said() -> None:
+def test_a_chunk_that_does_not_fit_its_layout_is_left_out_and_reported() -> None:
     records = list(synthetic.records(synthetic.Spec(samples=10, weights=6, validation=False)))
     place = next(i for i, record in enumerate(records) if isinstance(record, Layout))
     layout = records[place]

@@ -92,7 +92,7 @@ def test_pandas(log_dir: Path) -> None:
     assert run.to_pandas().loc[0, "batch_size"] == 32
 
 
-def test_pandas_puts_together_what_is_left_of_columns(log_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pandas_joins_what_is_left_of_damaged_columns(log_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     run = tb_inputdiag.read(log_dir).run
     whole, scalar = run.to_pandas(), type(run).scalar
     image, series = run.inputs["image"].to_pandas(), SubjectGroup.series
@@ -116,7 +116,7 @@ def test_pandas_puts_together_what_is_left_of_columns(log_dir: Path, monkeypatch
         assert (left[spared] == before[spared]).all()
 
 
-def test_sessions_of_a_run_are_put_in_a_row(log_dir: Path) -> None:
+def test_sessions_of_a_run_are_joined_in_order(log_dir: Path) -> None:
     spec = synthetic.Spec(samples=20, weights=6, session="20261124T000000-1", start=synthetic.START + 9999)
     synthetic.write(log_dir, spec)
     run = tb_inputdiag.read(log_dir).run
@@ -206,7 +206,7 @@ def frames(data: bytes) -> list[tuple[int, int]]:
 
 
 @pytest.mark.parametrize("where", ["header", "message", "footer", "between"])
-def test_damage_costs_what_it_hits_and_is_said(log_dir: Path, where: str) -> None:
+def test_damage_affects_only_what_it_hits_and_is_reported(log_dir: Path, where: str) -> None:
     path = event_file(log_dir)
     before = list(tb_inputdiag.read(log_dir).run.session.records())
     data = bytearray(path.read_bytes())
@@ -337,7 +337,7 @@ def newer_format(data: bytes) -> bytes:
         (newer_format, "events in a newer format. A payload has the format version 2"),
     ],
 )
-def test_a_file_without_a_session_is_said_beside_those_that_are_read(log_dir: Path, content: Any, said: str) -> None:
+def test_a_file_without_a_session_is_reported_and_the_others_are_read(log_dir: Path, content: Any, said: str) -> None:
     other = log_dir / "other" / "events.out.tfevents.1.inputdiag"
     other.parent.mkdir()
     other.write_bytes(content(event_file(log_dir).read_bytes()))
@@ -350,7 +350,7 @@ def test_a_file_without_a_session_is_said_beside_those_that_are_read(log_dir: Pa
         _ = log["other"].session
 
 
-def test_an_empty_folder_and_a_missing_one_are_said(tmp_path: Path) -> None:
+def test_an_empty_folder_and_a_missing_one_are_reported(tmp_path: Path) -> None:
     with pytest.raises(LogNotFoundError, match="no log of InputDiagnostics below"):
         tb_inputdiag.read(tmp_path)
     with pytest.raises(LogNotFoundError, match="There is no folder"):
@@ -393,7 +393,7 @@ def test_many_runs_do_not_take_many_descriptors(tmp_path: Path) -> None:
     assert len(os.listdir("/proc/self/fd")) - before <= 64
 
 
-def test_a_newer_schema_is_said_and_what_is_known_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_newer_schema_is_reported_and_what_is_known_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
     class Prophecy:
         step: int

@@ -29,7 +29,7 @@ Make = Callable[..., LogWriter]
 
 @pytest.fixture
 def make(tmp_path: Path) -> Iterator[Make]:
-    """Returns writers that flush only when they are told to, or must."""
+    """Returns writers that flush only on request, or when they must."""
     made: list[LogWriter] = []
 
     def new(**options: Any) -> LogWriter:
@@ -97,7 +97,7 @@ def test_records_become_visible_by_themselves(make: Make, tmp_path: Path) -> Non
         put(data)
         written.set()
 
-    writer._put = noting  # type: ignore[method-assign]  # to be told instead of sleeping
+    writer._put = noting  # type: ignore[method-assign]  # notified instead of sleeping
     writer.write(start())
     assert written.wait(20)
     assert len(stored(tmp_path)) == 1
@@ -157,7 +157,7 @@ def test_close_may_be_called_again_and_writing_after_it_does_nothing(make: Make,
 
 
 @pytest.mark.parametrize("failure", ["full", "removed"])
-def test_a_failing_disk_is_told_once_and_never_raises(
+def test_a_failing_disk_is_reported_once_and_never_raises(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failure: str
 ) -> None:
     errors: list[Exception] = []
@@ -200,7 +200,7 @@ def test_on_error_may_raise(make: Make, tmp_path: Path) -> None:
     writer.write(an_alert())
 
 
-def test_a_directory_that_cannot_be_made_is_said_at_construction(tmp_path: Path) -> None:
+def test_a_directory_that_cannot_be_made_raises_at_construction(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(LogWriteError, match=r"cannot be written to .*file.*log_dir"):
         LogWriter(tmp_path / "file", session="s")
@@ -208,7 +208,7 @@ def test_a_directory_that_cannot_be_made_is_said_at_construction(tmp_path: Path)
         LogWriter("gs://bucket/logs", session="s")
 
 
-def test_a_read_only_directory_is_said_at_construction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_only_directory_raises_at_construction(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: Any) -> int:  # permissions do not bind root, as whom tests may run
         raise PermissionError(13, "Permission denied")
 

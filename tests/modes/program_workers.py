@@ -109,7 +109,7 @@ def whole(by_hand: Mapping[str, float]) -> None:
 
 
 def does_not_stop_alone() -> None:
-    """A worker that stopped alone would leave the other one waiting: `stop_on` is set aside, and that is said."""
+    """A worker that stopped alone would leave the other one waiting: `stop_on` is ignored, with a warning."""
     fresh()
     with STRATEGY.scope():
         model = regressor(keras.optimizers.SGD(1e-6))

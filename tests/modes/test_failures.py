@@ -24,7 +24,7 @@ from tests.modes.test_lifecycle import silent
 
 
 class Broken(Exception):
-    """Stands for a mistake of ours."""
+    """Simulates a bug of this package."""
 
 
 def _broken(*args: Any, **kwargs: Any) -> Any:

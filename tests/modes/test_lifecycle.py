@@ -1,4 +1,4 @@
-"""The life of a callback and of the model it watches: whatever ends a fit, nothing of ours stays."""
+"""The life of a callback and of its model: whatever ends a fit, the callback leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ import pytest
 
 from tb_inputdiag import InputDiagnostics
 from tb_inputdiag.capture.tensorflow import model_probes
+from tb_inputdiag.capture.tensorflow.probed_step import ProbedStep
 from tb_inputdiag.capture.tensorflow.twin import Twin
 from tb_inputdiag.console import width_of
 from tb_inputdiag.log.reader import read
@@ -65,7 +66,7 @@ def untouched() -> dict[str, type]:
 
 
 def without(train: Callable[[Any, list[Any]], Any]) -> tuple[Any, list[np.ndarray]]:
-    """Returns what training without the callback comes to."""
+    """Returns the result of training without the callback."""
     fresh()
     model = regressor()
     return train(model, []), weights_of(model)
@@ -425,7 +426,7 @@ def test_watch_around_fit(tmp_path: Path) -> None:
 def ours() -> list[Any]:
     """Returns what of ours is in memory; TensorFlow keeps closures of earlier tests, with a callback in them."""
     gc.collect()
-    return [o for o in gc.get_objects() if isinstance(o, Recorder | Twin | model_probes.ModelProbes)]
+    return [o for o in gc.get_objects() if isinstance(o, Recorder | Twin | ProbedStep | model_probes.ModelProbes)]
 
 
 def test_nothing_is_left_in_memory(tmp_path: Path) -> None:
@@ -443,7 +444,7 @@ def test_nothing_is_left_in_memory(tmp_path: Path) -> None:
 
 
 def test_memory_does_not_grow(tmp_path: Path) -> None:
-    """100 fits of one model with one callback each: no session, twin or watch stays, and the process does not grow."""
+    """100 fits of one model with one callback each leave no object behind, and the process does not grow."""
 
     def resident() -> int:
         with open("/proc/self/statm") as file:

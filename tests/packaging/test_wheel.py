@@ -227,7 +227,7 @@ model.fit(pixels, labels, batch_size=16, epochs=2, verbose=0, callbacks=[InputDi
 """
 
 
-def test_a_training_is_watched_and_its_alert_shown(full: Environment) -> None:
+def test_a_training_run_is_recorded_and_its_alert_shown(full: Environment) -> None:
     (full.work / "train.py").write_text(_TRAIN)
     said = run(full.bin("python"), "train.py", cwd=full.work, env={"TF_CPP_MIN_LOG_LEVEL": "3"})
     file = next(line.split(maxsplit=1)[1] for line in said.splitlines() if line.startswith("from "))

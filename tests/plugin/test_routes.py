@@ -96,7 +96,7 @@ def test_a_grid_has_a_row_for_each_weight(server):
     assert (cells[:, np.asarray(grid["last"]) < 2000] >= 3).all()
 
 
-def test_inputs_tell_what_was_seen(server):
+def test_inputs_show_what_was_seen(server):
     answer = server.read("inputs", id=server.id_of("unscaled"))
     cards = {(card["layout"]["name"], card["layout"]["stage"]): card for card in answer["cards"]}
     image = cards["image", "fed"]
@@ -128,13 +128,13 @@ def test_a_run_that_died_before_its_first_step_shows_why(server):
     assert server.read("grid", id=key, table="weights", column="gradient_norm")["grid"] is None
 
 
-def test_the_model_is_told(server):
+def test_facts_of_the_model_are_shown(server):
     _, answer = server.get("model", id=server.id_of("unscaled"))
     assert answer["model"]["optimizer"]["name"] == "adam"
     assert [entry["layer"] for entry in answer["entries"]] == ["conv2d"]
 
 
-def test_what_was_not_judged_is_told(server):
+def test_rules_that_did_not_judge_are_reported(server):
     _, answer = server.get("run", id=server.id_of("unscaled"))
     assert [item["rule"] for item in answer["not_judged"]] == ["loss-scale-collapse"]
     assert [item["accessor"] for item in answer["degraded"]] == ["loss_scale"]
@@ -192,7 +192,7 @@ def test_answers_are_plain_json(servers):
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
         def refuse(name):
-            raise AssertionError(f"{name} is no JSON")
+            raise AssertionError(f"{name} is not JSON")
 
         json.loads(answer.read(), parse_constant=refuse)
 

@@ -31,7 +31,7 @@ def test_ids_select_and_minus_leaves_out() -> None:
     assert ids(("dead-relu",)) == {"dead-relu"}
 
 
-def test_rules_of_ones_own_are_added() -> None:
+def test_custom_rules_are_added() -> None:
     assert ids([LossAbove]) == EVERY | {"loss-above"}
     assert ids([LossAbove(limit=3), "dead-relu"]) == {"dead-relu", "loss-above"}
     assert RuleEngine([LossAbove(limit=3)]).rules["loss-above"] == {"severity": "WARNING", "limit": 3}
@@ -71,7 +71,7 @@ def test_thresholds_and_severities() -> None:
         ([type("Nameless", (LossAbove,), {"id": ""})], ConfigurationError, "needs an id"),
     ],
 )
-def test_what_is_wrong_is_said(rules: Any, error: type[Exception], words: str) -> None:
+def test_wrong_queries_are_explained(rules: Any, error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
         RuleEngine(rules)
 

@@ -259,7 +259,7 @@ def test_circles_of_causes_are_refused() -> None:
         RuleEngine([Egg, Hen])
 
 
-def test_a_rule_that_raises_is_left_out_and_told_once() -> None:
+def test_a_rule_that_raises_is_left_out_and_reported_once() -> None:
     class Broken(LossAbove):
         id = "broken"
 
@@ -281,7 +281,7 @@ def test_a_rule_that_raises_is_left_out_and_told_once() -> None:
     assert [a.count for a in engine.alerts] == [3]
 
 
-def test_growing_counts_are_told_sparsely_and_at_the_end() -> None:
+def test_growing_counts_are_reported_rarely_and_at_the_end() -> None:
     engine = only(LossAbove)
     told = []
     for record in [*steps([5] * 40), SessionEnd(wall_time=40.0, step=40, status="finished")]:
@@ -448,7 +448,7 @@ def test_the_same_records_give_the_same_alerts(seed: int) -> None:
     assert sorted(ids) == list(range(len(ids)))
 
 
-def test_what_was_told_last_is_what_the_log_has() -> None:
+def test_the_last_reported_alerts_are_those_of_the_log() -> None:
     engine = RuleEngine()
     told = [a for r in Scenario().train(x=pixels(255), steps=12).end().records for a in alerts_of(engine, r)]
     assert {a.id: a for a in told}[0] == engine.alerts[0]

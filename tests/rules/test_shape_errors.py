@@ -63,7 +63,7 @@ def test_what_an_exception_says(text: str) -> None:
     assert read_shape_error(text) == TEXTS[text]
 
 
-def test_operations_of_the_loss_are_told_from_others() -> None:
+def test_operations_of_the_loss_are_distinguished_from_others() -> None:
     assert OperationError("compile_loss/mse/sub", "[16]", "[16,3]").in_loss
     other = OperationError("{{node model/add/add}} = AddV2[T=DT_FLOAT](a, b)", "[?,3]", "[?,4]")
     assert not other.in_loss

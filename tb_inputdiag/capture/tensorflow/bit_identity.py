@@ -1,6 +1,6 @@
 """Reads a value of the user's step without changing what TensorFlow computes in it, down to the last bit.
 
-The last bits of a result may depend on who else reads the values that it is made of. There are two reasons:
+The last bits of a result may depend on what else reads its intermediate values. There are two reasons:
 
 - Grappler reorders chains of sums and chains of products (`AddOpsRewrite` and `MinimizeBroadcasts` of its arithmetic
   optimizer), but only through results that are read once. An example is ``learning_rate * (rsqrt(variance) * g)``, the

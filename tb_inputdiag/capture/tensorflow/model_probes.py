@@ -1,4 +1,4 @@
-"""The twins of a model: puts them in the place of its functions and takes them off again, whatever happens.
+"""The twins of a model: puts them in the place of its functions, and always removes them again.
 
 One `ModelProbes` serves all callbacks that record the same model at the same time. It leaves nothing behind: it goes
 when the last client goes, when a step raises, when `fit` is left by an exception from elsewhere (seen by the end of

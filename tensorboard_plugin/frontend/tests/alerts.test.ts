@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { drawnCurves, epochSeries, type FindSeries, finder, quantitiesOf } from "../src/logic/alertCurves";
-import { evidenceText, words } from "../src/logic/evidence";
+import { evidenceName, evidenceText } from "../src/logic/evidence";
 import { alignShapes, extremeSizes, limitPlaces, limitText, scaleOf, sizeHeights } from "../src/logic/pictures";
 import { fromGroup } from "../src/logic/series";
 import { groupKey, isServed, LOSS, quantity, seriesKey } from "../src/logic/seriesKey";
@@ -25,7 +25,7 @@ describe("evidence", () => {
       "none",
       '{"a":1}',
     ]);
-    expect(words("train_std")).toBe("train std. deviation");
+    expect(evidenceName("train_std")).toBe("train std. deviation");
   });
 });
 

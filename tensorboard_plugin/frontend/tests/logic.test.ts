@@ -5,7 +5,7 @@ import { histogram, topClasses } from "../src/logic/inputs";
 import { compileFilter, runColour, runNames } from "../src/logic/runs";
 import { fromGroup } from "../src/logic/series";
 import { byOrder, costText, lifeOf, verdictText, verdictTitle } from "../src/logic/status";
-import { visible, words } from "../src/logic/text";
+import { breakableParts, visible } from "../src/logic/text";
 import { niceStep, placeTicks, valueTicks } from "../src/logic/ticks";
 import type { AlertRow } from "../src/types";
 import { alert, group, row } from "./fixtures";
@@ -76,7 +76,7 @@ describe("status", () => {
 });
 
 describe("cost", () => {
-  it("is told as a lower bound where nothing can be compared", () => {
+  it("is shown as a lower bound where nothing can be compared", () => {
     expect(costText(row({ cost_share: 0.02 }))).toBe("2 %");
     expect(costText(row({ cost_share: 0.02, cost_is_least: true }))).toBe("≥ 2 %");
     expect(costText(row({ cost_share: 0.02, samples: 0 }))).toBe("–");
@@ -109,8 +109,8 @@ describe("text", () => {
     expect(visible("x = 1\n\ty <b>")).toBe("x = 1\n\ty <b>");
   });
   it("cuts a name between its words and loses nothing of it", () => {
-    expect(words("scaled_twice/run-07.a")).toEqual(["scaled_", "twice/", "run-", "07.", "a"]);
-    for (const name of ["", "/", "__a__", "../x", "plain"]) expect(words(name).join("")).toBe(name);
+    expect(breakableParts("scaled_twice/run-07.a")).toEqual(["scaled_", "twice/", "run-", "07.", "a"]);
+    for (const name of ["", "/", "__a__", "../x", "plain"]) expect(breakableParts(name).join("")).toBe(name);
   });
 });
 

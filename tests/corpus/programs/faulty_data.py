@@ -129,7 +129,7 @@ def channels_first_images(t: Trial) -> None:
 
 @broken("shape-mismatch", raises=True)
 def images_without_channel_axis(t: Trial) -> None:
-    """(batch, 28, 28) into a Conv2D that was not told its input shape."""
+    """(batch, 28, 28) into a Conv2D without an input shape."""
     x, y = data.mnist(t.rng, 200)
     model = keras.Sequential(
         [layers.Conv2D(8, 3, activation="relu"), layers.Flatten(), layers.Dense(10, activation="softmax")]

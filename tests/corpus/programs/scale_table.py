@@ -1,4 +1,4 @@
-"""The scale table, row by row, through real models: what must be said of an input's scale, and what must not.
+"""The scale table, row by row, through real models: which alerts about an input's scale must come, and which must not.
 
 The rows about `keras.applications` are in `backbones`.
 """

@@ -209,7 +209,7 @@ checks["axes, scale and filters change the charts and the address"] = async () =
   await frame.locator(".filter.small input").fill("(");
   await until(
     async () => (await text(frame, ".filter.small")).includes("not a regular expression"),
-    "the mistake is told",
+    "the mistake is reported",
   );
   want(problems.length === 0, problems.join("; "));
   await close();
@@ -341,11 +341,11 @@ checks["nothing is cut off between 800 and 2560 pixels"] = async () => {
   }
 };
 
-checks["a lost connection is told, what is there stays, and it comes back"] = async () => {
+checks["a lost connection is reported, what is there stays, and it comes back"] = async () => {
   const { frame, page, close } = await openPage(fast, shown("unscaled"));
   await frame.locator(".alert").first().waitFor();
   await page.route("**/data/plugin/inputdiag/**", (route) => route.abort());
-  await until(async () => (await frame.locator(".lost").count()) === 1, "the loss is told", 6000);
+  await until(async () => (await frame.locator(".lost").count()) === 1, "the loss is reported", 6000);
   want((await frame.locator(".alert").count()) > 0, "the alerts went away");
   await page.unroute("**/data/plugin/inputdiag/**");
   // On a busy machine it may have come back by itself before the click.

@@ -91,7 +91,13 @@ type Range = [number, number];
 const OUT_OF_SCALE = 20;
 
 /** Returns the least and largest value of a line within a part of the axis, or null. */
-function extent(line: ChartLine, axis: Axis, x: readonly [number, number], log: boolean, band: boolean): Range | null {
+function lineExtent(
+  line: ChartLine,
+  axis: Axis,
+  x: readonly [number, number],
+  log: boolean,
+  band: boolean,
+): Range | null {
   const curve = line.curves.values[line.quantity];
   if (!curve) return null;
   let low = Infinity;
@@ -132,7 +138,7 @@ export function valueRange(
   comparing = false,
 ): Range {
   const found = lines
-    .map((line) => extent(line, axis, x, log, lines.length <= MOST_BANDS))
+    .map((line) => lineExtent(line, axis, x, log, lines.length <= MOST_BANDS))
     .filter((range): range is Range => range !== null);
   if (found.length === 0) return log ? [0.1, 1] : [0, 1];
   if (log) {
@@ -155,7 +161,7 @@ export function beyond(
   const out: ChartLine[] = [];
   let value = 0;
   for (const line of lines) {
-    const own = extent(line, axis, x, false, false);
+    const own = lineExtent(line, axis, x, false, false);
     if (!own || (own[0] >= range[0] && own[1] <= range[1])) continue;
     out.push(line);
     for (const end of own) if (Math.abs(end) > Math.abs(value)) value = end;

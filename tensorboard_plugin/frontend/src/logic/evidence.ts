@@ -3,7 +3,7 @@ import { formatNumber, whole } from "./numbers";
 import { visible } from "./text";
 
 /** Returns the name of an evidence number as words. */
-export function words(name: string): string {
+export function evidenceName(name: string): string {
   return visible(name)
     .replace(/_/g, " ")
     .replace(/\bstd\b/, "std. deviation");

@@ -11,6 +11,6 @@ export function visible(text: string): string {
 }
 
 /** Returns a name split where a line may break: after the separators of its words. */
-export function words(name: string): string[] {
+export function breakableParts(name: string): string[] {
   return name.match(/[/_.-]*[^/_.-]+[/_.-]*|[/_.-]+/g) ?? [name];
 }

@@ -23,8 +23,8 @@ export async function get<T>(route: string, parameters: Parameters = {}, signal?
   const answer = await fetch(`./${route}${text ? `?${text}` : ""}`, signal ? { signal } : {});
   const body: unknown = await answer.json().catch(() => null);
   if (!answer.ok) {
-    const told = typeof body === "object" && body !== null && "error" in body ? String(body.error) : "";
-    throw new RouteError(answer.status, told || `The server answered with status ${answer.status}.`);
+    const message = typeof body === "object" && body !== null && "error" in body ? String(body.error) : "";
+    throw new RouteError(answer.status, message || `The server answered with status ${answer.status}.`);
   }
   if (typeof body !== "object" || body === null)
     throw new RouteError(answer.status, "The server's answer is not JSON.");

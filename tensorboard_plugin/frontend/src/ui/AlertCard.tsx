@@ -1,7 +1,7 @@
 // One finding: what is wrong, since when, the evidence, and what to do.
 import { useState } from "preact/hooks";
 import { drawnCurves, type FindSeries } from "../logic/alertCurves";
-import { evidenceText, words } from "../logic/evidence";
+import { evidenceName, evidenceText } from "../logic/evidence";
 import { whole } from "../logic/numbers";
 import { LEVEL_WORDS } from "../logic/status";
 import { visible } from "../logic/text";
@@ -152,7 +152,7 @@ function Seen({ alert, find }: { alert: Alert; find: FindSeries }) {
           <dl>
             {numbers.map(([name, value]) => (
               <div key={name}>
-                <dt>{words(name)}</dt>
+                <dt>{evidenceName(name)}</dt>
                 <dd>{evidenceText(value)}</dd>
               </div>
             ))}

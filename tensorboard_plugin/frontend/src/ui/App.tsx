@@ -14,17 +14,17 @@ export function App() {
   if (!loaded.value) {
     if (lost.value) return <NoServer />;
     return (
-      <Frame>
+      <PageFrame>
         <Skeleton lines={4} tall />
-      </Frame>
+      </PageFrame>
     );
   }
   const row = current.value;
   if (!row) {
     return (
-      <Frame>
+      <PageFrame>
         <NoLogs />
-      </Frame>
+      </PageFrame>
     );
   }
   return <Runs row={row} view={viewOf(shown.value.view)} />;
@@ -103,7 +103,7 @@ function moveTab(event: KeyboardEvent, view: View): void {
   event.preventDefault();
 }
 
-function Frame({ children }: { children: ComponentChildren }) {
+function PageFrame({ children }: { children: ComponentChildren }) {
   return (
     <div class="app lone">
       <main>
@@ -129,7 +129,7 @@ function Lost() {
 
 function NoServer() {
   return (
-    <Frame>
+    <PageFrame>
       <Empty title="TensorBoard does not answer">
         <p>{lost.value}</p>
         <p>
@@ -139,7 +139,7 @@ function NoServer() {
           Try now
         </button>
       </Empty>
-    </Frame>
+    </PageFrame>
   );
 }
 

@@ -182,12 +182,12 @@ export function Heatmap({ cells, rows, title, marks, selected, onSelect }: Props
           )}
         </p>
       </div>
-      <Scale low={low} high={high} log={cells.log} width={cells.width} />
+      <ColourScale low={low} high={high} log={cells.log} width={cells.width} />
     </div>
   );
 }
 
-function Scale({ low, high, log, width }: { low: number; high: number; log: boolean; width: number }) {
+function ColourScale({ low, high, log, width }: { low: number; high: number; log: boolean; width: number }) {
   const stops = Array.from(
     { length: 9 },
     (_, i) =>

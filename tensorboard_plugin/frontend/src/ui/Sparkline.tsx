@@ -13,7 +13,7 @@ interface Props {
   mark: number;
 }
 
-interface Scale {
+interface CurveScale {
   x: (step: number) => number;
   y: (value: number) => number;
   low: number;
@@ -24,7 +24,7 @@ interface Scale {
 }
 
 /** Returns the scale on which all curves are drawn; logarithmic where a linear one would hide most. */
-export function scaleOfCurves({ curves, expected }: Pick<Props, "curves" | "expected">): Scale | null {
+export function scaleOfCurves({ curves, expected }: Pick<Props, "curves" | "expected">): CurveScale | null {
   const known = curves.flatMap((curve) => [...curve.low, ...curve.high]).filter((v): v is number => v !== null);
   if (known.length < 2) return null;
   const all = [...known, ...(expected ?? [])];
@@ -117,7 +117,7 @@ export function Sparkline({ curves, expected, mark }: Props) {
   );
 }
 
-function path(curve: DrawnCurve, { x, y }: Scale): string {
+function path(curve: DrawnCurve, { x, y }: CurveScale): string {
   let out = "";
   let down = false;
   curve.mean.forEach((value, i) => {
@@ -127,7 +127,7 @@ function path(curve: DrawnCurve, { x, y }: Scale): string {
   return out;
 }
 
-function band({ step, low, high }: DrawnCurve, { x, y }: Scale): string {
+function band({ step, low, high }: DrawnCurve, { x, y }: CurveScale): string {
   const places = step.map((_, i) => i).filter((i) => low[i] !== null && high[i] !== null);
   if (places.length < 2) return "";
   const top = places.map((i) => `${x(step[i]!).toFixed(1)} ${y(high[i]!).toFixed(1)}`);

@@ -115,8 +115,8 @@ export function Fan({ card, curves }: { card: Card; curves: SeriesData | undefin
   const read = (column: string) => curves.values[seriesKey(tensorQuantity(column, card))];
   const [min, q05, q25, q50, q75, q95, max] = FAN_COLUMNS.map(read);
   if (!min || !max || !q05 || !q25 || !q50 || !q75 || !q95) return null;
-  const middleHalf = extent([...q25.mean, ...q75.mean]);
-  const all = extent([...min.min, ...max.max]);
+  const middleHalf = valueExtent([...q25.mean, ...q75.mean]);
+  const all = valueExtent([...min.min, ...max.max]);
   if (!all || !middleHalf) return null;
   const { place, bent } = scaleOf([all, middleHalf]);
   const first = curves.step[0]!;
@@ -162,7 +162,7 @@ export function Fan({ card, curves }: { card: Card; curves: SeriesData | undefin
   );
 }
 
-function extent(values: readonly (number | null)[]): { low: number; high: number } | null {
+function valueExtent(values: readonly (number | null)[]): { low: number; high: number } | null {
   const known = values.filter((v): v is number => v !== null);
   return known.length ? { low: Math.min(...known), high: Math.max(...known) } : null;
 }

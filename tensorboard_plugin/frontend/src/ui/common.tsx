@@ -2,23 +2,23 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { compileFilter } from "../logic/runs";
-import { words } from "../logic/text";
+import { breakableParts } from "../logic/text";
 
 /** A button that copies a text and confirms it. */
 export function Copy({ text, label = "Copy" }: { text: string; label?: string }) {
-  const [told, setTold] = useState("");
+  const [note, setNote] = useState("");
   useEffect(() => {
-    if (!told) return undefined;
-    const timer = setTimeout(() => setTold(""), 1600);
+    if (!note) return undefined;
+    const timer = setTimeout(() => setNote(""), 1600);
     return () => clearTimeout(timer);
-  }, [told]);
+  }, [note]);
   return (
     <button
       type="button"
       class="button small"
-      onClick={() => copy(text).then((done) => setTold(done ? "Copied" : "Select and copy by hand"))}
+      onClick={() => copy(text).then((done) => setNote(done ? "Copied" : "Select and copy by hand"))}
     >
-      <span aria-live="polite">{told || label}</span>
+      <span aria-live="polite">{note || label}</span>
     </button>
   );
 }
@@ -42,7 +42,7 @@ async function copy(text: string): Promise<boolean> {
 
 /** A name that wraps between its words. */
 export function Name({ children }: { children: string | undefined }) {
-  return <>{words(children ?? "").map((word, at) => (at ? [<wbr key={at} />, word] : word))}</>;
+  return <>{breakableParts(children ?? "").map((word, at) => (at ? [<wbr key={at} />, word] : word))}</>;
 }
 
 /** Code or a message as it was written. */
