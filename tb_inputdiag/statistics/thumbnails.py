@@ -82,7 +82,7 @@ def reduce(xp: Namespace, x: Array, block: ImageBlock) -> Array:
             indices = xp.constant(np.arange(side), "int32") * xp.length(x, axis, "int32") // xp.constant(side, "int32")
             x = xp.take(x, indices, axis)
     missing = xp.fill(block.shape, float("nan"), "float32")
-    return xp.reshape(xp.first(xp.concat([x, missing]), examples), (-1,))
+    return xp.reshape(xp.first(xp.concat([x, missing]), examples), (block.size,))
 
 
 def pixels(block: ImageBlock, vector: F4, examples: int) -> tuple[U8, float, float] | None:

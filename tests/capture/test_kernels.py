@@ -98,7 +98,7 @@ def layer(x: np.ndarray, activation: str = "relu") -> dict[str, float]:
     """Returns the row of a layer's table, of a layer that returns `x`."""
     output = tf.constant(x)
     call = Activation("layer", keras.layers.Activation(activation), output)
-    call.read(output)
+    call.select(output)
     layers = Layers([call])
     layout = row.row_layout([], {}, 0, layers.units)
     writer = row.RowWriter(TENSORFLOW, layout)

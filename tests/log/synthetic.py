@@ -282,6 +282,8 @@ class Generator:
             nonfinite_count=zeros,
             dead_fraction=_floats(np.where(relu, self.random.integers(0, 3, n) / 32, np.nan)),
             saturated_fraction=np.full(n, np.nan, np.float32),
+            moving_mean_shift=np.full(n, np.nan, np.float32),
+            moving_std_factor=np.full(n, np.nan, np.float32),
         )
 
     def sample(self, step: int, epoch: int, loss: float, wall_time: float, layout: Layout) -> Sample:

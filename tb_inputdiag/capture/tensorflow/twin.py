@@ -202,6 +202,8 @@ class Twin:
             if usable:
                 if trace.graph is None:
                     self._settle_entries(trace, data)
+                for averages in trace.moved:
+                    averages.read_after()
                 trace.finish()
                 self._emit(trace)
         return result
@@ -230,15 +232,20 @@ class Twin:
             if usable:
                 for update in trace.updates:
                     update.read_before()
+                for averages in trace.averages:
+                    averages.read_before()
         # XLA updates a weight in place if nobody is reading it any more
         before = [u.norm for u in trace.updates if u.norm is not None]
         before += [u.before for u in trace.updates if u.before is not None and not u.is_whole]
+        before += [tensor for averages in trace.averages for tensor in averages.before]
         with tf.control_dependencies(before):
             result, outside = compiled(data)
         with self._ours(trace) as usable:
             if usable:
                 for update in trace.updates:
                     update.read_after()
+                for averages in trace.moved:
+                    averages.read_after()
                 xla_cluster.replace_by_outputs(trace, inside, outside, trace.leaves(data))
                 self._emit(trace)
         return result
@@ -252,6 +259,8 @@ class Twin:
                 with hooks.paused():
                     trace.feed(data)
                     self.fed = tuple(layout_of(f.name, f.role, f.tensor) for f in trace.fed)
+                    if self.split == "train":
+                        self._note_averages(trace, apart)
             except Exception as exc:
                 trace.trouble = exc
             try:
@@ -263,6 +272,14 @@ class Twin:
             id(v) not in known and is_unlifted(v) for v in _state(self.model)
         )
         return trace, result
+
+    def _note_averages(self, trace: Trace, apart: bool) -> None:
+        """Notes the moving averages that the step changes, as they are before it unless it is measured from outside."""
+        trace.find_averages()
+        if not apart:
+            with tf.name_scope(SCOPE):
+                for averages in trace.averages:
+                    averages.read_before()
 
     @contextlib.contextmanager
     def _ours(self, trace: Trace) -> Iterator[bool]:

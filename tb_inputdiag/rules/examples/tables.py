@@ -32,6 +32,8 @@ _HEALTHY_LAYER = {
     "nonfinite_count": 0.0,
     "dead_fraction": float("nan"),
     "saturated_fraction": float("nan"),
+    "moving_mean_shift": float("nan"),
+    "moving_std_factor": float("nan"),
 }
 
 
