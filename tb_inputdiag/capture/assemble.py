@@ -19,7 +19,7 @@ from tb_inputdiag.records import (
     TensorTable,
     WeightTable,
 )
-from tb_inputdiag.statistics import activations, example_ids, gradients, step, thumbnails, weights
+from tb_inputdiag.statistics import activations, example_ids, gradients, moving_averages, step, thumbnails, weights
 from tb_inputdiag.statistics.program import Program
 from tb_inputdiag.statistics.tensors import tensor_statistics
 
@@ -123,7 +123,12 @@ def layer_table(program: Program, rows: Sequence[F8]) -> LayerTable | None:
         )
         for row in rows
     ]
-    return LayerTable(**_typed("layers", parts[0] if len(parts) == 1 else activations.merge(parts)))
+    moved = [
+        moving_averages.columns(layout.moving_averages.read(row), program.moved, len(program.layers)) for row in rows
+    ]
+    if len(rows) == 1:
+        return LayerTable(**_typed("layers", {**parts[0], **moved[0]}))
+    return LayerTable(**_typed("layers", {**activations.merge(parts), **moving_averages.merge(moved)}))
 
 
 def images(program: Program, layout: Layout, row: F8, pixels: F4, step_number: int) -> list[Images]:

@@ -85,6 +85,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
         "nonfinite_count": ("f4", ("L",)),
         "dead_fraction": ("f4", ("L",)),
         "saturated_fraction": ("f4", ("L",)),
+        "moving_mean_shift": ("f4", ("L",)),
+        "moving_std_factor": ("f4", ("L",)),
     },
 }
 """Table -> column -> (NumPy dtype, shape of one sample's part).
@@ -179,6 +181,11 @@ class LayerTable:
     ends in a ReLU-like activation."""
     saturated_fraction: F4
     """0..1: values in the outer 1 % of the range of tanh, sigmoid or their hard variants; NaN for other activations."""
+    moving_mean_shift: F4
+    """Of a BatchNormalization in training: distance of the moving mean from the batch's mean, in standard deviations of
+    the batch, in the median channel. NaN for other layers, for averages that did not move, and in older logs."""
+    moving_std_factor: F4
+    """Of the same: the ratio of the moving standard deviation to the batch's, or its inverse, whichever is larger."""
 
 
 @dataclass(frozen=True, slots=True)

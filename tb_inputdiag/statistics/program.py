@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tb_inputdiag.records import Split, TensorLayout
+from tb_inputdiag.statistics.moving_averages import MovedLayer
 from tb_inputdiag.statistics.row import RowLayout
 from tb_inputdiag.statistics.thumbnails import ImageBlock
 
@@ -27,6 +28,8 @@ class Program:
     layers: tuple[str, ...] = ()
     units: tuple[int, ...] = ()
     """For each layer, how many units there are to find dead ones among; 0 if dead units are not counted."""
+    moved: tuple[MovedLayer, ...] = ()
+    """Layers whose moving averages are read."""
     images: tuple[ImageBlock, ...] = ()
     fed: tuple[TensorLayout, ...] = ()
     """Names, shapes and dtypes of the batch."""

@@ -84,6 +84,8 @@ class RowLayout:
     """Largest magnitude of each unit, layer by layer."""
     activation_health: Block
     """``[L, len(health.KINDS)]``"""
+    moving_averages: Block
+    """`moving_averages.NUMBERS` of each channel, layer by layer."""
     size: int
     """Numbers in the row."""
 
@@ -101,7 +103,11 @@ class _Allocator:
 
 
 def row_layout(
-    tensors: Sequence[TensorLayout], copies: Mapping[int, int], n_weights: int, units: Sequence[int]
+    tensors: Sequence[TensorLayout],
+    copies: Mapping[int, int],
+    n_weights: int,
+    units: Sequence[int],
+    n_averages: int = 0,
 ) -> RowLayout:
     """Returns the layout of a step's rows.
 
@@ -110,6 +116,7 @@ def row_layout(
         copies: Index of a tensor that is not measured -> index of the earlier one that it equals.
         n_weights: Weights that are updated.
         units: For each layer call its number of units; 0 if there is one magnitude for all.
+        n_averages: Numbers of moving averages.
     """
     sizes = {
         statistic.NAME: [0 if i in copies else statistic.WIDTH * statistic.places(t) for i, t in enumerate(tensors)]
@@ -137,6 +144,7 @@ def row_layout(
         activations=narrow.block(len(units), len(activations.NUMBERS)),
         units=narrow.block(sum(max(1, n) for n in units)),
         activation_health=activation_health,
+        moving_averages=narrow.block(n_averages),
         size=narrow.end,
     )
 

@@ -43,7 +43,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
         "gradient_nonfinite_count",
         "weight_nonfinite_count",
     ),
-    "layers": ("std", "mean", "max_abs", "dead_fraction", "saturated_fraction", "zero_fraction", "nonfinite_count"),
+    "layers": (
+        *("std", "mean", "max_abs", "dead_fraction", "saturated_fraction", "zero_fraction", "nonfinite_count"),
+        *("moving_mean_shift", "moving_std_factor"),
+    ),
 }
 """Stream -> series that are kept of each row: those of the page's own charts, and those that rules name as curves."""
 STREAMS = tuple(COLUMNS)

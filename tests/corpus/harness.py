@@ -128,7 +128,6 @@ WANTED = frozenset(
         "dominant-loss",
         "generated-range-mismatch",
         "ineffective-weights",
-        "stale-moving-statistics",
         "target-in-input",
     }
 )

@@ -452,7 +452,7 @@ def test_a_column_that_an_older_log_lacks_reads_as_nan() -> None:
     assert directory[count_at] == len(columns)
     older = directory[:count_at] + bytes([len(columns) - 1]) + directory[count_at + 1 :]
     found = EncodedColumns("layers", older, payloads, 2)
-    assert np.isnan(found["saturated_fraction"]).all()
+    assert np.isnan(found["moving_std_factor"]).all()
     assert (found["mean"] == 1).all()
 
 

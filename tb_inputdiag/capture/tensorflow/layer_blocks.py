@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
-from tb_inputdiag.capture.tensorflow.observations import Activation
+from tb_inputdiag.capture.tensorflow.observations import Activation, StepObservations
 from tb_inputdiag.capture.tensorflow.ops import Tensor
-from tb_inputdiag.statistics import activations
+from tb_inputdiag.statistics import activations, moving_averages
+from tb_inputdiag.statistics.moving_averages import MovedLayer
 from tb_inputdiag.statistics.row import RowLayout, RowWriter
 
-__all__ = ["Layers"]
+__all__ = ["Layers", "MovedLayers"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,29 @@ class Layers:
         writer.put(row.activations, [number for numbers, _, _ in found for number in numbers])
         writer.put(row.units, [units for _, units, _ in found])
         writer.put(row.activation_health, [kinds for _, _, kinds in found])
+
+
+class MovedLayers:
+    """The BatchNormalization layers of a step whose moving averages are read.
+
+    Attributes:
+        layers: Which rows of the table of layers they have, and what it takes to judge their averages.
+        size: How many numbers they have in a row.
+    """
+
+    def __init__(self, step: StepObservations) -> None:
+        rows = [tuple(i for i, call in enumerate(step.activations) if call.layer is a.layer) for a in step.moved]
+        self._found = [a for a, its_rows in zip(step.moved, rows, strict=True) if its_rows]
+        self.layers = tuple(
+            MovedLayer(its_rows, moving_averages.channels(a.size), a.kept, float(a.layer.epsilon))
+            for a, its_rows in zip(step.moved, rows, strict=True)
+            if its_rows
+        )
+        self.size = sum(layer.size for layer in self.layers)
+
+    def put(self, writer: RowWriter, row: RowLayout) -> None:
+        """Adds the averages to a row."""
+        writer.put(row.moving_averages, [tensor for a in self._found for tensor in (*a.before, *a.after)])
 
 
 def _output(call: Activation) -> _Output:

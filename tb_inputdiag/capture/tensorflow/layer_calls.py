@@ -58,6 +58,8 @@ class LayerCalls:
         if self._opaque_depth == 0:
             with self._step.guard():
                 self._observe_inputs(layer, args[1:], kwargs, opaque)
+        if isinstance(layer, keras.layers.BatchNormalization):
+            self._count(layer)
         self._opaque_depth += opaque
         try:
             outputs = original(*args, **kwargs)
@@ -103,6 +105,12 @@ class LayerCalls:
         if origin.weighted or not origin.sources:
             return None
         return tuple(sorted(origin.sources)), origin.untouched and len(origin.sources) == 1
+
+    def _count(self, layer: keras.layers.BatchNormalization) -> None:
+        for averages in self._step.averages:
+            if averages.layer is layer:
+                averages.calls += 1
+                averages.hidden = averages.hidden or self._opaque_depth > 0
 
     def _observe_outputs(self, layer: keras.Layer, outputs: Any) -> None:
         if layer is self._model and not self._step.predictions:

@@ -17,11 +17,12 @@ from tb_inputdiag.capture.tensorflow.ops import Tensor
 from tb_inputdiag.capture.tensorflow.tensors import FullShape
 from tb_inputdiag.keras_vocabulary import RELU_ACTIVATIONS, saturation_ends
 from tb_inputdiag.records import Kind, Role, TensorLayout
-from tb_inputdiag.statistics import activations, gradients, health, weights
+from tb_inputdiag.statistics import activations, gradients, health, moving_averages, weights
 
 __all__ = [
     "Activation",
     "EntryTensor",
+    "MovingAverages",
     "ObservedTensor",
     "Raised",
     "StepObservations",
@@ -139,6 +140,44 @@ class Update:
 
 
 @dataclass(slots=True)
+class MovingAverages:
+    """The moving averages of a BatchNormalization, before and after a step."""
+
+    layer: keras.layers.BatchNormalization
+    calls: int = 0
+    """How often the layer was called in the step."""
+    hidden: bool = False
+    """Whether it was called inside a layer that may call it in a loop, so that its calls are not known."""
+    before: list[Tensor] = field(default_factory=list)
+    after: list[Tensor] = field(default_factory=list)
+
+    @property
+    def size(self) -> int:
+        """Number of channels."""
+        return int(self.layer.moving_mean.shape[0])
+
+    @property
+    def kept(self) -> float:
+        """The part of the averages that is left after the step."""
+        return float(self.layer.momentum) ** self.calls
+
+    def read_before(self) -> None:
+        """Reads the averages as they are before the step."""
+        self.before = self._read()
+
+    def read_after(self) -> None:
+        """Reads the averages as they are after the step."""
+        self.after = self._read()
+
+    def _read(self) -> list[Tensor]:
+        averages = (self.layer.moving_mean, self.layer.moving_variance)
+        return [
+            moving_averages.reduce(TENSORFLOW, tf.convert_to_tensor(backend_value(average)), self.size)
+            for average in averages
+        ]
+
+
+@dataclass(slots=True)
 class Raised:
     """The innermost layer call that raised."""
 
@@ -157,6 +196,7 @@ class StepObservations:
     activations: list[Activation] = field(default_factory=list)
     predictions: list[ObservedTensor] = field(default_factory=list)
     updates: list[Update] = field(default_factory=list)
+    averages: list[MovingAverages] = field(default_factory=list)
     loss: Tensor | None = None
     """What `compute_loss` returned."""
     differentiated: Tensor | None = None
@@ -184,6 +224,11 @@ class StepObservations:
         if not isinstance(tensor, tf.Tensor):
             return False
         return self.graph is None or getattr(tensor, "graph", None) is self.graph
+
+    @property
+    def moved(self) -> list[MovingAverages]:
+        """The moving averages that the step may have changed, in a number of calls that is known."""
+        return [a for a in self.averages if a.before and a.calls and not a.hidden and a.kept < 1]
 
     @property
     def own_loss(self) -> Tensor | None:

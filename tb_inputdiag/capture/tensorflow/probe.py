@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tb_inputdiag.capture.tensorflow import ops
-from tb_inputdiag.capture.tensorflow.layer_blocks import Layers
+from tb_inputdiag.capture.tensorflow.layer_blocks import Layers, MovedLayers
 from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
 from tb_inputdiag.capture.tensorflow.observations import ObservedTensor
 from tb_inputdiag.capture.tensorflow.ops import Tensor
@@ -57,13 +57,15 @@ def build(
     # a weight that two optimizers update, or one twice in a step, is shown as of its last update
     updates = list({update.name: update for update in trace.updates}.values())
     layers = Layers(trace.activations)
-    row = row_layout(tensors.layouts, tensors.copies, len(updates), layers.units)
+    moved = MovedLayers(trace)
+    row = row_layout(tensors.layouts, tensors.copies, len(updates), layers.units, moved.size)
     kept, is_kept = _keep(trace, keep)
     writer = RowWriter(TENSORFLOW, row)
     writer.put(row.step, _step_scalars(trace, number, is_kept).in_order())
     tensors.put(writer, row)
     put_weights(writer, row, updates)
     layers.put(writer, row)
+    moved.put(writer, row)
     blocks, pixels = tensors.thumbnails(images)
     program = Program(
         number=number,
@@ -74,6 +76,7 @@ def build(
         weights=tuple(update.name for update in updates),
         layers=layers.paths,
         units=layers.units,
+        moved=moved.layers,
         images=blocks,
         fed=tuple(layout_of(f.name, f.role, f.tensor) for f in trace.fed),
         output_activations={f.name: f.made_by for f in [*trace.fed, *trace.predictions] if f.made_by is not None},

@@ -108,6 +108,8 @@ class ProbedStep:
             if usable:
                 if trace.graph is None:
                     self._entry_layers.settle(trace, data)
+                for averages in trace.moved:
+                    averages.read_after()
                 trace.finish()
                 self._emit(trace)
         return result
@@ -136,15 +138,20 @@ class ProbedStep:
             if usable:
                 for update in trace.updates:
                     update.read_before()
+                for averages in trace.averages:
+                    averages.read_before()
         # XLA updates a weight in place if nobody is reading it any more
         before = [u.norm for u in trace.updates if u.norm is not None]
         before += [u.before for u in trace.updates if u.before is not None and not u.is_whole]
+        before += [tensor for averages in trace.averages for tensor in averages.before]
         with tf.control_dependencies(before):
             result, outside = compiled(data)
         with self._guard(trace) as usable:
             if usable:
                 for update in trace.updates:
                     update.read_after()
+                for averages in trace.moved:
+                    averages.read_after()
                 xla_cluster.replace_by_outputs(trace, inside, outside, trace.leaves(data))
                 self._emit(trace)
         return result
@@ -158,6 +165,8 @@ class ProbedStep:
                 with hooks.paused():
                     trace.feed(data)
                     self.fed = tuple(layout_of(f.name, f.role, f.tensor) for f in trace.fed)
+                    if self._split == "train":
+                        _observe_averages(trace, measured_outside)
             except Exception as exc:
                 trace.trouble = exc
             try:
@@ -209,3 +218,12 @@ def _state(model: keras.Model) -> list[keras.Variable]:
 
 def _alike(a: Program, b: Program) -> bool:
     return (a.tensors, a.weights, a.layers, a.size, a.copies) == (b.tensors, b.weights, b.layers, b.size, b.copies)
+
+
+def _observe_averages(trace: Trace, measured_outside: bool) -> None:
+    """Finds the moving averages that the step changes, and reads them before it unless that is done from outside."""
+    trace.find_averages()
+    if not measured_outside:
+        with tf.name_scope(SCOPE):
+            for averages in trace.averages:
+                averages.read_before()

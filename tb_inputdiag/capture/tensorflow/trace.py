@@ -15,7 +15,7 @@ from tb_inputdiag.capture.names import ModelNames, backend_value, named_leaves
 from tb_inputdiag.capture.tensorflow import bit_identity, hooks
 from tb_inputdiag.capture.tensorflow.layer_calls import LayerCalls
 from tb_inputdiag.capture.tensorflow.lineage import Lineage
-from tb_inputdiag.capture.tensorflow.observations import ObservedTensor, StepObservations
+from tb_inputdiag.capture.tensorflow.observations import MovingAverages, ObservedTensor, StepObservations
 from tb_inputdiag.capture.tensorflow.ops import SCOPE, Tensor
 from tb_inputdiag.capture.tensorflow.optimizer_calls import OptimizerCalls, replicas
 from tb_inputdiag.capture.tensorflow.tensors import is_tensor, kind_of, values_of
@@ -85,6 +85,15 @@ class Trace(StepObservations):
         """Returns TensorFlow's variables of all layers that learn, frozen ones included."""
         layers = [layer for layer in all_layers(self._model) if not is_preprocessing(layer)]
         return [backend_value(variable) for layer in layers for variable in own_trainable_variables(layer)]
+
+    def find_averages(self) -> None:
+        """Finds the BatchNormalization layers whose moving averages a training step changes."""
+        self.averages = [
+            MovingAverages(layer)
+            for layer in all_layers(self._model)
+            if isinstance(layer, keras.layers.BatchNormalization) and layer.built and layer.trainable
+            if not layer.renorm and float(layer.momentum) < 1
+        ]
 
     # -- what hooks call ---------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ class TrainValidationSkew(Rule):
     severity = Severity.WARNING
     splits = ("train", "validation", "predict")
     persistence = 1
-    explains = ("overfitting",)
+    explains = ("overfitting", "stale-moving-statistics")
     why = (
         "The model is validated on data that it was not trained for, so validation numbers mean nothing. Usually a "
         "preprocessing step was applied to only one of the two."

@@ -33,6 +33,8 @@ _WEIGHT_LABELS = {
 _LAYER_LABELS = {
     "dead_fraction": "Dead units of {}",
     "saturated_fraction": "Saturated outputs of {}",
+    "moving_mean_shift": "Moving mean of {} from the batch's, in std",
+    "moving_std_factor": "Moving std of {} over the batch's, or the inverse",
     "std": "Standard deviation of the outputs of {}",
     "zero_fraction": "Outputs of {} that are 0",
     "nonfinite_count": "NaN and infinite outputs of {}",

@@ -514,5 +514,5 @@ export const COLUMNS = {
   losses: ["loss"],
   tensors: ["min", "max", "mean", "std", "q05", "q25", "q50", "q75", "q95", "nan_count", "inf_count", "zero_fraction"],
   weights: ["gradient_norm", "update_ratio", "weight_norm", "gradient_max_abs", "gradient_zero_fraction", "gradient_nonfinite_count", "weight_nonfinite_count"],
-  layers: ["std", "mean", "max_abs", "dead_fraction", "saturated_fraction", "zero_fraction", "nonfinite_count"],
+  layers: ["std", "mean", "max_abs", "dead_fraction", "saturated_fraction", "zero_fraction", "nonfinite_count", "moving_mean_shift", "moving_std_factor"],
 } as const;

@@ -556,7 +556,7 @@ def engine_noise_series(t: Trial) -> None:
         x,
         kind,
         batch_size=t.batch(32),
-        epochs=8,
+        epochs=24,
         validation_split=0.2,
         verbose=0,
         callbacks=[*t.callbacks, keras.callbacks.ReduceLROnPlateau(patience=2, factor=0.5)],

@@ -48,3 +48,18 @@ def generator_data_set_without_repeat(t: Trial) -> None:
     )
     model.compile(t.optimizer(learning_rate=3e-3), loss="sparse_categorical_crossentropy")
     model.fit(rows, steps_per_epoch=whole, epochs=8, callbacks=t.callbacks, verbose=0)
+
+
+@broken("stale-moving-statistics", source="https://github.com/keras-team/keras/issues/10666")
+def batchnorm_in_a_hurry(t: Trial) -> None:
+    """Three epochs of a few large batches: the moving averages are still near 0 and 1 when validation uses them."""
+    x, y = data.digits(t.rng)
+    x = (x.reshape(-1, 8, 8, 1) / 16).astype("float32")
+    inputs = layers.Input((8, 8, 1))
+    h = inputs
+    for filters in (24, 48):
+        h = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(filters, 3, padding="same", use_bias=False)(h)))
+        h = layers.MaxPooling2D()(h)
+    model = keras.Model(inputs, layers.Dense(10, activation="softmax")(layers.Flatten()(h)))
+    model.compile(t.optimizer(learning_rate=4e-3), loss="sparse_categorical_crossentropy")
+    model.fit(x, y, validation_split=0.25, batch_size=t.batch(192), epochs=4, callbacks=t.callbacks, verbose=0)

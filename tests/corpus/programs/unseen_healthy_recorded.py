@@ -57,3 +57,35 @@ def batches_that_grow(t: Trial) -> None:
     )
     model.compile(t.optimizer(learning_rate=3e-3), loss="sparse_categorical_crossentropy")
     model.fit(Growing(x / 16, y, t.batch(16)), epochs=6, callbacks=t.callbacks, verbose=0)
+
+
+@healthy()
+def batchnorm_with_quick_averages(t: Trial) -> None:
+    """As few large batches, but a momentum of 0.5: the averages follow."""
+    x, y = data.digits(t.rng)
+    x = (x.reshape(-1, 8, 8, 1) / 16).astype("float32")
+    inputs = layers.Input((8, 8, 1))
+    h = inputs
+    for filters in (24, 48):
+        h = layers.Conv2D(filters, 3, padding="same", use_bias=False)(h)
+        h = layers.MaxPooling2D()(layers.ReLU()(layers.BatchNormalization(momentum=0.5)(h)))
+    model = keras.Model(inputs, layers.Dense(10, activation="softmax")(layers.Flatten()(h)))
+    model.compile(t.optimizer(learning_rate=4e-3), loss="sparse_categorical_crossentropy")
+    model.fit(x, y, validation_split=0.25, batch_size=t.batch(192), epochs=4, callbacks=t.callbacks, verbose=0)
+
+
+@healthy()
+def batchnorm_that_settles(t: Trial) -> None:
+    """A momentum of 0.99 and many short epochs: validation is poor at first, and recovers."""
+    x, y = data.digits(t.rng)
+    model = keras.Sequential(
+        [
+            layers.Input((64,)),
+            layers.Dense(32, use_bias=False),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Dense(10, activation="softmax"),
+        ]
+    )
+    model.compile(t.optimizer(learning_rate=2e-3), loss="sparse_categorical_crossentropy")
+    model.fit(x / 16, y, validation_split=0.25, batch_size=t.batch(64), epochs=24, callbacks=t.callbacks, verbose=0)
