@@ -34,7 +34,7 @@ SLACK, SLACK_MB = 0.15, 15.0
 
 
 @dataclass(frozen=True)
-class Moment:
+class Measurement:
     """What was measured at one time."""
 
     seconds: float
@@ -126,12 +126,12 @@ def ask(process: subprocess.Popen[str]) -> dict[str, object]:
     return found
 
 
-def measure(minutes: float, steps: int, logs: Path, every_s: float) -> list[Moment]:
+def measure(minutes: float, steps: int, logs: Path, every_s: float) -> list[Measurement]:
     """Runs the training, TensorBoard and the page, and measures them from time to time."""
     command = [sys.executable, "-m", "benchmarks.bench_soak", "--train", str(logs)]
     command += ["--minutes", str(minutes), "--steps", str(steps)]
     trainer = subprocess.Popen(command, cwd=ROOT, env={**os.environ, "KERAS_BACKEND": "tensorflow"})
-    moments: list[Moment] = []
+    moments: list[Measurement] = []
     try:
         while not any(logs.rglob("*.inputdiag")):
             assert trainer.poll() is None, "The training ended before it began to log."
@@ -141,7 +141,7 @@ def measure(minutes: float, steps: int, logs: Path, every_s: float) -> list[Mome
             while trainer.poll() is None:
                 seen = ask(browser)
                 (row,) = server.runs()
-                moment = Moment(
+                moment = Measurement(
                     seconds=time.monotonic() - begin,
                     step=int(row["step"]),
                     trainer_mb=rss_mb(trainer.pid),
@@ -163,7 +163,7 @@ def measure(minutes: float, steps: int, logs: Path, every_s: float) -> list[Mome
     return moments
 
 
-def report(moments: list[Moment], logs: Path) -> tuple[str, bool]:
+def report(moments: list[Measurement], logs: Path) -> tuple[str, bool]:
     """Returns the table and whether everything is bounded."""
     # the first third of a minute is start-up: imports, tracing, the page's own loading
     settled = [moment for moment in moments if moment.seconds > 20] or moments

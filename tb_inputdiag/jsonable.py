@@ -10,16 +10,19 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-__all__ = ["NON_FINITE", "JSONValue", "json_number", "jsonable_fields", "to_jsonable"]
+__all__ = ["NON_FINITE", "JSONValue", "NonFinite", "json_number", "jsonable_fields", "to_jsonable"]
 
 JSONValue: TypeAlias = "bool | int | float | str | list[JSONValue] | dict[str, JSONValue] | None"
 """What `json.dumps` writes as standard JSON."""
+
+NonFinite: TypeAlias = Literal["NaN", "Infinity", "-Infinity"]
+"""The name of a float that JSON lacks."""
 
 NON_FINITE: Mapping[str, float] = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 """How floats that JSON lacks are written. Python's `float` and JavaScript's `Number` read these names."""
 
 
-def json_number(value: float) -> float | str:
+def json_number(value: float) -> float | NonFinite:
     """Returns the float, or its name if JSON has no such number."""
     if math.isfinite(value):
         return value

@@ -38,7 +38,7 @@ NOT_COMMANDS = {"python": {"train.py"}}
 
 
 @dataclass(frozen=True)
-class Block:
+class CodeBlock:
     """A fenced block of a page."""
 
     page: Path
@@ -50,7 +50,7 @@ class Block:
         return f"{self.page.relative_to(ROOT)}:{self.line}"
 
 
-def blocks(page: Path) -> Iterator[Block]:
+def blocks(page: Path) -> Iterator[CodeBlock]:
     """Yields the fenced blocks of a page. A longer fence holds shorter ones."""
     fence, language, start, lines = "", "", 0, []
     for number, line in enumerate(page.read_text().splitlines(), 1):
@@ -58,7 +58,7 @@ def blocks(page: Path) -> Iterator[Block]:
         if not fence and opened:
             fence, language, start, lines = opened[1], opened[2], number, []
         elif fence and line.strip() == fence:
-            yield Block(page, start, language, textwrap.dedent("\n".join(lines)) + "\n")
+            yield CodeBlock(page, start, language, textwrap.dedent("\n".join(lines)) + "\n")
             fence = ""
         elif fence:
             lines.append(line)
@@ -68,7 +68,7 @@ def blocks(page: Path) -> Iterator[Block]:
 BLOCKS = [block for page in PAGES for block in blocks(page)]
 
 
-def commands(block: Block) -> Iterator[tuple[list[str], str]]:
+def commands(block: CodeBlock) -> Iterator[tuple[list[str], str]]:
     """Yields each command of a block, split into words, and the output that the page shows for it."""
     lines = block.text.splitlines()
     if block.language == "console":

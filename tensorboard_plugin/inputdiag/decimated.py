@@ -15,14 +15,14 @@ from tb_inputdiag.records import Layout
 from tensorboard_plugin.inputdiag.pyramid import Pyramid
 from tensorboard_plugin.inputdiag.tensor_stats import TensorStats
 
-__all__ = ["COLUMNS", "QUANTILES", "STREAMS", "DecimatedTable", "SplitSeries", "tensor_row"]
+__all__ = ["CHARTED_COLUMNS", "QUANTILES", "STREAMS", "DecimatedTable", "SplitSeries", "tensor_row"]
 
 Array = NDArray[Any]
 
 QUANTILES: Mapping[str, int] = {"q05": 2, "q25": 8, "q50": 16, "q75": 24, "q95": 30}
 """Series made of a tensor's quantiles -> which of the 33; 2/32 and 30/32 are the nearest to 5 and 95 %."""
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
+CHARTED_COLUMNS: Mapping[str, tuple[str, ...]] = {
     "samples": (
         "loss",
         "gradient_norm",
@@ -49,7 +49,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """Stream -> series that are kept of each row: those of the page's own charts, and those that rules name as curves."""
-STREAMS = tuple(COLUMNS)
+STREAMS = tuple(CHARTED_COLUMNS)
 _NONFINITE = {"weights": "gradient_nonfinite_count", "layers": "nonfinite_count"}
 _CELLS = 1 << 20
 """Numbers in the buckets of one group, 17 MB: bounds the memory of a model with many layers."""
@@ -179,7 +179,7 @@ class DecimatedTable:
 
     def _values(self, columns: Mapping[str, Array], layout: Layout | None) -> tuple[Array, Sequence[str], str]:
         """Returns (values ``[samples, rows, columns]``, names of the rows, split)."""
-        names = COLUMNS[self.stream]
+        names = CHARTED_COLUMNS[self.stream]
         split = layout.split if layout is not None else "train"
         if self.stream == "losses":
             return _finite_or_inf(columns["loss"])[:, None, None], [""], "losses"
@@ -202,7 +202,7 @@ class DecimatedTable:
 
     def _group(self, split: str, names: Sequence[str]) -> SplitSeries:
         group = self.groups.get(split)
-        columns = COLUMNS[self.stream]
+        columns = CHARTED_COLUMNS[self.stream]
         if group is None:
             capacity = _CAPACITY[self.stream]
             while capacity > 64 and capacity * len(names) * len(columns) > _CELLS:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Literal
 
 from tb_inputdiag import alerts
+from tb_inputdiag.jsonable import json_number
 from tb_inputdiag.records import Alert, EpochEnd, ModelFacts, Severity, TensorLayout
 from tensorboard_plugin.inputdiag.cached_session import CachedSession, SessionRecords
 from tensorboard_plugin.inputdiag.encoding import number
@@ -22,7 +22,7 @@ from tensorboard_plugin.inputdiag.provider import display_run
 
 __all__ = [
     "completeness",
-    "format_alert",
+    "format_alert_row",
     "format_model",
     "format_row",
     "format_run",
@@ -129,7 +129,7 @@ def format_row(session: CachedSession) -> RunRow:
         epoch=epoch,
         epochs=epochs,
         fits=_fits(records),
-        loss="NaN" if loss is not None and not math.isfinite(loss) else number(loss),
+        loss=None if loss is None else json_number(loss),
         cost_share=number(cost.share) if cost else None,
         setup_s=cost.setup_s if cost else 0.0,
         cost_is_least=cost is not None and cost.is_least,
@@ -180,7 +180,7 @@ def format_run(session: CachedSession, *, since: int, server: str, now: float) -
         failures=records.failures,
         cost=records.cost,
         alerts=[
-            format_alert(item.record, revision=item.revision) for item in changed if isinstance(item.record, Alert)
+            format_alert_row(item.record, revision=item.revision) for item in changed if isinstance(item.record, Alert)
         ],
         epochs=[i.record for i in records.epochs if i.revision > since and isinstance(i.record, EpochEnd)],
         completeness=completeness(session),
@@ -189,7 +189,7 @@ def format_run(session: CachedSession, *, since: int, server: str, now: float) -
     )
 
 
-def format_alert(alert: Alert, *, revision: int) -> AlertRow:
+def format_alert_row(alert: Alert, *, revision: int) -> AlertRow:
     """Returns an alert with its place on the page."""
     return AlertRow(
         alert=alert,

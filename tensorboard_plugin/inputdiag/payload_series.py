@@ -10,7 +10,7 @@ import numpy as np
 from tensorboard_plugin.inputdiag.cached_session import CachedSession
 from tensorboard_plugin.inputdiag.decimated import DecimatedTable, SplitSeries
 from tensorboard_plugin.inputdiag.encoding import numbers, pack_grid
-from tensorboard_plugin.inputdiag.payload_types import Grid, SeriesGroup, Values
+from tensorboard_plugin.inputdiag.payload_types import Grid, QuantityValues, SeriesGroup
 from tensorboard_plugin.inputdiag.pyramid import Buckets
 
 __all__ = ["HeldBuckets", "format_grid", "format_group"]
@@ -60,7 +60,7 @@ def format_group(
     split = next(name for name, candidate in table.groups.items() if candidate is group)
     single = buckets.width == 1
     values = {
-        key: Values(
+        key: QuantityValues(
             mean=numbers(buckets.mean[:, at]),
             min=[] if single else numbers(buckets.min[:, at]),
             max=[] if single else numbers(buckets.max[:, at]),

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias, TypedDict
 
 from tb_inputdiag.alerts import Verdict
+from tb_inputdiag.jsonable import NonFinite
 from tb_inputdiag.records import (
     Alert,
     Cost,
@@ -38,13 +39,13 @@ __all__ = [
     "InputView",
     "InputsAnswer",
     "ModelAnswer",
+    "QuantityValues",
     "ReadProgress",
     "RunAnswer",
     "RunRow",
     "RunsAnswer",
     "SeriesAnswer",
     "SeriesGroup",
-    "Values",
 ]
 
 SeverityName: TypeAlias = Literal["error", "warning", "info"]
@@ -85,8 +86,8 @@ class RunRow(TypedDict):
     """Epochs that `fit` was called with; None if that is not known, or if it was called again."""
     fits: int
     """Calls of `fit` so far."""
-    loss: float | Literal["NaN"] | None
-    """The newest one; ``"NaN"`` if it is not finite."""
+    loss: float | NonFinite | None
+    """The newest one."""
     cost_share: float | None
     """Share of the time that watching takes, see `Cost.share`; None if it is not known."""
     cost_is_least: bool
@@ -180,7 +181,7 @@ class ModelAnswer(TypedDict):
     """The tensors whose scale was judged, as their layers read them."""
 
 
-class Values(TypedDict):
+class QuantityValues(TypedDict):
     """One quantity over the buckets of a group."""
 
     mean: Numbers
@@ -209,7 +210,7 @@ class SeriesGroup(TypedDict):
     last: list[int]
     """Last step of each bucket; empty if `width` is 1."""
     wall: Numbers
-    values: dict[str, Values]
+    values: dict[str, QuantityValues]
 
 
 class SeriesAnswer(TypedDict):

@@ -18,7 +18,7 @@ from werkzeug import wrappers
 from tb_inputdiag.log.codec import PLUGIN_NAME
 from tb_inputdiag.records import Quantity
 from tensorboard_plugin.inputdiag.cached_session import CachedSession
-from tensorboard_plugin.inputdiag.decimated import COLUMNS, DecimatedTable, SplitSeries
+from tensorboard_plugin.inputdiag.decimated import CHARTED_COLUMNS, DecimatedTable, SplitSeries
 from tensorboard_plugin.inputdiag.encoding import dump
 from tensorboard_plugin.inputdiag.payload_inputs import format_cards, format_images
 from tensorboard_plugin.inputdiag.payload_runs import format_model, format_row, format_run
@@ -160,7 +160,7 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
 
     def _grid(self, request: wrappers.Request, query: Query) -> GridAnswer:
         stream = query.choice("table", ("weights", "layers"))
-        column = query.choice("column", COLUMNS[stream])
+        column = query.choice("column", CHARTED_COLUMNS[stream])
         split = query.choice("split", ("train", "validation", "predict"), "train")
         points, steps, have = query.points(240), query.steps(), query.held()
         held = have.get(f"{stream}:{split}", HeldBuckets()) if steps is None else HeldBuckets()

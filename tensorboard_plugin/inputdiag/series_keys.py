@@ -10,7 +10,7 @@ from __future__ import annotations
 import typing
 
 from tb_inputdiag.records import Quantity, Role, Split, Stage
-from tensorboard_plugin.inputdiag.decimated import COLUMNS, tensor_row
+from tensorboard_plugin.inputdiag.decimated import CHARTED_COLUMNS, tensor_row
 
 __all__ = ["group_key", "parse_series_key", "row_of", "series_key", "split_of"]
 
@@ -50,7 +50,7 @@ def parse_series_key(key: str) -> Quantity | None:
     if key == "losses:loss":
         return Quantity(stream="losses", column="loss")
     stream, split, column, row = _cut(key, 4)
-    if split not in _SPLITS or column not in COLUMNS.get(stream, ()):
+    if split not in _SPLITS or column not in CHARTED_COLUMNS.get(stream, ()):
         return None
     found: typing.Any = {"stream": stream, "split": split, "column": column}
     if stream == "tensors":

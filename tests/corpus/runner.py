@@ -16,7 +16,7 @@ import numpy as np
 from tb_inputdiag.records import Alert, SessionEnd, Severity
 from tests.corpus.harness import PROGRAMS, Program, Trial, Variation
 
-__all__ = ["Losses", "Outcome", "line", "one_core", "replay", "run"]
+__all__ = ["LossRecorder", "Outcome", "line", "one_core", "replay", "run"]
 
 
 def one_core() -> None:
@@ -27,7 +27,7 @@ def one_core() -> None:
     tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
-class Losses(keras.callbacks.Callback):
+class LossRecorder(keras.callbacks.Callback):
     """Keeps every batch's own loss, recovered from Keras' running mean, and the epochs' logs."""
 
     def __init__(self) -> None:
@@ -63,7 +63,7 @@ class Outcome:
     variation: Variation
     seconds: float
     alerts: list[Alert] = field(default_factory=list)
-    losses: Losses | None = None
+    losses: LossRecorder | None = None
     error: str = ""
     """What `fit` raised."""
     trouble: str = ""
@@ -128,7 +128,7 @@ def run(program: Program, variation: Variation | None = None, *, plain: bool = F
     log_dir = Path(mkdtemp(prefix="corpus-log-"))
     try:
         if plain:
-            outcome.losses = Losses()
+            outcome.losses = LossRecorder()
             outcome.seconds, outcome.error = _train(program, trial, outcome.losses)
         else:
             from tb_inputdiag import InputDiagnostics

@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 from tests.faults import namespace
-from tests.faults.trials import Outcome, Trials, table
+from tests.faults.trials import FaultOutcome, Trials, table
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 BEGIN, END = "<!-- begin: python -m tests.faults -->", "<!-- end -->"
@@ -47,7 +47,7 @@ def main() -> int:
     options = parser.parse_args()
     if not namespace.available():
         sys.exit("The trials need mounts of their own: run as root, or allow unprivileged user namespaces.")
-    outcomes: list[Outcome] = []
+    outcomes: list[FaultOutcome] = []
     folder = Path(tempfile.mkdtemp(prefix="inputdiag-faults-"))
     trials = Trials(folder, options.seed)
     for name in options.only or COUNTS:

@@ -11,7 +11,7 @@ import time
 _real = time.time
 
 
-class Clock:
+class ShiftedClock:
     """`time.time`, off by a number of seconds that can be set."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class Clock:
         return max(0.0, _real() + self.offset_s)
 
 
-clock = Clock()
+clock = ShiftedClock()
 time.time = clock
 
 from tests.faults import training  # noqa: E402  # after the clock

@@ -8,7 +8,7 @@ import pytest
 
 import tb_inputdiag
 from tests.faults import mutation, namespace
-from tests.faults.trials import Outcome, Trials, run_command
+from tests.faults.trials import FaultOutcome, Trials, run_command
 from tests.log import synthetic
 
 needs_mounts = pytest.mark.skipif(
@@ -22,7 +22,7 @@ def trials(tmp_path_factory: pytest.TempPathFactory) -> Trials:
     return Trials(tmp_path_factory.mktemp("faults"))
 
 
-def survived(*outcomes: Outcome) -> bool:
+def survived(*outcomes: FaultOutcome) -> bool:
     """The trials raise when something is wrong; this holds that they were made, and that no alert is lost."""
     return all(o.tried == o.survived > 0 and not o.lost for o in outcomes)
 

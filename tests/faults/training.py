@@ -48,7 +48,7 @@ class Disturbance:
 
 
 @dataclass(frozen=True)
-class Result:
+class TrainingResult:
     """What a training run left behind."""
 
     losses: list[str]
@@ -87,7 +87,7 @@ def train_elsewhere(folder: Path, disturbance: Disturbance | None, *, watched: b
     return start(_run, str(folder), disturbance or Disturbance(), watched)
 
 
-def result(folder: Path, process: ForkServerProcess, timeout_s: float = 120) -> Result:
+def result(folder: Path, process: ForkServerProcess, timeout_s: float = 120) -> TrainingResult:
     """Waits for a training run and returns what it left behind.
 
     Raises:
@@ -97,7 +97,7 @@ def result(folder: Path, process: ForkServerProcess, timeout_s: float = 120) -> 
     if process.exitcode != 0:
         console = (folder / "console").read_text(errors="replace") if (folder / "console").exists() else ""
         raise RuntimeError(f"The training ended with exit code {process.exitcode}:\n{console[-3000:]}")
-    return Result(**json.loads((folder / "result").read_text()))
+    return TrainingResult(**json.loads((folder / "result").read_text()))
 
 
 def warm() -> None:
@@ -130,7 +130,7 @@ def _run(folder: str, disturbance: Disturbance, watched: bool) -> None:
     os.replace(home / "result.part", home / "result")
 
 
-def train(log_dir: Path, disturbance: Disturbance, watched: bool) -> Result:
+def train(log_dir: Path, disturbance: Disturbance, watched: bool) -> TrainingResult:
     """Trains a small network on real digits that nobody scaled."""
     import keras
     import numpy as np
@@ -191,14 +191,14 @@ def train(log_dir: Path, disturbance: Disturbance, watched: bool) -> Result:
             try:
                 callbacks.append(InputDiagnostics(log_dir, every=1, rules=[Milestone]))
             except OSError as refused:
-                return Result([], "", 0, refused=str(refused))
+                return TrainingResult([], "", 0, refused=str(refused))
         _disturb(disturbance, -1, log_dir)
         print("fit begins", flush=True)
         history = model.fit(x, y, batch_size=32, epochs=EPOCHS, verbose=0, callbacks=callbacks).history
     digest = hashlib.sha256()
     for variable in [*model.variables, *model.optimizer.variables]:
         digest.update(np.ascontiguousarray(keras.ops.convert_to_numpy(variable)).tobytes())
-    return Result([float(loss).hex() for loss in history["loss"]], digest.hexdigest(), steps, ours)
+    return TrainingResult([float(loss).hex() for loss in history["loss"]], digest.hexdigest(), steps, ours)
 
 
 def _disturb(what: Disturbance, step: int, log_dir: Path) -> None:

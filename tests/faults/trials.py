@@ -20,7 +20,7 @@ from tb_inputdiag.cli import main
 from tb_inputdiag.errors import LogError
 from tests.faults import mutation, queries
 from tests.faults.dashboard import LOADERS, Dashboard, dashboard
-from tests.faults.training import STEPS, WARNED, Disturbance, Result, result, train_elsewhere
+from tests.faults.training import STEPS, WARNED, Disturbance, TrainingResult, result, train_elsewhere
 from tests.log import synthetic
 
 _PRINTED = re.compile(r"^(?:ERROR|WARNING|INFO) +([a-z-]+) +(\S+)$", re.MULTILINE)
@@ -32,7 +32,7 @@ _BEGINNINGS = (b"fit begins", b"INFO milestone")
 
 
 @dataclass(frozen=True)
-class Outcome:
+class FaultOutcome:
     """A line of the table."""
 
     fault: str
@@ -56,24 +56,24 @@ class Trials:
     def __init__(self, folder: Path, seed: int = 0) -> None:
         self.folder = folder
         self.random = random.Random(seed)
-        self._expected: Result | None = None
+        self._expected: TrainingResult | None = None
 
     @property
-    def expected(self) -> Result:
+    def expected(self) -> TrainingResult:
         """What a training run without the callback leaves."""
         if self._expected is None:
             home = self.folder / "expected"
             self._expected = result(home, train_elsewhere(home, None, watched=False))
         return self._expected
 
-    def _train(self, home: Path, disturbance: Disturbance) -> Result:
+    def _train(self, home: Path, disturbance: Disturbance) -> TrainingResult:
         """Runs training with the callback; raises unless its result is the same as without."""
         found = result(home, train_elsewhere(home, disturbance))
         if not found.refused:
             self._same(home, found)
         return found
 
-    def _same(self, home: Path, found: Result) -> None:
+    def _same(self, home: Path, found: TrainingResult) -> None:
         expected = self.expected
         assert found.losses == expected.losses, f"{home.name}: losses {found.losses}, expected {expected.losses}"
         assert found.weights == expected.weights, f"{home.name}: other weights"
@@ -81,7 +81,7 @@ class Trials:
 
     # -- the process, the disk, the clock ----------------------------------------------------------------
 
-    def killed(self, times: int) -> Outcome:
+    def killed(self, times: int) -> FaultOutcome:
         """Kills training runs with SIGKILL at random moments: every other one of `fit` as a whole, which begins with
         tracing, and every other one after the first alert."""
         home = self.folder / "not-killed"
@@ -117,7 +117,7 @@ class Trials:
             lost += len(on_console - alerts_logged(home / "logs"))
             _reads(home / "logs", status="died", cut_off=True)
         note = f"{early} of them before the first alert" if early else ""
-        return Outcome("training killed (SIGKILL) at a random moment", times, times, printed, lost, note)
+        return FaultOutcome("training killed (SIGKILL) at a random moment", times, times, printed, lost, note)
 
     @staticmethod
     def _says(home: Path, text: bytes) -> float:
@@ -128,15 +128,15 @@ class Trials:
             time.sleep(0.005)  # another process can only be waited for
         return time.monotonic()
 
-    def full_disk(self, times: int) -> Outcome:
+    def full_disk(self, times: int) -> FaultOutcome:
         """Trains onto a disk that is too small, of a random size."""
         return self._too_small("disk full (a small file system)", "disk_bytes", "No space left on device", times)
 
-    def file_limit(self, times: int) -> Outcome:
+    def file_limit(self, times: int) -> FaultOutcome:
         """Trains where no file may grow beyond a random size."""
         return self._too_small("file too large (`ulimit -f`, a quota)", "file_bytes", "File too large", times)
 
-    def _too_small(self, name: str, which: str, message: str, times: int) -> Outcome:
+    def _too_small(self, name: str, which: str, message: str, times: int) -> FaultOutcome:
         printed = lost = late = 0
         for number in range(times):
             home = self.folder / f"{which}-{number}"
@@ -153,9 +153,9 @@ class Trials:
             lost += len(on_console - alerts_logged(logs))
             _reads(logs)
         note = f"one warning with the reason, after which {late} alerts of the step in question were printed"
-        return Outcome(name, times, times, printed, lost, note)
+        return FaultOutcome(name, times, times, printed, lost, note)
 
-    def removed(self, times: int) -> Outcome:
+    def removed(self, times: int) -> FaultOutcome:
         """Removes the log directory while a training run writes to it."""
         for number in range(times):
             home = self.folder / f"removed-{number}"
@@ -163,9 +163,9 @@ class Trials:
             assert len(found.warnings) == 1, found.warnings
             assert "was removed" in found.warnings[0], found.warnings
             assert not (home / "logs").exists(), "The directory came back."
-        return Outcome("log directory removed during training", times, times, note="one warning with the reason")
+        return FaultOutcome("log directory removed during training", times, times, note="one warning with the reason")
 
-    def read_only(self, times: int) -> Outcome:
+    def read_only(self, times: int) -> FaultOutcome:
         """Makes the log directory read-only: before the callback is made, before `fit`, and during it."""
         for number in range(times):
             home = self.folder / f"read-only-{number}"
@@ -183,9 +183,9 @@ class Trials:
         note = (
             "a clear error where the callback is made; one warning before `fit`; during it the open log is written on"
         )
-        return Outcome("log directory made read-only", times, times, note=note)
+        return FaultOutcome("log directory made read-only", times, times, note=note)
 
-    def two_at_once(self, times: int) -> Outcome:
+    def two_at_once(self, times: int) -> FaultOutcome:
         """Starts two training runs that log into one directory at the same time."""
         printed = lost = 0
         for number in range(times):
@@ -208,11 +208,11 @@ class Trials:
                 # each of the two logs holds what either printed: the training runs are the same
                 for run in runs:
                     lost += len(on_console - {(a.rule, a.subject) for a in run.session.alert_history})
-        return Outcome(
+        return FaultOutcome(
             "two training runs into one directory at once", times, times, printed, lost, "a run directory for each"
         )
 
-    def clock_set_back(self, times: int) -> Outcome:
+    def clock_set_back(self, times: int) -> FaultOutcome:
         """Sets the clock back during a training run, by seconds to decades."""
         printed = lost = 0
         for number in range(times):
@@ -227,11 +227,11 @@ class Trials:
         for loader in LOADERS:
             with dashboard(self.folder / "clock", loader, at_least=times) as server:
                 _shows_what_is_logged(server, self.folder / "clock")
-        return Outcome("clock set back during training, by 2 s to decades", times, times, printed, lost)
+        return FaultOutcome("clock set back during training, by 2 s to decades", times, times, printed, lost)
 
     # -- what others read ------------------------------------------------------------------------------------
 
-    def mutated_files(self, times: int) -> list[Outcome]:
+    def mutated_files(self, times: int) -> list[FaultOutcome]:
         """Gives mutated event files to the reader, every command and the dashboard."""
         source = synthetic.write(self.folder / "sane", synthetic.Spec(samples=12, weights=3), per_flush=3)
         data = source.read_bytes()
@@ -254,8 +254,8 @@ class Trials:
                 codes[run_command(command, home.parent, what=f"{number} ({kind})")] += 1
         said = ", ".join(f"{n:,} with exit code {code}" for code, n in sorted(codes.items()))
         found = [
-            Outcome("mutated event file, reader", times, read + refused, note=f"{refused} refused as no log"),
-            Outcome(
+            FaultOutcome("mutated event file, reader", times, read + refused, note=f"{refused} refused as no log"),
+            FaultOutcome(
                 f"mutated event file, each of {len(COMMANDS)} commands",
                 times * len(COMMANDS),
                 sum(codes.values()),
@@ -268,7 +268,7 @@ class Trials:
                 listed = len(server.runs())
             note = f"{listed} listed; statuses " + ", ".join(f"{code}: {n:,}" for code, n in sorted(statuses.items()))
             found.append(
-                Outcome(f"mutated event files, requests to the dashboard, `{loader}`", asked, asked, note=note)
+                FaultOutcome(f"mutated event files, requests to the dashboard, `{loader}`", asked, asked, note=note)
             )
         return found
 
@@ -290,7 +290,7 @@ class Trials:
         assert server.alive
         return sum(statuses.values()), statuses
 
-    def malformed_queries(self, times: int) -> list[Outcome]:
+    def malformed_queries(self, times: int) -> list[FaultOutcome]:
         """Sends malformed requests; each must be refused with a clear 4xx."""
         logs = self.folder / "queried"
         synthetic.write(logs, synthetic.Spec(samples=40, weights=3))
@@ -310,10 +310,10 @@ class Trials:
                     statuses[code] += 1
                 assert server.ours("run", id=known)[0] == 200, "It does not answer good queries any more."
             note = ", ".join(f"{n} times {code}" for code, n in sorted(statuses.items()))
-            found.append(Outcome(f"malformed request to the backend, `{loader}`", times, times, note=note))
+            found.append(FaultOutcome(f"malformed request to the backend, `{loader}`", times, times, note=note))
         return found
 
-    def beside_other_plugins(self) -> list[Outcome]:
+    def beside_other_plugins(self) -> list[FaultOutcome]:
         """Logs beside Keras' own TensorBoard callback, and shows both."""
         home = self.folder / "beside" / "run"
         self._train(home, Disturbance(keras_tensorboard=True))
@@ -333,7 +333,7 @@ class Trials:
                 assert len(shown) == len(expected), curve
                 assert all(abs(a - b) <= 1e-6 * abs(b) for a, b in zip(shown, expected, strict=True)), shown
             note = f"active beside it: {', '.join(name for name in active if name != 'inputdiag')}"
-            found.append(Outcome(f"beside {len(listing) - 1} other plugins, `{loader}`", 1, 1, note=note))
+            found.append(FaultOutcome(f"beside {len(listing) - 1} other plugins, `{loader}`", 1, 1, note=note))
         return found
 
 
@@ -428,7 +428,7 @@ def _shows_what_is_logged(server: Dashboard, logs: Path) -> None:
         assert {row["alert"]["id"] for row in answer["alerts"]} == ids
 
 
-def table(outcomes: Iterable[Outcome]) -> str:
+def table(outcomes: Iterable[FaultOutcome]) -> str:
     """Returns the outcomes as Markdown."""
 
     def cell(value: Any) -> str:

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from tb_inputdiag.png import encode_png
 from tb_inputdiag.records import Alert, ExpectedRange, Layout, Quantity, Severity, TensorLayout
 from tensorboard_plugin.inputdiag.cached_session import Revised, SessionRecords
-from tensorboard_plugin.inputdiag.decimated import COLUMNS
+from tensorboard_plugin.inputdiag.decimated import CHARTED_COLUMNS
 from tensorboard_plugin.inputdiag.encoding import dump, number, numbers, pack_grid
 from tensorboard_plugin.inputdiag.payload_inputs import format_cards
-from tensorboard_plugin.inputdiag.payload_runs import format_alert
+from tensorboard_plugin.inputdiag.payload_runs import format_alert_row
 from tensorboard_plugin.inputdiag.provider import display_run
 from tensorboard_plugin.inputdiag.queries import BadQuery, Query
 from tensorboard_plugin.inputdiag.series_keys import group_key, parse_series_key, row_of, series_key
@@ -152,7 +152,7 @@ def test_a_card_is_marked_by_standing_alerts_alone():
     ],
 )
 def test_an_alert_is_sent_with_its_place(change, group):
-    row = format_alert(alert(3, first_step=7, rank=2, **change), revision=5)
+    row = format_alert_row(alert(3, first_step=7, rank=2, **change), revision=5)
     assert (row["severity"], row["group"], row["revision"]) == ("warning", group, 5)
     assert row["order"] == [int(group != "standing"), -20, -2, 7, 3]
 
@@ -189,7 +189,7 @@ NAMES = st.text(min_size=1) | st.sampled_from(["a:b/<kernel> é", ":", "::x:"])
     number=st.integers(0, 4),
 )
 def test_a_key_of_a_series_comes_back_whatever_the_name(stream, split, role, stage, name, number):
-    quantity = Quantity(stream=stream, column=COLUMNS[stream][number], split=split)
+    quantity = Quantity(stream=stream, column=CHARTED_COLUMNS[stream][number], split=split)
     if stream != "samples":
         quantity = replace(quantity, name=name)
     if stream == "tensors":

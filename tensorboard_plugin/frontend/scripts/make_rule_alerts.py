@@ -14,7 +14,7 @@ from typing import TypedDict
 from tb_inputdiag.records import Alert, Curve, Quantity
 from tb_inputdiag.rules import all_rules, judge
 from tensorboard_plugin.inputdiag.encoding import dump
-from tensorboard_plugin.inputdiag.payload_runs import format_alert
+from tensorboard_plugin.inputdiag.payload_runs import format_alert_row
 from tensorboard_plugin.inputdiag.payload_types import AlertRow
 from tensorboard_plugin.inputdiag.series_keys import series_key
 
@@ -37,7 +37,7 @@ def rule_alerts() -> Iterator[RuleAlert]:
             alert = next(found for found in judge(example.build().records, [rule.id]) if found.rule == rule.id)
             yield RuleAlert(
                 example=f"{rule.id}: {example.name}",
-                row=format_alert(alert, revision=1),
+                row=format_alert_row(alert, revision=1),
                 keys=[(quantity, series_key(quantity)) for quantity in quantities(alert)],
             )
 

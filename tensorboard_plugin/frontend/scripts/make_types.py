@@ -115,7 +115,7 @@ def generate() -> str:
         done[waiting[0].__name__] = writer.interface(waiting[0])
     columns = "".join(
         f"  {stream}: [{', '.join(repr(name).replace(chr(39), chr(34)) for name in names)}],\n"
-        for stream, names in decimated.COLUMNS.items()
+        for stream, names in decimated.CHARTED_COLUMNS.items()
     )
     constants = f"/** Stream -> its series. */\nexport const COLUMNS = {{\n{columns}}} as const;"
     unions = [f"export type {name} = {members};" for name, members in sorted(writer.named.items())]

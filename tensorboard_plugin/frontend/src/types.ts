@@ -303,6 +303,14 @@ export interface Quantity {
   stage: "fed" | "entry";
 }
 
+/** One quantity over the buckets of a group. */
+export interface QuantityValues {
+  mean: (number | null)[];
+  min: (number | null)[];
+  max: (number | null)[];
+  bad: number[];
+}
+
 /** Ranges of values that were seen, above the range that was expected. */
 export interface RangePicture {
   seen: Span[];
@@ -364,7 +372,7 @@ export interface RunRow {
   epoch: number;
   epochs: number | null;
   fits: number;
-  loss: number | "NaN" | null;
+  loss: number | "NaN" | "Infinity" | "-Infinity" | null;
   cost_share: number | null;
   cost_is_least: boolean;
   setup_s: number;
@@ -404,7 +412,7 @@ export interface SeriesGroup {
   step: number[];
   last: number[];
   wall: (number | null)[];
-  values: Record<string, Values>;
+  values: Record<string, QuantityValues>;
 }
 
 /** The end of a call. A session that ends with another record is still running, or it died. */
@@ -474,14 +482,6 @@ export interface TensorLayout {
   features: number[];
   n_features: number;
   n_classes: number;
-}
-
-/** One quantity over the buckets of a group. */
-export interface Values {
-  mean: (number | null)[];
-  min: (number | null)[];
-  max: (number | null)[];
-  bad: number[];
 }
 
 /** One weight variable of the model. */
