@@ -122,10 +122,6 @@ class CachedSession:
         for stream in STREAMS:
             self._cursors.pop(stream, None)
 
-    def has_news(self) -> bool:
-        """Returns whether `refresh` would read anything."""
-        return any(self._pending(stream) for stream in (*_DOCUMENT_STREAMS, "head"))
-
     def refresh(self) -> None:
         """Reads the new records that are not tables."""
         wanted = [(s, n) for s in _DOCUMENT_STREAMS for n in self._pending(s)]
