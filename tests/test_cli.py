@@ -258,6 +258,22 @@ def test_replay_explains_wrong_rules(run: Any, logs: Path, arguments: list[str],
     assert "Traceback" not in result.err
 
 
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_replay_agrees_with_a_live_run_of_many_fits(tmp_path: Path, run: Any, ends: bool) -> None:
+    """After many calls small changes of a count are not logged, and a run that was killed logs none at its end."""
+    scenario = Scenario().train(sample_weight=np.full(16, -1.0))
+    for _ in range(21):
+        scenario.call().train(sample_weight=np.full(16, -1.0))
+    engine, writer = RuleEngine(), LogWriter(tmp_path, session="s", flush_interval_s=3600)
+    for record in (scenario.end() if ends else scenario).records:
+        for written in (record, *engine.feed(record)):
+            writer.write(written)
+    writer.close()
+    logged = {alert.id: alert.count for alert in read(tmp_path).run.alerts}
+    assert any(logged[alert.id] < alert.count for alert in engine.alerts)
+    assert {row["logged"] for row in run("replay", tmp_path, "--format", "json").json} == {"same"}
+
+
 @pytest.mark.parametrize(
     ("folder", "level", "code"),
     [("broken", "ERROR", 1), ("broken", "WARNING", 1), ("clean", "INFO", 0), ("nowhere", "INFO", 2)],

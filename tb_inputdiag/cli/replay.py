@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from tb_inputdiag.alerts import findings
 from tb_inputdiag.cli.arguments import ReplayArguments
 from tb_inputdiag.cli.findings import alert_rows, filter_alerts
 from tb_inputdiag.cli.options import Chosen, print_json, require_rules, select
@@ -85,12 +86,15 @@ def parse_rules(arguments: ReplayArguments) -> RulesArgument:
 def _judge_again(item: Chosen, rules: RulesArgument, arguments: ReplayArguments) -> _Replayed:
     engine = RuleEngine(rules, on_error=_complain_about_rule)
     progress = Progress(f"replaying {item.title}", item.session.n_records)
+    # What the engine returns is what a live run logs. The present counts of its alerts may be ahead of that.
+    told: dict[int, Alert] = {}
     for numbered in item.session.numbered():
-        engine.feed(numbered.record)
+        told.update((found.id, found) for found in engine.feed(numbered.record) if isinstance(found, Alert))
         progress.update(numbered.seq)
     progress.finish()
     before = [alert for alert in item.session.alerts if alert.rule in engine.rules]
-    return _Replayed(item, filter_alerts(engine.alerts, arguments), filter_alerts(before, arguments), engine.not_judged)
+    now = findings(told.values())
+    return _Replayed(item, filter_alerts(now, arguments), filter_alerts(before, arguments), engine.not_judged)
 
 
 def _complain_about_rule(rule: str, error: Exception) -> None:
