@@ -1,4 +1,4 @@
-"""A model with two inputs, of which only one is standardised: the alert names the other."""
+"""A model with two inputs. Only one is standardised: the alert names the other."""
 
 import keras
 

@@ -87,13 +87,13 @@ def _judge_again(item: Chosen, rules: RulesArgument, arguments: ReplayArguments)
     engine = RuleEngine(rules, on_error=_complain_about_rule)
     progress = Progress(f"replaying {item.title}", item.session.n_records)
     # What the engine returns is what a live run logs. The present counts of its alerts may be ahead of that.
-    told: dict[int, Alert] = {}
+    reported: dict[int, Alert] = {}
     for numbered in item.session.numbered():
-        told.update((found.id, found) for found in engine.feed(numbered.record) if isinstance(found, Alert))
+        reported.update((found.id, found) for found in engine.feed(numbered.record) if isinstance(found, Alert))
         progress.update(numbered.seq)
     progress.finish()
     before = [alert for alert in item.session.alerts if alert.rule in engine.rules]
-    now = findings(told.values())
+    now = findings(reported.values())
     return _Replayed(item, filter_alerts(now, arguments), filter_alerts(before, arguments), engine.not_judged)
 
 

@@ -111,7 +111,7 @@ def upgrade_columns(columns: Columns, schema: int) -> Columns:
 
 
 class _UpgradedColumns(Columns):
-    """Columns of which some are computed from those of an older version."""
+    """Columns, some of them computed from those of an older version."""
 
     def __init__(self, older: Columns, changed: Mapping[str, ColumnUpgrade]) -> None:
         super().__init__(older.table, older.sizes)

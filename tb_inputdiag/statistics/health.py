@@ -96,7 +96,7 @@ def counts(health: F8) -> Counts:
 
 
 def at_least_one_elsewhere(nonfinite: F8, proof: F8, size: F8) -> F8:
-    """Returns counts of what is not finite in arrays of which only a part was counted: at least 1 if the rest is bad.
+    """Returns counts of non-finite values in arrays that were counted only in part: at least 1 if the rest has any.
 
     Args:
         nonfinite: Counts of the parts.

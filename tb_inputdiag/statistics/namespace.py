@@ -156,7 +156,7 @@ class Namespace(Protocol):
         """Returns all values as a vector, or an empty vector if the bool scalar `nothing` is true."""
 
     def reshape(self, x: Array, shape: tuple[int, ...]) -> Array:
-        """Returns the values in another shape, of which one length may be -1."""
+        """Returns the values in another shape; one of its lengths may be -1."""
 
     def flatten_examples(self, x: Array) -> Array:
         """Returns ``[batch, values of an example]``, where the lengths may be known only when the step runs."""

@@ -41,9 +41,9 @@ class TensorSummary:
 
 
 _EVERY = ("step", "min", "max", "nan_count", "inf_count", "feature_min", "feature_max", "class_counts", "quantiles")
-"""Columns of which every sample is read."""
+"""Columns that are read for every sample."""
 _NEWEST = ("shape", "feature_mean", "feature_std")
-"""Columns of which only the newest sample is decoded; so for `_LAST`."""
+"""Columns that are decoded for the newest sample only; so for `_LAST`."""
 _LAST = ("min", "max", "mean", "std", "zero_fraction", "whole_fraction", "one_hot_fraction")
 
 

@@ -32,7 +32,7 @@ def test_bfloat16_is_measured() -> None:
 
 
 def in_graph(x: np.ndarray, n_classes: int, by_xla: bool, shape: list[int | None] | None) -> dict[str, np.ndarray]:
-    """Returns the columns that a compiled function makes of `x`, of which it knows only this shape."""
+    """Returns the columns that a compiled function makes of `x`; the function knows only this shape of it."""
     layout = replace(layout_of(x), n_classes=n_classes)
     described = [statistic for statistic in tensor_statistics() if statistic.places(layout)]
 

@@ -99,7 +99,7 @@ class Program:
     topic: str
     """The module that it is written in."""
     expect: tuple[str, ...] = ()
-    """Empty: healthy. Else rules of which one must be the first alert: several where the fault has two right names."""
+    """Empty: healthy. Else the rules that may be the first alert: several where the fault has two right names."""
     welcome: tuple[str, ...] = ()
     """INFOs that a healthy program deserves."""
     slow: bool = False

@@ -156,7 +156,7 @@ def _wrong_payload(data: bytearray, rng: random.Random) -> bytearray:
         content = bytearray(tensor.tensor_content)
         for _ in range(rng.randint(1, 6)):
             if content:
-                # the first bytes say how long and of which kind everything is
+                # the first bytes say how long each part is and of which kind
                 content[rng.randrange(len(content)) if rng.random() < 0.4 else rng.randrange(min(64, len(content)))] = (
                     rng.randrange(256)
                 )

@@ -70,7 +70,7 @@ def table() -> tuple[np.ndarray, np.ndarray]:
 
 
 def fit(model: Any, callbacks: list[Any], data: Any = None) -> Any:
-    """Trains on global batches, of which each worker is fed its part."""
+    """Trains on global batches; each worker is fed its part."""
     batches = tf.data.Dataset.from_tensor_slices(tuple(data or table())).batch(GLOBAL_BATCH).repeat()
     return dict(model.fit(batches, epochs=2, steps_per_epoch=STEPS, verbose=0, callbacks=callbacks).history)
 

@@ -43,8 +43,8 @@ def files(log_dir: Path) -> int:
 @mode(GROUP, "A loop of `fit`: one file, whose steps, epochs and losses go on; each alert opens once")
 def test_a_loop_of_fits(tmp_path: Path) -> None:
     fresh()
-    model, told = regressor(), []
-    callback = silent(tmp_path, on_alert=told.append)
+    model, reported = regressor(), []
+    callback = silent(tmp_path, on_alert=reported.append)
     data = table()
     x = data["input:x"] * 500
     for _ in range(6):
@@ -58,8 +58,8 @@ def test_a_loop_of_fits(tmp_path: Path) -> None:
     assert [e.epoch for e in session.epochs] == list(range(12))
     losses = np.concatenate([r.step for r in session.records() if isinstance(r, Losses)])
     assert losses.tolist() == list(range(12 * STEPS))
-    assert "unnormalized-input" in [alert.rule for alert in told]
-    assert len({(alert.rule, alert.subject, alert.split) for alert in told}) == len(told)
+    assert "unnormalized-input" in [alert.rule for alert in reported]
+    assert len({(alert.rule, alert.subject, alert.split) for alert in reported}) == len(reported)
 
 
 def test_the_step_is_traced_once_for_all_fits(tmp_path: Path) -> None:

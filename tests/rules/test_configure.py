@@ -86,8 +86,8 @@ def test_installed_packages_bring_rules(monkeypatch: pytest.MonkeyPatch) -> None
         SimpleNamespace(name="odd", load=lambda: 3),
     ]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: entries)
-    told: list[tuple[str, str]] = []
-    engine = RuleEngine(on_error=lambda name, error: told.append((name, str(error))))
+    reported: list[tuple[str, str]] = []
+    engine = RuleEngine(on_error=lambda name, error: reported.append((name, str(error))))
     assert set(engine.rules) == EVERY | {"loss-above"}
-    assert told[0] == ("bad", "gone")
-    assert told[1][0] == "odd"
+    assert reported[0] == ("bad", "gone")
+    assert reported[1][0] == "odd"

@@ -85,11 +85,11 @@ def test_a_rule_whose_ranges_fail_is_left_out() -> None:
         def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
             yield "no range"  # type: ignore[misc]  # the mistake that is tested
 
-    told: list[str] = []
-    engine = RuleEngine(["failing", Failing], on_error=lambda rule, error: told.append(f"{rule}: {error}"))
+    reported: list[str] = []
+    engine = RuleEngine(["failing", Failing], on_error=lambda rule, error: reported.append(f"{rule}: {error}"))
     for record in Scenario().train(steps=4).records:
         engine.feed(record)
-    assert told == ["failing: A rule must return ExpectedRange objects. Received: 'no range'."]
+    assert reported == ["failing: A rule must return ExpectedRange objects. Received: 'no range'."]
 
 
 def test_a_rule_that_lacks_facts_is_not_asked_and_says_so_once() -> None:

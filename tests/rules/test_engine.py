@@ -272,21 +272,22 @@ def test_a_rule_that_raises_is_left_out_and_reported_once() -> None:
         def on_sample(self, context: Context) -> Findings:
             return ["a string"]  # type: ignore[list-item]  # the mistake that is tested
 
-    told: list[tuple[str, str]] = []
+    reported: list[tuple[str, str]] = []
     engine = RuleEngine(
-        ["loss-above", Broken, Wrong, LossAbove], on_error=lambda rule, error: told.append((rule, type(error).__name__))
+        ["loss-above", Broken, Wrong, LossAbove],
+        on_error=lambda rule, error: reported.append((rule, type(error).__name__)),
     )
     feed_all(engine, steps([5, 5, 5]))
-    assert told == [("broken", "RuntimeError"), ("wrong", "TypeError")]
+    assert reported == [("broken", "RuntimeError"), ("wrong", "TypeError")]
     assert [a.count for a in engine.alerts] == [3]
 
 
 def test_growing_counts_are_reported_rarely_and_at_the_end() -> None:
     engine = only(LossAbove)
-    told = []
+    reported = []
     for record in [*steps([5] * 40), SessionEnd(wall_time=40.0, step=40, status="finished")]:
-        told += [alert.count for alert in alerts_of(engine, record)]
-    assert told == [1, 8, 16, 32, 40]
+        reported += [alert.count for alert in alerts_of(engine, record)]
+    assert reported == [1, 8, 16, 32, 40]
 
 
 def test_a_session_begins_anew() -> None:
@@ -359,10 +360,10 @@ def test_the_counts_of_10_000_fits_do_not_fill_the_log() -> None:
     for _ in range(1000):
         scenario.call().train(loss=5.0)
     engine = only(LossAbove)
-    told = [alert.count for record in scenario.end().records for alert in alerts_of(engine, record)]
-    assert told[:8] == list(range(1, 9))
-    assert len(told) < 60
-    assert told[-1] > 0.85 * 1001
+    reported = [alert.count for record in scenario.end().records for alert in alerts_of(engine, record)]
+    assert reported[:8] == list(range(1, 9))
+    assert len(reported) < 60
+    assert reported[-1] > 0.85 * 1001
 
 
 def test_alerts_costs_and_samples_without_a_layout_are_passed_over() -> None:
@@ -437,12 +438,12 @@ def test_the_same_records_give_the_same_alerts(seed: int) -> None:
             raise error
 
         engine = RuleEngine(on_error=fail)
-        told = [alert for record in session(seed) for alert in alerts_of(engine, record)]
-        return told, engine.alerts
+        reported = [alert for record in session(seed) for alert in alerts_of(engine, record)]
+        return reported, engine.alerts
 
-    told, alerts = run()
-    assert repr((told, alerts)) == repr(run()), "as text, because NaN equals nothing"
-    last = {alert.id: alert for alert in told}
+    reported, alerts = run()
+    assert repr((reported, alerts)) == repr(run()), "as text, because NaN equals nothing"
+    last = {alert.id: alert for alert in reported}
     assert {a.id: repr(a) for a in alerts} == {i: repr(a) for i, a in last.items() if a.caused_by is None}
     ids = list(last)
     assert sorted(ids) == list(range(len(ids)))
@@ -450,5 +451,5 @@ def test_the_same_records_give_the_same_alerts(seed: int) -> None:
 
 def test_the_last_reported_alerts_are_those_of_the_log() -> None:
     engine = RuleEngine()
-    told = [a for r in Scenario().train(x=pixels(255), steps=12).end().records for a in alerts_of(engine, r)]
-    assert {a.id: a for a in told}[0] == engine.alerts[0]
+    reported = [a for r in Scenario().train(x=pixels(255), steps=12).end().records for a in alerts_of(engine, r)]
+    assert {a.id: a for a in reported}[0] == engine.alerts[0]

@@ -18,7 +18,7 @@ __all__ = ["FullShape", "is_tensor", "kind_of", "layout_of", "layouts_of", "valu
 
 @dataclass(slots=True)
 class FullShape:
-    """The shape of a tensor of which only the first examples were kept."""
+    """The shape of a tensor after only its first examples were kept."""
 
     static: tuple[int | None, ...]
     """As known while tracing."""

@@ -76,7 +76,7 @@ def missing_targets(t: Trial) -> None:
 
 @broken("non-finite-target")
 def log_of_zero_sales(t: Trial) -> None:
-    """The logarithm of sales, of which some are 0."""
+    """The logarithm of sales, some of them 0."""
     x, y = data.regression(t.rng, 1000)
     sales = np.floor(np.exp(y + 1))
     with np.errstate(divide="ignore"):

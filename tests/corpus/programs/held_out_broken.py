@@ -223,7 +223,7 @@ def sentences_longer_than_positions(t: Trial) -> None:
 
 @broken("label-loss-mismatch", "output-activation-mismatch")
 def softmax_over_many_tags(t: Trial) -> None:
-    """Six tags of which several may be true, with softmax and categorical_crossentropy."""
+    """Six tags, several of which may be true, with softmax and categorical_crossentropy."""
     x = t.rng.normal(size=(1500, 12)).astype("float32")
     y = (x @ np.random.default_rng(2).normal(size=(12, 6)) + t.rng.normal(0, 0.5, (1500, 6)) > 0).astype("float32")
     model = _dense(12, 32, 6, last="softmax")

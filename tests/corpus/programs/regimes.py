@@ -402,7 +402,7 @@ def noisy_labels(t: Trial) -> None:
 
 @healthy()
 def zero_heavy_relu(t: Trial) -> None:
-    """A wide ReLU layer of which half is off for any one example, as it should be."""
+    """A wide ReLU layer: half of it is off for any one example, as it should be."""
     x, y = data.mnist(t.rng, 1200)
     x = x.reshape(-1, 784).astype("float32") / 255
     model = keras.Sequential(

@@ -121,13 +121,13 @@ def _table(t: Trial, x: np.ndarray, y: np.ndarray, classes: int, epochs: int) ->
 
 @broken("feature-scale-disparity", "unnormalized-input")
 def wine_raw(t: Trial) -> None:
-    """scikit-learn's wine as it comes: one column near 0.3, another near 750."""
+    """scikit-learn's wine without scaling: one column near 0.3, another near 750."""
     _table(t, *data.wine(t.rng), 3, 10)
 
 
 @broken("feature-scale-disparity", "unnormalized-input")
 def cancer_raw(t: Trial) -> None:
-    """scikit-learn's breast cancer as it comes: columns of 0.003 and of 900."""
+    """scikit-learn's breast cancer without scaling: columns of 0.003 and of 900."""
     _table(t, *data.cancer(t.rng), 2, 5)
 
 

@@ -179,7 +179,7 @@ def chords_with_ignored_class(t: Trial) -> None:
 
 @healthy(welcome=("unfinished-training", "class-imbalance"))
 def names_in_full_sentences(t: Trial) -> None:
-    """Nine of ten words are no name (class 0), and nothing is padded."""
+    """Nine of ten words are not a name (class 0), and nothing is padded."""
     words = t.rng.integers(1, 60, (900, 20))
     model = _tagger(60, 4, masked=False)
     model.compile(t.optimizer(learning_rate=0.01), "sparse_categorical_crossentropy")

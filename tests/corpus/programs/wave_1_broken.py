@@ -533,7 +533,7 @@ def digits_generator_with_counter_reset(t: Trial) -> None:
 def digits_and_labels_shuffled_apart(t: Trial) -> None:
     """Reads digits, but the images and the labels were each shuffled on their own.
 
-    Nothing about a label can be told from its image: the loss stays at ln(10).
+    An image says nothing about its label: the loss stays at ln(10).
     """
     x, y = mnist_data()
     x = x.reshape(-1, 28, 28, 1).astype("float32") / 255

@@ -51,7 +51,7 @@ export function Pre({ children }: { children: string }) {
   return <pre tabIndex={0}>{children}</pre>;
 }
 
-/** A group of buttons, one of which is selected. */
+/** A group of buttons; one is selected. */
 export function Choice<T extends string>(props: {
   label: string;
   options: readonly (readonly [T, string])[];
