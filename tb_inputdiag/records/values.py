@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +54,11 @@ Split: TypeAlias = Literal["train", "validation", "predict"]
 Role: TypeAlias = Literal["input", "target", "prediction", "sample_weight"]
 Stage: TypeAlias = Literal["fed", "entry"]
 Kind: TypeAlias = Literal["dense", "ragged", "sparse", "string"]
-JSON: TypeAlias = Any
-"""None, bool, int, float, str, or lists and string-keyed dicts of them. NaN and infinities are allowed."""
+JSON: TypeAlias = bool | int | float | str | Sequence[object] | Mapping[str, object] | None
+"""A value of JSON; what is in a sequence or a mapping is one, too. NaN and infinities are allowed.
+
+Not recursive, because `typing.get_type_hints` cannot resolve a recursive alias in another module before Python 3.12.
+"""
 
 F4: TypeAlias = NDArray[np.float32]
 F8: TypeAlias = NDArray[np.float64]

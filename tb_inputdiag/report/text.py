@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterator, Mapping
 
 from tb_inputdiag.numbers import count, format_number, whole
-from tb_inputdiag.records import JSON, Alert, Consequence
+from tb_inputdiag.records import Alert, Consequence
 from tb_inputdiag.report.ansi import clean, paint
 from tb_inputdiag.report.picture_text import picture_text
 
@@ -85,7 +85,7 @@ def evidence_text(alert: Alert) -> str:
     return ", ".join(numbers)
 
 
-def _value_text(value: JSON) -> str:
+def _value_text(value: object) -> str:
     if value is None:
         return "none"
     if isinstance(value, (bool, int, float)):

@@ -21,7 +21,7 @@ class ChannelOrder(Rule):
 
     ## What it does
     Compares the shape of images with the `data_format` of the convolution that reads them. In a channels_last model it
-    fires on images with three rows, or with one row if they would otherwise be square. In a channels_first model it
+    fires on images with three rows, or with one row if they would be square without that. In a channels_first model it
     fires on the reverse.
 
     ## Why is this bad?

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tb_inputdiag.numbers import percent
+from tb_inputdiag.numbers import literal, percent
 from tb_inputdiag.records import LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, silent
@@ -65,7 +65,7 @@ class ExcessiveDropout(Rule):
                 message=f"'{name}' drops {percent(rate)} of its input"
                 f"{f' (also {join([n for n, _ in strong[1:]])})' if len(strong) > 1 else ''}.",
                 evidence={"rate": rate, "expected_max_rate": self.max_rate, "layers": [n for n, _ in strong]},
-                fix=f"keras.layers.Dropout({1 - rate:.2g})  # if you meant to keep {rate:.2g}",
+                fix=f"keras.layers.Dropout({literal(1 - rate, 2)})  # if you meant to keep {percent(rate)}",
                 picture=LimitPicture(label="dropout rate", value=rate, limit=self.max_rate, unit="fraction"),
                 curves=(layer_curve(name, "zero_fraction"),),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tb_inputdiag.records import EpochEnd, LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.support.configured import asked
 from tb_inputdiag.rules.support.curves import loss_curve
 from tb_inputdiag.rules.views.context import Context
 
@@ -78,12 +79,12 @@ class ExhaustedData(Rule):
             return None
         last = end.step - (context.first_step - 1 if self._end is None else self._end)
         self._end, self._longest = end.step, max(self._longest, last)
-        asked, longest = _asked(context), self._longest
+        (epochs, steps), longest = asked(context), self._longest
         left = self.max_left * (context.facts.steps_per_execution if context.facts is not None else 1)
         if last == 0 or (last <= left and last <= self.max_share * longest):
-            return [_ran_out(end.epoch, last, longest, asked["epochs"])]
-        if last == longest < self.min_full * asked["steps"]:
-            return [_smaller(longest, asked["steps"])]
+            return [_ran_out(end.epoch, last, longest, epochs)]
+        if last == longest < self.min_full * steps:
+            return [_smaller(longest, steps)]
         return []
 
     @staticmethod
@@ -108,12 +109,6 @@ class ExhaustedData(Rule):
             silent("a single batch", lambda: run(1, 1, 1, 1, epochs=4)),
             silent("a batch size that doubles", lambda: run(40, 20, 10, 5, 5, epochs=5, steps=40)),
         )
-
-
-def _asked(context: Context) -> dict[str, int]:
-    """Returns the numbers of epochs, and of steps in each, that `fit` was asked for; 0 where it does not know."""
-    params = context.session.params if context.session is not None else {}
-    return {name: int(params.get(name) or 0) for name in ("epochs", "steps")}
 
 
 def _ran_out(epoch: int, last: int, longest: int, epochs: int) -> Finding:

@@ -12,6 +12,7 @@ from tb_inputdiag.numbers import format_number, literal, percent, whole
 from tb_inputdiag.records import LimitPicture, Severity, Span
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
+from tb_inputdiag.rules.support.configured import asked
 from tb_inputdiag.rules.support.curves import loss_curve
 from tb_inputdiag.rules.support.labels import class_counts_of
 from tb_inputdiag.rules.support.medians import median
@@ -210,11 +211,10 @@ small, and a higher rate would not help either."""
 
 def _planned_steps(context: Context) -> int | None:
     """Returns the steps of the whole run, or None if they are not known."""
-    params = context.session.params if context.session is not None else {}
-    epochs, steps = params.get("epochs"), params.get("steps")
-    if not isinstance(epochs, int) or epochs < 1:
+    epochs, steps = asked(context)
+    if epochs < 1:
         return None
-    if isinstance(steps, int) and steps > 0:
+    if steps > 0:
         return epochs * steps
     return context.age * epochs // context.epoch if context.epoch > 0 else None
 

@@ -8,6 +8,7 @@ from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import LimitPicture, Losses, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.support.configured import asked
 from tb_inputdiag.rules.support.curves import loss_curve
 from tb_inputdiag.rules.support.medians import median, quantile, row_medians
 from tb_inputdiag.rules.support.optimizer import gentler_optimizer
@@ -98,13 +99,13 @@ class OscillatingLoss(Rule):
         recent = history.recent[-64:]
         ordered = np.sort(recent)
         low, middle, high = (quantile(ordered, share) for share in (0.1, 0.5, 0.9))
-        steps = context.session.params.get("steps") if context.session is not None else None
+        _, steps = asked(context)
         swings = low > 0 and high > self.max_swing * low and middle >= 0.8 * self._first
         deviations = recent - recent.mean()
         power = float((deviations**2).mean())
         turning = -float((deviations[1:] * deviations[:-1]).mean()) / power if power > 0 else 0.0
         # Epochs of a few batches in the same order repeat anyway.
-        few = isinstance(steps, int) and steps <= 8
+        few = 1 <= steps <= 8
         alternates = turning > self.min_alternation and high - low > 0.3 * abs(middle) and not few
         alternates = alternates and middle >= 0.5 * self._first
         thrown_back = (

@@ -9,7 +9,7 @@ import numpy as np
 
 from tb_inputdiag.keras_vocabulary import CLASS_LOSSES, HIDDEN_ACTIVATIONS, PROBABILITY_ACTIVATIONS
 from tb_inputdiag.numbers import count, interval, whole
-from tb_inputdiag.records import JSON, ExpectedRange, Picture, Severity, WordsPicture
+from tb_inputdiag.records import ExpectedRange, Picture, Severity, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import (
     Example,
@@ -103,7 +103,7 @@ class OutputActivationMismatch(Rule):
             spec = {"name": loss, "from_logits": from_logits, "custom": False}
             return Scenario((layer("dense", "Dense", units=units, activation=activation),), loss=spec)
 
-        def unknown(y_pred: JSON) -> Scenario:
+        def unknown(y_pred: object) -> Scenario:
             return Scenario(output_activations={}).train(y=class_ids(), y_pred=y_pred)
 
         def labelled(loss: str, labels: int) -> Scenario:
@@ -145,7 +145,7 @@ def _words(seen: str, expected: str) -> WordsPicture:
     return WordsPicture(seen=seen, expected=expected, seen_label="output")
 
 
-def _static(name: str, activation: str, units: int, loss: Mapping[str, JSON] | None) -> Finding | None:
+def _static(name: str, activation: str, units: int, loss: Mapping[str, object] | None) -> Finding | None:
     mismatch = _mismatch(activation, units, loss)
     if mismatch is None:
         return None
@@ -167,7 +167,7 @@ def _static(name: str, activation: str, units: int, loss: Mapping[str, JSON] | N
     )
 
 
-def _mismatch(activation: str, units: int, loss: Mapping[str, JSON] | None) -> _Mismatch | None:
+def _mismatch(activation: str, units: int, loss: Mapping[str, object] | None) -> _Mismatch | None:
     kind, logits = loss_kind(loss), bool(loss is not None and loss.get("from_logits"))
     written, right = loss_name(loss), "sigmoid" if kind == "binary" else "softmax"
     if activation == "softmax" and units == 1:

@@ -8,6 +8,7 @@ from tb_inputdiag.numbers import percent
 from tb_inputdiag.records import LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, pixels, silent
+from tb_inputdiag.rules.support.configured import asked
 from tb_inputdiag.rules.support.fingerprints import example_ids_of, examples_are_distinctive
 from tb_inputdiag.rules.views.context import Context
 
@@ -62,8 +63,7 @@ class RepeatedBatch(Rule):
 
     def on_sample(self, context: Context) -> Findings:
         """Compares with the previous sample of this epoch."""
-        session = context.session
-        if session is not None and session.params.get("steps") == 1:
+        if asked(context)[1] == 1:
             return None
         ids = set(example_ids_of(context).tolist())
         last, epoch, step = self._last, self._epoch, self._step

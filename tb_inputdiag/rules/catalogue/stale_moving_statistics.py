@@ -12,6 +12,7 @@ from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import EpochEnd, LayerTable, LimitPicture, SessionEnd, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, layer, silent
+from tb_inputdiag.rules.support.configured import asked, number
 from tb_inputdiag.rules.support.curves import epoch_curve, layer_curve
 from tb_inputdiag.rules.views.context import Context
 
@@ -107,8 +108,7 @@ class StaleMovingStatistics(Rule):
 
     def on_epoch_end(self, context: Context, end: EpochEnd) -> Findings:
         """Judges a run that is too short for its averages to settle."""
-        params = context.session.params if context.session is not None else {}
-        steps = int(params.get("epochs") or 0) * int(params.get("steps") or 0)
+        steps = math.prod(asked(context))
         found = self._stale(context)
         if not found or not steps or _momentum(context, found[0]) ** steps <= self.max_initial:
             return None
@@ -154,7 +154,7 @@ class StaleMovingStatistics(Rule):
         return Finding(
             subject=f"layer:{worst}",
             message=f"The moving {quantity} of '{worst}' is off that of its batches by {off}, with momentum "
-            f"{momentum:g} and {steps} steps{gap}.",
+            f"{format_number(momentum)} and {steps} steps{gap}.",
             evidence={
                 "moving_std_factor": found.factor,
                 "moving_mean_shift": found.shift,
@@ -227,4 +227,4 @@ def _stds(context: Context, table: LayerTable, layers: Mapping[str, object]) -> 
 
 def _momentum(context: Context, name: str) -> float:
     facts = context.facts.layer(name) if context.facts is not None else None
-    return float(facts.config.get("momentum", math.nan)) if facts is not None else math.nan
+    return number(facts.config, "momentum") if facts is not None else math.nan

@@ -10,7 +10,7 @@ import numpy as np
 
 from tb_inputdiag.keras_vocabulary import LossKind, activation_range
 from tb_inputdiag.numbers import format_number, interval, percent
-from tb_inputdiag.records import JSON, ExpectedRange, LimitPicture, Picture, Severity, TensorView, WordsPicture
+from tb_inputdiag.records import ExpectedRange, LimitPicture, Picture, Severity, TensorView, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, columns, fires, layer, silent
 from tb_inputdiag.rules.examples import probabilities as rows_of_one
@@ -264,7 +264,7 @@ _RANGES: Mapping[LossKind, tuple[tuple[str, float, float | None], ...]] = {
 """Kind of loss -> role, smallest and largest value that it is defined for."""
 
 
-def _static(name: str, units: int, activation: str, loss: Mapping[str, JSON] | None) -> Finding | None:
+def _static(name: str, units: int, activation: str, loss: Mapping[str, object] | None) -> Finding | None:
     """Judges an output by its facts alone."""
     kind, written = loss_kind(loss), loss_name(loss)
     span = activation_range(activation)

@@ -51,7 +51,7 @@ class Tracks:
         self._touched = False
 
     def follow(self, rule: Rule, findings: Sequence[Finding] | None) -> None:
-        """Follows a rule's verdict on the record; None is no verdict."""
+        """Follows a rule's verdict on the record; None means that the rule did not judge."""
         mine = self._by_rule[rule.id]
         if findings is not None and not findings and rule.judges == "batch" and self._hook == "on_sample":
             self._absent[rule.id, self._split] = self._step

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_inputdiag.records import F8, JSON, ModelFacts, TensorView
+from tb_inputdiag.records import F8, ModelFacts, TensorView
+from tb_inputdiag.rules.support.configured import number
 from tb_inputdiag.rules.support.running_moments import RunningMoments
 from tb_inputdiag.rules.views.pairs import Pair
 
@@ -38,7 +39,7 @@ class ConstantAnswer:
     """Gathers the targets of one loss, in constant memory."""
 
     def __init__(self) -> None:
-        self._spec: Mapping[str, JSON] = {}
+        self._spec: Mapping[str, object] = {}
         self._moments = RunningMoments()
         self._points: deque[F8] = deque(maxlen=64)
         self._counts = np.zeros(0)
@@ -79,7 +80,7 @@ class ConstantAnswer:
 
     @property
     def _smoothing(self) -> float:
-        return float(self._spec.get("label_smoothing") or 0.0)
+        return number(self._spec, "label_smoothing", 0.0)
 
     @property
     def _is_single(self) -> bool:
@@ -116,7 +117,7 @@ class ConstantAnswer:
 
     def huber(self) -> Level | None:
         """Huber loss with its own `delta`."""
-        delta = float(self._spec.get("delta") or 1.0)
+        delta = number(self._spec, "delta", 1.0)
 
         def loss(errors: F8) -> F8:
             size = np.abs(errors)
@@ -182,7 +183,7 @@ class ConstantAnswer:
         return Level(_entropy(shares), n * float(weights @ _minus_x_log_x(values)), _SOFT)
 
     def sparse(self) -> Level | None:
-        """Sparse categorical cross-entropy. Ids that are no class, as those to ignore, are not counted."""
+        """Sparse categorical cross-entropy. Ids outside the classes, such as ids to ignore, are not counted."""
         counts = self._counts.copy()
         ignored = self._spec.get("ignore_class")
         if isinstance(ignored, int) and 0 <= ignored < len(counts):

@@ -157,7 +157,7 @@ def tensor_column_curve(
 
 
 def nonfinite_curves(context: Context, view: TensorView) -> tuple[Curve, ...]:
-    """Returns how many NaN and infinities a tensor held over time, those of which the sample has more first."""
+    """Returns how many NaN and infinities a tensor held over time; the more frequent kind comes first."""
     nan = tensor_column_curve(context, view, "nan_count", "NaN")
     infinite = tensor_column_curve(context, view, "inf_count", "Infinities")
     return (nan, infinite) if view.nan_count >= view.inf_count else (infinite, nan)

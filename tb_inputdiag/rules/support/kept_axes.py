@@ -27,7 +27,7 @@ def has_extra_axes(target: Sequence[int | None], output: Sequence[int | None], *
 
 
 def last_sequence_layer(facts: ModelFacts | None) -> LayerFacts | None:
-    """Returns the last recurrent layer, if it returns a sequence; None otherwise."""
+    """Returns the last recurrent layer, if it returns a sequence, else None."""
     layers = facts.layers if facts is not None else ()
     recurrent = {layer.name: layer for layer in layers if layer.class_name in _WRAPPERS}
     # the layers within a Bidirectional return what it asks for, so it is the one to change

@@ -34,7 +34,7 @@ def looks_like_flat_image(view: TensorView) -> bool:
 
 
 def image_peak(view: TensorView) -> int | None:
-    """Returns the largest value that this kind of pixel has, 255, 4095 or 65535; None if values say otherwise."""
+    """Returns the largest value that this kind of pixel has, 255, 4095 or 65535; None if the values do not fit."""
     return pixel_peak(view.min, view.max)
 
 

@@ -24,7 +24,7 @@ def loss_kind(spec: JSON) -> LossKind:
     return keras_vocabulary.loss_kind(loss_name(spec))
 
 
-def loss_of(facts: ModelFacts | None, name: str, index: int, n_outputs: int) -> Mapping[str, JSON] | None:
+def loss_of(facts: ModelFacts | None, name: str, index: int, n_outputs: int) -> Mapping[str, object] | None:
     """Returns how an output's loss was compiled, or None if that is not known.
 
     Args:
@@ -33,7 +33,7 @@ def loss_of(facts: ModelFacts | None, name: str, index: int, n_outputs: int) -> 
         index: Its position.
         n_outputs: Number of outputs.
     """
-    spec = facts.loss if facts is not None else None
+    spec: object = facts.loss if facts is not None else None
     if isinstance(spec, Mapping) and "name" in spec and not isinstance(spec["name"], (Mapping, list)):
         return spec if n_outputs == 1 else None
     if isinstance(spec, Mapping):
@@ -49,7 +49,7 @@ class Pair:
 
     target: TensorView
     prediction: TensorView | None
-    loss: Mapping[str, JSON] | None
+    loss: Mapping[str, object] | None
     kind: LossKind
     """See `loss_kind`."""
     units: int

@@ -59,7 +59,7 @@ class Writer:
         origin, arguments = typing.get_origin(hint), typing.get_args(hint)
         if hint is None or hint is type(None):
             return "null"
-        if hint is Any:
+        if hint in (Any, records.JSON):
             return "unknown"
         if hint in (int, float, bool, str):
             return {int: "number", float: "Num" if record else "number", bool: "boolean", str: "string"}[hint]
