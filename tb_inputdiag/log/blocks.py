@@ -107,8 +107,8 @@ def decode_column(flags: int, payload: bytes, dtype: np.dtype[Any], shape: tuple
         raise LogCorruptError(f"A block announces {whole(size)} values. It can hold at most {whole(MAX_ELEMENTS)}.")
     if size == 0:
         return np.zeros(shape, dtype)
-    if flags & ~(FILL | ROW | DELTA | SHUFFLE | ZLIB):
-        raise LogCorruptError(f"Block flags {flags:#x} are unknown.")
+    if flags & ~(FILL | ROW | DELTA | SHUFFLE | ZLIB) or (flags & DELTA and flags & (FILL | ROW)):
+        raise LogCorruptError(f"Block flags {flags:#x} are not those of an encoder.")
     count = 1 if flags & FILL else size // shape[0] if flags & ROW else size
     plain: bytes | Array = _inflate(payload, count * dtype.itemsize) if flags & ZLIB else payload
     if len(plain) != count * dtype.itemsize:

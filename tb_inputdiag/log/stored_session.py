@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 
@@ -14,6 +12,7 @@ from tb_inputdiag.log.column_reader import ColumnReader
 from tb_inputdiag.log.completeness import LogCompleteness, completeness_of, events_are
 from tb_inputdiag.log.index import SessionIndex
 from tb_inputdiag.log.payload_reader import PayloadReader
+from tb_inputdiag.log.processes import process_runs
 from tb_inputdiag.log.quantities import Quantities
 from tb_inputdiag.log.record_sequence import RecordSequence
 from tb_inputdiag.numbers import whole
@@ -167,13 +166,12 @@ class StoredSession(Quantities):
     @property
     def status(self) -> Liveness:
         """Whether it runs, or how it ended: see `alerts.Liveness`."""
-        start, head = self.start, self.index.head
-        here = start is not None and start.host == socket.gethostname() and start.pid
+        head = self.index.head
         return liveness(
             self.end,
             quiet_s=self._clock() - self.last_wall_time,
             interval_s=head.interval_s if head else 1.0,
-            process_runs=_process_runs(start.pid) if start is not None and here else None,
+            process_runs=process_runs(self.start),
         )
 
     @property
@@ -185,9 +183,7 @@ class StoredSession(Quantities):
         end = self.end
         if end is None or end.status not in ("finished", "stopped"):
             return self.status != "running"
-        start = self.start
-        here = start is not None and start.host == socket.gethostname() and start.pid
-        if start is not None and here and not _process_runs(start.pid):
+        if process_runs(self.start) is False:
             return True
         return self._clock() - end.wall_time > _NEXT_CALL_S
 
@@ -292,13 +288,3 @@ class StoredSession(Quantities):
     def columns(self, stream: str, layout: int, names: Sequence[str]) -> list[tuple[Array, ...]]:
         """Returns some columns of each chunk of a table that belongs to one layout. See `ColumnReader`."""
         return self._columns.columns(stream, layout, names)
-
-
-def _process_runs(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:  # it runs, and belongs to another user
-        return True
-    return True

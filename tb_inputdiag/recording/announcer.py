@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tb_inputdiag.alerts import count_by_severity, is_standing
 from tb_inputdiag.console import say, say_warning
-from tb_inputdiag.records import Alert, Cost
+from tb_inputdiag.records import Alert, Cost, NotJudged
 from tb_inputdiag.report import format_alert
 from tb_inputdiag.settings import Settings
 
@@ -30,6 +30,7 @@ class Announcer:
         self._workers = workers
         self._stop_training = stop_training
         self._announced: set[int] = set()
+        self._reasons: set[str] = set()
         self._refused_to_stop = False
 
     def begin_call(self, step: int) -> None:
@@ -60,6 +61,15 @@ class Announcer:
             say(lambda width, color: format_alert(alert, width=width, color=color))
         self._call(alert)
         self._stop_if_severe(alert)
+
+    def announce_not_judged(self, item: NotJudged) -> None:
+        """Receives a rule that cannot judge the run; prints each reason once, however many rules share it."""
+        if item.reason in self._reasons:
+            return
+        self._reasons.add(item.reason)
+        if self._settings.verbose:
+            text = f"Input diagnostics cannot judge {item.rule} in this run: {item.reason}"
+            say(lambda width, color: text)
 
     def _call(self, alert: Alert) -> None:
         if self._settings.on_alert is None:

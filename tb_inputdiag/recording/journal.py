@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.recording.announcer import Announcer
-from tb_inputdiag.records import Alert, Record, SessionEnd
+from tb_inputdiag.records import Alert, NotJudged, Record, SessionEnd
 from tb_inputdiag.rules import RuleEngine
 
 __all__ = ["Journal"]
@@ -16,7 +16,7 @@ class Journal:
     Args:
         writer: The log.
         engine: The rules.
-        announcer: Receives the alerts.
+        announcer: Receives the alerts, and what could not be judged.
     """
 
     def __init__(self, writer: LogWriter, engine: RuleEngine, announcer: Announcer) -> None:
@@ -55,6 +55,8 @@ class Journal:
             self._writer.write(judgement)
             if isinstance(judgement, Alert):
                 self._announcer.announce(judgement, aloud)
+            elif isinstance(judgement, NotJudged):
+                self._announcer.announce_not_judged(judgement)
 
     def pause(self) -> None:
         """Lets other sessions use the run directory, until `resume`."""

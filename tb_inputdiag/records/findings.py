@@ -69,7 +69,7 @@ class ShapesPicture:
 
     seen: tuple[int | None, ...]
     expected: tuple[int | None, ...]
-    seen_label: str = "came"
+    seen_label: str = "received"
     expected_label: str = "expected"
     kind: Literal["shapes"] = "shapes"
 
@@ -80,7 +80,7 @@ class WordsPicture:
 
     seen: str
     expected: str
-    seen_label: str = "came"
+    seen_label: str = "received"
     expected_label: str = "expected"
     kind: Literal["words"] = "words"
 

@@ -44,12 +44,12 @@ def picture_sides(picture: Picture) -> Sides:
             return Sides(f"{picture.label}: {value}", f"expected {picture.bound} {limit}")
         case ShapesPicture():
             return Sides(
-                _labelled(picture.seen_label, shape_text(picture.seen), default="came"),
+                _labelled(picture.seen_label, shape_text(picture.seen), default="received"),
                 _labelled(picture.expected_label, shape_text(picture.expected)),
             )
         case WordsPicture():
             return Sides(
-                _labelled(picture.seen_label, picture.seen, default="came"),
+                _labelled(picture.seen_label, picture.seen, default="received"),
                 _labelled(picture.expected_label, picture.expected),
             )
         case SizesPicture():

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.errors import LogError
 from tb_inputdiag.log.codec import Chunk, Head, Numbered
+from tb_inputdiag.log.processes import process_runs
 from tb_inputdiag.records import (
     Alert,
     CallStart,
@@ -69,6 +70,8 @@ class SessionRecords:
     """Rule -> why it could not judge."""
     cost: Cost | None = None
     head: Head | None = None
+    died: bool = False
+    """Whether the process ended without logging an end."""
 
 
 @dataclass(slots=True)
@@ -123,7 +126,12 @@ class CachedSession:
             self._cursors.pop(stream, None)
 
     def refresh(self) -> None:
-        """Reads the new records that are not tables."""
+        """Reads the new records that are not tables, and sees whether their process has died."""
+        self._read_documents()
+        if self.records.end is None and not self.records.died and process_runs(self.records.start) is False:
+            self.records.died, self.revision = True, self._next_revision()
+
+    def _read_documents(self) -> None:
         wanted = [(s, n) for s in _DOCUMENT_STREAMS for n in self._pending(s)]
         # Only the newest head and the newest cost count.
         wanted = [(s, n) for s, n in wanted if s != "costs"]

@@ -117,7 +117,7 @@ def format_row(session: CachedSession) -> RunRow:
         started=records.start.wall_time if records.start else 0.0,
         last_event_time=listed.last_event_time,
         silent_after_s=alerts.silent_after_s(records.head.interval_s if records.head else 1.0),
-        end=records.end.status if records.end else "",
+        end=records.end.status if records.end else "died" if records.died else "",
         verdict=alerts.verdict(standing, failed=bool(records.failures), sampled=samples > 0),
         errors=count[Severity.ERROR],
         warnings=count[Severity.WARNING],

@@ -69,8 +69,8 @@ class RunRow(TypedDict):
     """Wall time of the newest event."""
     silent_after_s: float
     """Seconds without an event after which a session that has not ended is called silent."""
-    end: Literal["", "finished", "stopped", "failed", "interrupted"]
-    """`SessionEnd.status` of the last call; empty while one runs."""
+    end: Literal["", "died", "finished", "stopped", "failed", "interrupted"]
+    """`SessionEnd.status` of the last call. Without one: ``died`` if the process is gone, else empty."""
     verdict: Verdict
     errors: int
     warnings: int

@@ -96,7 +96,8 @@ class Mode:
     mode: str
     sees: frozenset[str]
     note: str
-    test: str
+    module: str
+    """That of the test."""
 
 
 MODES: list[Mode] = []
@@ -107,7 +108,7 @@ def mode(group: str, title: str, note: str = "", sees: frozenset[str] = EVERYTHI
     """Puts a mode into the table; the decorated test backs it."""
 
     def register(test: _Test) -> _Test:
-        MODES.append(Mode(group, title, sees, note, test.__name__))
+        MODES.append(Mode(group, title, sees, note, test.__module__))
         return test
 
     return register

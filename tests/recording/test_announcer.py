@@ -7,7 +7,7 @@ import pytest
 
 from tb_inputdiag.console import InputDiagWarning
 from tb_inputdiag.recording.announcer import Announcer
-from tb_inputdiag.records import Alert, Cost, Severity
+from tb_inputdiag.records import Alert, Cost, NotJudged, Severity
 from tb_inputdiag.settings import check
 
 ALERT = Alert(
@@ -55,6 +55,17 @@ def test_an_alert_that_goes_into_an_exception_is_not_printed(announce, capsys):
     announcer.announce(ALERT, aloud=False)
     assert heard == [ALERT]
     assert capsys.readouterr().out == ""
+
+
+def test_what_cannot_be_judged_is_said_once_for_each_reason(announce, capsys):
+    reason = "The activations of the layers are unknown."
+    for verbose, said in ((1, 1), (0, 0)):
+        announcer, _ = announce(verbose=verbose)
+        for rule in ("dead-relu", "dead-relu", "dead-units"):
+            announcer.announce_not_judged(NotJudged(rule=rule, reason=reason))
+        out = capsys.readouterr().out
+        assert out.count(reason) == said
+        assert ("cannot judge dead-relu" in out) == bool(verbose)
 
 
 def test_an_on_alert_that_raises_is_a_warning(announce):

@@ -360,7 +360,7 @@ export interface RunRow {
   started: number;
   last_event_time: number;
   silent_after_s: number;
-  end: "" | "finished" | "stopped" | "failed" | "interrupted";
+  end: "" | "died" | "finished" | "stopped" | "failed" | "interrupted";
   verdict: "error" | "warning" | "info" | "healthy" | "waiting";
   errors: number;
   warnings: number;

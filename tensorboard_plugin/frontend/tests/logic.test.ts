@@ -41,16 +41,17 @@ describe("hash", () => {
 
 describe("status", () => {
   const cases: [Partial<Parameters<typeof row>[0]>, string, string][] = [
-    [{ end: "" }, "live", "Healthy"],
+    [{ end: "" }, "running", "Healthy"],
     [{ end: "", last_event_time: 1000 - 91 }, "silent", "Healthy"],
+    [{ end: "died" }, "died", "Healthy"],
     [
       { end: "finished", errors: 1, warnings: 2, verdict: "error" },
       "finished",
       "Needs attention: 1 error and 2 warnings",
     ],
-    [{ end: "failed", samples: 0, errors: 1, verdict: "error" }, "crashed", "Crashed before its first step"],
-    [{ end: "failed", step: 1200, errors: 1, verdict: "error" }, "crashed", "Crashed at step 1,200: 1 error"],
-    [{ end: "", samples: 0, verdict: "waiting" }, "live", "Waiting for the first sample"],
+    [{ end: "failed", samples: 0, errors: 1, verdict: "error" }, "failed", "Failed before its first step"],
+    [{ end: "failed", step: 1200, errors: 1, verdict: "error" }, "failed", "Failed at step 1,200: 1 error"],
+    [{ end: "", samples: 0, verdict: "waiting" }, "running", "Waiting for the first sample"],
     [{ end: "stopped", warnings: 1, verdict: "warning" }, "stopped", "Needs attention: 1 warning"],
   ];
   it.each(cases)("%o", (change, life, title) => {
@@ -63,7 +64,7 @@ describe("status", () => {
     expect(verdictText(row({ resolved: 1 }), 1000)).toContain("1 alert below no longer holds.");
     const silent = row({ end: "", last_event_time: 1000 - 300 });
     expect(verdictText(silent, 1000)).toContain("Nothing was logged for 5 min 0 s.");
-    expect(lifeOf({ ...silent, silent_after_s: 301 }, 1000)).toBe("live");
+    expect(lifeOf({ ...silent, silent_after_s: 301 }, 1000)).toBe("running");
     expect(verdictText(row({ end: "failed", verdict: "error", warnings: 1 }), 1000)).toContain(
       "No rule explains this exception",
     );

@@ -108,7 +108,7 @@ for (const dark of [false, true]) {
 
 checks["each run shows its verdict and what to do"] = async () => {
   const { frame, page, problems, close } = await openPage(fast, shown("mismatched"));
-  await until(async () => (await text(frame, ".verdict h2")) === "Crashed before its first step", "the verdict");
+  await until(async () => (await text(frame, ".verdict h2")) === "Failed before its first step", "the verdict");
   const alert = await until(async () => (await frame.locator(".alert").count()) && text(frame, ".alert"), "the alert");
   for (const part of ["(32, 784)", "x = x.reshape(-1, 28, 28, 1)", "What to do", "Came", "Expected"])
     want(alert.includes(part), `no “${part}” in the alert`);
@@ -415,7 +415,7 @@ checks["a live run grows without a click, without flicker, and keeps scroll and 
     height: 700,
   });
   await until(async () => (await frame.locator(".plot").count()) === 2, "the charts", 20000);
-  want((await text(frame, ".verdict")).includes("Live"), "it is not called live");
+  want((await text(frame, ".verdict")).includes("Running"), "it is not called running");
   await inside(page).evaluate(() => {
     document.querySelector("main").scrollTop = 150;
     window.kept = document.querySelector(".plot canvas");

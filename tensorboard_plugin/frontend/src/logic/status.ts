@@ -2,21 +2,21 @@
 import type { AlertRow, RunRow } from "../types";
 import { count, duration, percent, UNKNOWN, whole } from "./numbers";
 
-export type Life = "live" | "silent" | "finished" | "stopped" | "crashed" | "interrupted";
+export type Life = "running" | "silent" | "died" | "finished" | "stopped" | "failed" | "interrupted";
 
 /** Returns the state of a run. Silence is measured here, because it grows between two answers of the server. */
 export function lifeOf(row: RunRow, now: number): Life {
-  if (row.end === "failed") return "crashed";
   if (row.end !== "") return row.end;
-  return now - row.last_event_time > row.silent_after_s ? "silent" : "live";
+  return now - row.last_event_time > row.silent_after_s ? "silent" : "running";
 }
 
 export const LIFE_WORDS: Record<Life, string> = {
-  live: "Live",
+  running: "Running",
   silent: "Silent",
+  died: "Died",
   finished: "Finished",
   stopped: "Stopped by a rule",
-  crashed: "Crashed",
+  failed: "Failed",
   interrupted: "Interrupted",
 };
 
@@ -39,35 +39,37 @@ export function byOrder(a: AlertRow, b: AlertRow): number {
 /** The verdict in one sentence. */
 export function verdictTitle(row: RunRow, now: number): string {
   const life = lifeOf(row, now);
-  if (life === "crashed" && row.samples === 0) return "Crashed before its first step";
+  if (life === "failed" && row.samples === 0) return "Failed before its first step";
   const found: string[] = [];
   if (row.errors) found.push(count(row.errors, "error"));
   if (row.warnings) found.push(count(row.warnings, "warning"));
-  const lead = life === "crashed" ? `Crashed at step ${whole(row.step)}` : "";
+  const lead = life === "failed" ? `Failed at step ${whole(row.step)}` : "";
   if (found.length) return (lead ? `${lead}: ` : "Needs attention: ") + found.join(" and ");
   if (lead) return lead;
-  if (row.verdict === "waiting") return life === "live" ? "Waiting for the first sample" : "Nothing was sampled";
+  if (row.verdict === "waiting") return life === "running" ? "Waiting for the first sample" : "Nothing was sampled";
   return "Healthy";
 }
 
 /** The text beside the verdict: what to do next. */
 export function verdictText(row: RunRow, now: number): string {
   const text = whatToDo(row, now);
-  if (lifeOf(row, now) !== "silent") return text;
+  const life = lifeOf(row, now);
+  if (life === "died") return `${text} The program was killed, or its machine stopped.`;
+  if (life !== "silent") return text;
   const quiet = duration(now - row.last_event_time);
   return `${text} Nothing was logged for ${quiet}. The run was killed or is paused, or its steps take long.`;
 }
 
 function whatToDo(row: RunRow, now: number): string {
   const life = lifeOf(row, now);
-  if (life === "crashed" && row.errors === 0) {
+  if (life === "failed" && row.errors === 0) {
     const more = row.warnings ? ", followed by what else was found" : "";
     return `No rule explains this exception. Its message is below${more}.`;
   }
   if (row.errors + row.warnings === 1) return "The alert below says what was seen and what to do.";
   if (row.errors || row.warnings) return "Start with the first alert below. Each says what was seen and what to do.";
   if (row.verdict === "waiting") {
-    return life === "live"
+    return life === "running"
       ? "Alerts appear here as soon as training starts. Nothing to do."
       : "The program ended or was killed before a step was sampled.";
   }

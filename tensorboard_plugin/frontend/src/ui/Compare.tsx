@@ -113,13 +113,13 @@ function RunTable({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow
   );
 }
 
-/** A crash that no rule explains comes before the worst alert. */
+/** An exception that no rule explains comes before the worst alert. */
 function worst(row: RunRow): string {
   return row.failure && row.errors === 0 ? row.failure : row.top;
 }
 
 function verdictCell(row: RunRow): string {
-  if (row.failure && row.errors === 0) return "Crashed";
+  if (row.failure && row.errors === 0) return "Failed";
   const found = [row.errors && count(row.errors, "error"), row.warnings && count(row.warnings, "warning")]
     .filter(Boolean)
     .join(", ");

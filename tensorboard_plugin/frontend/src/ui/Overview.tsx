@@ -104,9 +104,9 @@ function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
   return (
     <dl class="facts">
       <div>
-        <dt>{life === "live" || life === "silent" ? "Last event" : "Ended"}</dt>
+        <dt>{life === "running" || life === "silent" ? "Last event" : "Ended"}</dt>
         <dd>{ago(now.value - row.last_event_time)}</dd>
-        <dd class="note">{life === "live" ? "live" : lifeText(row, now.value)}</dd>
+        <dd class="note">{life === "running" ? "running" : lifeText(row, now.value)}</dd>
       </div>
       <div>
         <dt>Progress</dt>
