@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tb_inputdiag.keras_vocabulary import LOOKUPS
 from tb_inputdiag.numbers import format_number, interval, literal, percent
-from tb_inputdiag.records import LimitPicture, Severity, TensorView
+from tb_inputdiag.records import F8, LimitPicture, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
@@ -84,7 +86,7 @@ class SentinelValue(Rule):
 
     def start(self) -> None:
         """Resets what the columns' extremes were."""
-        self._seen: dict[tuple[str, int, str], _Extreme] = {}
+        self._seen: dict[tuple[str, int, bool], _Extreme] = {}
 
     def on_sample(self, context: Context) -> Findings:
         """Judges the columns of tables, series and images, where the first trainable layers read them."""
@@ -147,7 +149,7 @@ class SentinelValue(Rule):
         ]
         return self._finding(context, view, found) if found else None
 
-    def _far_places(self, view: TensorView) -> list[tuple[int, str]]:
+    def _far_places(self, view: TensorView) -> list[_Place]:
         """Returns the columns of this batch that are two clusters, with the side on which the small cluster is."""
         low, high = view.feature_min.astype(np.float64), view.feature_max.astype(np.float64)
         mean, std = view.feature_mean.astype(np.float64), view.feature_std.astype(np.float64)
@@ -155,50 +157,47 @@ class SentinelValue(Rule):
         with np.errstate(all="ignore"):
             clustered = (std / width) ** 2 / ((high - mean) / width * ((mean - low) / width))
             share_low = (high - mean) / width
-        found = []
-        for i in np.flatnonzero((width > 0) & (clustered >= self.min_clustered * _OF_A_CODE)):
-            side = "low" if share_low[i] < 0.5 else "high"
-            share = float(min(share_low[i], 1 - share_low[i]))
-            value = float(low[i] if side == "low" else high[i])
-            if _is_code(value, float(high[i] if side == "low" else low[i])) or (
-                share <= self.max_share
-                and self.min_clustered <= clustered[i] < 1 - _EXACT
-                and not _is_whole(view, int(i))
-            ):
-                found.append((int(i), side))
-        return found
+        is_low = share_low < 0.5
+        value, other = np.where(is_low, low, high), np.where(is_low, high, low)
+        uncommon = (np.minimum(share_low, 1 - share_low) <= self.max_share) & ~_are_whole(view)
+        uncommon &= (clustered >= self.min_clustered) & (clustered < 1 - _EXACT)
+        codes = _are_codes(value, other)
+        far = (width > 0) & (clustered >= self.min_clustered * _OF_A_CODE) & (uncommon | codes)
+        return [_Place(int(i), bool(is_low[i]), bool(codes[i])) for i in np.flatnonzero(far)]
 
-    def _follow(self, view: TensorView, place: tuple[int, str], fed: float | None) -> _Extreme | None:
+    def _follow(self, view: TensorView, place: _Place, fed: float | None) -> _Extreme | None:
         """Returns the extreme value of a column once it has come often enough, or None."""
-        i, side = place
+        i = place.column
         low, high = float(view.feature_min[i]), float(view.feature_max[i])
-        value, other = (low, high) if side == "low" else (high, low)
-        key = (view.name, view.layout.features[i], side)
+        value, other = (low, high) if place.is_low else (high, low)
+        key = (view.name, view.layout.features[i], place.is_low)
         extreme = self._seen.get(key)
         if extreme is None or extreme.value != value:
             if extreme is not None and extreme.batches >= self.min_batches:
                 return None
             extreme = self._seen[key] = _Extreme(value)
         extreme.batches += 1
-        extreme.others.add(other)
-        extreme.others = set(sorted(extreme.others)[:8])
+        if len(extreme.others) < max(_MOST_OTHERS, self.min_batches):
+            extreme.others.add(other)
         extreme.rest = (min(extreme.rest[0], other), max(extreme.rest[1], other))
         extreme.raw = fed
         n = view.count / max(view.layout.n_features, 1)
         std = float(view.feature_std[i])
         extreme.most = max(extreme.most, n * (std / (high - low)) ** 2)
-        code = _is_code(value, other) or (fed is not None and _is_code(fed, 0.0))
+        if extreme.batches < self.min_batches:
+            return None
         # A row that is met again has the same extreme too, but only once in a batch.
         varies = len(extreme.others) >= self.min_batches and extreme.most >= _TWICE
-        return extreme if extreme.batches >= self.min_batches and (code or varies) else None
+        return extreme if place.is_code or varies or (fed is not None and _are_codes(fed, 0.0)) else None
 
-    def _finding(self, context: Context, view: TensorView, found: list[tuple[_Extreme, tuple[int, str]]]) -> Finding:
-        extreme, (i, _) = max(found, key=lambda item: abs(item[0].value))
+    def _finding(self, context: Context, view: TensorView, found: list[tuple[_Extreme, _Place]]) -> Finding:
+        extreme, place = max(found, key=lambda item: abs(item[0].value))
+        i = place.column
         fed = fed_source(context, view)
         source = fed if fed is not None else view
         name, column = variable(source.name, "input", context.facts), view.layout.features[i]
         mean, std = float(view.feature_mean[i]), float(view.feature_std[i])
-        others = sorted(view.layout.features[place] for _, (place, _) in found)
+        others = sorted(view.layout.features[place.column] for _, place in found)
         share = min(1.0, extreme.most / max(view.count / max(view.layout.n_features, 1), 1))
         value = extreme.value if extreme.raw is None else extreme.raw
         scaled = f" ({format_number(value)} before it is scaled)" if value != extreme.value else ""
@@ -246,10 +245,25 @@ _OF_A_CODE = 0.8
 """Part of `min_clustered` that is enough for a usual code, which says by itself what it is."""
 _EXACT = 1e-4
 """Nothing but two values: a flag. The logged mean and standard deviation have seven digits."""
+_MOST_OTHERS = 8
+"""Extremes on the other side that are kept, at least. So many say that the column varies."""
 _TWICE = 1.8
 """Values at the extreme in one batch, estimated from the variance, from which on there are two."""
+_NINES = (99.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 999.25, 9999.9, 32768.0, 32767.0, 2147483648.0)
+"""Usual codes for "missing"."""
+_NEGATIVE = (888.0, 8888.0, 777.0, 7777.0)
+"""Usual codes with a minus sign."""
 _HUGE = 1e9
 """Nothing that is measured in usual units is that large next to other values of the same column."""
+
+
+class _Place(NamedTuple):
+    """An end of a column at which few values lie, far from the others."""
+
+    column: int
+    is_low: bool
+    is_code: bool
+    """Whether the value is a usual code for "missing"."""
 
 
 @dataclass(slots=True)
@@ -268,31 +282,28 @@ class _Extreme:
     """What was fed, if the layer reads something else."""
 
 
-def _is_code(value: float, other: float) -> bool:
-    """Returns whether a value is a usual code for "missing": nines or a huge number, far from the other extreme."""
-    size = abs(value)
-    nines = size in {99.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 999.25, 9999.9, 32768.0, 32767.0, 2147483648.0}
-    negative = value < 0 and size in {888.0, 8888.0, 777.0, 7777.0}
-    far = size > 3 * abs(other)
-    return far and (
-        ((nines or negative) and (value < 0 or size >= 999)) or (size >= _HUGE and abs(other) < 1e-3 * size)
-    )
+def _are_codes(value: F8 | float, other: F8 | float) -> NDArray[np.bool_]:
+    """Returns which values are a usual code for "missing": nines or a huge number, far from the other extreme."""
+    size, negative = np.abs(value), np.less(value, 0)
+    nines, others = (np.equal(np.expand_dims(size, -1), codes).any(-1) for codes in (_NINES, _NEGATIVE))
+    usual = (nines & (negative | (size >= 999))) | (others & negative)
+    huge = (size >= _HUGE) & (np.abs(other) < 1e-3 * size)
+    return np.asarray((size > 3 * np.abs(other)) & (usual | huge))
 
 
-def _is_whole(view: TensorView, i: int) -> bool:
-    """Returns whether a column holds whole numbers: then its extremes and its sum are whole."""
+def _are_whole(view: TensorView) -> NDArray[np.bool_]:
+    """Returns which columns hold whole numbers: their extremes and their sums are whole."""
     if view.value("whole_fraction") == 1:
-        return True
-    low, high, mean = (float(values[i]) for values in (view.feature_min, view.feature_max, view.feature_mean))
-    total = mean * view.count / max(view.layout.n_features, 1)
-    return low == round(low) and high == round(high) and abs(total - round(total)) < max(1e-3, 1e-6 * abs(total))
+        return np.ones(len(view.feature_mean), bool)
+    low, high = view.feature_min, view.feature_max
+    total = view.feature_mean.astype(np.float64) * view.count / max(view.layout.n_features, 1)
+    sums = np.abs(total - np.round(total)) < np.maximum(1e-3, 1e-6 * np.abs(total))
+    return np.asarray((low == np.round(low)) & (high == np.round(high)) & sums)
 
 
-def _at(fed: TensorView | None, view: TensorView, place: tuple[int, str]) -> float | None:
+def _at(fed: TensorView | None, view: TensorView, place: _Place) -> float | None:
     """Returns the extreme of the same column as it was fed; None if that is not known, or the same."""
     if fed is None or fed.layout.features != view.layout.features:
         return None
-    i, side = place
-    value = float((fed.feature_min if side == "low" else fed.feature_max)[i])
-    same = value == float((view.feature_min if side == "low" else view.feature_max)[i])
-    return None if same or not math.isfinite(value) else value
+    value, read = (float((v.feature_min if place.is_low else v.feature_max)[place.column]) for v in (fed, view))
+    return None if value == read or not math.isfinite(value) else value
