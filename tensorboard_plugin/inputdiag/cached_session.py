@@ -171,6 +171,9 @@ class CachedSession:
         """
         table = self.tables.setdefault(stream, DecimatedTable(stream))
         pending = self._pending(stream)
+        if pending and stream == "samples":
+            # the row of the list knows the newest step only from here on
+            self.revision = self._next_revision()
         while pending:
             n = self._segments_per_read(stream)
             batch, pending = pending[:n], pending[n:]

@@ -110,7 +110,7 @@ checks["each run shows its verdict and what to do"] = async () => {
   const { frame, page, problems, close } = await openPage(fast, shown("mismatched"));
   await until(async () => (await text(frame, ".verdict h2")) === "Failed before its first step", "the verdict");
   const alert = await until(async () => (await frame.locator(".alert").count()) && text(frame, ".alert"), "the alert");
-  for (const part of ["(32, 784)", "x = x.reshape(-1, 28, 28, 1)", "What to do", "Came", "Expected"])
+  for (const part of ["(32, 784)", "x = x.reshape(-1, 28, 28, 1)", "What to do", "Received", "Expected"])
     want(alert.includes(part), `no “${part}” in the alert`);
   want((await text(frame, "main")).includes("ValueError"), "the exception is not shown");
   await frame.locator(".run", { hasText: "healthy" }).click();

@@ -73,10 +73,10 @@ function whatToDo(row: RunRow, now: number): string {
       ? "Alerts appear here as soon as training starts. Nothing to do."
       : "The program ended or was killed before a step was sampled.";
   }
-  return healthyText(row);
+  return healthyText(row, life);
 }
 
-function healthyText(row: RunRow): string {
+function healthyText(row: RunRow, life: Life): string {
   const samples = count(row.samples, "sampled step");
   const rest = [
     row.resolved ? `${count(row.resolved, "alert")} below no longer ${row.resolved === 1 ? "holds" : "hold"}.` : "",
@@ -85,7 +85,7 @@ function healthyText(row: RunRow): string {
   const found = row.resolved
     ? `Nothing is wrong any more, after ${samples}.`
     : `No rule found anything wrong in ${samples}.`;
-  return [found, ...(rest.length ? rest : ["Nothing to do."])].join(" ");
+  return [found, ...(rest.length || life === "died" ? rest : ["Nothing to do."])].join(" ");
 }
 
 /** Returns the cost of watching; `≥` if every step is sampled, so that there is no unsampled step to compare with. */

@@ -50,8 +50,13 @@ interface Props {
 export function OverTime({ lines, marks, fits, height }: Props) {
   const { log } = shown.value;
   const size = height === undefined ? {} : { height };
+  const note = "Drag to zoom, double-click to show all";
   return (
-    <Section title="Over time" note="Drag to zoom, double-click to show all" tools={<Settings />}>
+    <Section
+      title="Over time"
+      note={fits.length ? `${note}. Grey lines: another fit begins` : note}
+      tools={<Settings />}
+    >
       <div class="charts">
         <Chart title="Loss" lines={lines.loss} markers={marks} fits={fits} log={log} {...size} />
         <Chart title="Global gradient norm" lines={lines.norm} markers={marks} fits={fits} log={log} {...size} />
