@@ -5,7 +5,7 @@ BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND := tensorflow
 
-.PHONY: setup check fix test demo bench bench-rules faults soak clean
+.PHONY: setup check fix test test-versions demo bench bench-rules faults soak clean
 
 setup: .venv/.ready
 
@@ -25,6 +25,10 @@ fix: setup
 
 test: check
 	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile --durations=15
+
+# The core of the tests on each set of versions, oldest to newest; writes the table of docs/limits.md.
+test-versions: setup
+	$(BIN)/nox; $(BIN)/python -m tests.versions
 
 demo: setup
 	$(BIN)/python -m demo

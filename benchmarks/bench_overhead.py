@@ -29,6 +29,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tools.pages import put
+
 ROOT = Path(__file__).parent.parent
 STEPS = {"mlp": 100, "cnn": 10, "cnn-jit": 4, "mobilenet": 2, "text": 12, "text-jit": 6, "table": 100}
 """Steps of an epoch: about half a second."""
@@ -282,15 +284,6 @@ def tables(results: dict[str, dict[str, dict[str, float]]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def put(document: Path, marker: str, text: str) -> None:
-    """Replaces what stands between a document's markers."""
-    whole = document.read_text(encoding="utf-8")
-    begin, end = f"<!-- {marker}: begin -->\n", f"<!-- {marker}: end -->"
-    before, _, rest = whole.partition(begin)
-    _, _, after = rest.partition(end)
-    document.write_text(before + begin + text + end + after, encoding="utf-8")
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=", ".join(STEPS))
@@ -338,7 +331,7 @@ def main() -> None:
         text += f"\nA sample of Keras' ResNet50 ({weights} trainable weights): {size:.0f} bytes of log.\n"
     print(f"\n{text}")
     if options.write:
-        put(ROOT / "docs" / "overhead.md", "bench-overhead", text)
+        put(ROOT / "docs" / "overhead.md", "python -m benchmarks.bench_overhead --write", text)
 
 
 if __name__ == "__main__":

@@ -31,11 +31,11 @@ import numpy as np
 from tb_inputdiag.log.writer import LogWriter, flush_interval
 from tb_inputdiag.records import Sample
 from tests.log import synthetic
+from tools.pages import put
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "log-format.md"
 _DIFFERENT = 20
-BEGIN, END = "<!-- bench-reader: begin -->", "<!-- bench-reader: end -->"
 
 _IN_PROCESS = """
 import contextlib, io, json, sys, time
@@ -219,16 +219,11 @@ def bench_start(figures: Figures) -> None:
 
 def write_docs(figures: Figures) -> None:
     """Puts the table between the page's markers."""
-    text = PAGE.read_text()
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    if not after:
-        raise SystemExit(f"{PAGE} lacks the markers {BEGIN} and {END}.")
     machine = (
         f"Processor time on {os.cpu_count()} cores of {platform.machine()}, Python {platform.python_version()}, "
         f"NumPy {np.__version__}; written by `python -m benchmarks.bench_reader --docs`."
     )
-    PAGE.write_text(f"{before}{BEGIN}\n{machine}\n\n{figures.table()}\n{END}{after}")
+    put(PAGE, "python -m benchmarks.bench_reader --docs", f"{machine}\n\n{figures.table()}")
 
 
 def main() -> int:

@@ -19,9 +19,9 @@ from tb_inputdiag.records import Severity
 from tests.corpus.harness import PROGRAMS, Variation, load, select
 from tests.corpus.pool import run_all
 from tests.corpus.runner import Outcome, line
+from tools.pages import put
 
 PAGE = Path(__file__).parents[1] / "docs" / "corpus.md"
-BEGIN, END = "<!-- bench-rules: begin -->", "<!-- bench-rules: end -->"
 
 VARIATIONS = (
     Variation(),
@@ -141,14 +141,6 @@ def report(outcomes: Sequence[Outcome], variations: int) -> str:
     )
 
 
-def write(text: str) -> None:
-    """Puts the tables between the marks of docs/corpus.md."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN)
-    after = rest.split(END)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
-
-
 def main() -> int:
     """Returns 1 if an alert is missing, wrong or differs in a replay."""
     description = (__doc__ or "").partition("\n")[0]
@@ -177,7 +169,7 @@ def main() -> int:
     text = report(outcomes, len(variations))
     print(text)
     if arguments.write:
-        write(text)
+        put(PAGE, "python -m benchmarks.bench_rules --write", text)
     return int(not all(outcome.right for outcome in outcomes))
 
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 from tests.faults import namespace
 from tests.faults.trials import FaultOutcome, Trials, table
+from tools.pages import part, put
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
-BEGIN, END = "<!-- begin: python -m tests.faults -->", "<!-- end -->"
+COMMAND = "python -m tests.faults"
 COUNTS: dict[str, tuple[int, ...]] = {
     "killed": (50,),
     "full_disk": (10,),
@@ -57,9 +58,7 @@ def main() -> int:
         print(f"{name}: {time.monotonic() - begin:.0f} s", file=sys.stderr, flush=True)
     shutil.rmtree(folder)  # kept when a trial raises: what went wrong is in it
     print(table(outcomes))
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    old, _, after = rest.partition(END)
-    PAGE.write_text(f"{before}{BEGIN}\n{merged(old, table(outcomes))}\n{END}{after}", encoding="utf-8")
+    put(PAGE, COMMAND, merged(part(PAGE, COMMAND), table(outcomes)))
     return int(any(o.tried != o.survived or o.lost for o in outcomes))
 
 
