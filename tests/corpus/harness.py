@@ -15,6 +15,8 @@ from typing import Any
 import keras
 import numpy as np
 
+from tests.corpus.waves import Unread, expected_rules, unread
+
 __all__ = ["PROGRAMS", "WANTED", "Program", "Trial", "Variation", "broken", "healthy", "load", "scale_row", "select"]
 
 
@@ -171,6 +173,14 @@ def load() -> dict[str, Program]:
 
     for module in sorted(info.name for info in pkgutil.iter_modules(programs.__path__)):
         importlib.import_module(f"{programs.__name__}.{module}")
+    for item in unread():
+
+        def train(trial: Trial, item: Unread = item) -> None:
+            item.run(trial.callbacks)
+
+        title = item.docstring.partition("\n")[0].rstrip(".")
+        expect = expected_rules(item)
+        PROGRAMS[item.id] = Program(item.id, title, train, item.topic, expect, steady=item.healthy, varies=False)
     return PROGRAMS
 
 
