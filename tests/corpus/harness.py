@@ -180,7 +180,9 @@ def load() -> dict[str, Program]:
 
         title = item.docstring.partition("\n")[0].rstrip(".")
         expect = expected_rules(item)
-        PROGRAMS[item.id] = Program(item.id, title, train, item.topic, expect, steady=item.healthy, varies=False)
+        PROGRAMS[item.id] = Program(
+            item.id, title, train, item.topic, expect, raises=item.raises, steady=item.healthy, varies=False
+        )
     return PROGRAMS
 
 

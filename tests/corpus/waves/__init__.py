@@ -1,7 +1,8 @@
 """Programs by people who had not read the rules, as they wrote them: one file each, in the folder of its wave.
 
 A file has a function ``run(callbacks)``. Its docstring says what the program is. A file ``broken_*.py`` also says what
-is wrong, and names the rules that may be the first alert: ``Expected: RULE, RULE``.
+is wrong, and names the rules that may be the first alert: ``Expected: RULE, RULE``. A line ``Raises: CLASS`` says that
+training ends with an exception. These files are not formatted: users write as they like.
 """
 
 from __future__ import annotations
@@ -32,6 +33,11 @@ class Unread:
         """``wave_2``, ``wave_3``, ..."""
         self.id = f"{self.topic}-{name}".replace("_", "-")
         self.healthy = kind == "healthy"
+
+    @property
+    def raises(self) -> bool:
+        """Whether training ends with an exception."""
+        return re.search(r"^Raises: ", self.docstring, re.MULTILINE) is not None
 
     def run(self, callbacks: list[keras.callbacks.Callback]) -> None:
         """Trains with these callbacks."""
