@@ -19,7 +19,16 @@ from tb_inputdiag.records import (
     TensorTable,
     WeightTable,
 )
-from tb_inputdiag.statistics import activations, example_ids, gradients, moving_averages, step, thumbnails, weights
+from tb_inputdiag.statistics import (
+    activations,
+    example_ids,
+    gradients,
+    moving_averages,
+    step,
+    target_copies,
+    thumbnails,
+    weights,
+)
 from tb_inputdiag.statistics.program import Program
 from tb_inputdiag.statistics.tensors import tensor_statistics
 
@@ -95,6 +104,9 @@ def tensor_table(program: Program, rows: Sequence[F8]) -> TensorTable:
         parts = [block.read(row) for row in rows]
         columns |= statistic.columns(parts[0] if len(parts) == 1 else statistic.merge(parts, sizes))
     columns["example_ids"] = example_ids.merge([program.row.example_ids.read(row) for row in rows])
+    compared = [program.row.target_copies.read(row) for row in rows]
+    copies = compared[0] if len(compared) == 1 else target_copies.merge(compared)
+    columns |= target_copies.columns(copies, program.compared, len(program.tensors))
     return TensorTable(**_typed("tensors", columns))
 
 

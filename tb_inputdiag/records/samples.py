@@ -60,6 +60,14 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
         "row_sum_max": ("f4", ("T",)),
         "quantiles": ("f4", ("T", N_QUANTILES)),
         "bad_examples": ("i4", ("T", MAX_BAD_EXAMPLES)),
+        "copy_input": ("f4", ("T",)),
+        "copy_place": ("f4", ("T",)),
+        "copy_residual": ("f4", ("T",)),
+        "copy_equal": ("f4", ("T",)),
+        "copy_share": ("f4", ("T",)),
+        "copy_rows": ("f4", ("T",)),
+        "next_step_equal": ("f4", ("T",)),
+        "previous_step_equal": ("f4", ("T",)),
         "feature_min": ("f4", ("F",)),
         "feature_max": ("f4", ("F",)),
         "feature_mean": ("f4", ("F",)),
@@ -129,6 +137,23 @@ class TensorTable:
     """``[T, N_QUANTILES]`` of the finite values among at most 4,096 evenly spaced elements; NaN if none is finite."""
     bad_examples: I4
     """``[T, MAX_BAD_EXAMPLES]``: the first examples of the batch with a NaN or infinity, padded with -1."""
+    copy_input: F4
+    """``[T]``: of a target, the index of the input that is most like it; see `statistics.target_copies`. This and the
+    next seven columns are NaN for other tensors, where nothing was compared, and in older logs."""
+    copy_place: F4
+    """Index of the value in an example (or step) of that input that is most like the target."""
+    copy_residual: F4
+    """0..1: 1 minus the square of their correlation. 0: a copy, perhaps multiplied by a number and moved."""
+    copy_equal: F4
+    """0..1 of the rows that were compared: both are equal."""
+    copy_share: F4
+    """0..1 of the values of all inputs that are a copy of the target."""
+    copy_rows: F4
+    """How many of the rows that were compared differ in the target."""
+    next_step_equal: F4
+    """0..1 of steps in which the target equals the next step of an input."""
+    previous_step_equal: F4
+    """0..1 of steps in which the target equals the previous step of an input."""
     feature_min: F4
     feature_max: F4
     feature_mean: F4

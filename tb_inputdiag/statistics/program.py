@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tb_inputdiag.records import Split, TensorLayout
 from tb_inputdiag.statistics.moving_averages import MovedLayer
 from tb_inputdiag.statistics.row import RowLayout
+from tb_inputdiag.statistics.target_copies import Comparison
 from tb_inputdiag.statistics.thumbnails import ImageBlock
 
 __all__ = ["Program"]
@@ -24,6 +25,8 @@ class Program:
     tensors: tuple[TensorLayout, ...] = ()
     copies: Mapping[int, int] = field(default_factory=dict)
     """Index of a tensor that reaches the first trainable layer as it was fed -> index of the fed tensor."""
+    compared: tuple[Comparison, ...] = ()
+    """Targets and the inputs that they are compared with."""
     weights: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     units: tuple[int, ...] = ()

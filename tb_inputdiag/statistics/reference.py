@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_inputdiag.records import COLUMNS, TensorLayout, TensorTable
-from tb_inputdiag.statistics import example_ids
+from tb_inputdiag.statistics import example_ids, target_copies
 from tb_inputdiag.statistics.tensors import tensor_statistics
 
 __all__ = ["tensor_columns", "tensor_table"]
@@ -43,7 +43,10 @@ def tensor_table(layouts: Sequence[TensorLayout], arrays: Sequence[NDArray[Any]]
         for x, layout in zip(arrays, layouts, strict=True)
         if layout.stage == "fed" and example_ids.has_examples(layout, x.shape)
     ]
-    columns: dict[str, NDArray[Any]] = {"example_ids": example_ids.reference(fed)}
+    columns: dict[str, NDArray[Any]] = {
+        "example_ids": example_ids.reference(fed),
+        **target_copies.reference(layouts, arrays),
+    }
     for name, (dtype, shape) in COLUMNS["tensors"].items():
         if name not in columns:
             parts = [found[name] for found in by_tensor]

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 
 from tb_inputdiag.records import F8, I8, MAX_EXAMPLE_IDS, TensorLayout
-from tb_inputdiag.statistics import activations, gradients, health, thumbnails, weights
+from tb_inputdiag.statistics import activations, gradients, health, target_copies, thumbnails, weights
 from tb_inputdiag.statistics.namespace import Array, Namespace, static_size
 from tb_inputdiag.statistics.step import N_STEP_SCALARS
 from tb_inputdiag.statistics.tensors import tensor_statistics
@@ -70,6 +70,8 @@ class RowLayout:
     example_ids: Block
     labels: Block
     """Of the first examples, shown with thumbnails; NaN for those that have none."""
+    target_copies: Block
+    """``[comparisons, len(target_copies.NUMBERS)]``"""
     gradients: Block
     """``[W, len(gradients.NUMBERS)]``"""
     gradient_health: Block
@@ -108,6 +110,7 @@ def row_layout(
     n_weights: int,
     units: Sequence[int],
     n_averages: int = 0,
+    n_comparisons: int = 0,
 ) -> RowLayout:
     """Returns the layout of a step's rows.
 
@@ -117,6 +120,7 @@ def row_layout(
         n_weights: Weights that are updated.
         units: For each layer call its number of units; 0 if there is one magnitude for all.
         n_averages: Numbers of moving averages.
+        n_comparisons: Pairs of a target and an input that are compared.
     """
     sizes = {
         statistic.NAME: [0 if i in copies else statistic.WIDTH * statistic.places(t) for i, t in enumerate(tensors)]
@@ -127,6 +131,7 @@ def row_layout(
     blocks = {s.NAME: wide.block(sum(sizes[s.NAME])) for s in tensor_statistics() if s.DTYPE == "float64"}
     example_ids = wide.block(MAX_EXAMPLE_IDS)
     labels = wide.block(thumbnails.N_LABELS)
+    compared = wide.block(n_comparisons, len(target_copies.NUMBERS))
     kinds = len(health.KINDS)
     gradient_health, weight_health = wide.block(n_weights, kinds), wide.block(n_weights, kinds)
     activation_health = wide.block(len(units), kinds)
@@ -137,6 +142,7 @@ def row_layout(
         tensors={s.NAME: _tensor_block(blocks[s.NAME], s.WIDTH, sizes[s.NAME], copies) for s in tensor_statistics()},
         example_ids=example_ids,
         labels=labels,
+        target_copies=compared,
         gradients=narrow.block(n_weights, len(gradients.NUMBERS)),
         gradient_health=gradient_health,
         weights=narrow.block(len(weights.NUMBERS), n_weights),

@@ -12,7 +12,7 @@ from hypothesis.extra import numpy as hnp
 
 from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
 from tb_inputdiag.records import COLUMNS, MAX_EXAMPLE_IDS, TensorLayout
-from tb_inputdiag.statistics import activations, example_ids, gradients, health, weights
+from tb_inputdiag.statistics import activations, example_ids, gradients, health, target_copies, weights
 from tb_inputdiag.statistics.namespace import Namespace
 from tb_inputdiag.statistics.numpy_namespace import NUMPY
 from tb_inputdiag.statistics.reference import tensor_columns
@@ -33,8 +33,9 @@ def assert_as_reference(x: np.ndarray, layout: TensorLayout, xp: Namespace) -> N
 def test_the_modules_make_exactly_the_columns_of_the_record() -> None:
     x = np.ones((3, 4), np.float32)
     layout = replace(layout_of(x), n_classes=2)
-    assert {*all_columns(x, layout), "example_ids"} == set(COLUMNS["tensors"])
-    assert {*tensor_columns(x, layout), "example_ids"} == set(COLUMNS["tensors"])
+    others = {"example_ids", *target_copies.COLUMNS}
+    assert {*all_columns(x, layout), *others} == set(COLUMNS["tensors"])
+    assert {*tensor_columns(x, layout), *others} == set(COLUMNS["tensors"])
 
 
 @BACKENDS

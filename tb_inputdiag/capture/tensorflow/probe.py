@@ -58,7 +58,7 @@ def build(
     updates = list({update.name: update for update in trace.updates}.values())
     layers = Layers(trace.activations)
     moved = MovedLayers(trace)
-    row = row_layout(tensors.layouts, tensors.copies, len(updates), layers.units, moved.size)
+    row = row_layout(tensors.layouts, tensors.copies, len(updates), layers.units, moved.size, len(tensors.compared))
     kept, is_kept = _keep(trace, keep)
     writer = RowWriter(TENSORFLOW, row)
     writer.put(row.step, _step_scalars(trace, number, is_kept).in_order())
@@ -73,6 +73,7 @@ def build(
         row=row,
         tensors=tuple(tensors.layouts),
         copies=tensors.copies,
+        compared=tensors.compared,
         weights=tuple(update.name for update in updates),
         layers=layers.paths,
         units=layers.units,

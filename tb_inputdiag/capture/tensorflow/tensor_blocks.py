@@ -16,7 +16,7 @@ from tb_inputdiag.capture.tensorflow.ops import Tensor
 from tb_inputdiag.capture.tensorflow.tensors import layout_of, values_of
 from tb_inputdiag.capture.tensorflow.trace import Trace
 from tb_inputdiag.records import TensorLayout
-from tb_inputdiag.statistics import example_ids, thumbnails
+from tb_inputdiag.statistics import example_ids, target_copies, thumbnails
 from tb_inputdiag.statistics.namespace import is_numeric
 from tb_inputdiag.statistics.row import RowLayout, RowWriter
 from tb_inputdiag.statistics.tensors import Values, numbers_of, tensor_statistics
@@ -33,11 +33,13 @@ class Tensors:
     Attributes:
         layouts: What each of them is.
         copies: Index of an entry that is a fed tensor as it was -> index of that tensor.
+        compared: Targets and the inputs that they are compared with.
     """
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
         self._tensors, self.layouts, self.copies = _tensors(trace)
+        self.compared = target_copies.comparisons(self.layouts)
 
     def put(self, writer: RowWriter, row: RowLayout) -> None:
         """Adds the blocks of all tensors to a row."""
@@ -48,6 +50,10 @@ class Tensors:
             writer.put(row.tensors[statistic.NAME].block, parts)
         writer.put(row.example_ids, [example_ids.reduce(TENSORFLOW, self._with_examples())])
         writer.put(row.labels, [self._labels()])
+        tensors = self._tensors
+        found = [target_copies.reduce(TENSORFLOW, c, tensors[c.target], tensors[c.source]) for c in self.compared]
+        if found:
+            writer.put(row.target_copies, found)
 
     def thumbnails(self, images: int) -> tuple[tuple[thumbnails.ImageBlock, ...], Tensor]:
         """Returns where the thumbnails of image-like inputs lie in a vector, and that vector; None without any.
