@@ -16,6 +16,7 @@ require_backend()
 import keras  # noqa: E402  # only after the clear error for a missing or unsupported backend
 
 from tb_inputdiag.capture.failed_build import failed_batch  # noqa: E402
+from tb_inputdiag.capture.fit_arguments import fit_arguments  # noqa: E402
 from tb_inputdiag.capture.tensorflow.model_probes import (  # noqa: E402
     callback_list_above,
     iterations,
@@ -156,7 +157,8 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         return recorder if recorder is not None and recorder.running else None
 
     def _open(self, mode: Mode, model: Any) -> Recorder:
-        return self._sessions.open(mode, model, self.params or {})
+        arguments = fit_arguments(model) if mode == "fit" else {}
+        return self._sessions.open(mode, model, {**(self.params or {}), **arguments})
 
     def _give_up(self, exc: Exception) -> None:
         if self._recording is not None:

@@ -25,15 +25,24 @@ _OPTIMIZER_CONFIG = (
 
 
 def describe_compiled_loss(model: keras.Model) -> JSON:
-    """Returns the JSON form of a model's loss, see `ModelFacts.loss`, with the weight of a single one."""
+    """Returns the JSON form of a model's loss, see `ModelFacts.loss`, with the weights of the losses."""
     described = describe_loss(getattr(model, "loss", None))
     weights = keras_internals.loss_weights(model)
+    if isinstance(described, list) and isinstance(weights, list | tuple) and len(described) == len(weights):
+        return [_weighted(loss, weight) for loss, weight in zip(described, weights, strict=True)]
+    if isinstance(described, dict) and "name" not in described and isinstance(weights, Mapping):
+        return {name: _weighted(loss, weights.get(name)) for name, loss in described.items()}
     if isinstance(weights, Mapping):
         weights = [*weights.values()]
     if isinstance(weights, list | tuple) and len(weights) == 1:
         weights = weights[0]
-    if isinstance(described, dict) and "name" in described and isinstance(weights, int | float):
-        return {**described, "weight": float(weights)}
+    return _weighted(described, weights)
+
+
+def _weighted(described: JSON, weight: object) -> JSON:
+    """Returns a described loss with its weight, if it has one."""
+    if isinstance(described, dict) and "name" in described and isinstance(weight, int | float):
+        return {**described, "weight": float(weight)}
     return described
 
 

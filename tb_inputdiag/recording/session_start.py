@@ -15,7 +15,8 @@ import numpy as np
 import tensorflow as tf
 
 from tb_inputdiag._version import __version__
-from tb_inputdiag.records import CallStart, SessionStart
+from tb_inputdiag.capture.plain_values import plain
+from tb_inputdiag.records import JSON, CallStart, SessionStart
 from tb_inputdiag.settings import Settings
 
 __all__ = ["Mode", "call_record", "new_session_id", "start_record", "trains"]
@@ -72,5 +73,5 @@ def call_record(number: int, mode: Mode, step: int, epoch: int, params: Mapping[
     return CallStart(number=number, wall_time=time.time(), mode=mode, step=step, epoch=epoch, params=_plain(params))
 
 
-def _plain(params: Mapping[str, object]) -> dict[str, bool | int | float | str]:
-    return {str(k): v for k, v in params.items() if isinstance(v, bool | int | float | str)}
+def _plain(params: Mapping[str, object]) -> dict[str, JSON]:
+    return {str(k): plain(v) for k, v in params.items() if isinstance(v, bool | int | float | str | list)}

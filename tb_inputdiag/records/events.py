@@ -36,7 +36,8 @@ class SessionStart:
     workers: int = 1
     """Index and number of the processes of a multi-worker training run."""
     params: Mapping[str, JSON] = field(default_factory=dict)
-    """Keras' callback params: ``epochs, steps`` (None where unknown), ``verbose``."""
+    """Keras' callback params: ``epochs, steps`` (missing where unknown), ``verbose``. Of `fit` also ``class_weight``,
+    as pairs of key and weight, and for arrays ``shuffle``: whether Keras shuffles them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,8 @@ class TensorLayout:
     """Indices along `feature_axis` of the features kept, at most `MAX_FEATURES`."""
     n_features: int = 0
     """Size of `feature_axis`."""
+    unread: bool = False
+    """For sample weights: whether no operation of the step reads them."""
     n_classes: int = 0
     """Length of this tensor's part of `TensorTable.class_counts`; 0: classes are not counted."""
 

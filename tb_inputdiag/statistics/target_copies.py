@@ -1,7 +1,7 @@
 """Whether the values of a target stand in an input, as they are or multiplied by a number and moved.
 
-Each target is compared with each input of the same batch, row by row. A row is an example. If the target has a value for
-each step of a sequence that the input has, too, a row is a step. The columns of the input are its values of one row, its
+Each target is compared with each input of the same batch, row by row. A row is an example. If the target has a value
+for each step of a sequence that the input has, too, a row is a step. The values of the input in one row are its
 *places*.
 
 - `copy_input` is the index of the input with the place that is most like the target, among the tensors of the layout,
@@ -85,7 +85,7 @@ class Comparison:
         if self.width <= MAX_PLACES:
             return np.arange(self.width)
         first = MAX_PLACES // 4
-        return np.r_[0:first, self.width - (MAX_PLACES - first) : self.width]
+        return np.concatenate([np.arange(first), np.arange(self.width - (MAX_PLACES - first), self.width)])
 
     @property
     def examples(self) -> int:
@@ -250,7 +250,7 @@ def merge(parts: Sequence[F8]) -> F8:
         parts: The same of each replica.
     """
     tables = np.stack(parts)
-    merged = tables.mean(0)
+    merged: F8 = tables.mean(0)
     rows, place, residual = (NUMBERS.index(name) for name in ("rows", "place", "residual"))
     merged[:, rows] = tables[:, :, rows].sum(0)
     merged[:, residual] = tables[:, :, residual].max(0)

@@ -10,6 +10,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import keras
 import numpy as np
@@ -36,6 +37,10 @@ class LossRecorder(keras.callbacks.Callback):
         self.batches: list[float] = []
         self.epochs: list[dict[str, float]] = []
         self._mean = 0.0
+
+    def __getstate__(self) -> dict[str, Any]:
+        # the model stays in its process: losses and layers of a program's own cannot be pickled
+        return {"batches": self.batches, "epochs": self.epochs}
 
     def watch(self, model: keras.Model) -> nullcontext[None]:
         """Takes the place of the real callback's block around a loop of the user's own."""

@@ -38,6 +38,8 @@ class ObservedTensor:
     role: Role
     tensor: Tensor
     kind: Kind
+    unread: bool = False
+    """For a sample weight: whether no operation of the step reads it."""
     made_by: str | None = None
     """For a prediction, the activation whose operation made it, if that is known."""
     full_shape: FullShape | None = None

@@ -100,7 +100,8 @@ def _tensors(trace: Trace) -> tuple[list[Any], list[TensorLayout], dict[int, int
     layouts: list[TensorLayout] = []
     for leaf in leaves:
         layout = _described(layout_of(leaf.name, leaf.role, leaf.tensor, leaf.full_shape), leaf.tensor)
-        layouts.append(replace(layout, n_classes=classes.get(leaf.name, 0)) if leaf.role == "target" else layout)
+        n_classes = classes.get(leaf.name, 0) if leaf.role == "target" else 0
+        layouts.append(replace(layout, n_classes=n_classes, unread=leaf.unread))
     copies: dict[int, int] = {}
     inputs = [f for f in trace.fed if f.role == "input"]
     positions = {id(leaf): index for index, leaf in enumerate(leaves)}

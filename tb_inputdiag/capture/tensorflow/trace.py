@@ -133,11 +133,17 @@ class Trace(StepObservations):
         """
         return x if self._model.jit_compile else bit_identity.readable(x, self.loss)
 
+    def _is_unread(self, x: Tensor) -> bool:
+        """Returns whether no operation reads a tensor of the batch; False in an eager step, where nobody knows."""
+        return self.graph is not None and isinstance(x, tf.Tensor) and not x.consumers()
+
     def finish(self) -> None:
         """Makes the observations readable. To be called in the probe's scope, when the step is traced to its end."""
         extra = [tf.cast(self.readable(penalty), tf.float64) for penalty in self._penalties]
         # every replica adds the whole penalty, of which Keras takes its share
         self.penalty = tf.add_n([tf.reduce_sum(penalty) for penalty in extra]) / replicas() if extra else None
+        for leaf in self.fed:
+            leaf.unread = leaf.role == "sample_weight" and self._is_unread(leaf.tensor)
         for prediction in self.predictions:
             prediction.made_by = _made_by(prediction.tensor)
         for update in self.updates:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from tb_inputdiag.records import (
     LayerFacts,
     LimitPicture,
     ModelFacts,
+    SessionStart,
     Severity,
     WeightFacts,
     WordsPicture,
@@ -53,6 +55,7 @@ class FrozenModel(Rule):
 
     id = "frozen-model"
     severity = Severity.WARNING
+    needs = ("own_trainable_variables",)
     persistence = 5
     explains = tuple(rule for rule in SYMPTOMS if rule != "learning-rate-too-low")
     why = "Training runs and takes time, but no weight ever changes."
@@ -63,24 +66,16 @@ class FrozenModel(Rule):
         fit = session is None or session.mode == "fit"
         if facts is None or not facts.weights or facts.custom_train_step or not fit:
             return None
-        if any(weight.trainable for weight in facts.weights):
+        if _is_trainable(facts):
             return [_untrained_embedding(weight) for weight in facts.weights if _is_untrained_embedding(facts, weight)]
-        frozen = [item.name for item in facts.layers if item.n_params and not item.n_trainable_params]
-        return [
-            Finding(
-                subject="model",
-                message=f"None of the model's {len(facts.weights)} weights is trainable.",
-                evidence={"n_weights": len(facts.weights), "frozen_layers": frozen[:16]},
-                fix="model.trainable = True  # or single layers: model.layers[-1].trainable = True\n"
-                "model.compile(...)  # afterwards: compile reads `trainable`",
-                picture=LimitPicture(label="trainable weights", value=0, limit=1, bound="at least"),
-                at_once=True,
-            )
-        ]
+        return [_no_trainable_weight(facts)]
 
     def on_sample(self, context: Context) -> Findings:
         """Judges whether the step changes weights."""
         sample, table, facts = context.sample, context.sample.weights, context.facts
+        in_a_loop = context.session is not None and context.session.mode == "watch"
+        if in_a_loop and table is None and facts is not None and facts.weights and not _is_trainable(facts):
+            return None if facts.custom_train_step else [_no_trainable_weight(facts)]
         accumulates = facts is not None and bool(facts.optimizer.get("gradient_accumulation_steps"))
         if table is None or not len(table.update_ratio) or sample.skipped or accumulates:
             return None
@@ -130,6 +125,7 @@ class FrozenModel(Rule):
         message = "No gradients provided for any variable."
         return (
             fires("all layers frozen", lambda: Scenario(frozen), "model", Severity.WARNING),
+            fires("a frozen model in a loop", lambda: _in_a_loop(frozen), "model", Severity.WARNING),
             fires("a learning rate of 0", lambda: Scenario().train(learning_rate=0.0, steps=5), "optimizer"),
             fires("updates of 0", lambda: Scenario().train(gradients=still, steps=5), "optimizer"),
             fires(
@@ -153,6 +149,23 @@ class FrozenModel(Rule):
             silent("a frozen base with a head", lambda: Scenario((frozen[0], *CLASSIFIER)).train(steps=6)),
             silent("a warm-up from 0", lambda: Scenario().train(learning_rate=0.0).train(steps=5)),
         )
+
+
+def _is_trainable(facts: ModelFacts) -> bool:
+    return any(weight.trainable for weight in facts.weights)
+
+
+def _no_trainable_weight(facts: ModelFacts) -> Finding:
+    frozen = [item.name for item in facts.layers if item.n_params and not item.n_trainable_params]
+    return Finding(
+        subject="model",
+        message=f"None of the model's {len(facts.weights)} weights is trainable.",
+        evidence={"n_weights": len(facts.weights), "frozen_layers": frozen[:16]},
+        fix="model.trainable = True  # or single layers: model.layers[-1].trainable = True\n"
+        "model.compile(...)  # afterwards: compile reads `trainable`",
+        picture=LimitPicture(label="trainable weights", value=0, limit=1, bound="at least"),
+        at_once=True,
+    )
 
 
 _RANDOM_STDS = {"RandomUniform": 0.1 / math.sqrt(12), "RandomNormal": 0.05}
@@ -195,6 +208,12 @@ def _untrained_embedding(weight: WeightFacts) -> Finding:
         curves=(loss_curve(),),
         at_once=True,
     )
+
+
+def _in_a_loop(layers: Sequence[LayerFacts]) -> Scenario:
+    scenario = Scenario(layers)
+    scenario.records[0] = SessionStart(session="example", wall_time=0.0, mode="watch")
+    return scenario.train(steps=3)
 
 
 def _with_embedding(lookup: LayerFacts, **values: Any) -> Scenario:

@@ -41,6 +41,7 @@ class HiddenSoftmax(Rule):
 
     id = "hidden-softmax"
     severity = Severity.INFO
+    needs = ("sequential_function", "function_nodes", "producer")
     explains = ("stalled-loss", "unfinished-training", "vanishing-gradient", "constant-output")
     why = "The outputs of a softmax add up to 1, so its units compete and the next layer reads little more than one."
 

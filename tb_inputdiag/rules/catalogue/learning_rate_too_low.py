@@ -9,11 +9,11 @@ import numpy as np
 
 from tb_inputdiag.keras_vocabulary import usual_rate
 from tb_inputdiag.numbers import format_number, literal, percent, whole
-from tb_inputdiag.records import LimitPicture, Severity, Span
+from tb_inputdiag.records import F4, LimitPicture, Severity, Span
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
 from tb_inputdiag.rules.support.configured import asked
-from tb_inputdiag.rules.support.curves import loss_curve
+from tb_inputdiag.rules.support.curves import loss_curve, sample_curve
 from tb_inputdiag.rules.support.labels import class_counts_of
 from tb_inputdiag.rules.support.medians import median
 from tb_inputdiag.rules.support.optimizer import optimizer_name
@@ -31,8 +31,9 @@ class LearningRateTooLow(Rule):
     Computes the ratio of each update's norm to the weight's norm, and takes the median over all kernels. It fires if
     the loss is still what it was at the beginning and the ratio is below a millionth. It also fires if the rate is less
     than a tenth of the optimizer's usual one, and all steps of the run together can change the weights by less than
-    1 %. It stays silent for fine-tuning and at the end of a schedule, where the loss has fallen, and during a warm-up,
-    where the rate still rises.
+    1 %. And it fires if a schedule has lowered the rate to less than a thousandth early in the run, so that the steps
+    that are left cannot change the weights by 1 % any more. It stays silent for fine-tuning and at the end of a
+    schedule, where the loss has fallen, and during a warm-up, where the rate still rises.
 
     ## Why is this bad?
     With updates of a millionth, a weight needs a million steps to change by its own size.
@@ -55,6 +56,7 @@ class LearningRateTooLow(Rule):
     severity = Severity.WARNING
     scope = "session"
     persistence = 3
+    needs = ("learning_rate_schedule",)
     resolve_after = 5
     explains = ("stalled-loss", "unfinished-training", "constant-output")
     supersedes = ("frozen-model",)
@@ -78,8 +80,16 @@ class LearningRateTooLow(Rule):
         low=10,
     )
 
+    min_decayed = Threshold(
+        1e-3,
+        "Part of its largest value that a schedule must leave of the learning rate in the first half of a run.",
+        source="Schedules end at a hundredth to a thousandth of the first rate, or at 0, when the run ends.",
+        high=1.0,
+    )
+
     def start(self) -> None:
         """Clears the losses and the last rate."""
+        self._highest = 0.0
         self._first: list[float] = []
         self._recent: list[float] = []
         self._rate = math.nan
@@ -92,12 +102,14 @@ class LearningRateTooLow(Rule):
                 self._first.append(sample.loss)
             self._recent = [*self._recent[-4:], sample.loss]
         rising = sample.learning_rate > self._rate
+        self._highest = max(self._highest, sample.learning_rate if math.isfinite(sample.learning_rate) else 0.0)
+        if (decayed := self._decayed(context)) is not None:
+            return [decayed]
         self._rate = sample.learning_rate
         rows = context.kernels.rows
         if table is None or not len(rows) or sample.skipped or len(self._first) < 5:
             return None
-        ratios = table.update_ratio[rows]
-        ratios = ratios[np.isfinite(ratios)]
+        ratios = _finite(table.update_ratio[rows])
         norms = table.gradient_norm[rows]
         if not len(ratios) or rising or sample.learning_rate == 0 or not np.nansum(norms) > 0:
             return None
@@ -117,6 +129,43 @@ class LearningRateTooLow(Rule):
             return None
         finding = self._finding(context, ratio, now)
         return [finding if tiny else self._by_reach(context, finding, reach)]
+
+    def _decayed(self, context: Context) -> Finding | None:
+        """Returns a finding if a schedule has lowered the rate too early."""
+        sample, table, facts = context.sample, context.sample.weights, context.facts
+        schedule = facts.optimizer.get("schedule") if facts is not None else None
+        steps, rate, rows = _planned_steps(context), sample.learning_rate, context.kernels.rows
+        if not schedule or steps is None or table is None or not len(rows) or len(self._first) < 5:
+            return None
+        loss = median(self._recent)
+        if rate >= self.min_decayed * self._highest or context.age > steps / 2 or not _is_untrained(context, loss):
+            return None
+        ratio = median(ratios) if len(ratios := _finite(table.update_ratio[rows])) else 0.0
+        left = steps - context.age
+        if ratio * left >= self.min_reach:
+            return None
+        return Finding(
+            subject="optimizer",
+            message=f"{schedule} has lowered the learning rate from {format_number(self._highest)} to "
+            f"{format_number(rate)} after {whole(context.age)} of {whole(steps)} steps, and the loss is still "
+            f"{format_number(loss)}.",
+            evidence={
+                "learning_rate": rate,
+                "highest_learning_rate": self._highest,
+                "step": context.age,
+                "steps": steps,
+                "update_ratio": ratio,
+                "loss": loss,
+            },
+            fix=f"decay_steps = {steps}  # schedules count steps, not epochs",
+            picture=LimitPicture(
+                label="learning rate over its largest value",
+                value=rate / self._highest,
+                limit=self.min_decayed,
+                bound="at least",
+            ),
+            curves=(sample_curve("learning_rate", "Learning rate"), loss_curve()),
+        )
 
     def _reach(self, context: Context, ratio: float, loss: float) -> float:
         """Returns by which fraction of their size all steps of the run can change the weights; infinite if unclear.
@@ -191,9 +240,21 @@ class LearningRateTooLow(Rule):
             short = {"*": {"update_ratio": 6e-6}}
             return scenario.train(steps=80, gradients=short, learning_rate=rate, loss=loss, y=class_ids())
 
+        def decaying(steps: int, loss: float = 2.3) -> Scenario:
+            settings = {"name": "Adam", "learning_rate": None, "schedule": "CosineDecay"}
+            scenario = Scenario(params={"epochs": 10, "steps": 30}, optimizer=settings)
+            for step in range(60):
+                left = (1 + math.cos(math.pi * min(step / steps, 1))) / 2
+                slopes = {"*": {"update_ratio": 1e-3 * left}}
+                scenario.train(gradients=slopes, learning_rate=1e-3 * left, loss=loss, y=class_ids())
+            return scenario
+
         return (
             fires("a learning rate of 1e-9", run, "optimizer", Severity.WARNING),
             fires("Adadelta as Keras sets it", lambda: planned(1e-3, "Adadelta"), "optimizer", Severity.WARNING),
+            fires("a schedule that counts epochs", lambda: decaying(30), "optimizer", Severity.WARNING),
+            silent("a schedule that ends with the run", lambda: decaying(300)),
+            silent("a schedule that ends when the task is learned", lambda: decaying(30, loss=0.1)),
             silent("short steps at the usual rate", lambda: planned(1e-3, "Adam")),
             silent("gentle steps of a trained model", lambda: planned(1e-5, "Adam", loss=0.1)),
             silent("a learning rate of 0.001", lambda: Scenario().train(steps=30)),
@@ -207,6 +268,10 @@ class LearningRateTooLow(Rule):
 _HELPFUL_RATIO = 1e-4
 """Ratio of update to weight that the usual rate must give: a tenth of the usual ratio. Below it the gradients are too
 small, and a higher rate would not help either."""
+
+
+def _finite(ratios: F4) -> F4:
+    return ratios[np.isfinite(ratios)]
 
 
 def _planned_steps(context: Context) -> int | None:

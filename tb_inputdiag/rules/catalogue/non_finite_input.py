@@ -47,6 +47,7 @@ class NonFiniteInput(Rule):
 
     id = "non-finite-input"
     severity = Severity.ERROR
+    needs = ("own_trainable_variables",)
     judges = "batch"
     splits = ("train", "validation", "predict")
     explains = (*SYMPTOMS, "non-finite-weight", "train-validation-skew", "non-finite-target")

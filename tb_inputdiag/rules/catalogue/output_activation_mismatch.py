@@ -61,6 +61,7 @@ class OutputActivationMismatch(Rule):
 
     id = "output-activation-mismatch"
     severity = Severity.ERROR
+    needs = ("sequential_function", "producer", "operation_inputs")
     explains = (*SYMPTOMS, "target-out-of-range", "label-out-of-range")
     why = "The loss treats numbers as probabilities that are not, so it falls slowly or not at all, or means nothing."
 

@@ -60,6 +60,7 @@ class PreprocessingMismatch(Rule):
 
     id = "preprocessing-mismatch"
     severity = Severity.WARNING
+    needs = ("own_trainable_variables", "sequential_function", "function_nodes", "producer", "sublayers")
     persistence = 2
     explains = (*SYMPTOMS, "overfitting")
     supersedes = ("unnormalized-input", "double-scaled-input", "integer-input", "truncated-input")

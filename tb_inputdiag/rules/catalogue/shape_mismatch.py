@@ -44,6 +44,7 @@ class ShapeMismatch(Rule):
 
     id = "shape-mismatch"
     severity = Severity.ERROR
+    needs = ("sequential_function",)
     splits = ("train", "validation", "predict")
     why = "The layers were built for one shape. With another, the step fails, or it computes something you do not mean."
 

@@ -50,9 +50,7 @@ class TargetInInput(Rule):
     persistence = 2
     needs = ("own_trainable_variables", "function_nodes", "producer")
     explains = ("unfinished-training", "overfitting", "train-validation-overlap")
-    why = (
-        "The model learns to copy the target instead of predicting it, so it fails on new data while metrics look good."
-    )
+    why = "The model learns to copy the target, not to predict it: metrics look good, and it fails on new data."
 
     min_rows = Threshold(
         24,

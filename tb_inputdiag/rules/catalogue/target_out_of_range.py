@@ -51,6 +51,11 @@ class TargetOutOfRange(Rule):
 
     id = "target-out-of-range"
     severity = Severity.WARNING
+    needs = (
+        "sequential_function",
+        "producer",
+        "operation_inputs",
+    )
     persistence = 2
     persistence_examples = 32
     explains = SYMPTOMS

@@ -50,6 +50,7 @@ class TokenOutOfRange(Rule):
 
     id = "token-out-of-range"
     severity = Severity.ERROR
+    needs = ("own_trainable_variables",)
     splits = ("train", "validation", "predict")
     explains = SYMPTOMS
     supersedes = ("shape-mismatch",)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from tb_inputdiag.keras_vocabulary import LOOKUPS
-from tb_inputdiag.numbers import percent
-from tb_inputdiag.records import LimitPicture, Severity, TensorView
+from tb_inputdiag.keras_vocabulary import LOOKUPS, RECURRENT, TRAINING_ONLY
+from tb_inputdiag.numbers import percent, whole
+from tb_inputdiag.records import LayerFacts, LimitPicture, ModelFacts, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, silent
 from tb_inputdiag.rules.support.curves import tensor_column_curve
 from tb_inputdiag.rules.support.labels import class_counts_of, has_one_label_each
+from tb_inputdiag.rules.support.layers import after
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.pairs import Pair
 
@@ -18,16 +21,18 @@ __all__ = ["UnmaskedPadding"]
 
 
 class UnmaskedPadding(Rule):
-    """Most positions of the target are padding, and nothing leaves them out of the loss.
+    """Most positions are padding, and nothing leaves them out of the loss, or of what a recurrent layer remembers.
 
     ## What it does
     Looks at models that answer each position of a sequence of ids. It fires if most positions of the input are 0, at
     least as many labels are class 0, and no mask arrives at the loss: there is no `Embedding(mask_zero=True)`, no
-    `Masking` layer, no sample weights, and no `ignore_class`.
+    `Masking` layer, no sample weights, and no `ignore_class`. In other models it fires if ids are padded behind, with 0
+    in most positions, and the last output of a recurrent layer is all that the next layer reads.
 
     ## Why is this bad?
     The loss is mostly the loss of the padding, which any model learns within an epoch. Loss and accuracy look
-    excellent, while the words are learned slowly or not at all.
+    excellent, while the words are learned slowly or not at all. A recurrent layer that reads a hundred steps of padding
+    after ten words has forgotten the words.
 
     ## Example
     ```python
@@ -37,7 +42,8 @@ class UnmaskedPadding(Rule):
 
     ## What to do
     Set `mask_zero=True`, and check that the layers behind it pass the mask on, as recurrent layers do and convolutions
-    do not. Or give a sample weight of 0 to the padding. Shorter sequences and batches of similar length help too.
+    do not. Or give a sample weight of 0 to the padding. For a recurrent layer, padding in front will do. Shorter
+    sequences and batches of similar length help too.
 
     ## References
     - https://keras.io/guides/understanding_masking_and_padding/
@@ -46,6 +52,7 @@ class UnmaskedPadding(Rule):
     id = "unmasked-padding"
     severity = Severity.WARNING
     persistence = 2
+    needs = ("own_trainable_variables", "function_nodes", "producer")
     explains = ("class-imbalance", "single-class-batch", "stalled-loss", "constant-output", "initial-loss-off")
     why = "The loss and the accuracy are mostly those of the padding, so they say little about the real positions."
 
@@ -55,6 +62,11 @@ class UnmaskedPadding(Rule):
         source="Buckets of similar lengths leave 10-30 %; from about 60 % on most of the gradient is the padding's.",
         high=1.0,
     )
+    max_steps = Threshold(
+        30,
+        "Steps of padding behind the ids that a recurrent layer may read before it gives its last output.",
+        source="With the initial forget gate of an LSTM, 0.73, less than 1e-4 of a state is left after 30 steps.",
+    )
 
     def on_sample(self, context: Context) -> Findings:
         """Judges targets with a class for each position."""
@@ -63,7 +75,8 @@ class UnmaskedPadding(Rule):
             return None
         if any(item.class_name == "Masking" or item.config.get("mask_zero") for item in facts.layers):
             return None
-        return [found for pair in context.pairs if (found := self._judge(context, pair)) is not None]
+        found = [item for pair in context.pairs if (item := self._judge(context, pair)) is not None]
+        return found or [item for view in context.fed("input") if (item := self._forgotten(context, facts, view))]
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -91,6 +104,38 @@ class UnmaskedPadding(Rule):
             silent("mask_zero", lambda: run(7, mask_zero=True)),
             silent("little padding", lambda: run(21)),
             silent("a frequent class 0 without padding", tags),
+            fires("an LSTM that ends in padding", lambda: _tweets(before=False), "input:x", Severity.WARNING),
+            silent("padding in front", lambda: _tweets(before=True)),
+            silent("padding behind, pooled", lambda: _tweets(before=False, return_sequences=True)),
+        )
+
+    def _forgotten(self, context: Context, facts: ModelFacts, view: TensorView) -> Finding | None:
+        """Returns a finding if the last output of a recurrent layer comes after a long stretch of padding."""
+        shape, padding = view.shape, view.value("zero_fraction")
+        if len(shape) != 2 or padding < self.max_padding or view.value("whole_fraction") != 1 or view.min < 0:
+            return None
+        steps = padding * shape[1]
+        reader = _last_output(facts, [e.layout.layer for e in context.entries if e.layout.sources == (view.name,)])
+        ids = view.feature_mean
+        behind = len(ids) > 2 and ids[-1] < 0.1 * ids[0]
+        if reader is None or not behind or steps < self.max_steps:
+            return None
+        return Finding(
+            subject=view.subject,
+            message=f"'{view.name}' is padded behind: {percent(padding)} of its {shape[1]} positions are 0. "
+            f"'{reader.name}' reads them without a mask before it gives its last output, about {whole(round(steps))} "
+            "steps after the last id.",
+            evidence={
+                "padding_fraction": padding,
+                "expected_max_padding": self.max_padding,
+                "steps_of_padding": steps,
+                "positions": shape[1],
+            },
+            fix='x = keras.utils.pad_sequences(texts, padding="pre")  # padding in front\n'
+            "# or: keras.layers.Embedding(..., mask_zero=True)",
+            why="A recurrent layer forgets what it has read while it reads padding, so its last output says little.",
+            picture=LimitPicture(label="steps of padding before the last output", value=steps, limit=self.max_steps),
+            curves=(tensor_column_curve(context, view, "zero_fraction", "Fraction of 0"),),
         )
 
     def _judge(self, context: Context, pair: Pair) -> Finding | None:
@@ -121,6 +166,35 @@ class UnmaskedPadding(Rule):
             ),
             curves=(tensor_column_curve(context, ids, "zero_fraction", "Fraction of 0"),),
         )
+
+
+def _last_output(facts: ModelFacts, readers: Sequence[str]) -> LayerFacts | None:
+    """Returns the recurrent layer that reads embedded ids and gives its last output only, or None."""
+    for reader in readers:
+        item = facts.layer(reader)
+        if item is None or item.class_name not in LOOKUPS:
+            continue
+        behind = list(after(facts, reader))
+        while len(behind) == 1 and behind[0].class_name in TRAINING_ONLY:
+            behind = list(after(facts, behind[0].name))
+        last = [b for b in behind if b.class_name in RECURRENT and b.config.get("return_sequences") is False]
+        if last:
+            return last[0]
+    return None
+
+
+def _tweets(before: bool, return_sequences: bool = False) -> Scenario:
+    model = (
+        layer("embedding", "Embedding", input_dim=50),
+        layer("lstm", "LSTM", units=16, return_sequences=return_sequences),
+        layer("dense", "Dense", units=1, activation="sigmoid"),
+    )
+    rng = np.random.default_rng(1)
+    filled = np.arange(60) < rng.integers(3, 12, (16, 1))
+    x = filled * rng.integers(1, 50, (16, 60))
+    y = rng.integers(0, 2, (16, 1))
+    scenario = Scenario(model, loss="binary_crossentropy")
+    return scenario.train(x=x[:, ::-1] if before else x, y=y, y_pred=np.full((16, 1), 0.5, np.float32), steps=3)
 
 
 def _padded_ids(context: Context, pair: Pair) -> TensorView | None:

@@ -58,6 +58,7 @@ class UnsuitableLoss(Rule):
 
     id = "unsuitable-loss"
     severity = Severity.WARNING
+    needs = ("sequential_function", "producer", "operation_inputs")
     persistence = 2
     explains = (*SYMPTOMS, "target-out-of-range", "unscaled-target")
     supersedes = ("label-out-of-range", "target-shape-broadcast")

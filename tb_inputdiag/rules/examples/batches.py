@@ -51,9 +51,13 @@ def entries(x: Arrays, facts: ModelFacts, read_by: Mapping[str, str], same_as_fe
 
 
 def outputs(
-    y: Arrays | None, y_pred: Arrays | None, sample_weight: NDArray[Any] | None, facts: ModelFacts
+    y: Arrays | None,
+    y_pred: Arrays | None,
+    sample_weight: NDArray[Any] | None,
+    facts: ModelFacts,
+    unread_weights: bool = False,
 ) -> Described:
-    """Returns targets with their classes, predictions and sample weights."""
+    """Returns targets with their classes, predictions, and sample weights, which the step may not read."""
     targets, predictions = _named(y, "y"), _named(y_pred, "y_pred")
     found: Described = []
     for name, target in targets.items():
@@ -61,7 +65,8 @@ def outputs(
         found.append((replace(layout, n_classes=_classes(layout, predictions, facts)), target))
     found += [(_layout(name, "prediction", array), array) for name, array in predictions.items()]
     weights = _named(sample_weight, "sample_weight").items()
-    return found + [(_layout(name, "sample_weight", array), array) for name, array in weights]
+    described = [(_layout(name, "sample_weight", array), array) for name, array in weights]
+    return found + [(replace(layout, unread=unread_weights), array) for layout, array in described]
 
 
 def _classes(target: TensorLayout, predictions: Mapping[str, NDArray[Any]], facts: ModelFacts) -> int:

@@ -144,6 +144,7 @@ class Scenario:
         y: Arrays | None = None,
         y_pred: Arrays | None = None,
         sample_weight: NDArray[Any] | None = None,
+        unread_weights: bool = False,
         loss: float = 2.0,
         gradients: Overrides | None = None,
         activations: Overrides | None = None,
@@ -160,6 +161,7 @@ class Scenario:
             y: The targets.
             y_pred: The predictions.
             sample_weight: The sample weights.
+            unread_weights: Whether no operation of the step reads them.
             loss: The batch's loss.
             gradients: Weight or "*" -> columns of `WeightTable`.
             activations: Layer or "*" -> columns of `LayerTable`.
@@ -169,7 +171,7 @@ class Scenario:
         if x is None:
             x = self._random.normal(size=(16, 28, 28, 1)).astype(np.float32)
         batch = inputs(x) + entries(x if entry is None else entry, self.facts, entry_layers or {}, entry is None)
-        batch += outputs(y, y_pred, sample_weight, self.facts)
+        batch += outputs(y, y_pred, sample_weight, self.facts, unread_weights)
         layout = self._layout(split, tuple(tensor for tensor, _ in batch))
         weights = weight_table(layout.weights, gradients or {})
         norm = global_norm(weights.gradient_norm)
@@ -194,7 +196,7 @@ class Scenario:
                 loss=loss,
                 batch_size=len(batch[0][1]) if batch_size is None else batch_size,
                 tensors=tensor_table(layout.tensors, [array for _, array in batch]),
-                weights=weights if split == "train" else None,
+                weights=weights if split == "train" and layout.weights else None,
                 layers=layer_table(layout.layers, activations or {}),
                 **fields,
             )

@@ -481,6 +481,7 @@ export interface TensorLayout {
   feature_axis: number | null;
   features: number[];
   n_features: number;
+  unread: boolean;
   n_classes: number;
 }
 

@@ -1,0 +1,256 @@
+"""The rule `generated-range-mismatch`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tb_inputdiag.numbers import format_number
+from tb_inputdiag.records import LayerFacts, ModelFacts, RangePicture, Severity, Span, TensorView
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, pixels, silent
+from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.layers import activation_of
+from tb_inputdiag.rules.support.symptoms import SYMPTOMS
+from tb_inputdiag.rules.support.text import variable
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["GeneratedRangeMismatch"]
+
+_REACH = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0)}
+_Shape = tuple[int | None, ...]
+
+
+class GeneratedRangeMismatch(Rule):
+    """Real data and what a generator makes of the same shape have different ranges.
+
+    ## What it does
+    Finds the generator of a model with a `train_step` of its own: a part that ends in tanh or sigmoid and has outputs
+    of the shape of the input. It fires if the real data leave the range of that activation, and, if there is a
+    discriminator, if they are never below 0 while tanh reaches from -1 to 1. In a loop of `train_on_batch` it compares
+    the batches of real data with those of generated data, which come in turn.
+
+    ## Why is this bad?
+    The discriminator needs to look at the range only: a single negative pixel gives a generated image away. It wins at
+    once, and its gradients teach the generator nothing else.
+
+    ## Example
+    ```python
+    x = images / 255.0                                                     # 0..1
+    layers.Conv2DTranspose(1, 4, strides=2, padding="same", activation="tanh")      # -1..1
+    ```
+
+    ## What to do
+    Scale the data to the range of the last activation: `x / 127.5 - 1` for tanh, `x / 255` for sigmoid.
+
+    ## References
+    - Radford, Metz, Chintala: Unsupervised Representation Learning with DCGANs (ICLR 2016), section 4.
+    """
+
+    id = "generated-range-mismatch"
+    severity = Severity.WARNING
+    persistence = 3
+    needs = (
+        "sublayers",
+        "own_trainable_variables",
+    )
+    explains = (*SYMPTOMS, "unfinished-training", "missing-nonlinearity")
+    why = "The discriminator tells real from generated data by their range, so the generator learns nothing else."
+
+    max_beyond = Threshold(
+        0.05,
+        "How far real data may lie beyond the range of the generator's last activation.",
+        source="Resampling overshoots the range of pixels by up to 5 %.",
+    )
+    max_real = Threshold(
+        4.0,
+        "Largest magnitude of real data that this rule judges.",
+        source="Standardised images end below 4. Raw pixels are the subject of unnormalized-input.",
+        low=1.0,
+    )
+    min_batches = Threshold(
+        3,
+        "Batches of real and of generated data that are needed, where they come in turn.",
+        source="As many as persistence asks for.",
+        low=1,
+    )
+
+    def start(self) -> None:
+        """Forgets the ranges."""
+        self._real: dict[str, tuple[float, float]] = {}
+        self._by_label: dict[tuple[str, bool], _Seen] = {}
+
+    def on_sample(self, context: Context) -> Findings:
+        """Judges each input."""
+        facts = context.facts
+        if facts is None:
+            return None
+        judge = self._judge_step if facts.custom_train_step else self._judge_turns
+        return [found for view in context.fed("input") if (found := judge(context, facts, view)) is not None]
+
+    # -- a train_step of the user's own -----------------------------------------------------------------
+
+    def _judge_step(self, context: Context, facts: ModelFacts, view: TensorView) -> Finding | None:
+        generator = _generator(facts, view.layout.shape)
+        if generator is None:
+            return None
+        entry = next((e for e in context.entries if e.layout.sources == (view.name,)), None)
+        read = view if entry is None else entry
+        low, high = self._real.get(view.name, (np.inf, -np.inf))
+        low, high = self._real[view.name] = min(low, read.min), max(high, read.max)
+        bottom, top = _REACH[activation_of(generator)]
+        if not max(abs(low), abs(high)) <= self.max_real:
+            return None
+        beyond = low < bottom - self.max_beyond or high > top + self.max_beyond
+        # what is joined with generated data is read as fed, unless the step itself scales it
+        half = bottom < 0 <= low and entry is not None and _has_discriminator(facts, view.layout.shape, generator)
+        if not (beyond or half) or low == high:
+            return None
+        made = (
+            f"'{generator.name}' ends in {activation_of(generator)} ({format_number(bottom)} to {format_number(top)})"
+        )
+        return self._finding(context, view, (low, high), (bottom, top), made)
+
+    # -- a loop of train_on_batch -----------------------------------------------------------------------
+
+    def _judge_turns(self, context: Context, facts: ModelFacts, view: TensorView) -> Finding | None:
+        if len(context.pairs) != 1 or context.pairs[0].units != 1:
+            return None
+        target = context.pairs[0].target
+        if target.min != target.max:
+            self._by_label.clear()  # both kinds in a batch: nothing tells them apart
+            return None
+        for label in (False, True):
+            self._by_label.setdefault((view.name, label), _Seen())
+        self._by_label[view.name, target.mean > 0.5].add(view)
+        real, made = self._by_label[view.name, True], self._by_label[view.name, False]
+        if min(real.batches, made.batches) < self.min_batches or max(real.size, made.size) > self.max_real:
+            return None
+        if real.low >= 0 > -self.max_beyond > made.usual_low or made.low >= 0 > -self.max_beyond > real.usual_low:
+            what = f"the batches with target 0 reach from {format_number(made.low)} to {format_number(made.high)}"
+            return self._finding(context, view, (real.low, real.high), (made.low, made.high), what)
+        return None
+
+    def _finding(
+        self, context: Context, view: TensorView, real: tuple[float, float], made: tuple[float, float], what: str
+    ) -> Finding:
+        name = variable(view.name, "input", context.facts)
+        fix = f"{name} = {name} * 2 - 1  # from 0..1 to -1..1, the range of tanh"
+        if real[0] < made[0]:
+            fix = f"{name} = ({name} + 1) / 2  # from -1..1 to 0..1, the range of sigmoid"
+        return Finding(
+            subject=view.subject,
+            message=f"Real data '{view.name}' reach from {format_number(real[0])} to {format_number(real[1])}, but "
+            f"{what}: the range alone gives generated data away.",
+            evidence={"real_min": real[0], "real_max": real[1], "generated_min": made[0], "generated_max": made[1]},
+            fix=fix,
+            picture=_picture(real, made),
+            curves=tensor_curves(context, view),
+        )
+
+    @staticmethod
+    def examples() -> tuple[Example, ...]:
+        """Returns runs on which the rule fires, and runs on which it stays silent."""
+        signed, unsigned = pixels() * 2 - 1, pixels()
+
+        def gan(x: np.ndarray, activation: str, parts: int = 2) -> Scenario:
+            return _scenario(activation, parts).train(x=x, steps=4)
+
+        return (
+            fires("tanh against 0..1", lambda: gan(unsigned, "tanh"), "input:x", Severity.WARNING),
+            fires("sigmoid against -1..1", lambda: gan(signed, "sigmoid"), "input:x", Severity.WARNING),
+            fires("in turn", lambda: _in_turn(unsigned, signed), "input:x", Severity.WARNING),
+            silent("tanh and -1..1", lambda: gan(signed, "tanh")),
+            silent("sigmoid and 0..1", lambda: gan(unsigned, "sigmoid")),
+            silent("an autoencoder with tanh", lambda: gan(unsigned, "tanh", parts=1)),
+            silent("in turn, of one range", lambda: _in_turn(signed, signed * 0.1)),
+            silent("a classifier", lambda: Scenario().train(x=unsigned, steps=4)),
+        )
+
+
+@dataclass
+class _Seen:
+    """The range of batches with one label."""
+
+    low: float = np.inf
+    high: float = -np.inf
+    usual_low: float = np.inf
+    """Largest 5 % quantile of a batch."""
+    batches: int = 0
+
+    def add(self, view: TensorView) -> None:
+        """Adds a batch."""
+        self.low, self.high = min(self.low, view.min), max(self.high, view.max)
+        fifth = float(view.quantiles[round(0.05 * (len(view.quantiles) - 1))])
+        self.usual_low = fifth if self.batches == 0 else max(self.usual_low, fifth)
+        self.batches += 1
+
+    @property
+    def size(self) -> float:
+        """Returns the largest magnitude."""
+        return max(abs(self.low), abs(self.high))
+
+
+def _parts(facts: ModelFacts) -> Iterator[tuple[_Shape, LayerFacts]]:
+    """Yields the shape that each nested model reads, without the batch axis, and its last layer."""
+    for parent in dict.fromkeys(item.parent for item in facts.layers if item.parent):
+        inside = [item for item in facts.layers if item.parent == parent]
+        first = inside[0].output_shape if inside[0].class_name == "InputLayer" else inside[0].input_shape
+        yield (first or ())[1:], inside[-1]
+
+
+def _generator(facts: ModelFacts, shape: _Shape | None) -> LayerFacts | None:
+    """Returns the last layer of the part that makes tensors of this shape with a bounded activation."""
+    if shape is None:
+        return None
+    made = [last for _, last in _parts(facts) if last.output_shape is not None and last.output_shape[1:] == shape[1:]]
+    bounded = [last for last in made if activation_of(last) in _REACH]
+    return bounded[0] if len(bounded) == 1 else None
+
+
+def _has_discriminator(facts: ModelFacts, shape: _Shape | None, generator: LayerFacts) -> bool:
+    """Returns whether another part reads tensors of this shape and gives one number, or a map of such numbers."""
+    size = _size((shape or ())[1:])
+    for read, last in _parts(facts):
+        if last.name != generator.name and last.output_shape is not None and read == (shape or ())[1:]:
+            made = last.output_shape[1:]
+            if made and made[-1] == 1 and _size(made) < size:
+                return True
+    return False
+
+
+def _size(shape: _Shape) -> int:
+    return int(np.prod([size or 1 for size in shape]))
+
+
+def _picture(real: tuple[float, float], made: tuple[float, float]) -> RangePicture:
+    spans = [Span(low=real[0], high=real[1], label="Real"), Span(low=made[0], high=made[1], label="Generated")]
+    # the wider one sticks out of the other
+    spans.sort(key=lambda span: span.high - span.low)
+    return RangePicture(seen=(spans[1],), expected=spans[0])
+
+
+def _scenario(activation: str, parts: int) -> Scenario:
+    image = (None, 28, 28, 1)
+    generator = (
+        layer("generator", "Sequential", n_params=0),
+        layer("generator/dense", "Dense", parent="generator", input_shape=(None, 32), units=784),
+        layer("generator/conv", "Conv2D", parent="generator", output_shape=image, activation=activation),
+    )
+    discriminator = (
+        layer("discriminator", "Sequential", n_params=0),
+        layer("discriminator/conv", "Conv2D", parent="discriminator", input_shape=image, filters=8),
+        layer("discriminator/dense", "Dense", parent="discriminator", output_shape=(None, 1), units=1),
+    )
+    chosen = (*discriminator, *generator) if parts == 2 else generator
+    return Scenario(chosen, loss=None, custom_train_step=True, kind="subclassed")
+
+
+def _in_turn(real: np.ndarray, made: np.ndarray) -> Scenario:
+    scenario = Scenario(_scenario("tanh", 2).layers[1:3], loss="binary_crossentropy")
+    for step in range(12):
+        label = np.full((16, 1), float(step % 2 == 0))
+        scenario.train(x=real if step % 2 == 0 else made, y=label, y_pred=np.full((16, 1), 0.5, np.float32))
+    return scenario
