@@ -71,9 +71,9 @@ class GeneratedRangeMismatch(Rule):
         low=1.0,
     )
     min_batches = Threshold(
-        3,
+        2,
         "Batches of real and of generated data that are needed, where they come in turn.",
-        source="As many as persistence asks for.",
+        source="Of the first five steps, which are sampled, two are of the second kind.",
         low=1,
     )
 

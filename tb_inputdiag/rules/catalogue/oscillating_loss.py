@@ -7,7 +7,7 @@ import numpy as np
 from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import LimitPicture, Losses, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
-from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.examples import BINARY, Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.configured import asked
 from tb_inputdiag.rules.support.curves import loss_curve
 from tb_inputdiag.rules.support.medians import median, quantile, row_medians
@@ -24,7 +24,8 @@ class OscillatingLoss(Rule):
     ## What it does
     Looks at the last 64 steps. It fires in three cases: high and low losses lie far apart and their median is no better
     than at the beginning; each step undoes the one before; or, after large steps, even the best batches are far above
-    the level that was reached before.
+    the level that was reached before. It does not judge batches of one class that come in turn, as the real and the
+    generated ones of a GAN: their losses differ because the batches do.
 
     ## Why is this bad?
     The steps are too long: the weights jump from one side of the valley to the other.
@@ -78,10 +79,13 @@ class OscillatingLoss(Rule):
         self._best = np.inf
         self._seen = 0
         self._ratio = 0.0
+        self._labels: set[float] = set()
 
     def on_sample(self, context: Context) -> Findings:
         """Reads the batch size and the size of the updates."""
         self._batch = context.sample.batch_size
+        label = _only_label(context)
+        self._labels = set() if label is None else self._labels | {label}
         table, rows = context.sample.weights, context.kernels.rows
         ratios = table.update_ratio[rows] if table is not None else np.zeros(0)
         ratios = ratios[np.isfinite(ratios)]
@@ -94,7 +98,12 @@ class OscillatingLoss(Rule):
         if np.isnan(self._first) and history.count >= 5:
             self._first = median(history.recent[:10])
         best = self._follow(history)
-        if history.count < 96 or self._batch < 16 or (facts is not None and facts.custom_train_step):
+        if (
+            len(self._labels) > 1
+            or history.count < 96
+            or self._batch < 16
+            or (facts is not None and facts.custom_train_step)
+        ):
             return None
         recent = history.recent[-64:]
         ordered = np.sort(recent)
@@ -165,6 +174,13 @@ class OscillatingLoss(Rule):
 
         fallen_back = np.concatenate([2.0 * 0.98 ** np.arange(60), 1.6 + 0.2 * rng.random(140)])
 
+        def in_turn() -> Scenario:
+            scenario = Scenario(BINARY, loss="binary_crossentropy")
+            for step in range(200):
+                y = np.full((16, 1), float(step % 2))
+                scenario.train(y=y, y_pred=y * 0.5, loss=2.0 + 0.6 * (-1.0) ** step)
+            return scenario
+
         def run(losses: np.ndarray, update: float = 1e-3) -> Scenario:
             scenario = Scenario().train(loss=2.0, steps=5, gradients={"*": {"update_ratio": update}})
             for chunk in np.array_split(losses, 20):
@@ -177,5 +193,14 @@ class OscillatingLoss(Rule):
             fires("back at an earlier level", lambda: run(fallen_back, update=0.02), "loss", Severity.WARNING),
             silent("harder data later, small steps", lambda: run(fallen_back)),
             silent("falling", lambda: run(calm)),
+            silent("real and generated batches in turn", in_turn),
             silent("noisy but falling", lambda: run(wild * 0.97 ** np.arange(200))),
         )
+
+
+def _only_label(context: Context) -> float | None:
+    """Returns the target of a batch in which all examples have the same one; None for other batches."""
+    targets = context.fed("target")
+    if len(targets) != 1 or context.sample.batch_size < 2 or targets[0].min != targets[0].max:
+        return None
+    return targets[0].min
