@@ -17,6 +17,8 @@ __all__ = ["fit_arguments"]
 _MAX_FRAMES = 16
 """Between a hook of a callback and `fit` are Keras' list of callbacks and the wrapper that filters tracebacks."""
 _MAX_CLASSES = 128
+_DEFAULT_BATCH_SIZE = 32
+"""Keras' own, for arrays."""
 
 
 def fit_arguments(model: keras.Model) -> dict[str, JSON]:
@@ -28,8 +30,8 @@ def fit_arguments(model: keras.Model) -> dict[str, JSON]:
         model: The model in training.
 
     Returns:
-        ``class_weight``: pairs of key and weight, if there is one. ``shuffle``: whether Keras shuffles the examples.
-        Only for arrays; data sets and generators have an order of their own.
+        ``class_weight``: pairs of key and weight, if there is one. ``shuffle``: whether Keras shuffles the examples,
+        and ``batch_size``. Both only for arrays; data sets and generators have an order of their own.
     """
     frame: Any = sys._getframe(1)
     for _ in range(_MAX_FRAMES):
@@ -49,6 +51,7 @@ def _described(arguments: Mapping[str, Any]) -> dict[str, JSON]:
         found["class_weight"] = pairs[:_MAX_CLASSES]
     if _is_array(arguments.get("x")) and isinstance(arguments.get("shuffle"), bool):
         found["shuffle"] = arguments["shuffle"]
+        found["batch_size"] = plain(arguments.get("batch_size")) or _DEFAULT_BATCH_SIZE
     return found
 
 

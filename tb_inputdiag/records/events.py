@@ -37,7 +37,7 @@ class SessionStart:
     """Index and number of the processes of a multi-worker training run."""
     params: Mapping[str, JSON] = field(default_factory=dict)
     """Keras' callback params: ``epochs, steps`` (missing where unknown), ``verbose``. Of `fit` also ``class_weight``,
-    as pairs of key and weight, and for arrays ``shuffle``: whether Keras shuffles them."""
+    as pairs of key and weight, and for arrays ``batch_size`` and ``shuffle``: whether Keras shuffles them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ __all__ = [
     "Alert",
     "Consequence",
     "Curve",
+    "Examples",
     "ExpectedRange",
     "LimitPicture",
     "NotJudged",
@@ -137,6 +138,20 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Examples:
+    """Single examples that show what is wrong, the first ones of a batch."""
+
+    subject: str
+    """The tensor: ``input:x``, ``target:y``."""
+    step: int
+    batch: tuple[int, ...]
+    """Their places in the batch of that step, from 0."""
+    rows: tuple[int, ...] = ()
+    """Their rows in the arrays that `fit` was given, in the same order. Empty if these are shuffled, if the data are
+    not arrays, and in validation."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consequence:
     """An alert that was folded into another one, because it is its symptom."""
 
@@ -205,6 +220,8 @@ class Alert:
     """What was seen against what was expected; None if the rule gives no picture."""
     curves: tuple[Curve, ...] = ()
     """Curves that show where it went wrong, the best one first. A run may lack some of them."""
+    examples: Examples | None = None
+    """Which examples show it; None if it is not about single ones, and in older logs."""
     rank: int = 0
     """How many rules' findings this alert's rule can explain. Among alerts of the same severity, the one that explains
     more comes first: it is more likely to be the cause."""

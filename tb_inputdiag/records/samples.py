@@ -60,6 +60,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
         "row_sum_max": ("f4", ("T",)),
         "quantiles": ("f4", ("T", N_QUANTILES)),
         "bad_examples": ("i4", ("T", MAX_BAD_EXAMPLES)),
+        "min_example": ("f4", ("T",)),
+        "max_example": ("f4", ("T",)),
         "copy_input": ("f4", ("T",)),
         "copy_place": ("f4", ("T",)),
         "copy_residual": ("f4", ("T",)),
@@ -137,6 +139,10 @@ class TensorTable:
     """``[T, N_QUANTILES]`` of the finite values among at most 4,096 evenly spaced elements; NaN if none is finite."""
     bad_examples: I4
     """``[T, MAX_BAD_EXAMPLES]``: the first examples of the batch with a NaN or infinity, padded with -1."""
+    min_example: F4
+    max_example: F4
+    """``[T]``: index in the batch of the first example with the smallest, and the largest, finite value. NaN for large
+    examples, such as images, and in older logs."""
     copy_input: F4
     """``[T]``: of a target, the index of the input that is most like it; see `statistics.target_copies`. This and the
     next seven columns are NaN for other tensors, where nothing was compared, and in older logs."""

@@ -13,7 +13,7 @@ from tb_inputdiag.report.charts import Chart, draw
 from tb_inputdiag.report.markup import html_text
 from tb_inputdiag.report.pictures import draw_picture
 from tb_inputdiag.report.style import STYLE
-from tb_inputdiag.report.text import consequence_text, evidence_text, since_text
+from tb_inputdiag.report.text import consequence_text, evidence_text, examples_text, since_text
 
 __all__ = ["ReportTable", "Section", "render_html"]
 
@@ -131,6 +131,8 @@ def _alert(alert: Alert, curve: Chart | None) -> Iterator[str]:
     drawn += [draw(curve)] if curve is not None else []
     if any(drawn):
         yield f'<div class="evidence">{"".join(drawn)}</div>'
+    if alert.examples is not None:
+        yield f"<p>Examples {html_text(examples_text(alert))}.</p>"
     numbers = evidence_text(alert)
     if numbers:
         yield f'<p class="soft">{html_text(numbers)}</p>'

@@ -11,7 +11,7 @@ from tb_inputdiag.records import Alert, Consequence
 from tb_inputdiag.report.ansi import clean, paint
 from tb_inputdiag.report.picture_text import picture_text
 
-__all__ = ["alert_line", "consequence_text", "evidence_text", "format_alert", "is_code", "since_text"]
+__all__ = ["alert_line", "consequence_text", "evidence_text", "examples_text", "format_alert", "is_code", "since_text"]
 
 _SEVERITY = 8
 """Width of a severity and the space behind it."""
@@ -60,6 +60,7 @@ def _lines(alert: Alert, width: int, color: bool) -> Iterator[str]:
     yield from _wrap(clean(alert.message), width, "  ")
     if alert.picture is not None:
         yield from _labelled("seen", clean(picture_text(alert.picture)), width, color)
+    yield from _labelled("examples", clean(examples_text(alert)), width, color)
     yield from _labelled("since", since_text(alert), width, color)
     yield from _labelled("numbers", evidence_text(alert), width, color)
     yield from _labelled("why", clean(alert.why), width, color)
@@ -71,6 +72,18 @@ def _lines(alert: Alert, width: int, color: bool) -> Iterator[str]:
 def consequence_text(consequence: Consequence) -> str:
     """Returns e.g. ``exploding-gradient [weight:conv2d/kernel]: The norm is 1e6.``."""
     return f"{consequence.rule} [{consequence.subject}]: {consequence.text}"
+
+
+def examples_text(alert: Alert) -> str:
+    """Returns which examples show an alert: their places in the batch and, if known, in the data; or nothing."""
+    found = alert.examples
+    if found is None:
+        return ""
+    places = ", ".join(map(str, found.batch[:_MOST_ITEMS]))
+    text = f"{places} of the batch of step {whole(found.step)}"
+    if found.rows:
+        return f"{text}: {'row' if len(found.rows) == 1 else 'rows'} {', '.join(map(str, found.rows[:_MOST_ITEMS]))}"
+    return text
 
 
 def evidence_text(alert: Alert) -> str:

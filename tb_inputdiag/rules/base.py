@@ -38,6 +38,7 @@ from tb_inputdiag.records import (
     JSON,
     Curve,
     EpochEnd,
+    Examples,
     ExpectedRange,
     Failure,
     Losses,
@@ -126,6 +127,8 @@ class Finding:
     """What was seen against what was expected; the dashboard and the report draw it."""
     curves: tuple[Curve, ...] = ()
     """Curves that show where it went wrong, the best one first."""
+    examples: Examples | None = None
+    """Which examples show it; see `rules.support.single_examples`."""
     at_once: bool = False
     """Whether the alert opens without waiting for `Rule.persistence`, because the case is clear."""
 

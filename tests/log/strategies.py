@@ -184,6 +184,14 @@ documents = st.one_of(
         wall_time=floats,
         picture=st.none() | pictures,
         curves=st.lists(curves, max_size=2).map(tuple),
+        examples=st.none()
+        | st.builds(
+            r.Examples,
+            subject=texts,
+            step=steps,
+            batch=st.lists(st.integers(0, 9), max_size=3).map(tuple),
+            rows=st.lists(st.integers(0, 9), max_size=3).map(tuple),
+        ),
         rank=steps,
         caused_by=st.none() | steps,
     ),

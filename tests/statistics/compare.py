@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 EXACT = {"shape", "count", "min", "max", "nan_count", "inf_count", "negative_inf_count", "bad_examples"}
+EXACT |= {"min_example", "max_example"}
 
 
 def magnitude(x: np.ndarray) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from tb_inputdiag.numbers import count, format_number, interval, literal
 from tb_inputdiag.records import ExpectedRange, Failure, Severity, Span, Split
@@ -12,6 +13,7 @@ from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, probabilities, silent
 from tb_inputdiag.rules.support.curves import named_tensor_curves
 from tb_inputdiag.rules.support.pictures import range_picture
+from tb_inputdiag.rules.support.single_examples import extreme_examples
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
@@ -113,7 +115,8 @@ class LabelOutOfRange(Rule):
         strays = [value for value in (low, high) if not 0 <= value < pair.units]
         if finite and all(value in _IGNORED for value in strays):
             return None  # if they were not ignored, the loss would be NaN or the step would have failed
-        return _finding(context, pair.target.name, low, high, pair.units, context.split)
+        finding = _finding(context, pair.target.name, low, high, pair.units, context.split)
+        return replace(finding, examples=extreme_examples(context, pair.target, 0.0, pair.units - 1.0))
 
 
 def _finding(context: Context, target: str, low: float, high: float, units: int, split: Split) -> Finding:

@@ -10,6 +10,7 @@ from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
 from tb_inputdiag.rules.support.curves import nonfinite_curves
 from tb_inputdiag.rules.support.finite_rows import keep_finite_code
+from tb_inputdiag.rules.support.single_examples import bad_examples
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import join, variable
 from tb_inputdiag.rules.views.context import Context
@@ -176,4 +177,5 @@ def _finding(context: Context, view: TensorView, *, inside: bool) -> Finding:
         why="" if context.split == "train" else _WHY_OUTSIDE_TRAINING,
         picture=LimitPicture(label=f"NaN or infinite values of {source}", value=total, limit=0),
         curves=nonfinite_curves(context, view),
+        examples=bad_examples(context, view),
     )

@@ -10,6 +10,7 @@ from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
 from tb_inputdiag.rules.support.curves import nonfinite_curves
 from tb_inputdiag.rules.support.finite_rows import keep_finite_code
+from tb_inputdiag.rules.support.single_examples import bad_examples
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
@@ -74,6 +75,7 @@ class NonFiniteTarget(Rule):
                     fix=f"{keep_finite_code(context, view, 'target')}  # drops these examples",
                     picture=LimitPicture(label=f"NaN or infinite values of {view.name}", value=total, limit=0),
                     curves=nonfinite_curves(context, view),
+                    examples=bad_examples(context, view),
                 )
             )
         return found

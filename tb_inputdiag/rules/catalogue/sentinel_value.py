@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.keras_vocabulary import LOOKUPS
 from tb_inputdiag.numbers import format_number, interval, literal, percent
-from tb_inputdiag.records import F8, LimitPicture, Severity, TensorView
+from tb_inputdiag.records import F8, Examples, LimitPicture, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.scale import fed_source
+from tb_inputdiag.rules.support.single_examples import extreme_examples
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
@@ -228,6 +229,7 @@ class SentinelValue(Rule):
                 unit="fraction",
             ),
             curves=tensor_curves(context, view),
+            examples=_holders(context, source, value),
         )
 
     @staticmethod
@@ -307,3 +309,10 @@ def _at(fed: TensorView | None, view: TensorView, place: _Place) -> float | None
         return None
     value, read = (float((v.feature_min if place.is_low else v.feature_max)[place.column]) for v in (fed, view))
     return None if value == read or not math.isfinite(value) else value
+
+
+def _holders(context: Context, source: TensorView, value: float) -> Examples | None:
+    """Returns an example that holds the value, if it is the smallest or the largest of the whole input."""
+    low = math.nextafter(value, math.inf) if value == source.min else -math.inf
+    high = math.nextafter(value, -math.inf) if value == source.max else math.inf
+    return extreme_examples(context, source, low, high)

@@ -13,6 +13,7 @@ from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids,
 from tb_inputdiag.rules.support.curves import layer_curve, named_tensor_curves, tensor_curves
 from tb_inputdiag.rules.support.failures import essential_text
 from tb_inputdiag.rules.support.pictures import range_picture, span_of
+from tb_inputdiag.rules.support.single_examples import extreme_examples
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
@@ -131,6 +132,7 @@ class TokenOutOfRange(Rule):
             _finding(context, name, view.min, view.max, rows, view.layout.layer),
             picture=picture,
             curves=tensor_curves(context, view, expected=picture.expected),
+            examples=extreme_examples(context, view, 0.0, rows - 1.0),
         )
 
 

@@ -135,6 +135,7 @@ def _worded(alert: Alert, track: Track, severity: Severity) -> Alert:
         evidence=dict(finding.evidence),
         picture=finding.picture,
         curves=finding.curves,
+        examples=finding.examples,
         why=finding.why or track.rule.why,
         fix=wrap_comments(finding.fix),
     )

@@ -35,6 +35,11 @@ class Context:
         return self._state.session
 
     @property
+    def calls(self) -> int:
+        """Calls of `fit`, `evaluate` or `predict` so far, the present one included."""
+        return self._state.calls
+
+    @property
     def facts(self) -> ModelFacts | None:
         """What is known of the model without data; None before it was logged, and in logs without it."""
         return self._state.facts

@@ -1,4 +1,5 @@
 // The numbers of an alert as text.
+import type { Examples } from "../types";
 import { formatNumber, whole } from "./numbers";
 import { visible } from "./text";
 
@@ -18,4 +19,11 @@ export function evidenceText(found: unknown): string {
   if (found === null || found === undefined) return "–";
   if (Array.isArray(found)) return found.length ? found.map(evidenceText).join(", ") : "none";
   return visible(JSON.stringify(found));
+}
+
+/** Returns which examples show an alert: their places in the batch and, if known, their rows in the data. */
+export function examplesText({ batch, rows, step }: Examples): string {
+  const shown = (places: number[]) => places.slice(0, 8).join(", ");
+  const data = rows.length ? `, ${rows.length === 1 ? "row" : "rows"} ${shown(rows)} of the data` : "";
+  return `${batch.length === 1 ? "Example" : "Examples"} ${shown(batch)} of the batch of step ${whole(step)}${data}`;
 }

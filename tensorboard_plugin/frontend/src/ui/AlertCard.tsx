@@ -1,7 +1,7 @@
 // One finding: what is wrong, since when, the evidence, and what to do.
 import { useState } from "preact/hooks";
 import { drawnCurves, type FindSeries } from "../logic/alertCurves";
-import { evidenceName, evidenceText } from "../logic/evidence";
+import { evidenceName, evidenceText, examplesText } from "../logic/evidence";
 import { whole } from "../logic/numbers";
 import { LEVEL_WORDS } from "../logic/status";
 import { visible } from "../logic/text";
@@ -145,6 +145,7 @@ function Seen({ alert, find }: { alert: Alert; find: FindSeries }) {
     <div class="evidence">
       <h4>What was seen</h4>
       {alert.picture && <Evidence picture={alert.picture} />}
+      {alert.examples && <p class="examples">{examplesText(alert.examples)}</p>}
       {drawn && <Sparkline curves={drawn.curves} expected={drawn.expected} mark={alert.first_step} />}
       {numbers.length > 0 && (
         <details class="numbers" open={!alert.picture && !drawn}>

@@ -1,0 +1,88 @@
+"""The examples of a batch that hold the smallest and the largest finite value of a tensor, by their index.
+
+`min_example` and `max_example` are NaN for tensors with more than `MAX_VALUES` values in an example, such as images,
+and without finite values. Of several examples the first one counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tb_inputdiag.records import F8, TensorLayout
+from tb_inputdiag.statistics.namespace import Array, Namespace, static_size
+from tb_inputdiag.statistics.tensors import Values
+
+MAX_VALUES = 1024
+"""Rows of tables, windows, sequences of ids and labels are smaller."""
+
+NAME = "extreme_examples"
+NUMBERS = ("min_example", "max_example", "min", "max")
+WIDTH = len(NUMBERS)
+DTYPE: Literal["float64"] = "float64"
+ABSENT = (float("nan"),) * WIDTH
+
+
+def places(layout: TensorLayout) -> int:
+    """Returns 1: the tensor itself."""
+    return 1
+
+
+def _is_small(layout: TensorLayout) -> bool:
+    size = static_size(layout.shape[1:]) if layout.shape else None
+    return layout.kind == "dense" and size is not None and 0 < size <= MAX_VALUES
+
+
+def reduce(xp: Namespace, values: Values) -> Array:
+    """Returns `NUMBERS` of one tensor."""
+    shape = xp.static_shape(values.array) or ()
+    if not _is_small(values.layout) or not shape or static_size(shape[1:]) is None:
+        return xp.constant(ABSENT, "float64")
+    x = xp.cast(xp.reshape(values.array, (-1, static_size(shape[1:]) or 1)), "float64")
+    nan = xp.constant(np.nan, "float64")
+    found: list[Array] = []
+    extremes: list[Array] = []
+    for sign in (-1.0, 1.0):
+        signed = x * xp.constant(sign, "float64")
+        lowest = xp.constant(-np.inf, "float64")
+        largest = xp.max(xp.where(xp.is_finite(x), signed, lowest), (1,))
+        # one more, so that an empty batch has an example to choose
+        largest = xp.concat([largest, xp.constant((-np.inf,), "float64")])
+        extreme = xp.max(largest)
+        known = xp.is_finite(extreme)
+        found.append(xp.where(known, xp.cast(xp.argmax(largest), "float64"), nan))
+        extremes.append(xp.where(known, extreme * xp.constant(sign, "float64"), nan))
+    return xp.stack([*found, *extremes])
+
+
+def merge(parts: Sequence[F8], batch_sizes: Sequence[float]) -> F8:
+    """Returns `NUMBERS` of the global batch: the examples of later replicas come after those of earlier ones."""
+    tables = np.stack(parts)
+    tables[:, :2] += np.cumsum([0, *batch_sizes[:-1]])[:, None, None]
+    merged: F8 = tables[0].copy()
+    for part in tables[1:]:
+        for place, value, better in ((0, 2, np.less), (1, 3, np.greater)):
+            wins = better(part[value], merged[value]) | (np.isnan(merged[value]) & ~np.isnan(part[value]))
+            merged[place, wins], merged[value, wins] = part[place, wins], part[value, wins]
+    return merged
+
+
+def columns(numbers: F8) -> Mapping[str, NDArray[Any]]:
+    """Returns ``min_example`` and ``max_example``."""
+    return {"min_example": numbers[0], "max_example": numbers[1]}
+
+
+def reference(x: NDArray[Any], layout: TensorLayout) -> Mapping[str, NDArray[Any]]:
+    """Returns the columns by NumPy."""
+    found = {"min_example": np.nan, "max_example": np.nan}
+    finite = np.isfinite(np.asarray(x, np.float64))
+    if _is_small(layout) and finite.any():
+        rows = np.where(finite, x, np.nan).astype(np.float64).reshape(len(x), -1)
+        flat = rows.ravel()
+        width = rows.shape[1]
+        first, last = int(np.nanargmin(flat)) // width, int(np.nanargmax(flat)) // width
+        found = {"min_example": first, "max_example": last}
+    return {name: np.asarray(value, np.float64) for name, value in found.items()}

@@ -1,0 +1,73 @@
+"""Alerts name the examples that show them, and their rows in arrays that are not shuffled."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tb_inputdiag.records import Examples
+from tb_inputdiag.rules import judge
+from tb_inputdiag.rules.examples import REGRESSOR, Scenario, class_ids, columns, layer, probabilities
+
+ARRAYS = {"epochs": 3, "steps": 4, "batch_size": 16, "shuffle": False}
+
+
+def examples_of(scenario: Scenario, rule: str) -> Examples | None:
+    return next(alert for alert in judge(scenario.records, [rule]) if alert.rule == rule).examples
+
+
+def broken_at(step: int, params: Any) -> Scenario:
+    x = columns(rows=16)
+    x[3, 1] = x[9, 2] = math.nan
+    scenario = Scenario(REGRESSOR, loss="mse", params=params).train(x=columns(rows=16), steps=step)
+    return scenario.train(x=x, loss=math.nan, steps=2)
+
+
+@pytest.mark.parametrize(
+    ("params", "rows"),
+    [
+        (ARRAYS, (16 + 3, 16 + 9)),
+        ({**ARRAYS, "shuffle": True}, ()),
+        ({"epochs": 3, "steps": 4}, ()),
+        (None, ()),
+    ],
+)
+def test_bad_examples_have_rows_where_the_order_is_known(params: Any, rows: tuple[int, ...]) -> None:
+    found = examples_of(broken_at(5, params), "non-finite-input")
+    assert found == Examples(subject="input:x", step=5, batch=(3, 9), rows=rows)
+
+
+def test_a_later_fit_may_have_other_arrays() -> None:
+    scenario = Scenario(REGRESSOR, loss="mse", params=ARRAYS).train(x=columns(rows=16), steps=3).call(**ARRAYS)
+    x = columns(rows=16)
+    x[5] = math.inf
+    found = examples_of(scenario.train(x=x, loss=math.nan, steps=2), "non-finite-input")
+    assert found is not None
+    assert (found.batch, found.rows) == ((5,), ())
+
+
+def test_a_label_out_of_range_is_named() -> None:
+    y = class_ids()
+    y[6] = 11
+    found = examples_of(Scenario(params=ARRAYS).train(y=y, y_pred=probabilities(), steps=2), "label-out-of-range")
+    assert found == Examples(subject="target:y", step=0, batch=(6,), rows=(6,))
+
+
+def test_both_ends_of_ids_are_named() -> None:
+    x = class_ids(50, rows=160).reshape(16, 10)
+    x[2, 1], x[11, 4] = 300, -5
+    model = (layer("embedding", "Embedding", input_dim=100), *REGRESSOR)
+    found = examples_of(Scenario(model).train(x=x, steps=2), "token-out-of-range")
+    assert found is not None
+    assert found.batch == (2, 11)
+
+
+def test_a_finding_about_a_column_names_no_example_that_it_does_not_know() -> None:
+    images = np.zeros((8, 64, 64, 3), np.float32)
+    images[5, 0, 0, 0] = np.nan
+    found = examples_of(Scenario().train(x=images, loss=math.nan, steps=2), "non-finite-input")
+    assert found is not None
+    assert found.batch == (5,)
