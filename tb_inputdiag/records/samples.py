@@ -60,6 +60,12 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
         "row_sum_max": ("f4", ("T",)),
         "quantiles": ("f4", ("T", N_QUANTILES)),
         "bad_examples": ("i4", ("T", MAX_BAD_EXAMPLES)),
+        "feature_min": ("f4", ("F",)),
+        "feature_max": ("f4", ("F",)),
+        "feature_mean": ("f4", ("F",)),
+        "feature_std": ("f4", ("F",)),
+        "class_counts": ("f4", ("C",)),
+        "example_ids": ("u4", (MAX_EXAMPLE_IDS,)),
         "min_example": ("f4", ("T",)),
         "max_example": ("f4", ("T",)),
         "copy_input": ("f4", ("T",)),
@@ -70,12 +76,6 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
         "copy_rows": ("f4", ("T",)),
         "next_step_equal": ("f4", ("T",)),
         "previous_step_equal": ("f4", ("T",)),
-        "feature_min": ("f4", ("F",)),
-        "feature_max": ("f4", ("F",)),
-        "feature_mean": ("f4", ("F",)),
-        "feature_std": ("f4", ("F",)),
-        "class_counts": ("f4", ("C",)),
-        "example_ids": ("u4", (MAX_EXAMPLE_IDS,)),
     },
     "weights": {
         "gradient_norm": ("f4", ("W",)),
@@ -100,6 +100,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
     },
 }
 """Table -> column -> (NumPy dtype, shape of one sample's part).
+
+Columns are stored by their place: new ones come last, so that older logs can be read.
 
 ``T`` tensors, ``F`` features of all tensors one after the other (`Layout.feature_slice`), ``C`` class
 counts of all tensors one after the other (`Layout.class_slice`), ``W`` weights, ``L`` layers.
@@ -139,6 +141,15 @@ class TensorTable:
     """``[T, N_QUANTILES]`` of the finite values among at most 4,096 evenly spaced elements; NaN if none is finite."""
     bad_examples: I4
     """``[T, MAX_BAD_EXAMPLES]``: the first examples of the batch with a NaN or infinity, padded with -1."""
+    feature_min: F4
+    feature_max: F4
+    feature_mean: F4
+    feature_std: F4
+    """``[F]``: of the finite values, over all axes except the feature axis; see `Layout.feature_slice`."""
+    class_counts: F4
+    """``[C]``: number of examples of each class id (positions, for sequences and maps); see `Layout.class_slice`."""
+    example_ids: U4
+    """``[MAX_EXAMPLE_IDS]``: fingerprints of the first examples over all inputs, equal for equal examples; 0: none."""
     min_example: F4
     max_example: F4
     """``[T]``: index in the batch of the first example with the smallest, and the largest, finite value. NaN for large
@@ -160,15 +171,6 @@ class TensorTable:
     """0..1 of steps in which the target equals the next step of an input."""
     previous_step_equal: F4
     """0..1 of steps in which the target equals the previous step of an input."""
-    feature_min: F4
-    feature_max: F4
-    feature_mean: F4
-    feature_std: F4
-    """``[F]``: of the finite values, over all axes except the feature axis; see `Layout.feature_slice`."""
-    class_counts: F4
-    """``[C]``: number of examples of each class id (positions, for sequences and maps); see `Layout.class_slice`."""
-    example_ids: U4
-    """``[MAX_EXAMPLE_IDS]``: fingerprints of the first examples over all inputs, equal for equal examples; 0: none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ import fnmatch
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -85,11 +84,6 @@ class Trial:
             "sgd": keras.optimizers.SGD,
         }
         return kinds[name](learning_rate, **settings)
-
-    def watch(self, model: keras.Model) -> AbstractContextManager[object]:
-        """Returns the block in which a loop of the program's own trains a model."""
-        watch = getattr(self.callbacks[0], "watch", None)
-        return nullcontext() if watch is None else watch(model)
 
     @cached_property
     def folder(self) -> Path:

@@ -25,6 +25,7 @@ export interface Alert {
   wall_time: Num;
   picture: Picture | null;
   curves: Curve[];
+  examples: Examples | null;
   rank: number;
   caused_by: number | null;
 }
@@ -87,6 +88,14 @@ export interface EpochEnd {
   step: number;
   wall_time: Num;
   logs: Record<string, Num>;
+}
+
+/** Single examples that show what is wrong, the first ones of a batch. */
+export interface Examples {
+  subject: string;
+  step: number;
+  batch: number[];
+  rows: number[];
 }
 
 /** The range in which a rule expects the values of a tensor. Logged when the rule first judges the tensor. */

@@ -98,7 +98,7 @@ def digits_against(t: Trial, activation: str, low: float) -> None:
     gan = keras.Model(noise, discriminator(generator(noise)))
     gan.compile(keras.optimizers.Adam(1e-3, 0.5), loss="binary_crossentropy")
     size = t.batch(32)
-    with t.watch(discriminator):
+    with t.callbacks[0].watch(discriminator):
         for _ in range(60):
             real = x[t.rng.integers(0, len(x), size)]
             fake = generator.predict_on_batch(t.rng.normal(size=(size, 8)).astype("float32"))
