@@ -38,6 +38,9 @@ class TensorLayout:
     """Size of `feature_axis`."""
     unread: bool = False
     """For sample weights: whether no operation of the step reads them."""
+    broadcast_to: tuple[int | None, ...] | None = None
+    """For targets without a last axis of 1: the shape of an operation of the step that pairs it with a tensor of shape
+    ``(batch, 1)``, e.g. ``(None, None)`` for all pairs; or the other way round. None if there is no such operation."""
     n_classes: int = 0
     """Length of this tensor's part of `TensorTable.class_counts`; 0: classes are not counted."""
 

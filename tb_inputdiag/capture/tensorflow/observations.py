@@ -38,6 +38,8 @@ class ObservedTensor:
     role: Role
     tensor: Tensor
     kind: Kind
+    broadcast_to: tuple[int | None, ...] | None = None
+    """For a target: the shape of an operation that pairs all targets with all predictions."""
     unread: bool = False
     """For a sample weight: whether no operation of the step reads it."""
     made_by: str | None = None

@@ -101,7 +101,7 @@ def _tensors(trace: Trace) -> tuple[list[Any], list[TensorLayout], dict[int, int
     for leaf in leaves:
         layout = _described(layout_of(leaf.name, leaf.role, leaf.tensor, leaf.full_shape), leaf.tensor)
         n_classes = classes.get(leaf.name, 0) if leaf.role == "target" else 0
-        layouts.append(replace(layout, n_classes=n_classes, unread=leaf.unread))
+        layouts.append(replace(layout, n_classes=n_classes, unread=leaf.unread, broadcast_to=leaf.broadcast_to))
     copies: dict[int, int] = {}
     inputs = [f for f in trace.fed if f.role == "input"]
     positions = {id(leaf): index for index, leaf in enumerate(leaves)}

@@ -27,6 +27,8 @@ _ACTIVATION_OPS = {"Softmax": "softmax", "Sigmoid": "sigmoid", "Relu": "relu", "
 _LINEAR_OPS = {"BiasAdd", "MatMul", "Add", "AddV2", "Conv2D", "Einsum", "BatchMatMulV2", "Sum", "Mean"}
 _PASSING_OPS = {"Identity", "Cast", "Reshape", "Squeeze", "IdentityN"}
 _LONGEST_WALK = 20
+_PAIRING_OPS = {"Sub", "SquaredDifference", "Mul", "AddV2", "RealDiv", "DivNoNan", "Minimum", "Maximum", "Pow"}
+_CASTS = {"Cast", "Identity"}
 
 
 class Trace(StepObservations):
@@ -144,6 +146,8 @@ class Trace(StepObservations):
         self.penalty = tf.add_n([tf.reduce_sum(penalty) for penalty in extra]) / replicas() if extra else None
         for leaf in self.fed:
             leaf.unread = leaf.role == "sample_weight" and self._is_unread(leaf.tensor)
+            if leaf.role == "target" and self.graph is not None and isinstance(leaf.tensor, tf.Tensor):
+                leaf.broadcast_to = _broadcast_to(leaf.tensor)
         for prediction in self.predictions:
             prediction.made_by = _made_by(prediction.tensor)
         for update in self.updates:
@@ -167,4 +171,17 @@ def _made_by(tensor: Tensor) -> str | None:
         if operation.type not in _PASSING_OPS or not operation.inputs:
             return None
         tensor = operation.inputs[tensor.value_index if operation.type == "IdentityN" else 0]
+    return None
+
+
+def _broadcast_to(target: Tensor) -> tuple[int | None, ...] | None:
+    """Returns the shape of an operation that pairs ``(batch,)`` with ``(batch, 1)``, one of them the target."""
+    for operation in target.consumers():
+        made = operation.outputs[0] if operation.outputs else None
+        if operation.type in _CASTS and made is not None and (found := _broadcast_to(made)) is not None:
+            return found
+        if operation.type in _PAIRING_OPS and made is not None and made.shape.rank == 2:
+            flat, column = sorted(operation.inputs[:2], key=lambda tensor: tensor.shape.rank or 0)
+            if (flat.shape.rank, column.shape.rank) == (1, 2) and column.shape[-1] == 1 != flat.shape[0]:
+                return tuple(made.shape.as_list())
     return None

@@ -73,7 +73,7 @@ def replace_by_outputs(
     returned = {id(a): b for a, b in zip(inside, outside, strict=True)}
     inputs = [leaf for leaf in fed if leaf.role == "input"]
     for leaf, observed in zip(fed, step.fed, strict=True):
-        leaf.unread = observed.unread
+        leaf.unread, leaf.broadcast_to = observed.unread, observed.broadcast_to
     step.fed = fed
     for entry in step.entries:
         if entry.untouched:

@@ -12,6 +12,7 @@ from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.medians import median
+from tb_inputdiag.rules.support.optimizer import optimizer_name
 from tb_inputdiag.rules.support.pictures import range_picture, span_of
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.views.context import Context
@@ -20,12 +21,13 @@ __all__ = ["BadSampleWeight"]
 
 
 class BadSampleWeight(Rule):
-    """Sample weights are all zero, negative or not finite.
+    """Sample weights are all zero, negative, not finite, or far too small for SGD.
 
     ## What it does
     Checks the sample weights of each batch, whether they come from `sample_weight`, from `class_weight` or as the
     third item of a data set. Negative weights are an INFO, because a policy gradient weights bad actions with them.
-    They are a WARNING if the loss runs off below zero.
+    They are a WARNING if the loss runs off below zero. Weights that are all below 0.02 are one with SGD, whose steps
+    are as long as the gradient; Adam and its kin divide by its size.
 
     ## Why is this bad?
     From a batch of zero weights the model learns nothing. With a negative weight, training makes the loss of that
@@ -54,6 +56,13 @@ class BadSampleWeight(Rule):
         "Size of a negative loss, relative to the largest of the first five losses, from which on it has run off.",
         source="Advantages have a mean near 0, so the loss of a policy gradient stays near its first size.",
         low=1.0,
+    )
+
+    min_weight = Threshold(
+        0.02,
+        "Largest sample weight of a batch that is too small for SGD, whose steps are as long as the weights are large.",
+        source="A learning rate that is 50 times smaller than was meant takes 50 times as many epochs.",
+        high=1.0,
     )
 
     why = "The model learns nothing from zero weights and the opposite from negative ones. A NaN makes the loss NaN."
@@ -91,6 +100,8 @@ class BadSampleWeight(Rule):
             fires("a loss that runs off", _runs_off, "sample_weight:sample_weight", Severity.WARNING),
             fires("infinite", lambda: run(1.0, np.inf), "sample_weight:sample_weight", Severity.ERROR),
             silent("class weights", lambda: run(0.5, 3.0)),
+            fires("weights that sum to 1", lambda: _tiny("SGD"), "sample_weight:sample_weight", Severity.WARNING),
+            silent("small weights with Adam", lambda: _tiny("Adam")),
             silent("a mask", lambda: run(0.0, 1.0)),
         )
 
@@ -113,6 +124,12 @@ class BadSampleWeight(Rule):
             what, severity = f"all {whole(view.count)} of the batch are 0", None
             fix = 'sample_weight = sample_weight.astype("float32")  # before you divide: integers drop fractions'
             picture = WordsPicture(seen="all 0", expected="some above 0")
+        elif view.max < self.min_weight and optimizer_name(context) == "SGD":
+            what = f"the largest is {format_number(view.max)}, so each step of SGD is that much shorter"
+            severity, fix = None, "sample_weight = sample_weight / sample_weight.mean()"
+            picture = LimitPicture(
+                label="largest sample weight", value=view.max, limit=self.min_weight, bound="at least"
+            )
         else:
             return None
         doubt = "may be unusable" if severity is Severity.INFO else "are unusable"
@@ -126,6 +143,11 @@ class BadSampleWeight(Rule):
             curves=tensor_curves(context, view),
             at_once=bool(bad),
         )
+
+
+def _tiny(optimizer: str) -> Scenario:
+    weights = np.full(16, 1 / 2400, np.float32)
+    return Scenario(optimizer={"name": optimizer, "learning_rate": 0.05}).train(sample_weight=weights, steps=3)
 
 
 def _runs_off() -> Scenario:

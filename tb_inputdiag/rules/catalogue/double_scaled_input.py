@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tb_inputdiag.keras_vocabulary import LOOKUPS, NORMALIZERS
 from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import Severity, TensorView
@@ -82,6 +84,11 @@ class DoubleScaledInput(Rule):
         rescaling = (layer("rescaling", "Rescaling", scale=1 / 255, is_preprocessing=True), *Scenario().layers)
         small = columns(1e-4, 2e-3)
         normalized = (layer("batch_normalization", "BatchNormalization"), *REGRESSOR)
+
+        def sound(peak: float) -> Scenario:
+            wave = np.sin(np.arange(1000) * np.linspace(0.1, 0.5, 16)[:, None]) * 0.8 * peak
+            return Scenario(REGRESSOR, loss="mse").train(x=wave[..., None].astype(np.float32), steps=3)
+
         return (
             fires("0..1 divided by 255", lambda: Scenario().train(x=pixels(1 / 255), steps=3), "input:x"),
             fires(
@@ -90,6 +97,8 @@ class DoubleScaledInput(Rule):
                 "input:x",
             ),
             fires("0..1 / 127.5 - 1", lambda: Scenario().train(x=pixels() / 127.5 - 1, steps=3), "input:x"),
+            fires("sound divided by 32768 twice", lambda: sound(1 / 32768), "input:x"),
+            silent("sound from -1 to 1", lambda: sound(1.0)),
             silent("0..1", lambda: Scenario().train(x=pixels(), steps=3)),
             silent("0..255 into Rescaling", lambda: Scenario(rescaling).train(x=pixels(255), entry=pixels(), steps=3)),
             silent(
@@ -113,7 +122,8 @@ class DoubleScaledInput(Rule):
         plain = len(view.shape) == 3 and min(view.shape[1:]) >= 16 and view.max >= 0.98 / 255
         by_255 = (pictures or plain) and view.min >= 0 and self.min_peak <= view.max <= self.max_peak
         by_127 = pictures and view.min >= -1.02 and view.max <= -0.97 and span <= 2 * 1.02 / 127.5
-        if not (inside or by_255 or by_127):
+        sound = self._is_sound(view)
+        if not (inside or by_255 or by_127 or sound):
             return None
         source = fed if fed is not None else view
         name = variable(source.name, "input", facts)
@@ -123,6 +133,8 @@ class DoubleScaledInput(Rule):
                 f"# Either feed raw pixels, as {scaler.name} expects:\n{name} = {name} * 255\n"
                 f"# or remove the Rescaling layer '{scaler.name}' from the model."
             )
+        elif sound:
+            fix = f"# {name} is divided twice. Keep one of the divisions:\n{name} = {name} / 32768  # from 16 bits"
         elif inside:
             fix = f"# Feed raw pixels: the model scales them itself.\n{name} = {name} * 255  # or drop the `/ 255`"
         else:
@@ -147,7 +159,21 @@ class DoubleScaledInput(Rule):
             at_once=inside,
         )
 
+    def _is_sound(self, view: TensorView) -> bool:
+        """Whether it looks like samples of 16-bit sound that were divided by 32768 twice."""
+        series = (len(view.shape) == 3 and view.shape[2] <= 2 and view.shape[1] >= _SOUND) or (
+            len(view.shape) == 2 and view.shape[1] >= _SOUND
+        )
+        peak = max(-view.min, view.max)
+        return series and view.min < 0 < view.max and _QUIET / 32768 <= peak <= 1.02 / 32768
+
     def _shrunk(self, fed: TensorView, span: float) -> bool:
         """Whether the model shrank values that were scaled already: at most 1, and not all nearly equal."""
         before = fed.max - fed.min
         return before > 0.05 and max(abs(fed.min), abs(fed.max)) <= 1.02 and span / before <= self.max_shrink
+
+
+_SOUND = 256
+"""Fewest samples of a piece of sound."""
+_QUIET = 0.3
+"""Peaks of recordings and of made-up tones are higher, relative to full scale."""

@@ -138,7 +138,7 @@ class LearningRateTooLow(Rule):
         if not schedule or steps is None or table is None or not len(rows) or len(self._first) < 5:
             return None
         loss = median(self._recent)
-        if rate >= self.min_decayed * self._highest or context.age > steps / 2 or not _is_untrained(context, loss):
+        if rate >= self.min_decayed * self._highest or context.age > steps / 2:
             return None
         ratio = median(ratios) if len(ratios := _finite(table.update_ratio[rows])) else 0.0
         left = steps - context.age
@@ -165,6 +165,8 @@ class LearningRateTooLow(Rule):
                 bound="at least",
             ),
             curves=(sample_curve("learning_rate", "Learning rate"), loss_curve()),
+            # a model that has learned its task loses nothing but time
+            severity=None if _is_untrained(context, loss) or rate <= _NOTHING * self._highest else Severity.INFO,
         )
 
     def _reach(self, context: Context, ratio: float, loss: float) -> float:
@@ -254,7 +256,7 @@ class LearningRateTooLow(Rule):
             fires("Adadelta as Keras sets it", lambda: planned(1e-3, "Adadelta"), "optimizer", Severity.WARNING),
             fires("a schedule that counts epochs", lambda: decaying(30), "optimizer", Severity.WARNING),
             silent("a schedule that ends with the run", lambda: decaying(300)),
-            silent("a schedule that ends when the task is learned", lambda: decaying(30, loss=0.1)),
+            fires("a schedule that ends when half is learned", lambda: decaying(30, loss=0.9), "optimizer"),
             silent("short steps at the usual rate", lambda: planned(1e-3, "Adam")),
             silent("gentle steps of a trained model", lambda: planned(1e-5, "Adam", loss=0.1)),
             silent("a learning rate of 0.001", lambda: Scenario().train(steps=30)),
@@ -265,6 +267,8 @@ class LearningRateTooLow(Rule):
         )
 
 
+_NOTHING = 1e-6
+"""Part of the learning rate that changes nothing: updates of a float32 weight get lost."""
 _HELPFUL_RATIO = 1e-4
 """Ratio of update to weight that the usual rate must give: a tenth of the usual ratio. Below it the gradients are too
 small, and a higher rate would not help either."""

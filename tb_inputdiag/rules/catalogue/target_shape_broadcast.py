@@ -116,6 +116,10 @@ class TargetShapeBroadcast(Rule):
         def run(y: np.ndarray, y_pred: np.ndarray, **batch: float) -> Scenario:
             return Scenario(REGRESSOR, loss=own).train(steps=2, y=y, y_pred=y_pred, **batch)
 
+        def subtracted() -> Scenario:
+            scenario = Scenario(REGRESSOR, loss=None, custom_train_step=True)
+            return scenario.train(steps=2, y=flat, y_pred=column, broadcast_to=(None, None))
+
         flat, column, wide = columns(n=1)[:, 0], columns(n=1), columns(n=10)
         pairs = float(np.mean((flat - column) ** 2))
         return (
@@ -126,6 +130,7 @@ class TargetShapeBroadcast(Rule):
             ),
             fires("(B,) in your own Loss class", lambda: run(flat, column), "target:y", Severity.INFO),
             fires("a loss over all pairs", lambda: run(flat, column, loss=pairs), "target:y", Severity.ERROR),
+            fires("(B,) subtracted in a train_step", subtracted, "target:y", Severity.ERROR),
             fires(
                 "a prediction for each step",
                 lambda: Scenario((lstm, *REGRESSOR[1:]), loss="mse").train(steps=2, y=column, y_pred=steps),
@@ -159,7 +164,7 @@ class TargetShapeBroadcast(Rule):
         if own:
             if not (squeezed and have[0] > 1 and {len(have), len(want)} == {1, 2} and have[0] == want[0]):
                 return None
-            if not self._is_all_pairs(context, pair):
+            if pair.target.layout.broadcast_to is None and not self._is_all_pairs(context, pair):
                 # The user's own loss may bring both to one shape. Only a `Loss` class receives them as they are.
                 named = str((pair.loss or {}).get("name"))[:1].isupper()
                 if not named or (facts is not None and facts.custom_train_step):

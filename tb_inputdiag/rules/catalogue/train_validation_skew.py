@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tb_inputdiag.numbers import format_number, percent, times
 from tb_inputdiag.records import F8, LimitPicture, Picture, RangePicture, Severity, Split, TensorView, WordsPicture
@@ -149,6 +150,7 @@ class TrainValidationSkew(Rule):
             fires("a sorted column", lambda: table().validate(x=_sorted()), "input:x", Severity.INFO),
             fires("windows of a series that rises", _rising, "input:x", Severity.INFO),
             silent("two training examples", lambda: _single().validate(x=pixels(255))),
+            silent("a pixel that is rarely lit", _rare_pixel),
             silent("equally scaled", lambda: images().validate(x=pixels(), y=class_ids(5))),
             silent("fewer rows of the same distribution", lambda: table().validate(x=columns(rows=4, seed=5))),
             silent("no augmentation in validation", lambda: images().validate(x=pixels(0.8))),
@@ -214,7 +216,7 @@ class TrainValidationSkew(Rule):
         # Columns that hardly ever vary (rare flags) have no scale to compare with.
         varied = (past.std > 1e-6 * (1 + np.abs(past.mean))) & np.isfinite(shift) & np.isfinite(ratio)
         odd = varied & ((shift > 2 * self.max_shift) | (ratio > 4 * self.max_scale_ratio))
-        odd &= view.feature_std > 0
+        odd &= (view.feature_std > 0) & ~_is_rare(view)
         if not odd.any():
             return None
         order = int(odd.sum()) <= varied.sum() / 2 and not (odd & (ratio > self.max_scale_ratio)).any()
@@ -339,3 +341,21 @@ def _rising() -> Scenario:
 
 def _single() -> Scenario:
     return Scenario().train(x=pixels(shape=(1, 28, 28, 1)), y=class_ids(2, rows=1), steps=2)
+
+
+_RARE = 0.05
+"""Columns that leave their floor, or their ceiling, in fewer rows than that differ from batch to batch."""
+
+
+def _is_rare(view: TensorView) -> NDArray[np.bool_]:
+    """Returns which columns hold one value in nearly all rows: the few others make their mean and spread."""
+    room = view.feature_max - view.feature_min
+    near = np.minimum(view.feature_mean - view.feature_min, view.feature_max - view.feature_mean)
+    return np.asarray(near < _RARE * room)
+
+
+def _rare_pixel() -> Scenario:
+    train, validation = columns(rows=64), columns(rows=64, seed=4)
+    train[:, 3] = validation[:, 3] = 0
+    train[5, 3], validation[7, 3] = 0.01, 0.8
+    return Scenario(REGRESSOR, loss="mse").train(x=train, steps=3).validate(x=validation)

@@ -56,13 +56,15 @@ def outputs(
     sample_weight: NDArray[Any] | None,
     facts: ModelFacts,
     unread_weights: bool = False,
+    broadcast_to: tuple[int | None, ...] | None = None,
 ) -> Described:
-    """Returns targets with their classes, predictions, and sample weights, which the step may not read."""
+    """Returns targets with their classes, predictions, and sample weights, and what the step does with them."""
     targets, predictions = _named(y, "y"), _named(y_pred, "y_pred")
     found: Described = []
     for name, target in targets.items():
         layout = _layout(name, "target", target)
-        found.append((replace(layout, n_classes=_classes(layout, predictions, facts)), target))
+        n_classes = _classes(layout, predictions, facts)
+        found.append((replace(layout, n_classes=n_classes, broadcast_to=broadcast_to), target))
     found += [(_layout(name, "prediction", array), array) for name, array in predictions.items()]
     weights = _named(sample_weight, "sample_weight").items()
     described = [(_layout(name, "sample_weight", array), array) for name, array in weights]

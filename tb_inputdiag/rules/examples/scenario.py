@@ -145,6 +145,7 @@ class Scenario:
         y_pred: Arrays | None = None,
         sample_weight: NDArray[Any] | None = None,
         unread_weights: bool = False,
+        broadcast_to: tuple[int | None, ...] | None = None,
         loss: float = 2.0,
         gradients: Overrides | None = None,
         activations: Overrides | None = None,
@@ -162,6 +163,7 @@ class Scenario:
             y_pred: The predictions.
             sample_weight: The sample weights.
             unread_weights: Whether no operation of the step reads them.
+            broadcast_to: The shape of an operation that pairs all targets with all predictions.
             loss: The batch's loss.
             gradients: Weight or "*" -> columns of `WeightTable`.
             activations: Layer or "*" -> columns of `LayerTable`.
@@ -171,7 +173,7 @@ class Scenario:
         if x is None:
             x = self._random.normal(size=(16, 28, 28, 1)).astype(np.float32)
         batch = inputs(x) + entries(x if entry is None else entry, self.facts, entry_layers or {}, entry is None)
-        batch += outputs(y, y_pred, sample_weight, self.facts, unread_weights)
+        batch += outputs(y, y_pred, sample_weight, self.facts, unread_weights, broadcast_to)
         layout = self._layout(split, tuple(tensor for tensor, _ in batch))
         weights = weight_table(layout.weights, gradients or {})
         norm = global_norm(weights.gradient_norm)

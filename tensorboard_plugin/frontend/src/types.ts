@@ -491,6 +491,7 @@ export interface TensorLayout {
   features: number[];
   n_features: number;
   unread: boolean;
+  broadcast_to: (number | null)[] | null;
   n_classes: number;
 }
 
