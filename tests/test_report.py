@@ -19,6 +19,7 @@ from tb_inputdiag.records import (
     Alert,
     Consequence,
     Degraded,
+    Examples,
     Images,
     LimitPicture,
     NotJudged,
@@ -98,6 +99,16 @@ def test_colours_change_nothing_but_colour() -> None:
 def test_resolved_and_reopened_alerts_say_so() -> None:
     text = format_alert(replace(ALERT, state="resolved", resolved_step=1300, reopened=2, split="validation", count=1))
     assert "on 1 sample of validation; resolved at step 1,300; came back 2 times" in " ".join(text.split())
+
+
+def test_an_alert_names_the_examples_that_show_it() -> None:
+    found = replace(ALERT, examples=Examples(subject="input:image", step=1200, batch=(3, 9)))
+    assert "  examples 3, 9 of the batch of step 1,200\n" in format_alert(found)
+    assert found.examples is not None
+    found = replace(found, examples=replace(found.examples, rows=(35, 41)))
+    assert "  examples 3, 9 of the batch of step 1,200: rows 35, 41\n" in format_alert(found)
+    page = render_html("t", "", [Section(title="s", status="finished", facts=[], alerts=[found])])
+    assert "<p>Examples 3, 9 of the batch of step 1,200: rows 35, 41.</p>" in page
 
 
 def test_names_from_the_log_cannot_drive_the_terminal() -> None:

@@ -55,10 +55,17 @@ class FrozenModel(Rule):
 
     id = "frozen-model"
     severity = Severity.WARNING
-    needs = ("own_trainable_variables",)
+    needs = (
+        "own_trainable_variables",
+        "learning_rate_schedule",
+    )
     persistence = 5
     explains = tuple(rule for rule in SYMPTOMS if rule != "learning-rate-too-low")
     why = "Training runs and takes time, but no weight ever changes."
+
+    def start(self) -> None:
+        """Forgets whether the optimizer has changed a weight."""
+        self._has_moved = False
 
     def on_model(self, context: Context) -> Findings:
         """Judges whether the model has trainable weights."""
@@ -79,6 +86,9 @@ class FrozenModel(Rule):
         accumulates = facts is not None and bool(facts.optimizer.get("gradient_accumulation_steps"))
         if table is None or not len(table.update_ratio) or sample.skipped or accumulates:
             return None
+        self._has_moved = self._has_moved or bool(np.any(table.update_ratio > 0))
+        if self._has_moved and facts is not None and facts.optimizer.get("schedule"):
+            return []  # a schedule has lowered the rate: that is the subject of learning-rate-too-low
         if sample.learning_rate == 0:
             what, fix = "the learning rate is 0", "keras.optimizers.Adam(learning_rate=1e-3)"
             seen, curve = "learning rate 0", sample_curve("learning_rate", "Learning rate")
@@ -147,6 +157,7 @@ class FrozenModel(Rule):
             fires("the exception", lambda: Scenario().fail("ValueError", message), "model"),
             silent("a model that trains", lambda: Scenario().train(steps=6)),
             silent("a frozen base with a head", lambda: Scenario((frozen[0], *CLASSIFIER)).train(steps=6)),
+            silent("a schedule that has come to 0", _scheduled),
             silent("a warm-up from 0", lambda: Scenario().train(learning_rate=0.0).train(steps=5)),
         )
 
@@ -208,6 +219,11 @@ def _untrained_embedding(weight: WeightFacts) -> Finding:
         curves=(loss_curve(),),
         at_once=True,
     )
+
+
+def _scheduled() -> Scenario:
+    scenario = Scenario(optimizer={"name": "Adam", "learning_rate": None, "schedule": "CosineDecay"})
+    return scenario.train(steps=5).train(learning_rate=0.0, gradients={"*": {"update_ratio": 0.0}}, steps=8)
 
 
 def _in_a_loop(layers: Sequence[LayerFacts]) -> Scenario:

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { drawnCurves, epochSeries, type FindSeries, finder, quantitiesOf } from "../src/logic/alertCurves";
-import { evidenceName, evidenceText } from "../src/logic/evidence";
+import { evidenceName, evidenceText, examplesText } from "../src/logic/evidence";
 import { alignShapes, extremeSizes, limitPlaces, limitText, scaleOf, sizeHeights } from "../src/logic/pictures";
 import { fromGroup } from "../src/logic/series";
 import { groupKey, isServed, LOSS, quantity, seriesKey } from "../src/logic/seriesKey";
@@ -12,6 +12,13 @@ import { scaleOfCurves } from "../src/ui/Sparkline";
 import { group } from "./fixtures";
 
 describe("evidence", () => {
+  it("names the examples of an alert, and their rows where they are known", () => {
+    const batch = { subject: "input:x", step: 1200, batch: [3, 9], rows: [] };
+    expect(examplesText(batch)).toBe("Examples 3, 9 of the batch of step 1,200");
+    const first = { ...batch, batch: [3], rows: [35] };
+    expect(examplesText(first)).toBe("Example 3 of the batch of step 1,200, row 35 of the data");
+  });
+
   it("writes any value", () => {
     const values = [1.5, 36710, 12345678, "NaN", true, null, [1, "a"], [], { a: 1 }];
     expect(values.map(evidenceText)).toEqual([

@@ -68,6 +68,7 @@ export function alert(
       consequences: [],
       picture: null,
       curves: [],
+      examples: null,
       wall_time: 0,
       caused_by: null,
       ...change,
