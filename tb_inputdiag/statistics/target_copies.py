@@ -152,7 +152,8 @@ def reduce(xp: Namespace, comparison: Comparison, target: Array, source: Array) 
         source: The input of the batch.
     """
     nan = xp.constant(np.nan, "float64")
-    if xp.needs_static_sizes() and (xp.static_shape(target) or (None,))[0] != (xp.static_shape(source) or (None,))[0]:
+    lengths = {(xp.static_shape(x) or (None,))[0] for x in (target, source)}
+    if xp.needs_static_sizes() and (None in lengths or len(lengths) > 1):
         return xp.stack([nan] * len(NUMBERS))
     # a custom step may be fed tensors of different lengths
     n = xp.minimum(xp.length(target, 0, "int32"), xp.length(source, 0, "int32"))
