@@ -94,7 +94,7 @@ class Trace(StepObservations):
             MovingAverages(layer)
             for layer in all_layers(self._model)
             if isinstance(layer, keras.layers.BatchNormalization) and layer.built and layer.trainable
-            if not layer.renorm and float(layer.momentum) < 1
+            if not getattr(layer, "renorm", False) and float(layer.momentum) < 1
         ]
 
     # -- what hooks call ---------------------------------------------------------------------------
