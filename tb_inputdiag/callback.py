@@ -17,7 +17,7 @@ import keras  # noqa: E402  # only after the clear error for a missing or unsupp
 
 from tb_inputdiag.capture.failed_build import failed_batch  # noqa: E402
 from tb_inputdiag.capture.fit_arguments import fit_arguments  # noqa: E402
-from tb_inputdiag.capture.tensorflow.model_probes import (  # noqa: E402
+from tb_inputdiag.capture.model_probes import (  # noqa: E402
     callback_list_above,
     iterations,
 )

@@ -48,6 +48,16 @@ def degraded() -> tuple[Degraded, ...]:
     return tuple(_reports.values())
 
 
+def report(name: str, effect: str) -> None:
+    """Reports what else cannot be known in this process, once.
+
+    Args:
+        name: What could not be read, as an identifier.
+        effect: What is unknown, as a sentence.
+    """
+    _reports.setdefault(name, Degraded(accessor=name, effect=effect))
+
+
 def accessor(effect: str, fallback: Callable[..., Any]) -> Callable[[Callable[_P, _T]], Callable[_P, _T]]:
     """Makes a function an accessor: it never raises, and reports its failure.
 
@@ -285,6 +295,46 @@ def gradient_sum_method() -> Method | None:
     if not callable(getattr(*found)):
         raise TypeError(found.name)
     return found
+
+
+# -- JAX ----------------------------------------------------------------------------------------------
+
+
+@accessor(
+    effect="Masks may be lost where values are observed, so losses of sampled steps may count padding.",
+    fallback=lambda source, target: None,
+)
+def copy_mask(source: Tensor, target: Tensor) -> None:
+    """Gives a tensor the mask of another one, if that has one.
+
+    Reads and sets `_keras_mask` of tensors.
+    """
+    mask = getattr(source, "_keras_mask", None)
+    if mask is not None:
+        target._keras_mask = mask
+
+
+@accessor(
+    effect="Facts that are read between two steps lack what is in variables, such as the learning rate.",
+    fallback=lambda variable: None,
+)
+def held_value(variable: keras.Variable) -> Tensor | None:
+    """Returns the value that a variable holds; None while the JAX trainer keeps it in the state of a running `fit`.
+
+    Reads `Variable._value`. The public `value` raises then.
+    """
+    return variable._value
+
+
+@accessor(
+    effect="Facts that are read between two steps lack what is in variables.", fallback=lambda variable, value: None
+)
+def hold_value(variable: keras.Variable, value: Tensor | None) -> None:
+    """Lets a variable hold a value, or none; see `held_value`.
+
+    Sets `Variable._value`. The public `assign` makes a copy, and cannot take the value away again.
+    """
+    variable._value = value
 
 
 # -- compiling and building -------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Raises one clear error if Keras 3 on TensorFlow is missing."""
+"""Raises one clear error if Keras 3 is missing, or runs on a backend whose steps cannot be observed."""
 
 from __future__ import annotations
 
@@ -7,27 +7,39 @@ import os
 
 from tb_inputdiag.errors import BackendError
 
+__all__ = ["BACKENDS", "require_backend"]
+
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+"""The backends of Keras that the callback works with, and what they are called."""
+
 _OLDEST = (3, 7)
 """The oldest Keras with which tests/modes pass; setup.cfg requires it, too."""
 _NEEDED = f"Keras {_OLDEST[0]}.{_OLDEST[1]} or newer"
-_INSTALL = (
-    "Install it with: pip install 'tb-inputdiag[tensorflow]'  "
-    f"(or tensorflow-cpu, and keras>={_OLDEST[0]}.{_OLDEST[1]})"
-)
-_CHOOSE = "Set the environment variable KERAS_BACKEND=tensorflow before Keras is imported."
+_CHOICES = " or ".join(BACKENDS)
+_CHOOSE = f"Set the environment variable KERAS_BACKEND to {_CHOICES} before Keras is imported."
 
 
 def require_backend() -> None:
-    """Checks that Keras 3 runs on TensorFlow.
+    """Checks that Keras 3 runs on one of `BACKENDS`.
 
     Raises:
-        BackendError: if TensorFlow or Keras is missing, Keras is too old, or runs on another backend.
+        BackendError: if Keras or its backend is missing, Keras is too old, or runs on another backend.
     """
-    if not _is_installed("tensorflow"):
-        raise BackendError(f"InputDiagnostics needs TensorFlow, which is not installed. {_INSTALL}")
+    chosen = os.environ.get("KERAS_BACKEND", "")
+    wanted = chosen if chosen in BACKENDS else "tensorflow"
+    if not chosen and not any(_is_installed(package) for package in BACKENDS):
+        raise BackendError(
+            "InputDiagnostics needs TensorFlow, JAX or PyTorch, none of which is installed. "
+            f"{_install('tensorflow')}; for the others write [jax] or [torch]."
+        )
+    if chosen in BACKENDS and not _is_installed(chosen):
+        raise BackendError(
+            f"KERAS_BACKEND is {chosen!r}, but {BACKENDS[chosen]} is not installed. {_install(chosen)}, "
+            "or choose another backend."
+        )
     if not _is_installed("keras"):
-        raise BackendError(f"InputDiagnostics needs {_NEEDED}, which is not installed. {_INSTALL}")
-    set_by = f" (KERAS_BACKEND is {os.environ['KERAS_BACKEND']!r})" if os.environ.get("KERAS_BACKEND") else ""
+        raise BackendError(f"InputDiagnostics needs {_NEEDED}, which is not installed. {_install(wanted)}")
+    set_by = f" (KERAS_BACKEND is {chosen!r})" if chosen else ""
     try:
         import keras
     except ImportError as error:  # Keras imports its backend, which may be missing
@@ -35,13 +47,17 @@ def require_backend() -> None:
 
     version = tuple(int(part) for part in keras.__version__.split(".")[:2])
     if version < _OLDEST:
-        raise BackendError(f"InputDiagnostics needs {_NEEDED}. Found: Keras {keras.__version__}. {_INSTALL}")
+        raise BackendError(f"InputDiagnostics needs {_NEEDED}. Found: Keras {keras.__version__}. {_install(wanted)}")
     backend = keras.backend.backend()
-    if backend != "tensorflow":
+    if backend not in BACKENDS:
         raise BackendError(
-            f"InputDiagnostics works with Keras on TensorFlow. Found: Keras on {backend}{set_by}. {_CHOOSE} "
-            "Logs can be read without it."
+            f"InputDiagnostics works with Keras on {', '.join(BACKENDS.values())}. Found: Keras on {backend}{set_by}. "
+            f"{_CHOOSE} Logs can be read without it."
         )
+
+
+def _install(backend: str) -> str:
+    return f"Install it with: pip install 'tb-inputdiag[{backend}]'"
 
 
 def _is_installed(name: str) -> bool:

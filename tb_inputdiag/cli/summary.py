@@ -132,7 +132,7 @@ def summary_lines(item: Chosen, terminal: Terminal | None = None) -> Iterator[tu
     yield "run", f"{item.name}  session {session.id}"
     if start:
         began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(start.wall_time))
-        known = (name for name in ("keras", "tensorflow") if name in start.versions)
+        known = (name for name in ("keras", "tensorflow", "jax", "torch") if name in start.versions)
         versions = ", ".join(f"{name} {start.versions[name]}" for name in known)
         yield (
             "started",

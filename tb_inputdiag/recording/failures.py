@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 
-from tb_inputdiag.capture.tensorflow.observations import Raised
+from tb_inputdiag.capture.observations import Raised
 from tb_inputdiag.console import say_warning, width_of
 from tb_inputdiag.records import Alert, Failure, Split, TensorLayout
 from tb_inputdiag.report import format_alert

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_inputdiag.capture import assemble
-from tb_inputdiag.capture.tensorflow import distribution
-from tb_inputdiag.capture.tensorflow.model_probes import ModelProbes, iterations, probes_of, skips_updates
-from tb_inputdiag.capture.tensorflow.observations import Raised
-from tb_inputdiag.capture.tensorflow.running_loss import RunningLoss
-from tb_inputdiag.capture.tensorflow.twin import Reading
+from tb_inputdiag.capture.backend import backend
+from tb_inputdiag.capture.model_probes import ModelProbes, iterations, probes_of, skips_updates
+from tb_inputdiag.capture.observations import Raised
+from tb_inputdiag.capture.running_loss import RunningLoss
+from tb_inputdiag.capture.twin import Reading
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.recording.announcer import Announcer
 from tb_inputdiag.recording.bad_batches import BadBatches
@@ -44,7 +44,7 @@ _COST_EVERY = 16
 
 
 class Recorder:
-    """Implements `capture.tensorflow.twin.Client`.
+    """Implements `capture.twin.Client`.
 
     Args:
         probes: The probes of the model.
@@ -73,7 +73,7 @@ class Recorder:
         self._settings = settings
         self._epochs = EpochCount()
         self._diagnosed: list[BaseException] = []
-        worker, self._workers = distribution.worker(probes.model)
+        worker, self._workers = backend().worker(probes.model)
         self._outage = Outage(settings.log_dir)
         self._steps = StepCount(iterations(probes.model))
         self._running_loss: RunningLoss | None = None
@@ -358,7 +358,7 @@ class Recorder:
 
     def _read_loss_metric(self, logged: SupportsFloat | None, with_totals: bool) -> LossMetric | None:
         if self._running_loss is None:
-            self._running_loss = RunningLoss(self.probes.model)
+            self._running_loss = self.probes.running_loss()
         reading = self._running_loss.read(logged, with_totals)
         return LossMetric(*reading) if reading is not None else None
 

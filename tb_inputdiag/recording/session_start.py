@@ -12,9 +12,9 @@ from typing import Literal, TypeAlias
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from tb_inputdiag._version import __version__
+from tb_inputdiag.capture.backend import backend
 from tb_inputdiag.capture.plain_values import plain
 from tb_inputdiag.records import JSON, CallStart, SessionStart
 from tb_inputdiag.settings import Settings
@@ -56,7 +56,7 @@ def start_record(
             "python": platform.python_version(),
             "tb_inputdiag": __version__,
             "keras": keras.__version__,
-            "tensorflow": tf.__version__,
+            **backend().versions(),
             "numpy": np.__version__,
         },
         settings=settings.described(),

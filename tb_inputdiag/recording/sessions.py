@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tb_inputdiag.alerts import worst_first
-from tb_inputdiag.capture.tensorflow.model_probes import ModelProbes, probes_of
+from tb_inputdiag.capture.model_probes import ModelProbes, probes_of
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.recording.recorder import Recorder
 from tb_inputdiag.recording.session_start import Mode

@@ -27,7 +27,8 @@ class SessionStart:
     mode: Literal["fit", "evaluate", "predict", "watch"] = "fit"
     schema_version: int = SCHEMA_VERSION
     versions: Mapping[str, str] = field(default_factory=dict)
-    """``{"python": ..., "tb_inputdiag": ..., "keras": ..., "tensorflow": ..., "numpy": ...}``."""
+    """``{"python": ..., "tb_inputdiag": ..., "keras": ..., "tensorflow": ..., "numpy": ...}``, or ``jax`` or ``torch``
+    in the place of TensorFlow: the backend of Keras."""
     settings: Mapping[str, JSON] = field(default_factory=dict)
     """The callback's arguments: ``every, overhead_budget, rules, stop_on, images, ...``."""
     host: str = ""

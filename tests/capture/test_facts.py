@@ -15,7 +15,7 @@ from tb_inputdiag.capture.failed_build import failed_batch
 from tb_inputdiag.capture.layer_facts import is_preprocessing
 from tb_inputdiag.capture.names import layer_paths, weight_names
 from tb_inputdiag.capture.plain_values import plain
-from tb_inputdiag.capture.tensorflow.overrides import without_xla
+from tb_inputdiag.capture.tensorflow.model_overrides import without_xla
 from tb_inputdiag.records import ModelFacts
 from tests.modes.harness import fresh
 

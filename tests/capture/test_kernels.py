@@ -11,10 +11,10 @@ import pytest
 import tensorflow as tf
 
 from tb_inputdiag.capture import assemble
+from tb_inputdiag.capture.observations import Activation
+from tb_inputdiag.capture.rows.layer_blocks import Layers
 from tb_inputdiag.capture.tensorflow import ops
-from tb_inputdiag.capture.tensorflow.layer_blocks import Layers
 from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW, dense_gradient
-from tb_inputdiag.capture.tensorflow.observations import Activation
 from tb_inputdiag.statistics import activations, example_ids, gradients, health, row
 from tb_inputdiag.statistics.program import Program
 from tb_inputdiag.statistics.reference import tensor_columns
@@ -98,14 +98,14 @@ def layer(x: np.ndarray, activation: str = "relu") -> dict[str, float]:
     """Returns the row of a layer's table, of a layer that returns `x`."""
     output = tf.constant(x)
     call = Activation("layer", keras.layers.Activation(activation), output)
-    call.select(output)
+    call.select(TENSORFLOW, output)
     layers = Layers([call])
     layout = row.row_layout([], {}, 0, layers.units)
     writer = row.RowWriter(TENSORFLOW, layout)
     writer.put(layout.step, [tf.zeros([layout.step.size], tf.float64)])
     writer.put(layout.example_ids, [tf.zeros([layout.example_ids.size], tf.float64)])
     writer.put(layout.labels, [tf.zeros([layout.labels.size], tf.float64)])
-    layers.put(writer, layout)
+    layers.put(TENSORFLOW, writer, layout)
     program = Program(number=0, split="train", row=layout, layers=layers.paths, units=layers.units)
     table = assemble.layer_table(program, [writer.row().numpy()])
     assert table is not None

@@ -130,9 +130,14 @@ def test_internal_modules_of_keras_and_tensorflow_are_not_imported(path: Path) -
     assert not {name for name in imported if name.startswith(("keras.src", "tensorflow.python"))}
 
 
-@pytest.mark.parametrize("path", sorted(CAPTURE.glob("*.py")), ids=lambda path: path.name)
-def test_what_every_backend_needs_does_not_import_tensorflow(path: Path) -> None:
-    assert not {name for name in imports(path) if name.startswith(("tensorflow", "tb_inputdiag.capture.tensorflow"))}
+BACKENDS = ("tensorflow", "jax", "torch")
+SHARED = sorted([*CAPTURE.glob("*.py"), *CAPTURE.glob("rows/*.py")])
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda path: path.name)
+def test_what_every_backend_needs_imports_none(path: Path) -> None:
+    refused = (*BACKENDS, *(f"tb_inputdiag.capture.{backend}" for backend in BACKENDS))
+    assert not {name for name in imports(path) if name.startswith(refused)}
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -29,7 +29,7 @@ import tensorflow as tf  # noqa: E402
 from keras.src.backend.tensorflow import trainer  # noqa: E402
 
 from tb_inputdiag import InputDiagnostics, read  # noqa: E402
-from tb_inputdiag.capture.tensorflow.twin import Twin  # noqa: E402
+from tb_inputdiag.capture.twin import Twin  # noqa: E402
 from tb_inputdiag.console import InputDiagWarning  # noqa: E402
 from tb_inputdiag.records import Sample, SessionEnd  # noqa: E402
 from tests.modes.harness import (  # noqa: E402

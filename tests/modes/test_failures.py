@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tb_inputdiag.capture import assemble
-from tb_inputdiag.capture.tensorflow import probe, result_buffers
+from tb_inputdiag.capture.tensorflow import probed_step, result_buffers
 from tb_inputdiag.console import InputDiagWarning
 from tb_inputdiag.log.reader import read
 from tb_inputdiag.log.writer import LogWriter
@@ -53,7 +53,7 @@ def train(callbacks: list[Any]) -> tuple[Any, Any, Any]:
 
 STAGES = {
     "kernel": lambda patch: patch.setattr(moments, "reduce", _broken),
-    "program": lambda patch: patch.setattr(probe, "build", _broken),
+    "program": lambda patch: patch.setattr(probed_step, "build", _broken),
     "read-back": lambda patch: patch.setattr(
         result_buffers.Slot, "read", _after(2, result_buffers.Slot.read, Broken("simulated"))
     ),

@@ -18,9 +18,9 @@ import numpy as np
 import pytest
 
 from tb_inputdiag import InputDiagnostics
-from tb_inputdiag.capture.tensorflow import model_probes
+from tb_inputdiag.capture import model_probes
 from tb_inputdiag.capture.tensorflow.probed_step import ProbedStep
-from tb_inputdiag.capture.tensorflow.twin import Twin
+from tb_inputdiag.capture.twin import Twin
 from tb_inputdiag.console import width_of
 from tb_inputdiag.log.reader import read
 from tb_inputdiag.recording.recorder import Recorder

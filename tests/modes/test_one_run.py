@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from tb_inputdiag import InputDiagnostics
-from tb_inputdiag.capture.tensorflow.twin import Twin
+from tb_inputdiag.capture.twin import Twin
 from tb_inputdiag.log.reader import read
 from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.records import CallStart, EpochEnd, Losses, SessionEnd

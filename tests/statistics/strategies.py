@@ -27,6 +27,22 @@ def batches(draw: st.DrawFn, min_dims: int = 1) -> np.ndarray:
     return draw(hnp.arrays(dtype, shape, elements=elements))
 
 
+SHAPES = [(0, 3), (5,), (4, 3), (3, 2, 2, 3)]
+
+
+@st.composite
+def batches_of_few_shapes(draw: st.DrawFn) -> np.ndarray:
+    """Draws a batch with one of a few shapes and dtypes, for a backend that compiles each operation for each."""
+    dtype = draw(st.sampled_from(["float32", "float16", "uint8", "int64"]))
+    elements: Any = None
+    if dtype.startswith("float"):
+        limit = _LIMITS[int(dtype[5:])]
+        width: Any = int(dtype[5:])
+        numbers = st.floats(-limit, limit, width=width, allow_subnormal=False)
+        elements = numbers | st.sampled_from([np.nan, np.inf, -np.inf, 0.0, -0.0, 1.0])
+    return draw(hnp.arrays(dtype, st.sampled_from(SHAPES), elements=elements))
+
+
 @st.composite
 def offset_batches(draw: st.DrawFn) -> np.ndarray:
     """Draws a batch of values with a small spread far from 0."""

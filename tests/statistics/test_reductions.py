@@ -1,7 +1,8 @@
-"""Each reduction against the NumPy reference, run by NumPy and by TensorFlow."""
+"""Each reduction against the NumPy reference, run by NumPy and by each of Keras' backends."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from tb_inputdiag.capture.jax.namespace import JAX, wide
 from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
+from tb_inputdiag.capture.torch.namespace import TORCH
 from tb_inputdiag.records import COLUMNS, MAX_EXAMPLE_IDS, TensorLayout
 from tb_inputdiag.statistics import activations, example_ids, gradients, health, target_copies, weights
 from tb_inputdiag.statistics.namespace import Namespace
@@ -19,9 +22,17 @@ from tb_inputdiag.statistics.reference import tensor_columns
 from tb_inputdiag.statistics.tensors import TensorStatistic, tensor_statistics
 from tests.statistics.compare import assert_columns
 from tests.statistics.reduced import all_columns, columns, layout_of, numbers
-from tests.statistics.strategies import batches, offset_batches
+from tests.statistics.strategies import batches, batches_of_few_shapes, offset_batches
 
-BACKENDS = pytest.mark.parametrize("xp", [NUMPY, TENSORFLOW], ids=["numpy", "tensorflow"])
+ANY_SHAPE = pytest.mark.parametrize("xp", [NUMPY, TENSORFLOW, TORCH], ids=["numpy", "tensorflow", "torch"])
+"""For tests with many shapes: JAX compiles each operation for each."""
+BACKENDS = pytest.mark.parametrize("xp", [NUMPY, TENSORFLOW, JAX, TORCH], ids=["numpy", "tensorflow", "jax", "torch"])
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _float64_for_jax() -> Iterator[None]:
+    with wide():
+        yield
 
 
 def assert_as_reference(x: np.ndarray, layout: TensorLayout, xp: Namespace) -> None:
@@ -38,11 +49,17 @@ def test_the_modules_make_exactly_the_columns_of_the_record() -> None:
     assert {*tensor_columns(x, layout), *others} == set(COLUMNS["tensors"])
 
 
-@BACKENDS
+@ANY_SHAPE
 @settings(max_examples=120, deadline=None)
 @given(x=batches() | offset_batches(), n_classes=st.integers(0, 4))
 def test_reductions_are_as_the_reference(xp: Namespace, x: np.ndarray, n_classes: int) -> None:
     assert_as_reference(x, replace(layout_of(x), n_classes=n_classes), xp)
+
+
+@settings(max_examples=80, deadline=None)
+@given(x=batches_of_few_shapes(), n_classes=st.sampled_from([0, 3]))
+def test_reductions_by_jax_are_as_the_reference(x: np.ndarray, n_classes: int) -> None:
+    assert_as_reference(x, replace(layout_of(x), n_classes=n_classes), JAX)
 
 
 @BACKENDS
@@ -109,7 +126,7 @@ def test_features_of_a_large_batch_are_those_of_the_first_examples(xp: Namespace
     assert found["max"] == 7
 
 
-@BACKENDS
+@ANY_SHAPE
 @settings(max_examples=60, deadline=None)
 @given(inputs=st.lists(batches(), max_size=3))
 def test_fingerprints_are_as_the_reference(xp: Namespace, inputs: list[np.ndarray]) -> None:
@@ -136,7 +153,7 @@ POSITIVE = st.floats(2.0**-20, 1024, width=32)
 GRADIENT_VALUES = POSITIVE | POSITIVE.map(lambda x: -x) | st.sampled_from([0.0, np.nan, np.inf])
 
 
-@BACKENDS
+@ANY_SHAPE
 @settings(max_examples=60, deadline=None)
 @given(x=hnp.arrays("float32", hnp.array_shapes(), elements=GRADIENT_VALUES))
 def test_gradients_are_as_the_reference(xp: Namespace, x: np.ndarray) -> None:

@@ -13,9 +13,10 @@ from typing import NamedTuple
 import keras
 import tensorflow as tf
 
+from tb_inputdiag.capture import hooks
 from tb_inputdiag.capture.keras_internals import Structure
-from tb_inputdiag.capture.tensorflow import hooks
-from tb_inputdiag.capture.tensorflow.observations import EntryTensor
+from tb_inputdiag.capture.observations import EntryTensor
+from tb_inputdiag.capture.tensorflow.replaced_methods import replaced_methods
 from tb_inputdiag.capture.tensorflow.trace import Trace
 
 __all__ = ["EntryLayers"]
@@ -63,7 +64,7 @@ class EntryLayers:
             trace = Trace(self._model, self._paths, self._weight_names)
             found.append(trace)
             trace.feed((x,))
-            with hooks.tracing(trace):
+            with hooks.tracing(trace, replaced_methods):
                 trains = "training" in inspect.signature(self._model.call).parameters
                 return self._model(x, training=True) if trains else self._model(x)
 

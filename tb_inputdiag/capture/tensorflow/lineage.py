@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import tensorflow as tf
 
+from tb_inputdiag.capture.origins import Origin
 from tb_inputdiag.capture.tensorflow.ops import Tensor
 
-__all__ = ["Lineage", "Origin"]
+__all__ = ["Lineage"]
 
 _TRANSPARENT = {"Identity", "Cast", "Reshape", "ExpandDims", "Squeeze", "StopGradient", "EnsureShape", "IdentityN"}
 """Ops that change no value. A cast may round."""
@@ -18,18 +18,6 @@ _OF_SHAPE = {"Shape", "ShapeN", "Size", "Rank", "ZerosLike", "OnesLike"}
 """Ops that read no values: noise of a batch's shape does not come from the batch."""
 
 _Key: TypeAlias = tuple[int, str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a tensor comes from."""
-
-    weighted: bool = False
-    """A learned weight was read on the way."""
-    sources: frozenset[int] = frozenset()
-    """Indices of the inputs it comes from."""
-    untouched: bool = True
-    """Between it and its one input there are only casts and changes of shape."""
 
 
 class Lineage:
@@ -61,7 +49,7 @@ class Lineage:
                 stack.pop()
                 continue
             if key in self._sources:
-                self._known[key] = Origin(sources=frozenset([self._sources[key]]))
+                self._known[key] = Origin(sources=frozenset([self._sources[key]]), untouched=True)
                 continue
             read = [] if current.op.type in _OF_SHAPE else current.op.inputs
             inputs = [operand for operand in read if operand.graph is self._graph]

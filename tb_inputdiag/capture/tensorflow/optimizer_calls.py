@@ -8,14 +8,15 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tb_inputdiag.capture import keras_internals
+from tb_inputdiag.capture import hooks, keras_internals
 from tb_inputdiag.capture.names import ModelNames, backend_value
-from tb_inputdiag.capture.tensorflow import hooks
-from tb_inputdiag.capture.tensorflow.observations import StepObservations, Update
+from tb_inputdiag.capture.observations import Update
+from tb_inputdiag.capture.tensorflow.graph_observations import GraphObservations
+from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
 from tb_inputdiag.capture.tensorflow.ops import SCOPE, Tensor
 from tb_inputdiag.capture.tensorflow.variable_creation import build_optimizer
 
-__all__ = ["OptimizerCalls", "replicas"]
+__all__ = ["OptimizerCalls", "replicas", "value_of"]
 
 
 class OptimizerCalls:
@@ -30,7 +31,7 @@ class OptimizerCalls:
 
     def __init__(
         self,
-        step: StepObservations,
+        step: GraphObservations,
         names: ModelNames,
         readable: Callable[[Tensor], Tensor],
         measured_outside: bool,
@@ -94,7 +95,7 @@ class OptimizerCalls:
             _sum_over_replicas(present, scaled=scale is not None)
         if not self._measured_outside:
             for update in self._pending:
-                update.read_before()
+                update.read_before(TENSORFLOW, value_of(update.variable))
 
     def _observe_state(self, optimizer: keras.optimizers.Optimizer, scale: Tensor | None) -> None:
         """Reads scalars of the step's first optimizer."""
@@ -131,7 +132,7 @@ class OptimizerCalls:
 
     def _observe_after(self) -> None:
         for update in self._pending:
-            update.read_after()
+            update.read_after(TENSORFLOW, value_of(update.variable))
         self._step.updates += self._pending
         self._pending = []
 
@@ -146,6 +147,11 @@ def replicas() -> int:
     """Returns the number of replicas that run the step."""
     context = tf.distribute.get_replica_context()
     return int(context.num_replicas_in_sync) if context is not None else 1
+
+
+def value_of(variable: Any) -> Tensor:
+    """Returns the value that a variable has at this place of the step."""
+    return tf.convert_to_tensor(backend_value(variable))
 
 
 def _loss_scale(optimizer: keras.optimizers.Optimizer, inner: keras.optimizers.Optimizer) -> Tensor | None:

@@ -10,14 +10,19 @@ from typing import Any, TypeAlias
 import keras
 import tensorflow as tf
 
-from tb_inputdiag.capture import names
+from tb_inputdiag.capture import hooks, names
 from tb_inputdiag.capture.keras_internals import Structure
-from tb_inputdiag.capture.tensorflow import hooks, ops, probe, xla_cluster
+from tb_inputdiag.capture.observations import Raised
+from tb_inputdiag.capture.overrides import overridden
+from tb_inputdiag.capture.rows.build import build
+from tb_inputdiag.capture.step_functions import STEP_FUNCTIONS
+from tb_inputdiag.capture.tensorflow import ops, xla_cluster
 from tb_inputdiag.capture.tensorflow.entry_layers import EntryLayers
-from tb_inputdiag.capture.tensorflow.observations import Raised
+from tb_inputdiag.capture.tensorflow.model_overrides import without_xla
+from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
 from tb_inputdiag.capture.tensorflow.ops import SCOPE, Tensor
-from tb_inputdiag.capture.tensorflow.overrides import overridden, without_xla
-from tb_inputdiag.capture.tensorflow.step_functions import STEP_FUNCTIONS
+from tb_inputdiag.capture.tensorflow.optimizer_calls import value_of
+from tb_inputdiag.capture.tensorflow.replaced_methods import replaced_methods
 from tb_inputdiag.capture.tensorflow.step_results import StepResults
 from tb_inputdiag.capture.tensorflow.tensors import layout_of
 from tb_inputdiag.capture.tensorflow.tf_internals import is_unlifted
@@ -109,7 +114,7 @@ class ProbedStep:
                 if trace.graph is None:
                     self._entry_layers.settle(trace, data)
                 for averages in trace.moved:
-                    averages.read_after()
+                    averages.read_after(TENSORFLOW, *map(value_of, averages.variables))
                 trace.finish()
                 self._emit(trace)
         return result
@@ -137,9 +142,9 @@ class ProbedStep:
         with self._guard(trace) as usable:
             if usable:
                 for update in trace.updates:
-                    update.read_before()
+                    update.read_before(TENSORFLOW, value_of(update.variable))
                 for averages in trace.averages:
-                    averages.read_before()
+                    averages.read_before(TENSORFLOW, *map(value_of, averages.variables))
         # XLA updates a weight in place if nobody is reading it any more
         before = [u.norm for u in trace.updates if u.norm is not None]
         before += [u.before for u in trace.updates if u.before is not None and not u.is_whole]
@@ -149,9 +154,9 @@ class ProbedStep:
         with self._guard(trace) as usable:
             if usable:
                 for update in trace.updates:
-                    update.read_after()
+                    update.read_after(TENSORFLOW, value_of(update.variable))
                 for averages in trace.moved:
-                    averages.read_after()
+                    averages.read_after(TENSORFLOW, *map(value_of, averages.variables))
                 xla_cluster.replace_by_outputs(trace, inside, outside, trace.leaves(data))
                 self._emit(trace)
         return result
@@ -160,7 +165,7 @@ class ProbedStep:
         """Runs the model's own step and observes what passes through it."""
         trace = Trace(self._model, self._paths, self._weight_names, measured_outside)
         known = {id(v) for v in _state(self._model)}
-        with hooks.tracing(trace), ops.sharing(self._model.jit_compile):
+        with hooks.tracing(trace, replaced_methods), ops.sharing(self._model.jit_compile):
             try:
                 with hooks.paused():
                     trace.feed(data)
@@ -196,10 +201,10 @@ class ProbedStep:
         """Adds the reductions of a step, and stores their results."""
         replica = self._results.replica()
         keep = partial(self._results.keep_batch, replica) if self._keeps_batches else None
-        made, row, pixels = probe.build(trace, len(self.programs), self._split, self._images, keep)
+        made, row, pixels = build(trace, len(self.programs), self._split, self._images, keep)
         if not tf.executing_eagerly():
             self.programs.append(made)
-            self._results.store(replica, row, pixels, made.size)
+            self._results.store(replica, tf.ensure_shape(row, [made.size]), pixels, made.size)
             return
         known = next((program for program in self.programs if _alike(program, made)), None)
         if known is None:
@@ -226,4 +231,4 @@ def _observe_averages(trace: Trace, measured_outside: bool) -> None:
     if not measured_outside:
         with tf.name_scope(SCOPE):
             for averages in trace.averages:
-                averages.read_before()
+                averages.read_before(TENSORFLOW, *map(value_of, averages.variables))

@@ -6,7 +6,7 @@ A compiled step writes into variables, an eager one into lists.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import keras
 import numpy as np
@@ -15,17 +15,12 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.capture.tensorflow.ops import Tensor
 from tb_inputdiag.capture.tensorflow.result_buffers import Slot, first_replica, local_devices
+from tb_inputdiag.capture.twin import KeptBatch, StepRows
 from tb_inputdiag.records import F4, F8
 from tb_inputdiag.statistics import step as step_scalars
 from tb_inputdiag.statistics.program import Program
 
-__all__ = ["KeptBatch", "StepResults", "StepRows"]
-
-StepRows: TypeAlias = tuple[Program, list[F8]]
-"""The program that made the rows of one step, and one row for each replica."""
-
-KeptBatch: TypeAlias = tuple[int, dict[str, NDArray[Any]]]
-"""Index of a step in its execution, and its batch: subject -> array."""
+__all__ = ["StepResults"]
 
 
 class StepResults:

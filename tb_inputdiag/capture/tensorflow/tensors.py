@@ -1,29 +1,23 @@
-"""TensorFlow's kinds of tensors: dense, ragged, sparse and strings."""
+"""TensorFlow's kinds of tensors: dense, ragged, sparse and strings; and how they are read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import tensorflow as tf
 
 from tb_inputdiag.capture.names import flatten
+from tb_inputdiag.capture.observations import FullShape
 from tb_inputdiag.capture.tensor_layout import tensor_layout
+from tb_inputdiag.capture.tensorflow import ops
+from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
 from tb_inputdiag.capture.tensorflow.ops import Tensor
 from tb_inputdiag.records import Kind, Role, TensorLayout
+from tb_inputdiag.statistics.namespace import Namespace
 
-__all__ = ["FullShape", "is_tensor", "kind_of", "layout_of", "layouts_of", "values_of"]
-
-
-@dataclass(slots=True)
-class FullShape:
-    """The shape of a tensor after only its first examples were kept."""
-
-    static: tuple[int | None, ...]
-    """As known while tracing."""
-    dynamic: Tensor
-    """As a vector of the graph; see `Namespace.shape`."""
+__all__ = ["TensorFlowReader", "is_tensor", "kind_of", "layout_of", "layouts_of", "values_of"]
 
 
 def is_tensor(leaf: Any) -> bool:
@@ -68,3 +62,36 @@ def layouts_of(structure: Any) -> tuple[TensorLayout, ...]:
 def _numbered(tensors: list[Tensor]) -> Iterator[TensorLayout]:
     for index, tensor in enumerate(tensors):
         yield layout_of(f"inputs/{index}" if len(tensors) > 1 else "inputs", "input", tensor)
+
+
+@dataclass(frozen=True, slots=True)
+class TensorFlowReader:
+    """`TensorReader` for TensorFlow."""
+
+    readable: Callable[[Tensor], Tensor]
+    """Returns a tensor of the same values that can be read without changing the step."""
+    xp: Namespace = TENSORFLOW
+
+    def layout(self, name: str, role: Role, tensor: Tensor, full_shape: FullShape | None = None) -> TensorLayout:
+        """Returns the layout of a tensor of any kind."""
+        return layout_of(name, role, tensor, full_shape)
+
+    def values(self, tensor: Tensor) -> Tensor:
+        """Returns the stored values."""
+        return values_of(tensor)
+
+    def shape(self, tensor: Tensor) -> Tensor:
+        """Returns the shape in this batch; that of a tensor of unknown rank is empty."""
+        if isinstance(tensor, tf.RaggedTensor):
+            return ops.cast(tensor.bounding_shape(out_type=tf.int64), tf.float64)
+        if isinstance(tensor, tf.SparseTensor):
+            return ops.cast(tensor.dense_shape, tf.float64)
+        return tf.zeros([0], tf.float64) if tensor.shape.rank is None else TENSORFLOW.shape(tensor)
+
+    def examples(self, tensor: Tensor) -> Tensor | None:
+        """Returns the number of examples, None if the tensor has no axis of them."""
+        if isinstance(tensor, tf.RaggedTensor):
+            return ops.cast(tensor.nrows(), tf.float64)
+        if isinstance(tensor, tf.SparseTensor):
+            return ops.cast(tensor.dense_shape[0], tf.float64)
+        return TENSORFLOW.length(tensor, 0, "float64") if tensor.shape.rank else None

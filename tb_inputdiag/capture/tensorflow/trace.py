@@ -8,18 +8,21 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tb_inputdiag.capture import hooks
+from tb_inputdiag.capture.batches import batch_tensors
 from tb_inputdiag.capture.keras_internals import own_trainable_variables
 from tb_inputdiag.capture.layer_facts import is_preprocessing
-from tb_inputdiag.capture.model_graph import all_layers, input_names, output_names
-from tb_inputdiag.capture.names import ModelNames, backend_value, named_leaves
-from tb_inputdiag.capture.tensorflow import bit_identity, hooks
-from tb_inputdiag.capture.tensorflow.layer_calls import LayerCalls
+from tb_inputdiag.capture.model_graph import all_layers
+from tb_inputdiag.capture.names import ModelNames, backend_value
+from tb_inputdiag.capture.observations import ObservedTensor, averages_of
+from tb_inputdiag.capture.tensorflow import bit_identity
+from tb_inputdiag.capture.tensorflow.graph_observations import GraphObservations
+from tb_inputdiag.capture.tensorflow.layer_calls import TensorFlowLayerCalls
 from tb_inputdiag.capture.tensorflow.lineage import Lineage
-from tb_inputdiag.capture.tensorflow.observations import MovingAverages, ObservedTensor, StepObservations
+from tb_inputdiag.capture.tensorflow.namespace import dense_gradient
 from tb_inputdiag.capture.tensorflow.ops import SCOPE, Tensor
 from tb_inputdiag.capture.tensorflow.optimizer_calls import OptimizerCalls, replicas
-from tb_inputdiag.capture.tensorflow.tensors import is_tensor, kind_of, values_of
-from tb_inputdiag.records import Role
+from tb_inputdiag.capture.tensorflow.tensors import TensorFlowReader, is_tensor, kind_of, values_of
 
 __all__ = ["Trace"]
 
@@ -31,7 +34,7 @@ _PAIRING_OPS = {"Sub", "SquaredDifference", "Mul", "AddV2", "RealDiv", "DivNoNan
 _CASTS = {"Cast", "Identity"}
 
 
-class Trace(StepObservations):
+class Trace(GraphObservations):
     """The observations of a step, and the `hooks.Observer` that makes them.
 
     Args:
@@ -48,13 +51,14 @@ class Trace(StepObservations):
         weight_names: dict[int, tuple[str, str]],
         measured_outside: bool = False,
     ) -> None:
-        super().__init__(graph=None if tf.executing_eagerly() else tf.compat.v1.get_default_graph())
+        graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
+        super().__init__(reader=TensorFlowReader(self.readable), graph=graph)
         self.lifted = False
         """Whether the step made variables: TensorFlow then traces it a second time, and runs that one."""
         self._model = model
         self._penalties: list[Tensor] = []
         names = ModelNames(model, paths, weight_names)
-        self._layer_calls = LayerCalls(self, model, names)
+        self._layer_calls = TensorFlowLayerCalls(self, model, names)
         self._optimizer_calls = OptimizerCalls(self, names, self.readable, measured_outside)
 
     # -- the batch ---------------------------------------------------------------------------------
@@ -68,20 +72,7 @@ class Trace(StepObservations):
 
     def leaves(self, data: Any) -> list[ObservedTensor]:
         """Returns the tensors of a batch."""
-        x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
-        targets = named_leaves(y, "y", output_names(self._model))
-        target_names = [name for name, _ in targets] if len(targets) > 1 else []
-        groups: tuple[tuple[Role, list[tuple[str, Tensor]]], ...] = (
-            ("input", named_leaves(x, "x", input_names(self._model))),
-            ("target", targets),
-            ("sample_weight", named_leaves(sample_weight, "sample_weight", target_names)),
-        )
-        return [
-            ObservedTensor(name, role, leaf, kind_of(leaf))
-            for role, leaves in groups
-            for name, leaf in leaves
-            if is_tensor(leaf)
-        ]
+        return batch_tensors(self._model, data, lambda leaf: kind_of(leaf) if is_tensor(leaf) else None)
 
     def _learned(self) -> list[Any]:
         """Returns TensorFlow's variables of all layers that learn, frozen ones included."""
@@ -90,12 +81,7 @@ class Trace(StepObservations):
 
     def find_averages(self) -> None:
         """Finds the BatchNormalization layers whose moving averages a training step changes."""
-        self.averages = [
-            MovingAverages(layer)
-            for layer in all_layers(self._model)
-            if isinstance(layer, keras.layers.BatchNormalization) and layer.built and layer.trainable
-            if not getattr(layer, "renorm", False) and float(layer.momentum) < 1
-        ]
+        self.averages = averages_of(self._model)
 
     # -- what hooks call ---------------------------------------------------------------------------
 
@@ -118,13 +104,13 @@ class Trace(StepObservations):
             self.differentiated = target
         return original(*args, **kwargs)
 
-    def note_loss(self, loss: Tensor) -> None:
+    def note_loss(self, loss: Tensor) -> Tensor:
         """Observes the loss that the model computed, and the part of it that penalties make."""
-        if self.loss is not None or not self.owns(loss):
-            return
-        self.loss = loss
-        with self.guard(), hooks.paused(), tf.name_scope(SCOPE):
-            self._penalties = list(self._model.losses)
+        if self.loss is None and self.owns(loss):
+            self.loss = loss
+            with self.guard(), hooks.paused(), tf.name_scope(SCOPE):
+                self._penalties = list(self._model.losses)
+        return loss
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -151,11 +137,14 @@ class Trace(StepObservations):
         for prediction in self.predictions:
             prediction.made_by = _made_by(prediction.tensor)
         for update in self.updates:
-            update.gradient, update.clipped = self.readable(update.gradient), self.readable(update.clipped)
+            update.gradient, update.clipped = self._dense(update.gradient), self._dense(update.clipped)
         if not self._model.jit_compile:
             self.activations = [a for a in self.activations if bit_identity.can_be_read(a.tensor)]
         for activation in self.activations:
-            activation.select(self.readable(activation.tensor))
+            activation.select(self.xp, self.readable(activation.tensor))
+
+    def _dense(self, gradient: Tensor | None) -> Tensor | None:
+        return None if gradient is None else dense_gradient(self.readable(gradient))
 
 
 def _made_by(tensor: Tensor) -> str | None:

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tb_inputdiag.capture.observations import EntryTensor, FullShape, ObservedTensor, StepObservations
 from tb_inputdiag.capture.tensor_layout import static_shape
-from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW, dense_gradient
-from tb_inputdiag.capture.tensorflow.observations import EntryTensor, ObservedTensor, StepObservations
+from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
 from tb_inputdiag.capture.tensorflow.ops import Tensor
-from tb_inputdiag.capture.tensorflow.tensors import FullShape
 from tb_inputdiag.statistics.selection import first_examples
 
 __all__ = ["cluster_outputs", "replace_by_outputs"]
@@ -39,14 +38,13 @@ def cluster_outputs(step: StepObservations) -> list[Tensor]:
         if not entry.untouched:
             _shorten(entry)
     for update in step.updates:
-        update.measure_clipped()
+        update.measure_clipped(TENSORFLOW)
         update.clipped = None
         if update.gradient is None:
             continue
-        update.gradient = dense_gradient(update.gradient)
         size = update.gradient.shape.num_elements()
         if size is None or size > GRADIENT_ELEMENTS:
-            update.measure()
+            update.measure(TENSORFLOW)
             update.gradient = None
     outputs: dict[int, Tensor] = {}
 

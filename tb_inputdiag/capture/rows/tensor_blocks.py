@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
-
-import tensorflow as tf
 
 from tb_inputdiag.capture import names
+from tb_inputdiag.capture.keras_internals import Tensor
+from tb_inputdiag.capture.observations import EntryTensor, ObservedTensor, StepObservations
 from tb_inputdiag.capture.tensor_layout import static_shape
-from tb_inputdiag.capture.tensorflow import ops
-from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
-from tb_inputdiag.capture.tensorflow.observations import EntryTensor, ObservedTensor
-from tb_inputdiag.capture.tensorflow.ops import Tensor
-from tb_inputdiag.capture.tensorflow.tensors import layout_of, values_of
-from tb_inputdiag.capture.tensorflow.trace import Trace
 from tb_inputdiag.records import TensorLayout
 from tb_inputdiag.statistics import example_ids, target_copies, thumbnails
 from tb_inputdiag.statistics.namespace import is_numeric
 from tb_inputdiag.statistics.row import RowLayout, RowWriter
-from tb_inputdiag.statistics.tensors import Values, numbers_of, tensor_statistics
-from tb_inputdiag.statistics.tensors import values_of as values_to_reduce
+from tb_inputdiag.statistics.tensors import Values, numbers_of, tensor_statistics, values_of
 from tb_inputdiag.statistics.tensors.class_counts import number_of_classes
 from tb_inputdiag.statistics.tensors.features import with_features
 
@@ -36,8 +28,9 @@ class Tensors:
         compared: Targets and the inputs that they are compared with.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: StepObservations) -> None:
         self._trace = trace
+        self._xp = trace.xp
         self._tensors, self.layouts, self.copies = _tensors(trace)
         self.compared = target_copies.comparisons(self.layouts)
 
@@ -46,12 +39,12 @@ class Tensors:
         measured = self._measured()
         for statistic in tensor_statistics():
             described = [values for values in measured if statistic.places(values.layout)]
-            parts = [numbers_of(TENSORFLOW, statistic, values) for values in described]
+            parts = [numbers_of(self._xp, statistic, values) for values in described]
             writer.put(row.tensors[statistic.NAME].block, parts)
-        writer.put(row.example_ids, [example_ids.reduce(TENSORFLOW, self._with_examples())])
+        writer.put(row.example_ids, [example_ids.reduce(self._xp, self._with_examples())])
         writer.put(row.labels, [self._labels()])
         tensors = self._tensors
-        found = [target_copies.reduce(TENSORFLOW, c, tensors[c.target], tensors[c.source]) for c in self.compared]
+        found = [target_copies.reduce(self._xp, c, tensors[c.target], tensors[c.source]) for c in self.compared]
         if found:
             writer.put(row.target_copies, found)
 
@@ -62,22 +55,23 @@ class Tensors:
             images: Examples to keep.
         """
         blocks = thumbnails.image_blocks(self.layouts, self.copies, images) if images else ()
-        pixels = [thumbnails.reduce(TENSORFLOW, self._tensors[block.tensor], block) for block in blocks]
-        return blocks, TENSORFLOW.concat(pixels) if pixels else None
+        pixels = [thumbnails.reduce(self._xp, self._tensors[block.tensor], block) for block in blocks]
+        return blocks, self._xp.concat(pixels) if pixels else None
 
     def _measured(self) -> list[Values]:
         """Returns what is reduced of each tensor that is not a copy."""
+        reader = self._trace.reader
         leaves: list[ObservedTensor | EntryTensor] = [*self._trace.fed, *self._trace.predictions, *self._trace.entries]
         found = []
         for index, (tensor, layout, leaf) in enumerate(zip(self._tensors, self.layouts, leaves, strict=True)):
             if index not in self.copies:
-                shape = _shape(tensor) if leaf.full_shape is None else leaf.full_shape.dynamic
-                found.append(values_to_reduce(TENSORFLOW, values_of(tensor), layout, shape))
+                shape = reader.shape(tensor) if leaf.full_shape is None else leaf.full_shape.dynamic
+                found.append(values_of(self._xp, reader.values(tensor), layout, shape))
         return found
 
     def _with_examples(self) -> list[Tensor]:
         """Returns the inputs that fingerprints are made of."""
-        layouts = [layout_of(f.name, f.role, f.tensor) for f in self._trace.fed]
+        layouts = [self._trace.reader.layout(f.name, f.role, f.tensor) for f in self._trace.fed]
         return [
             leaf.tensor
             for leaf, layout in zip(self._trace.fed, layouts, strict=True)
@@ -88,18 +82,19 @@ class Tensors:
         """Returns the labels of the first target that has classes."""
         for tensor, layout in zip(self._tensors, self.layouts, strict=True):
             if layout.n_classes:
-                return thumbnails.labels(TENSORFLOW, tensor, layout.n_classes)
-        return thumbnails.labels(TENSORFLOW, None, 0)
+                return thumbnails.labels(self._xp, tensor, layout.n_classes)
+        return thumbnails.labels(self._xp, None, 0)
 
 
-def _tensors(trace: Trace) -> tuple[list[Any], list[TensorLayout], dict[int, int]]:
+def _tensors(trace: StepObservations) -> tuple[list[Tensor], list[TensorLayout], dict[int, int]]:
     """Returns the tensors to measure, their layouts, and which entries are copies of which fed tensors."""
+    reader = trace.reader
     classes = _class_numbers(trace)
     leaves = [*trace.fed, *trace.predictions]
-    tensors = [trace.readable(leaf.tensor) for leaf in leaves]
+    tensors = [reader.readable(leaf.tensor) for leaf in leaves]
     layouts: list[TensorLayout] = []
     for leaf in leaves:
-        layout = _described(layout_of(leaf.name, leaf.role, leaf.tensor, leaf.full_shape), leaf.tensor)
+        layout = _described(trace, reader.layout(leaf.name, leaf.role, leaf.tensor, leaf.full_shape), leaf.tensor)
         n_classes = classes.get(leaf.name, 0) if leaf.role == "target" else 0
         layouts.append(replace(layout, n_classes=n_classes, unread=leaf.unread, broadcast_to=leaf.broadcast_to))
     copies: dict[int, int] = {}
@@ -107,40 +102,42 @@ def _tensors(trace: Trace) -> tuple[list[Any], list[TensorLayout], dict[int, int
     positions = {id(leaf): index for index, leaf in enumerate(leaves)}
     taken: list[str] = []
     for entry in trace.entries:
-        layout = _entry_layout(entry, inputs, taken)
+        layout = _entry_layout(trace, entry, inputs, taken)
         taken.append(layout.name)
         if entry.untouched:
             copies[len(tensors)] = source = positions[id(inputs[entry.sources[0]])]
-            layout = _as_copy(layout, entry.tensor, layouts[source])
+            layout = _as_copy(trace, layout, entry.tensor, layouts[source])
         else:
-            layout = _described(layout, entry.tensor)
-        tensors.append(trace.readable(entry.tensor))
+            layout = _described(trace, layout, entry.tensor)
+        tensors.append(reader.readable(entry.tensor))
         layouts.append(layout)
     return tensors, layouts, copies
 
 
-def _described(layout: TensorLayout, tensor: Any) -> TensorLayout:
+def _described(trace: StepObservations, layout: TensorLayout, tensor: Tensor) -> TensorLayout:
     """Returns a layout with features, of a tensor that has them."""
-    if layout.kind != "dense" or not is_numeric(tensor.dtype.name):
+    if layout.kind != "dense" or not is_numeric(trace.xp.dtype(tensor)):
         return layout
     return with_features(layout)
 
 
-def _as_copy(layout: TensorLayout, tensor: Any, source: TensorLayout) -> TensorLayout:
+def _as_copy(trace: StepObservations, layout: TensorLayout, tensor: Tensor, source: TensorLayout) -> TensorLayout:
     return replace(
         layout,
-        dtype=getattr(tensor.dtype, "name", layout.dtype),
+        dtype=trace.xp.dtype(tensor),
         feature_axis=source.feature_axis,
         features=source.features,
         n_features=source.n_features,
     )
 
 
-def _entry_layout(entry: EntryTensor, inputs: list[ObservedTensor], taken: list[str]) -> TensorLayout:
+def _entry_layout(
+    trace: StepObservations, entry: EntryTensor, inputs: list[ObservedTensor], taken: list[str]
+) -> TensorLayout:
     sources = tuple(inputs[i].name for i in entry.sources)
     name = names.unique(sources[0] if len(sources) == 1 else entry.path, taken)
     return replace(
-        layout_of(name, "input", entry.tensor, entry.full_shape),
+        trace.reader.layout(name, "input", entry.tensor, entry.full_shape),
         stage="entry",
         layer=entry.path,
         layer_class=type(entry.layer).__name__,
@@ -149,7 +146,7 @@ def _entry_layout(entry: EntryTensor, inputs: list[ObservedTensor], taken: list[
     )
 
 
-def _class_numbers(trace: Trace) -> dict[str, int]:
+def _class_numbers(trace: StepObservations) -> dict[str, int]:
     """Returns target name -> number of classes, from the units of its prediction."""
     targets = [f for f in trace.fed if f.role == "target"]
     if len(targets) != len(trace.predictions):
@@ -157,14 +154,6 @@ def _class_numbers(trace: Trace) -> dict[str, int]:
     found = {}
     for target, prediction in zip(targets, trace.predictions, strict=True):
         shape, predicted = static_shape(target.tensor), static_shape(prediction.tensor)
-        if target.kind == "dense" and is_numeric(target.tensor.dtype.name) and shape and predicted:
+        if target.kind == "dense" and is_numeric(trace.xp.dtype(target.tensor)) and shape and predicted:
             found[target.name] = number_of_classes(shape, predicted[-1], len(predicted))
     return found
-
-
-def _shape(tensor: Any) -> Tensor:
-    if isinstance(tensor, tf.RaggedTensor):
-        return ops.cast(tensor.bounding_shape(out_type=tf.int64), tf.float64)
-    if isinstance(tensor, tf.SparseTensor):
-        return ops.cast(tensor.dense_shape, tf.float64)
-    return tf.zeros([0], tf.float64) if tensor.shape.rank is None else TENSORFLOW.shape(tensor)

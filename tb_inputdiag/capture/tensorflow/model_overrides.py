@@ -1,43 +1,20 @@
-"""Replaces attributes of a model while its probed step runs, and leaves no trace of itself."""
+"""What is overridden on a model while TensorFlow traces its probed step."""
 
 from __future__ import annotations
 
 import contextlib
-import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import keras
 import tensorflow as tf
 
-from tb_inputdiag.capture.tensorflow import hooks
+from tb_inputdiag.capture import hooks
+from tb_inputdiag.capture.overrides import overridden
 from tb_inputdiag.capture.tensorflow.ops import Tensor
 from tb_inputdiag.capture.tensorflow.variable_creation import build_metrics
 
-__all__ = ["loss_observed", "overridden", "without_own_frames", "without_xla"]
-
-_PACKAGE = __name__.partition(".")[0] + "."
-
-
-@contextlib.contextmanager
-def overridden(model: keras.Model, values: Mapping[str, Any]) -> Iterator[None]:
-    """Gives a model other attributes while a block runs.
-
-    They are not set through `Layer.__setattr__`, which would track them.
-
-    Args:
-        model: The model.
-        values: Name -> value. What the model itself has under that name is put back at the end.
-    """
-    own = vars(model)
-    before = {name: own[name] for name in values if name in own}
-    own.update(values)
-    try:
-        yield
-    finally:
-        for name in values:
-            own.pop(name, None)
-        own.update(before)
+__all__ = ["loss_observed", "without_xla"]
 
 
 @contextlib.contextmanager
@@ -67,7 +44,7 @@ def loss_observed(model: keras.Model) -> contextlib.AbstractContextManager[None]
         loss = original_loss(*args, **kwargs)
         observer = hooks.current()
         if observer is not None and loss is not None:
-            observer.note_loss(loss)
+            return observer.note_loss(loss)
         return loss
 
     def compute_metrics(x: Any, y: Any, y_pred: Any, sample_weight: Any = None) -> Any:
@@ -76,21 +53,3 @@ def loss_observed(model: keras.Model) -> contextlib.AbstractContextManager[None]
         return original_metrics(x, y, y_pred, sample_weight)
 
     return overridden(model, {"compute_loss": compute_loss, "compute_metrics": compute_metrics})
-
-
-def without_own_frames(traceback: types.TracebackType | None) -> types.TracebackType | None:
-    """Returns a traceback without frames of this package: they hide what the user should read.
-
-    It is returned as it is if the user switched Keras' own filtering of tracebacks off.
-    """
-    if not keras.config.is_traceback_filtering_enabled():
-        return traceback
-    kept = []
-    while traceback is not None:
-        if not str(traceback.tb_frame.f_globals.get("__name__", "")).startswith(_PACKAGE):
-            kept.append(traceback)
-        traceback = traceback.tb_next
-    result = None
-    for entry in reversed(kept):
-        result = types.TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    return result

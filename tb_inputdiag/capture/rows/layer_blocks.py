@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
-from tb_inputdiag.capture.tensorflow.observations import Activation, StepObservations
-from tb_inputdiag.capture.tensorflow.ops import Tensor
+from tb_inputdiag.capture.keras_internals import Tensor
+from tb_inputdiag.capture.observations import Activation, StepObservations
 from tb_inputdiag.statistics import activations, moving_averages
 from tb_inputdiag.statistics.moving_averages import MovedLayer
+from tb_inputdiag.statistics.namespace import Namespace
 from tb_inputdiag.statistics.row import RowLayout, RowWriter
 
 __all__ = ["Layers", "MovedLayers"]
@@ -54,12 +54,11 @@ class Layers:
         self.paths = tuple(paths)
         self.units = tuple(output.units for output in self._outputs)
 
-    def put(self, writer: RowWriter, row: RowLayout) -> None:
+    def put(self, xp: Namespace, writer: RowWriter, row: RowLayout) -> None:
         """Adds the blocks of the layers to a row; an output that several layers return is reduced once."""
         distinct = {output.key: output for output in self._outputs}
         reduced = {
-            key: activations.reduce(TENSORFLOW, o.tensor, o.unit_axis, o.bound, o.mean_of_all)
-            for key, o in distinct.items()
+            key: activations.reduce(xp, o.tensor, o.unit_axis, o.bound, o.mean_of_all) for key, o in distinct.items()
         }
         found = [reduced[output.key] for output in self._outputs]
         writer.put(row.activations, [number for numbers, _, _ in found for number in numbers])

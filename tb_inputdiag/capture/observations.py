@@ -5,29 +5,70 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Protocol
 
 import keras
-import tensorflow as tf
 
+from tb_inputdiag.capture.keras_internals import Tensor
 from tb_inputdiag.capture.layer_facts import activation_name
-from tb_inputdiag.capture.names import backend_value
-from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW, dense_gradient
-from tb_inputdiag.capture.tensorflow.ops import Tensor
-from tb_inputdiag.capture.tensorflow.tensors import FullShape
+from tb_inputdiag.capture.model_graph import all_layers
 from tb_inputdiag.keras_vocabulary import RELU_ACTIVATIONS, saturation_ends
 from tb_inputdiag.records import Kind, Role, TensorLayout
 from tb_inputdiag.statistics import activations, gradients, health, moving_averages, weights
+from tb_inputdiag.statistics.namespace import Namespace, is_floating
 
 __all__ = [
     "Activation",
     "EntryTensor",
+    "FullShape",
     "MovingAverages",
     "ObservedTensor",
     "Raised",
     "StepObservations",
+    "TensorReader",
     "Update",
+    "averages_of",
 ]
+
+
+@dataclass(slots=True)
+class FullShape:
+    """The shape of a tensor after only its first examples were kept."""
+
+    static: tuple[int | None, ...]
+    """As known while tracing."""
+    dynamic: Tensor
+    """As a vector of the step's own batch; see `Namespace.shape`."""
+
+
+class TensorReader(Protocol):
+    """How a backend's tensors are read, which may be of several kinds."""
+
+    @property
+    def xp(self) -> Namespace:
+        """The backend's array functions."""
+
+    def layout(self, name: str, role: Role, tensor: Tensor, full_shape: FullShape | None = None) -> TensorLayout:
+        """Returns the layout of a tensor of any kind.
+
+        Args:
+            name: Name of the tensor.
+            role: What it is to the model.
+            tensor: The tensor, or its first examples.
+            full_shape: Shape of the whole, where `tensor` is only its first examples.
+        """
+
+    def values(self, tensor: Tensor) -> Tensor:
+        """Returns the dense tensor of stored values of a tensor of any kind."""
+
+    def shape(self, tensor: Tensor) -> Tensor:
+        """Returns ``float64[rank]``: the shape in this batch."""
+
+    def examples(self, tensor: Tensor) -> Tensor | None:
+        """Returns the number of examples as a float64 scalar, or None for a single number."""
+
+    def readable(self, tensor: Tensor) -> Tensor:
+        """Returns a tensor of the same values that can be read without changing the step."""
 
 
 @dataclass(slots=True)
@@ -73,20 +114,21 @@ class Activation:
     mean: Tensor | None = None
     """Mean over all values, where `tensor` holds only those that the other statistics use."""
 
-    def select(self, tensor: Tensor) -> None:
+    def select(self, xp: Namespace, tensor: Tensor) -> None:
         """Keeps those values that the statistics use.
 
         Args:
+            xp: The backend's functions.
             tensor: A tensor of the same shape and values as `tensor`.
         """
-        self.tensor = activations.looked_at(TENSORFLOW, tensor, self.unit_axis)
+        self.tensor = activations.looked_at(xp, tensor, self.unit_axis)
         if self.tensor is not tensor:
-            self.mean = health.mean_of_all(TENSORFLOW, tensor)
+            self.mean = health.mean_of_all(xp, tensor)
 
     @property
     def unit_axis(self) -> int | None:
         """Axis of the layer's units if it ends in a ReLU, so that dead ones can be counted, else None."""
-        layer, rank = self.layer, self.tensor.shape.rank
+        layer, rank = self.layer, len(self.tensor.shape)
         if activation_name(layer) not in RELU_ACTIVATIONS or getattr(layer, "negative_slope", None):
             return None
         return 1 if getattr(layer, "data_format", None) == "channels_first" and rank > 2 else rank - 1
@@ -108,39 +150,40 @@ class Update:
     """The gradient after clipping; None where it is not clipped."""
     before: Tensor | None = None
     after: Tensor | None = None
+    is_whole: bool = False
+    """Whether `before` is the whole weight, not a sample of a large one."""
     norm: Tensor | None = None
     """Half the sum of squares of the weight before the update."""
+    proof: Tensor | None = None
+    """A number that is finite only if the whole weight is after the update, where `after` is only a sample."""
     measured: tuple[list[Tensor], Tensor] | None = None
     """`gradients.reduce`, once it was computed; the gradient may be dropped then."""
     clipped_norm: Tensor | None = None
     """Half the sum of squares of `clipped`, once it was computed."""
 
-    def measure(self) -> None:
-        """Reduces the gradient, unless that was done."""
+    def measure(self, xp: Namespace) -> None:
+        """Reduces the gradient, which is dense by now, unless that was done."""
         if self.measured is None and self.gradient is not None:
-            self.measured = gradients.reduce(TENSORFLOW, dense_gradient(self.gradient))
+            self.measured = gradients.reduce(xp, self.gradient)
 
-    def measure_clipped(self) -> None:
-        """Reduces the clipped gradient, unless that was done."""
+    def measure_clipped(self, xp: Namespace) -> None:
+        """Reduces the clipped gradient, which is dense by now, unless that was done."""
         if self.clipped_norm is None and self.clipped is not None:
-            self.clipped_norm = health.half_squares(TENSORFLOW, dense_gradient(self.clipped))
+            self.clipped_norm = health.half_squares(xp, self.clipped)
 
-    def read_before(self) -> None:
-        """Reads the weight as it is before the update."""
-        value = tf.convert_to_tensor(backend_value(self.variable))
-        if value.dtype.is_floating:
-            self.norm = health.half_squares(TENSORFLOW, value)
-            self.before = weights.sample(TENSORFLOW, value)
+    def read_before(self, xp: Namespace, value: Tensor) -> None:
+        """Receives the weight as it is before the update."""
+        if is_floating(xp.dtype(value)):
+            self.norm = health.half_squares(xp, value)
+            self.before = weights.sample(xp, value)
+            self.is_whole = xp.static_shape(self.before) == xp.static_shape(value)
 
-    def read_after(self) -> None:
-        """Reads the weight as it is after the update."""
+    def read_after(self, xp: Namespace, value: Tensor) -> None:
+        """Receives the weight as it is after the update."""
         if self.before is not None:
-            self.after = weights.sample(TENSORFLOW, tf.convert_to_tensor(backend_value(self.variable)))
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether `before` is the whole weight, not a sample of a large one."""
-        return self.before is not None and bool(self.before.shape == backend_value(self.variable).shape)
+            self.after = weights.sample(xp, value)
+            if not self.is_whole:
+                self.proof = health.mean_of_all(xp, value)
 
 
 @dataclass(slots=True)
@@ -156,6 +199,11 @@ class MovingAverages:
     after: list[Tensor] = field(default_factory=list)
 
     @property
+    def variables(self) -> tuple[keras.Variable, keras.Variable]:
+        """The moving mean and the moving variance."""
+        return self.layer.moving_mean, self.layer.moving_variance
+
+    @property
     def size(self) -> int:
         """Number of channels."""
         return int(self.layer.moving_mean.shape[0])
@@ -165,20 +213,23 @@ class MovingAverages:
         """The part of the averages that is left after the step."""
         return float(self.layer.momentum) ** self.calls
 
-    def read_before(self) -> None:
-        """Reads the averages as they are before the step."""
-        self.before = self._read()
+    def read_before(self, xp: Namespace, mean: Tensor, variance: Tensor) -> None:
+        """Receives the averages as they are before the step."""
+        self.before = [moving_averages.reduce(xp, average, self.size) for average in (mean, variance)]
 
-    def read_after(self) -> None:
-        """Reads the averages as they are after the step."""
-        self.after = self._read()
+    def read_after(self, xp: Namespace, mean: Tensor, variance: Tensor) -> None:
+        """Receives the averages as they are after the step."""
+        self.after = [moving_averages.reduce(xp, average, self.size) for average in (mean, variance)]
 
-    def _read(self) -> list[Tensor]:
-        averages = (self.layer.moving_mean, self.layer.moving_variance)
-        return [
-            moving_averages.reduce(TENSORFLOW, tf.convert_to_tensor(backend_value(average)), self.size)
-            for average in averages
-        ]
+
+def averages_of(model: keras.Model) -> list[MovingAverages]:
+    """Returns the moving averages that a training step of a model may change, before they are read."""
+    return [
+        MovingAverages(layer)
+        for layer in all_layers(model)
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.built and layer.trainable
+        if not getattr(layer, "renorm", False) and float(layer.momentum) < 1
+    ]
 
 
 @dataclass(slots=True)
@@ -193,8 +244,7 @@ class Raised:
 class StepObservations:
     """All that is observed of one step while it is traced, or runs eagerly."""
 
-    graph: tf.Graph | None
-    """The graph of the step; None if it runs eagerly."""
+    reader: TensorReader
     fed: list[ObservedTensor] = field(default_factory=list)
     entries: list[EntryTensor] = field(default_factory=list)
     activations: list[Activation] = field(default_factory=list)
@@ -204,7 +254,7 @@ class StepObservations:
     loss: Tensor | None = None
     """What `compute_loss` returned."""
     differentiated: Tensor | None = None
-    """What a gradient tape differentiated first, if that is a scalar."""
+    """What was differentiated first, if that is a scalar and can be seen."""
     penalty: Tensor | None = None
     """The part of the loss that regularizers and `add_loss` make."""
     scale: Tensor | None = None
@@ -223,11 +273,10 @@ class StepObservations:
         except Exception as exc:
             self.trouble = self.trouble or exc
 
-    def owns(self, tensor: Any) -> bool:
-        """Tells whether a tensor belongs to this step, not to a graph of its own, such as a loop's or a branch's."""
-        if not isinstance(tensor, tf.Tensor):
-            return False
-        return self.graph is None or getattr(tensor, "graph", None) is self.graph
+    @property
+    def xp(self) -> Namespace:
+        """The backend's array functions."""
+        return self.reader.xp
 
     @property
     def moved(self) -> list[MovingAverages]:
@@ -239,5 +288,5 @@ class StepObservations:
         """The step's loss with loss scaling undone, or None."""
         if self.loss is not None or self.differentiated is None:
             return self.loss
-        target = tf.cast(self.differentiated, tf.float32)
+        target = self.xp.cast(self.differentiated, "float32")
         return target if self.scale is None else target / self.scale

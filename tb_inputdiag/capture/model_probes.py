@@ -13,13 +13,14 @@ import weakref
 from typing import Any
 
 import keras
-import tensorflow as tf
 
 from tb_inputdiag.capture import names
+from tb_inputdiag.capture.backend import backend
 from tb_inputdiag.capture.facts import model_facts
 from tb_inputdiag.capture.keras_internals import batch_iterations
-from tb_inputdiag.capture.tensorflow.step_functions import STEP_FUNCTIONS, steps_per_execution
-from tb_inputdiag.capture.tensorflow.twin import Client, Twin
+from tb_inputdiag.capture.running_loss import RunningLoss
+from tb_inputdiag.capture.step_functions import STEP_FUNCTIONS, steps_per_execution
+from tb_inputdiag.capture.twin import Client, Twin
 from tb_inputdiag.records import ModelFacts, Split
 
 _lock = threading.Lock()
@@ -77,7 +78,8 @@ class ModelProbes:
         if twin is None or twin.steps_per_execution != steps_per_execution(model) or twin.trouble is not None:
             if twin is not None:
                 twin.detach()
-            twin = self._twins[split] = Twin(model, split, self.images, self.keeps_batches)
+            twin = backend().make_twin(model, split, self.images, self.keeps_batches)
+            self._twins[split] = twin
         if client not in twin.clients:
             twin.clients.append(client)
         twin.attach()
@@ -146,8 +148,14 @@ class ModelProbes:
 
     def facts(self) -> ModelFacts:
         """Reads the model's static facts."""
-        paths = names.layer_paths(self.model)
-        return model_facts(self.model, paths, names.weight_names(self.model, paths))
+        model = self.model
+        paths = names.layer_paths(model)
+        with backend().variables_readable(model, self._twins.values()):
+            return model_facts(model, paths, names.weight_names(model, paths))
+
+    def running_loss(self) -> RunningLoss:
+        """Returns a reader of the metric behind the loss that training logs."""
+        return RunningLoss(backend().means(self.model, self._twins.get("train")))
 
 
 def _fitting(model: keras.Model) -> bool:
@@ -176,7 +184,7 @@ def callback_list_above() -> keras.callbacks.CallbackList | None:
 
 
 def iterations(model: keras.Model) -> int | None:
-    """Returns the optimizer's iterations, or None for a model without an optimizer.
+    """Returns the optimizer's iterations; None without an optimizer, or if they cannot be read now.
 
     With gradient accumulation Keras' own property counts updates; this counts batches.
     """
@@ -184,7 +192,7 @@ def iterations(model: keras.Model) -> int | None:
     if optimizer is None:
         return None
     count = batch_iterations(getattr(optimizer, "inner_optimizer", optimizer))
-    return int(tf.convert_to_tensor(names.backend_value(count)))
+    return backend().whole_number(count)
 
 
 def skips_updates(model: keras.Model) -> bool:

@@ -1,0 +1,1 @@
+"""Steps that JAX runs: shadowed."""

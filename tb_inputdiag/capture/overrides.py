@@ -1,0 +1,53 @@
+"""Replaces attributes of a model while its probed step runs, and leaves no trace of itself."""
+
+from __future__ import annotations
+
+import contextlib
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+
+__all__ = ["overridden", "without_own_frames"]
+
+_PACKAGE = __name__.partition(".")[0] + "."
+
+
+@contextlib.contextmanager
+def overridden(model: keras.Model, values: Mapping[str, Any]) -> Iterator[None]:
+    """Gives a model other attributes while a block runs.
+
+    They are not set through `Layer.__setattr__`, which would track them.
+
+    Args:
+        model: The model.
+        values: Name -> value. What the model itself has under that name is put back at the end.
+    """
+    own = vars(model)
+    before = {name: own[name] for name in values if name in own}
+    own.update(values)
+    try:
+        yield
+    finally:
+        for name in values:
+            own.pop(name, None)
+        own.update(before)
+
+
+def without_own_frames(traceback: types.TracebackType | None) -> types.TracebackType | None:
+    """Returns a traceback without frames of this package: they hide what the user should read.
+
+    It is returned as it is if the user switched Keras' own filtering of tracebacks off.
+    """
+    if not keras.config.is_traceback_filtering_enabled():
+        return traceback
+    kept = []
+    while traceback is not None:
+        if not str(traceback.tb_frame.f_globals.get("__name__", "")).startswith(_PACKAGE):
+            kept.append(traceback)
+        traceback = traceback.tb_next
+    result = None
+    for entry in reversed(kept):
+        result = types.TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
+    return result

@@ -1,0 +1,1 @@
+"""The row of a step: what each backend observed, reduced in the same way."""

@@ -1,0 +1,1 @@
+"""Steps that PyTorch runs: watched."""
