@@ -1,0 +1,192 @@
+"""The shadow of a step: a second program that runs the step's own operations, and reduces what passes through them.
+
+`train_step(state, data)` of Keras' JAX trainer is a pure function. So a sampled execution first runs a shadow of it,
+which is given the same state and data, donates nothing, and returns nothing but the row. Then the user's own compiled
+function runs. It is never replaced, so training is the same by construction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, NamedTuple, TypeAlias
+
+import jax
+import keras
+import numpy as np
+
+from tb_inputdiag.capture import hooks, keras_internals
+from tb_inputdiag.capture.batches import batch_tensors
+from tb_inputdiag.capture.jax.evaluation import Found, evaluate
+from tb_inputdiag.capture.jax.lineage import follow
+from tb_inputdiag.capture.jax.namespace import narrow, wide
+from tb_inputdiag.capture.jax.reader import kind_of
+from tb_inputdiag.capture.jax.replaced_methods import replaced_methods
+from tb_inputdiag.capture.jax.tags import Array
+from tb_inputdiag.capture.jax.trace import Averages, JaxTrace
+from tb_inputdiag.capture.keras_internals import own_trainable_variables
+from tb_inputdiag.capture.layer_facts import is_preprocessing
+from tb_inputdiag.capture.model_graph import all_layers
+from tb_inputdiag.capture.origins import Origin
+from tb_inputdiag.capture.overrides import overridden
+from tb_inputdiag.capture.rows.build import build
+from tb_inputdiag.capture.step_functions import STEP_FUNCTIONS
+from tb_inputdiag.records import Split, TensorLayout
+from tb_inputdiag.statistics.program import Program
+
+__all__ = ["HiddenEffects", "Shadow", "State"]
+
+State: TypeAlias = tuple[list[Array], ...]
+"""What Keras hands from step to step: trainable variables, others, and for training those of the optimizer; metrics."""
+
+
+_HIDDEN = "Layers and losses inside jax.lax.scan, cond or while_loop of a step are not seen."
+
+
+class HiddenEffects(Exception):
+    """A step has effects outside of its results, which its shadow would repeat."""
+
+
+class Results(NamedTuple):
+    """What a shadow returns; still on its way from the device."""
+
+    row: Array
+    pixels: Array
+
+
+class Shadow:
+    """The shadow of a step for batches of one shape.
+
+    Args:
+        model: A compiled Keras model.
+        split: Which of its steps.
+        trace: Receives the observations.
+        number: Of the program.
+        images: Examples to keep thumbnails of.
+        keeps_batches: Whether it is to be seen which batch is worth keeping.
+        state: The state of the step.
+        data: The batch.
+
+    Raises:
+        HiddenEffects: if the step cannot be run twice.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        split: Split,
+        trace: JaxTrace,
+        number: int,
+        images: int,
+        keeps_batches: bool,
+        state: State,
+        data: Any,
+    ) -> None:
+        self._model = model
+        self._trace = trace
+        self.example = jax.tree.map(_spec, data)
+        """The shape of the batches."""
+        self._args = (number, split, images, (lambda bad, batch: bad) if keeps_batches else None)
+        self.program: Program
+        original = getattr(model, STEP_FUNCTIONS[split].step)
+        with hooks.tracing(trace, replaced_methods), _loss_observed(model):
+            # a function of its own: JAX would find its trace of the user's one in a cache
+            traced = jax.make_jaxpr(lambda state, data: original(state, data), return_shape=True)
+            self._closed, result = traced(state, data)
+        if trace.trouble is not None:
+            raise trace.trouble
+        self._structure = jax.tree.structure(result)
+        names = {type(effect).__name__ for effect in self._closed.effects}
+        effects = sorted(name for name in names if "Debug" not in name)
+        if effects:
+            raise HiddenEffects(
+                f"the {STEP_FUNCTIONS[split].step} of this model has effects outside of its results "
+                f"({', '.join(effects)}), e.g. jax.experimental.io_callback: it is not run a second time to observe it"
+            )
+        origins: dict[int, Origin] = {}
+        follow(self._closed.jaxpr, self._origins(state, data), origins)
+        trace.settle_entries(origins)
+        arguments = _on_device(data)
+        with wide():
+            self._compiled = jax.jit(self._reduced).lower(state, arguments).compile()
+        self.program = self._as_fed(self.program, data)
+
+    def run(self, state: State, data: Any) -> Results:
+        """Returns the row of a step, without waiting for it."""
+        arguments = _on_device(data)
+        with wide():
+            return Results(*self._compiled(state, arguments))
+
+    # -- the program -------------------------------------------------------------------------------
+
+    def _reduced(self, state: State, data: Any) -> tuple[Array, Array]:
+        """Runs the step and reduces what passes through it; to be compiled."""
+        found = Found({}, set())
+        with narrow():
+            leaves = jax.tree.leaves((state, data))
+            results = evaluate(self._closed.jaxpr, self._closed.consts, leaves, found)
+        if found.hidden - set(found.values):
+            keras_internals.report("jax_control_flow", _HIDDEN)
+        _, after = jax.tree.unflatten(self._structure, results)
+        self._trace.settle(found, data, self._averages(state, after))
+        self.program, row, pixels = build(self._trace, *self._args)
+        return row, np.zeros(0, np.float32) if pixels is None else pixels
+
+    def _averages(self, state: State, after: Any) -> Averages:
+        """Returns the non-trainable variables before and after the step, if it returns a state like Keras' own."""
+        variables = self._model.non_trainable_variables
+        if not isinstance(after, tuple) or len(after) != len(state) or len(after[1]) != len(variables):
+            return Averages()
+        places = [id(variable) for variable in variables]
+        return Averages(dict(zip(places, state[1], strict=True)), dict(zip(places, after[1], strict=True)))
+
+    def _origins(self, state: State, data: Any) -> list[Origin]:
+        """Returns where the arguments of the step come from: the inputs of the batch, and learned weights."""
+        model = self._model
+        learned = {
+            id(variable)
+            for layer in all_layers(model)
+            if not is_preprocessing(layer)
+            for variable in own_trainable_variables(layer)
+        }
+        origins: list[Origin] = []
+        of_state: tuple[list[keras.Variable], ...] = (model.trainable_variables, model.non_trainable_variables, [], [])
+        for part, variables in zip(state, of_state, strict=False):
+            flags = [id(variable) in learned for variable in variables] or [False] * len(part)
+            origins += [Origin(weighted=flag) for flag in flags]
+        inputs = [leaf.tensor for leaf in batch_tensors(model, data, kind_of) if leaf.role == "input"]
+        for leaf in jax.tree.leaves(data):
+            place = next((index for index, known in enumerate(inputs) if known is leaf), None)
+            origins.append(Origin() if place is None else Origin(sources=frozenset([place]), untouched=True))
+        return origins
+
+    def _as_fed(self, program: Program, data: Any) -> Program:
+        """Returns the program with the dtypes of the batch as it is handed to JAX, which may narrow it."""
+        dtypes = {(leaf.role, leaf.name): str(leaf.tensor.dtype) for leaf in batch_tensors(self._model, data, kind_of)}
+
+        def fed(layout: TensorLayout) -> TensorLayout:
+            dtype = dtypes.get((layout.role, layout.name)) if layout.stage == "fed" else None
+            return layout if dtype is None else replace(layout, dtype=dtype)
+
+        return replace(program, tensors=tuple(map(fed, program.tensors)), fed=tuple(map(fed, program.fed)))
+
+
+def _on_device(data: Any) -> Any:
+    """Returns a batch as JAX takes it, with numbers of at most 32 bits unless the user wants more."""
+    return jax.tree.map(jax.numpy.asarray, data)
+
+
+def _loss_observed(model: keras.Model) -> Any:
+    """Shows what `compute_loss` returns to the observer of the traced step, while a block runs."""
+    original: Callable[..., Any] = model.compute_loss
+
+    def compute_loss(*args: Any, **kwargs: Any) -> Any:
+        loss = original(*args, **kwargs)
+        observer = hooks.current()
+        return loss if observer is None or loss is None else observer.note_loss(loss)
+
+    return overridden(model, {"compute_loss": compute_loss})
+
+
+def _spec(leaf: Any) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(leaf.shape, leaf.dtype)
