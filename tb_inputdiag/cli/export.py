@@ -31,7 +31,7 @@ Part: TypeAlias = dict[str, Column]
 
 _TENSOR_COLUMNS = [name for name, (_, shape) in COLUMNS["tensors"].items() if shape == ("T",)]
 """Columns with one number for each tensor."""
-_JSON_COLUMNS = ("evidence", "picture", "curves")
+_JSON_COLUMNS = ("evidence", "picture", "curves", "examples")
 """Fields of alerts that are written as JSON, since they have parts of their own."""
 
 
