@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from types import FrameType
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
 
 import keras
@@ -385,3 +386,30 @@ def batch_being_built(exc: BaseException) -> Structure:
             batch = frame.f_locals["data_batch"]
         traceback = traceback.tb_next
     return batch
+
+
+class WrappedCall(NamedTuple):
+    """A call that passed through one of the wrappers that Keras puts around its public functions."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+_WRAPPER = "error_handler"
+
+
+@accessor(
+    effect="The arguments of the call that raised are unknown.",
+    fallback=lambda frame: None,
+)
+def wrapped_call(frame: FrameType) -> WrappedCall | None:
+    """Returns the call that a frame of `traceback_utils.filter_traceback` stands for; None for any other frame.
+
+    Reads the variables ``fn``, ``args`` and ``kwargs`` of its inner function `error_handler`. TensorFlow wraps its own
+    public functions in the same way.
+    """
+    if frame.f_code.co_name != _WRAPPER:
+        return None
+    found = frame.f_locals
+    return WrappedCall(found["fn"], tuple(found["args"]), dict(found["kwargs"]))

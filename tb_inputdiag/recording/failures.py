@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Sequence
 
+from tb_inputdiag.capture.failed_call import FailedCall
 from tb_inputdiag.capture.observations import Raised
 from tb_inputdiag.console import say_warning, width_of
 from tb_inputdiag.records import Alert, Failure, Split, TensorLayout
@@ -16,19 +17,26 @@ __all__ = ["MAX_MESSAGE", "Outage", "add_notes", "failure_of", "takes_notes", "w
 
 MAX_MESSAGE = 4000
 """Characters of an exception's message that are logged."""
+_UNKNOWN = FailedCall()
 
 
 def failure_of(
-    exc: BaseException, split: Split, step: int, raised: Raised | None, fed: tuple[TensorLayout, ...]
+    exc: BaseException,
+    split: Split,
+    step: int,
+    raised: Raised | None,
+    fed: tuple[TensorLayout, ...],
+    call: FailedCall = _UNKNOWN,
 ) -> Failure:
-    """Returns the record of an exception that a step raised.
+    """Returns the record of an exception.
 
     Args:
         exc: The exception.
         split: Which function ran.
         step: Its step.
         raised: The innermost layer call that raised, if known.
-        fed: The batch.
+        fed: The batch; empty if no step ran.
+        call: The call of Keras that raised.
     """
     return Failure(
         step=step,
@@ -37,8 +45,12 @@ def failure_of(
         exception=type(exc).__name__,
         message=_message(exc),
         where=raised.path if raised is not None else "",
-        fed=fed,
+        fed=fed or call.fed,
         reached=raised.reached if raised is not None else (),
+        place="step" if fed else call.place,
+        call=call.call,
+        arguments=call.arguments,
+        lines=call.lines,
     )
 
 
@@ -47,17 +59,17 @@ def takes_notes(exc: BaseException) -> bool:
     return hasattr(exc, "add_note")
 
 
-def add_notes(exc: BaseException, alerts: Sequence[Alert], log_dir: str) -> None:
+def add_notes(exc: BaseException, alerts: Sequence[Alert], log_dir: str | None) -> None:
     """Adds alerts to an exception, below its message.
 
     Args:
         exc: The exception; see `takes_notes`.
         alerts: What the rules found because of it.
-        log_dir: Where the alerts are logged.
+        log_dir: Where the alerts are logged; None if they are not.
     """
     for alert in alerts:
         exc.add_note("\n" + format_alert(alert, width=width_of(sys.stderr), color=False))
-    if alerts:
+    if alerts and log_dir is not None:
         exc.add_note(f"tb_inputdiag wrote this to {log_dir}")
 
 

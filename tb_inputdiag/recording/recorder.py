@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.capture import assemble
 from tb_inputdiag.capture.backend import backend
+from tb_inputdiag.capture.failed_call import failed_call
 from tb_inputdiag.capture.model_probes import ModelProbes, iterations, probes_of, skips_updates
 from tb_inputdiag.capture.observations import Raised
 from tb_inputdiag.capture.running_loss import RunningLoss
@@ -24,6 +25,7 @@ from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.recording.announcer import Announcer
 from tb_inputdiag.recording.bad_batches import BadBatches
 from tb_inputdiag.recording.described import DescribedModel
+from tb_inputdiag.recording.explanations import explained, keep_explained
 from tb_inputdiag.recording.failures import MAX_MESSAGE, Outage, add_notes, failure_of, takes_notes, warn_of_rule
 from tb_inputdiag.recording.journal import Journal
 from tb_inputdiag.recording.session_start import Mode, call_record, new_session_id, start_record, trains
@@ -72,7 +74,6 @@ class Recorder:
         self._compiled: object = None
         self._settings = settings
         self._epochs = EpochCount()
-        self._diagnosed: list[BaseException] = []
         worker, self._workers = backend().worker(probes.model)
         self._outage = Outage(settings.log_dir)
         self._steps = StepCount(iterations(probes.model))
@@ -115,7 +116,6 @@ class Recorder:
         settings, model = self._settings, self.probes.model
         self.probes = probes_of(model, settings.images, self.probes, settings.save_bad_batches)
         self.mode, self.running = mode, True
-        self._diagnosed.clear()
         self._executions.ledger.go_on()
         if trains(mode):
             self._steps.begin("train", iterations(model))
@@ -242,16 +242,18 @@ class Recorder:
         self, exc: Exception, split: Split, step: int, raised: Raised | None, fed: tuple[TensorLayout, ...]
     ) -> None:
         """Records an exception, and adds as notes to it what the rules find; see `failure_of`."""
-        if exc in self._diagnosed or not self.recording:
+        if explained(exc) is not None or not self.recording:
             return
-        self._diagnosed.append(exc)
+        keep_explained(exc, ())
         self._executions.flush()
         self._described.update()
         before = {alert.id for alert in self.alerts}
         noted = takes_notes(exc)
-        self._add(failure_of(exc, split, step, raised, fed), aloud=not noted)
+        self._add(failure_of(exc, split, step, raised, fed, failed_call(exc)), aloud=not noted)
+        found = [alert for alert in self.alerts if alert.id not in before]
+        keep_explained(exc, found)
         if noted:
-            add_notes(exc, [alert for alert in self.alerts if alert.id not in before], self._settings.log_dir)
+            add_notes(exc, found, self._settings.log_dir)
 
     def broken(self, exc: BaseException) -> None:
         """Receives a failure of the callback itself: nothing is recorded any more, training goes on."""

@@ -21,8 +21,9 @@ from tb_inputdiag.settings import Settings
 
 __all__ = ["Mode", "call_record", "new_session_id", "start_record", "trains"]
 
-Mode: TypeAlias = Literal["fit", "evaluate", "predict", "watch"]
-"""What is recorded: a call of one of Keras' methods, or a block of `InputDiagnostics.watch`."""
+Mode: TypeAlias = Literal["fit", "evaluate", "predict", "watch", "call"]
+"""What is recorded: a call of one of Keras' methods, a block of `InputDiagnostics.watch`, or another call that raised.
+"""
 
 
 def trains(mode: Mode) -> bool:

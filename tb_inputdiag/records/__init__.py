@@ -19,12 +19,15 @@ from __future__ import annotations
 from typing import TypeAlias
 
 from tb_inputdiag.records.events import (
+    ArgumentFacts,
+    ArgumentKind,
     CallStart,
     Cost,
     EpochEnd,
     Failure,
     Images,
     Losses,
+    Place,
     SavedBatch,
     SessionEnd,
     SessionStart,
@@ -97,6 +100,8 @@ __all__ = [
     "U4",
     "U8",
     "Alert",
+    "ArgumentFacts",
+    "ArgumentKind",
     "CallStart",
     "Consequence",
     "Cost",
@@ -116,6 +121,7 @@ __all__ = [
     "ModelFacts",
     "NotJudged",
     "Picture",
+    "Place",
     "Quantity",
     "RangePicture",
     "Record",

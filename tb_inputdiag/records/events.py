@@ -5,12 +5,50 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from tb_inputdiag.records.layouts import TensorLayout
 from tb_inputdiag.records.values import F4, I8, JSON, SCHEMA_VERSION, U8, Split, Stage
 
-__all__ = ["CallStart", "Cost", "EpochEnd", "Failure", "Images", "Losses", "SavedBatch", "SessionEnd", "SessionStart"]
+__all__ = [
+    "ArgumentFacts",
+    "ArgumentKind",
+    "CallStart",
+    "Cost",
+    "EpochEnd",
+    "Failure",
+    "Images",
+    "Losses",
+    "Place",
+    "SavedBatch",
+    "SessionEnd",
+    "SessionStart",
+]
+
+Place: TypeAlias = Literal["step", "data", "build", "compile", "save", "load", "other"]
+"""Where in a program an exception was raised."""
+ArgumentKind: TypeAlias = Literal[
+    "array",
+    "class",
+    "dataset",
+    "dict",
+    "frame",
+    "function",
+    "generator",
+    "layer",
+    "list",
+    "loader",
+    "model",
+    "none",
+    "number",
+    "object",
+    "pydataset",
+    "series",
+    "symbolic",
+    "tensor",
+    "text",
+]
+"""What an argument is, for people and rules."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +62,8 @@ class SessionStart:
     """Unique and sortable by time, e.g. ``20261123T231405-1a2b3c``."""
     wall_time: float
     """Seconds since the epoch."""
-    mode: Literal["fit", "evaluate", "predict", "watch"] = "fit"
+    mode: Literal["fit", "evaluate", "predict", "watch", "call"] = "fit"
+    """``call``: another call of Keras, which raised. Such a session holds its `Failure` and the alerts about it."""
     schema_version: int = SCHEMA_VERSION
     versions: Mapping[str, str] = field(default_factory=dict)
     """``{"python": ..., "tb_inputdiag": ..., "keras": ..., "tensorflow": ..., "numpy": ...}``, or ``jax`` or ``torch``
@@ -52,7 +91,7 @@ class CallStart:
     """The training step that comes next. Steps go on from call to call."""
     epoch: int = 0
     """Epochs before it. Keras numbers the epochs of each `fit` from 0; those of a session go on."""
-    mode: Literal["fit", "evaluate", "predict", "watch"] = "fit"
+    mode: Literal["fit", "evaluate", "predict", "watch", "call"] = "fit"
     params: Mapping[str, JSON] = field(default_factory=dict)
     """As in `SessionStart`."""
 
@@ -98,8 +137,32 @@ class Images:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ArgumentFacts:
+    """One argument of the call that raised, or a part of it. No data is copied, except numbers and short text."""
+
+    name: str
+    """As in the signature. Parts of lists and dicts follow their whole: ``x``, ``x/0``, ``x/image``. ``self`` is the
+    object whose method was called."""
+    type: str
+    """Package and class, e.g. ``numpy.ndarray``, ``pandas.DataFrame``, ``list``."""
+    kind: ArgumentKind = "object"
+    variable: str = ""
+    """The variable that holds it in the user's program, where it is a variable."""
+    shape: tuple[int | None, ...] | None = None
+    """None if it has no shape. That of a list counts its elements, axis by axis, as far as they are equally long."""
+    dtype: str = ""
+    """Empty if it has none; ``mixed`` for a table whose columns differ."""
+    value: JSON = None
+    """Of numbers and text (at most 80 characters); the name of a function, class, layer or model."""
+    details: Mapping[str, JSON] = field(default_factory=dict)
+    """What else is known: ``text_columns`` of a table, ``element_types`` and ``element_shapes`` of the first elements
+    of a list or an array of objects, ``keys`` of a dict, ``length``, ``element_spec``, ``parts`` and ``cardinality``
+    (-1: infinite, -2: unknown) of a `tf.data.Dataset`, ``input_shape`` of a layer, ``batch_size``."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """An exception that a step raised, or `fit` before its first step."""
+    """An exception: of a step, or of any other call of Keras."""
 
     step: int
     wall_time: float
@@ -111,9 +174,19 @@ class Failure:
     where: str = ""
     """Path of the layer whose call raised, if known."""
     fed: tuple[TensorLayout, ...] = ()
-    """What the step received: names, roles, shapes (of the batch where known), dtypes."""
+    """What the step received: names, roles, shapes (of the batch where known), dtypes. If no step ran: what the call
+    was given; then the first axis counts all examples."""
     reached: tuple[TensorLayout, ...] = ()
     """What the layer that raised was called with."""
+    place: Place = "step"
+    call: str = ""
+    """The call of Keras that the user's program made, e.g. ``Sequential.fit``, ``Conv2D.__call__``, ``load_model``;
+    empty if unknown."""
+    arguments: tuple[ArgumentFacts, ...] = ()
+    """The arguments of `call` as the user's program gave them."""
+    lines: tuple[str, ...] = ()
+    """Lines of the user's program, as ``train.py:12: model.fit(x, y)``: the one that made the call, and the innermost
+    one if it is another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,7 @@ from tb_inputdiag import InputDiagnostics
 from tb_inputdiag.capture import keras_internals
 from tb_inputdiag.capture.facts import model_facts
 from tb_inputdiag.capture.failed_build import failed_batch
+from tb_inputdiag.capture.failed_call import failed_call
 from tb_inputdiag.capture.keras_internals import ACCESSORS, Degraded, Producer
 from tb_inputdiag.capture.names import layer_paths, weight_names
 from tb_inputdiag.capture.tensorflow import tf_internals
@@ -214,6 +215,18 @@ def batch_being_built_canary(read: Callable[..., Any]) -> None:
     assert read(ValueError("elsewhere")) is None
 
 
+def wrapped_call_canary(read: Callable[..., Any]) -> None:
+    model, x = sequential(), np.ones((4, 3), np.float32)
+    with pytest.raises(ValueError, match="compile") as caught:
+        model.fit(x, epochs=2)
+    frame = caught.value.__traceback__.tb_next.tb_frame
+    function, args, kwargs = read(frame)
+    assert function.__name__ == "fit"
+    assert args == (model, x)
+    assert kwargs == {"epochs": 2}
+    assert read(caught.value.__traceback__.tb_frame) is None
+
+
 def is_unlifted_canary(read: Callable[..., Any]) -> None:
     made: list[Any] = []
 
@@ -332,12 +345,19 @@ def break_accessor(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return lambda name: monkeypatch.setitem(ACCESSORS, name, ACCESSORS[name]._replace(read=broken))
 
 
+def an_exception() -> BaseException:
+    with pytest.raises(ValueError, match="compile") as caught:
+        sequential().fit(np.ones((4, 3), np.float32))
+    return caught.value
+
+
 @pytest.mark.parametrize("name", [name for name in ACCESSORS if name not in READ_WHILE_TRACING])
 def test_facts_name_what_could_not_be_read(name: str, break_accessor: Callable[[str], None]) -> None:
     break_accessor(name)
     model = model_for_every_accessor()
     paths = layer_paths(model)
     failed_batch(ValueError("elsewhere"), model)
+    failed_call(an_exception())
     facts = model_facts(model, paths, weight_names(model, paths))
     assert facts.degraded == (Degraded(accessor=name, effect=ACCESSORS[name].effect),)
     assert facts.loss is not None

@@ -149,6 +149,23 @@ documents = st.one_of(
         where=texts,
         fed=st.lists(tensor_layouts, max_size=2).map(tuple),
         reached=st.lists(tensor_layouts, max_size=2).map(tuple),
+        place=st.sampled_from(["step", "data", "build", "compile", "save", "load", "other"]),
+        call=names,
+        arguments=st.lists(
+            st.builds(
+                r.ArgumentFacts,
+                name=names,
+                type=names,
+                kind=st.sampled_from(["array", "dataset", "list", "object"]),
+                variable=texts,
+                shape=st.none() | st.tuples(st.none() | steps, steps),
+                dtype=texts,
+                value=json_values,
+                details=jsons,
+            ),
+            max_size=2,
+        ).map(tuple),
+        lines=st.lists(texts, max_size=2).map(tuple),
     ),
     st.builds(r.SavedBatch, step=steps, wall_time=floats, split=splits, path=texts, size_bytes=steps),
     st.builds(

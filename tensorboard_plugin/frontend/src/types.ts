@@ -39,6 +39,18 @@ export interface AlertRow {
   revision: number;
 }
 
+/** One argument of the call that raised, or a part of it. No data is copied, except numbers and short text. */
+export interface ArgumentFacts {
+  name: string;
+  type: string;
+  kind: "array" | "class" | "dataset" | "dict" | "frame" | "function" | "generator" | "layer" | "list" | "loader" | "model" | "none" | "number" | "object" | "pydataset" | "series" | "symbolic" | "tensor" | "text";
+  variable: string;
+  shape: (number | null)[] | null;
+  dtype: string;
+  value: unknown;
+  details: Record<string, unknown>;
+}
+
 /** How often each class id was seen. */
 export interface ClassBalance {
   counts: number[];
@@ -108,7 +120,7 @@ export interface ExpectedRange {
   reason: string;
 }
 
-/** An exception that a step raised, or `fit` before its first step. */
+/** An exception: of a step, or of any other call of Keras. */
 export interface Failure {
   step: number;
   wall_time: Num;
@@ -118,6 +130,10 @@ export interface Failure {
   where: string;
   fed: TensorLayout[];
   reached: TensorLayout[];
+  place: "step" | "data" | "build" | "compile" | "save" | "load" | "other";
+  call: string;
+  arguments: ArgumentFacts[];
+  lines: string[];
 }
 
 /** Statistics of single features, over all batches sampled. */
@@ -437,7 +453,7 @@ export interface SessionEnd {
 export interface SessionStart {
   session: string;
   wall_time: Num;
-  mode: "fit" | "evaluate" | "predict" | "watch";
+  mode: "fit" | "evaluate" | "predict" | "watch" | "call";
   schema_version: number;
   versions: Record<string, string>;
   settings: Record<string, unknown>;

@@ -1,0 +1,235 @@
+"""What is known of the arguments of a call, without a copy of their data."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from tb_inputdiag.capture.plain_values import attempt
+from tb_inputdiag.capture.tensor_layout import static_shape
+from tb_inputdiag.records import JSON, ArgumentFacts, ArgumentKind
+
+__all__ = ["argument_facts", "list_shape", "type_name"]
+
+_MOST_FACTS = 64
+_MOST_PARTS = 8
+"""Parts of a list that are described one by one."""
+_MOST_KEYS = 16
+_FIRST = 256
+"""Elements of a list, or of an array of objects, whose types are looked at."""
+_LONGEST_TEXT = 80
+_DEEPEST = 3
+
+
+def argument_facts(given: Mapping[str, Any], variables: Mapping[int, str]) -> Iterator[ArgumentFacts]:
+    """Yields the facts of arguments and their parts, at most 64.
+
+    Args:
+        given: Name -> value, as the user passed them.
+        variables: ``id(value) -> name`` of the user's variables.
+    """
+    count = 0
+    for name, value in given.items():
+        if value is None and name != "y":
+            continue
+        for facts in _facts(name, value, variables, 0):
+            yield facts
+            count += 1
+            if count == _MOST_FACTS:
+                return
+
+
+def _facts(name: str, value: Any, variables: Mapping[int, str], depth: int) -> Iterator[ArgumentFacts]:
+    variable = variables.get(id(value), "")
+    yield attempt(
+        lambda: _one(name, value, variable), ArgumentFacts(name=name, type=type_name(value), variable=variable)
+    )
+    if depth < _DEEPEST:
+        for key, part in _parts(value):
+            yield from _facts(f"{name}/{key}", part, variables, depth + 1)
+
+
+def type_name(value: object) -> str:
+    """Returns the package and class of a value, e.g. ``numpy.ndarray``; only the class of Python's own types."""
+    kind = type(value)
+    package = kind.__module__.partition(".")[0]
+    return kind.__qualname__ if package == "builtins" else f"{package}.{kind.__qualname__}"
+
+
+def _parts(value: Any) -> list[tuple[object, Any]]:
+    if isinstance(value, Mapping):
+        return [(key, value[key]) for key in list(value)[:_MOST_KEYS]]
+    if isinstance(value, list | tuple) and len(value) <= _MOST_PARTS and not _is_numbers(value):
+        return list(enumerate(value))
+    return []
+
+
+def _is_numbers(value: Sequence[Any]) -> bool:
+    """Tells whether a list holds numbers, or lists of numbers: data that is not an array yet."""
+    first = value
+    while isinstance(first, list | tuple) and first:
+        first = first[0]
+    return isinstance(first, bool | int | float | np.number) or (first is not value and isinstance(first, str))
+
+
+def _one(name: str, value: Any, variable: str) -> ArgumentFacts:
+    kind = _kind(value)
+    shape: tuple[int | None, ...] | None = None
+    dtype, shown = "", None
+    if kind in ("array", "series", "frame", "tensor", "symbolic"):
+        shape, dtype = static_shape(value), _dtype(value)
+    elif kind == "list":
+        shape = list_shape(value)
+    elif kind == "number":
+        shown = value.item() if isinstance(value, np.generic) else value
+    elif kind == "text":
+        shown = str(value)[:_LONGEST_TEXT]
+    elif kind in ("function", "class", "layer", "model"):
+        shown = getattr(value, "__name__", None) or getattr(value, "name", None)
+    return ArgumentFacts(
+        name=name,
+        type=type_name(value),
+        kind=kind,
+        variable=variable,
+        shape=shape,
+        dtype=dtype,
+        value=shown,
+        details=attempt(lambda: _details(kind, value), {}),
+    )
+
+
+def _kind(value: Any) -> ArgumentKind:
+    simple: tuple[tuple[type | tuple[type, ...], ArgumentKind], ...] = (
+        (type(None), "none"),
+        (str, "text"),
+        ((bool, int, float, complex, np.number, np.bool_), "number"),
+        (np.ndarray, "array"),
+        (Mapping, "dict"),
+        ((list, tuple, set, frozenset, range), "list"),
+        (types.GeneratorType, "generator"),
+        (type, "class"),
+        (keras.KerasTensor, "symbolic"),
+        (keras.Model, "model"),
+        (keras.Layer, "layer"),
+        (keras.utils.PyDataset, "pydataset"),
+    )
+    for classes, kind in simple:
+        if isinstance(value, classes):
+            return kind
+    return _library_kind(value)
+
+
+def _library_kind(value: Any) -> ArgumentKind:
+    """Returns what an object of pandas, TensorFlow, JAX or PyTorch is, without an import of them."""
+    package, name = type(value).__module__.partition(".")[0], type(value).__name__
+    if package == "pandas" and hasattr(value, "columns"):
+        return "frame"
+    if package == "pandas" and hasattr(value, "dtype"):
+        return "series"
+    if hasattr(value, "element_spec") and hasattr(value, "cardinality"):
+        return "dataset"
+    if hasattr(value, "batch_sampler") and hasattr(value, "collate_fn"):
+        return "loader"
+    if hasattr(value, "shape") and hasattr(value, "dtype"):
+        return "tensor"
+    if isinstance(value, types.FunctionType | types.MethodType | types.BuiltinFunctionType):
+        return "function"
+    return "generator" if hasattr(value, "__next__") and name != "Iterator" else "object"
+
+
+def _dtype(value: Any) -> str:
+    if hasattr(value, "dtypes") and hasattr(value, "columns"):
+        found = {str(dtype) for dtype in value.dtypes}
+        return found.pop() if len(found) == 1 else "mixed"
+    dtype = getattr(value, "dtype", None)
+    return "" if dtype is None else getattr(dtype, "name", None) or str(dtype)
+
+
+def list_shape(value: Any) -> tuple[int | None, ...] | None:
+    """Returns the shape of nested lists of numbers or arrays; None for an axis whose parts differ in length.
+
+    Only the first 256 elements of each axis are looked at.
+    """
+    if not isinstance(value, list | tuple):
+        return None
+    if not value:
+        return (0,)
+    inner = {_shape_of(item) for item in value[:_FIRST]}
+    if len(inner) == 1:
+        (first,) = inner
+        return (len(value), *first)
+    ranks = {len(shape) for shape in inner}
+    if len(ranks) > 1:
+        return (len(value),)
+    common = tuple(sizes[0] if len(set(sizes)) == 1 else None for sizes in zip(*inner, strict=True))
+    return (len(value), *common)
+
+
+def _shape_of(value: Any) -> tuple[int | None, ...]:
+    if isinstance(value, list | tuple):
+        return list_shape(value) or ()
+    return static_shape(value) or ()
+
+
+def _details(kind: ArgumentKind, value: Any) -> dict[str, JSON]:
+    match kind:
+        case "frame":
+            text = [str(name) for name, dtype in value.dtypes.items() if _is_text(str(dtype))]
+            return {"text_columns": text[:_MOST_KEYS]} if text else {}
+        case "array" | "series":
+            holds_objects = _is_text(_dtype(value))
+            return _elements(list(np.asarray(value).reshape(-1)[:_FIRST])) if holds_objects else {}
+        case "list":
+            return {"length": len(value), **_elements(list(value)[:_FIRST])}
+        case "dict":
+            return {"keys": [str(key) for key in list(value)[:_MOST_KEYS]]}
+        case "dataset":
+            return _dataset(value)
+        case "loader":
+            return {"batch_size": getattr(value, "batch_size", None)}
+        case "layer" | "model":
+            shape = attempt(lambda: static_shape(value.input))
+            return {"base": kind, **({"input_shape": list(shape)} if shape is not None else {})}
+        case "class":
+            return {"module": value.__module__, "is_layer": issubclass(value, keras.Layer)}
+        case "object":
+            return {"module": type(value).__module__}
+    return {}
+
+
+def _is_text(dtype: str) -> bool:
+    return dtype.startswith(("object", "str", "string", "category", "<U", "|S", "bytes"))
+
+
+def _elements(items: list[Any]) -> dict[str, JSON]:
+    """Describes the elements of a list or of an array of objects."""
+    found: dict[str, JSON] = {"element_types": sorted({type_name(item) for item in items})}
+    shapes = [_shape_of(item) for item in items]
+    if any(shapes):
+        found["element_shapes"] = [list(shape) for shape in shapes[:_MOST_PARTS]]
+        found["equal_shapes"] = len(set(shapes)) == 1
+    texts = [item for item in items if isinstance(item, str)]
+    if texts:
+        found["numeric_text"] = all(_is_number(text) for text in texts)
+    return found
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _dataset(value: Any) -> dict[str, JSON]:
+    spec = value.element_spec
+    return {
+        "parts": len(spec) if isinstance(spec, tuple) else 1,
+        "element_spec": str(spec)[:400],
+        "cardinality": attempt(lambda: int(value.cardinality()), -2),
+    }
