@@ -14,13 +14,14 @@ from tb_inputdiag._lazy import attributes_from
 from tb_inputdiag._version import __version__
 
 if TYPE_CHECKING:
+    from tb_inputdiag.autologging import autolog
     from tb_inputdiag.callback import InputDiagnostics
     from tb_inputdiag.errors import InputDiagError
     from tb_inputdiag.log.reader import read
     from tb_inputdiag.records import Alert, Severity
     from tb_inputdiag.rules import Rule
 
-__all__ = ["Alert", "InputDiagError", "InputDiagnostics", "Rule", "Severity", "__version__", "read"]
+__all__ = ["Alert", "InputDiagError", "InputDiagnostics", "Rule", "Severity", "__version__", "autolog", "read"]
 
 _HOMES = {
     "Alert": "tb_inputdiag.records",
@@ -28,7 +29,10 @@ _HOMES = {
     "InputDiagnostics": "tb_inputdiag.callback",
     "Rule": "tb_inputdiag.rules",
     "Severity": "tb_inputdiag.records",
+    "autolog": "tb_inputdiag.autologging",
+    "load_ipython_extension": "tb_inputdiag.notebook.extension",
     "read": "tb_inputdiag.log.reader",
+    "unload_ipython_extension": "tb_inputdiag.notebook.extension",
 }
 
 

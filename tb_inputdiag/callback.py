@@ -23,6 +23,7 @@ from tb_inputdiag.capture.model_probes import (  # noqa: E402
 )
 from tb_inputdiag.console import say_warning  # noqa: E402
 from tb_inputdiag.errors import ConfigurationError  # noqa: E402
+from tb_inputdiag.log.reader import Run  # noqa: E402
 from tb_inputdiag.recording.recorder import Recorder  # noqa: E402
 from tb_inputdiag.recording.session_start import Mode  # noqa: E402
 from tb_inputdiag.recording.sessions import LEFT, Sessions, close_all  # noqa: E402
@@ -31,6 +32,7 @@ from tb_inputdiag.rules import RuleEngine  # noqa: E402
 from tb_inputdiag.rules.engine import RulesArgument  # noqa: E402
 from tb_inputdiag.sampling.schedule import Every  # noqa: E402
 from tb_inputdiag.settings import check  # noqa: E402
+from tb_inputdiag.unhandled import explain_unhandled  # noqa: E402
 
 __all__ = ["InputDiagnostics"]
 
@@ -119,7 +121,11 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         self._sessions = Sessions(self._settings)
         self._in_block = False
         self._gave_up = False
-        weakref.finalize(self, close_all, self._sessions.writers).atexit = False
+        self._at_deletion = weakref.finalize(self, close_all, self._sessions.writers)
+        self._at_deletion.atexit = False
+        # many exceptions leave Keras before it calls its callbacks
+        self._end_explaining = weakref.finalize(self, explain_unhandled(self._settings))
+        self._end_explaining.atexit = False
 
     # A callback that is copied or pickled (tuners do) is a fresh one with the same arguments.
     def __getstate__(self) -> dict[str, Any]:
@@ -149,6 +155,16 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         deleted and when the program ends. Call it where two calls of `fit` of the same model are to be separate runs.
         """
         self._sessions.close()
+
+    def report(self) -> Run:
+        """Returns the run of the last call, as it is logged so far. A notebook shows it as a card.
+
+        >>> callback.report()                                    # doctest: +SKIP
+        >>> callback.report().inputs["x"].mean                   # doctest: +SKIP
+
+        `tb_inputdiag.read(callback.log_dir)` has the runs before it, too.
+        """
+        return self._sessions.report()
 
     @property
     def _recording(self) -> Recorder | None:
@@ -286,7 +302,7 @@ class _WatchBlock:
         callback = self._callback
         try:
             self._recorder = recorder = callback._open("watch", self._model)
-            recorder.probes.pin(1)
+            recorder.probes.pins.append(recorder)
             callback._in_block = True
             for split in recorder.probes.make_functions():
                 recorder.begin(split)
@@ -301,7 +317,8 @@ class _WatchBlock:
         callback._in_block = False
         if recorder is None:
             return
-        recorder.probes.pin(-1)
+        if recorder in recorder.probes.pins:
+            recorder.probes.pins.remove(recorder)
         try:
             if isinstance(exc, Exception):
                 step = iterations(self._model) or 0

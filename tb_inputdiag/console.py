@@ -23,13 +23,24 @@ def _is_terminal(stream: Any) -> bool:
     return bool(getattr(stream, "isatty", lambda: False)())
 
 
+_keep_stdout_clean = False
+
+
+def keep_stdout_clean() -> None:
+    """Prints on standard error from now on where standard output is not a terminal: another program may read it."""
+    global _keep_stdout_clean
+    _keep_stdout_clean = True
+
+
 def say(text: Callable[[int, bool], str]) -> None:
     """Prints below what the progress bar has drawn so far.
 
     Args:
         text: Returns the text for a width in columns, with or without colours.
     """
-    stream = sys.stdout
+    stream = sys.stderr if _keep_stdout_clean and not _is_terminal(sys.stdout) else sys.stdout
+    if stream is None:  # closed before the program began
+        return
     color = _is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
     try:
         # Keras' bar rewrites its own line. This text begins on a new line, and the bar goes on below it.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from tb_inputdiag.errors import ConfigurationError, LogWriteError
+from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.log_folder import local_folder
 from tb_inputdiag.records import JSON, Alert, Severity
 from tb_inputdiag.rules.engine import RulesArgument
 from tb_inputdiag.sampling.schedule import Every, validate
@@ -89,7 +89,7 @@ def check(
             f"verbose must be 0 (silent), 1 (alerts) or 2 (alerts and a summary). Received: {verbose!r}."
         )
     return Settings(
-        log_dir=_log_dir(log_dir),
+        log_dir=local_folder(log_dir),
         every=interval,
         overhead_budget=budget,
         rules=rules,
@@ -99,25 +99,3 @@ def check(
         save_bad_batches=save_bad_batches,
         verbose=int(verbose),
     )
-
-
-def _log_dir(log_dir: object) -> str:
-    if not isinstance(log_dir, str | os.PathLike) or isinstance(log_dir, bytes):
-        raise ConfigurationError(f"log_dir must be a string or a path, e.g. 'logs'. Received: {log_dir!r}.")
-    path = os.fspath(log_dir)
-    if not isinstance(path, str) or not path or "\0" in path:
-        raise ConfigurationError(f"log_dir must name a folder, e.g. 'logs'. Received: {log_dir!r}.")
-    if "://" in path:
-        raise ConfigurationError(
-            f"log_dir must be a local folder; the log is written with plain file operations. Received: {log_dir!r}. "
-            "Write to a local folder and copy it, or mount the remote one."
-        )
-    path = os.path.abspath(os.path.expanduser(path))
-    existing = path
-    while not os.path.exists(existing) and os.path.dirname(existing) != existing:
-        existing = os.path.dirname(existing)
-    if not os.path.isdir(existing):
-        raise LogWriteError(f"log_dir must be a folder, but {existing} is a file. Received: {log_dir!r}.")
-    if not os.access(existing, os.W_OK | os.X_OK):
-        raise LogWriteError(f"log_dir must be writable, but {existing} is not. Received: {log_dir!r}.")
-    return path

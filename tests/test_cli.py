@@ -24,7 +24,8 @@ from tb_inputdiag.cli import main
 from tb_inputdiag.cli.arguments import ReplayArguments, WatchArguments
 from tb_inputdiag.cli.curves import alert_chart, series_of
 from tb_inputdiag.cli.entry import parse
-from tb_inputdiag.cli.grammar import SEVERITIES, make_parser
+from tb_inputdiag.cli.grammar import make_parser
+from tb_inputdiag.cli.grammar_of_run import SEVERITIES
 from tb_inputdiag.cli.replay import parse_rules
 from tb_inputdiag.cli.terminal import Progress, Terminal, fit_width, sparkline
 from tb_inputdiag.cli.watch import watch

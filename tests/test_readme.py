@@ -19,9 +19,11 @@ import numpy as np
 import pytest
 from tensorboard.program import TensorBoard
 
+import tb_inputdiag
 from demo.__main__ import ALL, SHORT
 from demo._common import digits
 from tb_inputdiag import InputDiagnostics, Severity, cli
+from tb_inputdiag.cli.entry import parse
 from tb_inputdiag.rules import Rule, all_rules, judge
 
 ROOT = Path(__file__).parents[1]
@@ -145,6 +147,9 @@ def test_a_command_works(
 
 
 def _command_line(arguments: list[str], output: str, capsys: Any) -> None:
+    if arguments[0] == "run":
+        assert parse(arguments) is not None  # the program is the reader's own; tests/autologging runs some
+        return
     if arguments[0] == "watch" and "--once" not in arguments:
         arguments = [*arguments, "--until-end"]
     capsys.readouterr()
@@ -189,6 +194,8 @@ def _python(arguments: list[str]) -> None:
         assert importlib.util.find_spec(arguments[1]), arguments
         if arguments[1] == "demo":
             assert set(arguments[2:]) <= {"--all"}
+        elif arguments[1] == "tb_inputdiag":
+            _command_line(arguments[2:], "", None)
     elif arguments[0] not in NOT_COMMANDS["python"]:
         assert (ROOT / arguments[0]).is_file(), arguments
 
@@ -232,6 +239,13 @@ def test_python_on_a_page_runs(page: Path, reader: Path, tmp_path: Path, monkeyp
     shutil.copytree(reader / "demo", tmp_path / "demo")
     monkeypatch.chdir(tmp_path)
     scope = _scope()
+    try:
+        _run_python(page, scope, tmp_path)
+    finally:
+        tb_inputdiag.autolog(disable=True)
+
+
+def _run_python(page: Path, scope: dict[str, Any], folder: Path) -> None:
     for block in blocks(page):
         if block.language != "python":
             continue
@@ -244,7 +258,7 @@ def test_python_on_a_page_runs(page: Path, reader: Path, tmp_path: Path, monkeyp
         exec(code, scope)
         for name, value in list(scope.items()):
             if name.startswith("test_"):
-                scope.pop(name)(tmp_path / name)
+                scope.pop(name)(folder / name)
             if isinstance(value, type) and issubclass(value, Rule) and value is not Rule and value.examples():
                 for example in value.examples():
                     found = {alert.rule for alert in judge(example.build().records, [value, value.id])}

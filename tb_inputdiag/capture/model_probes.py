@@ -24,7 +24,8 @@ from tb_inputdiag.capture.twin import Client, Twin
 from tb_inputdiag.records import ModelFacts, Split
 
 _lock = threading.Lock()
-_probes: weakref.WeakKeyDictionary[keras.Model, ModelProbes] = weakref.WeakKeyDictionary()
+_probes: weakref.WeakValueDictionary[int, ModelProbes] = weakref.WeakValueDictionary()
+"""`id` of a model -> its probes. Their clients hold them; held here, they would keep the model for ever."""
 
 
 def probes_of(
@@ -40,12 +41,27 @@ def probes_of(
         keeps_batches: Whether batches with values that are not finite are kept.
     """
     with _lock:
-        found = _probes.get(model)
-        if found is None:
+        found = _probes.get(id(model))
+        if found is None or found.model is not model:
             again = earlier is not None and earlier.model is model and earlier.images == images
             found = earlier if again and earlier is not None else ModelProbes(model, images, keeps_batches)
-            _probes[model] = found
+            _probes[id(model)] = found
         return found
+
+
+def is_recorded(model: keras.Model, *, besides: Client | None = None, in_block: bool = False) -> bool:
+    """Returns whether a model is recorded at present.
+
+    Args:
+        model: A Keras model.
+        besides: A client that does not count.
+        in_block: Count only the blocks of `InputDiagnostics.watch`. A new `fit` ends every other recording.
+    """
+    with _lock:
+        found = _probes.get(id(model))
+    if found is None or found.model is not model:
+        return False
+    return any(client is not besides for client in (found.pins if in_block else found.clients))
 
 
 class ModelProbes:
@@ -56,7 +72,8 @@ class ModelProbes:
         self.images = images
         self.keeps_batches = keeps_batches
         self._twins: dict[Split, Twin] = {}
-        self._pins = 0
+        self.pins: list[Client] = []
+        """Clients that keep the twins in place when a new `fit` begins."""
 
     @property
     def model(self) -> Any:
@@ -67,9 +84,10 @@ class ModelProbes:
         """Returns the twin of one of the model's functions, if there is one."""
         return self._twins.get(split)
 
-    def pin(self, by: int) -> None:
-        """Keeps the twins in place when a new `fit` begins (+1), or no longer does (-1)."""
-        self._pins += by
+    @property
+    def clients(self) -> list[Client]:
+        """The clients of all functions."""
+        return [client for twin in self._twins.values() for client in twin.clients]
 
     def add(self, split: Split, client: Client) -> Twin:
         """Adds a client to one of the model's functions, which exists already."""
@@ -94,10 +112,10 @@ class ModelProbes:
             twin.clients.remove(client)
             if not twin.clients:
                 self._release(name)
-        if not any(twin.clients for twin in self._twins.values()):
+        if not self.clients:
             with _lock:
-                if self.model is not None and _probes.get(self.model) is self:
-                    del _probes[self.model]
+                if self.model is not None and _probes.get(id(self.model)) is self:
+                    del _probes[id(self.model)]
 
     def _release(self, split: Split) -> None:
         twin = self._twins[split]
@@ -121,12 +139,12 @@ class ModelProbes:
             if twin is None:
                 return original(model, force=force)
             function = getattr(model, twin.attributes.function)
-            if function is twin and not force and (self._pins or _fitting(model)):
+            if function is twin and not force and (self.pins or _fitting(model)):
                 return None
             if function is twin:
                 twin.detach()
             result = original(model, force=force)
-            if self._pins:
+            if self.pins:
                 twin.attach()
             else:
                 vars(model).pop(make, None)

@@ -9,9 +9,9 @@ from typing import Any
 
 import keras
 
-__all__ = ["overridden", "without_own_frames"]
+from tb_inputdiag.tracebacks import user_frames
 
-_PACKAGE = __name__.partition(".")[0] + "."
+__all__ = ["overridden", "without_own_frames"]
 
 
 @contextlib.contextmanager
@@ -40,14 +40,4 @@ def without_own_frames(traceback: types.TracebackType | None) -> types.Traceback
 
     It is returned as it is if the user switched Keras' own filtering of tracebacks off.
     """
-    if not keras.config.is_traceback_filtering_enabled():
-        return traceback
-    kept = []
-    while traceback is not None:
-        if not str(traceback.tb_frame.f_globals.get("__name__", "")).startswith(_PACKAGE):
-            kept.append(traceback)
-        traceback = traceback.tb_next
-    result = None
-    for entry in reversed(kept):
-        result = types.TracebackType(result, entry.tb_frame, entry.tb_lasti, entry.tb_lineno)
-    return result
+    return user_frames(traceback) if keras.config.is_traceback_filtering_enabled() else traceback

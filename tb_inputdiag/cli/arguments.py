@@ -20,7 +20,9 @@ __all__ = [
     "LogArguments",
     "ReplayArguments",
     "ReportArguments",
+    "RuleChanges",
     "RulesArguments",
+    "RunArguments",
     "SessionChoice",
     "SeverityName",
     "SummaryArguments",
@@ -101,14 +103,22 @@ class CompareArguments:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReplayArguments(LogArguments, AlertFilter):
-    """Arguments of ``replay``."""
+class RuleChanges:
+    """Which rules judge, and how."""
 
-    format: TextOrJson = "text"
     only: Sequence[str] | None = None
     off: Sequence[str] | None = None
     set: Sequence[str] | None = None
+    """``RULE.THRESHOLD=NUMBER``."""
     severity: Sequence[str] | None = None
+    """``RULE=SEVERITY``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplayArguments(LogArguments, AlertFilter, RuleChanges):
+    """Arguments of ``replay``."""
+
+    format: TextOrJson = "text"
     full: bool = False
 
 
@@ -154,3 +164,21 @@ class RulesArguments:
 
     id: str | None = None
     format: TextOrJson = "text"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunArguments(RuleChanges):
+    """Arguments of ``run``."""
+
+    log_dir: str = "logs"
+    fail_on: SeverityName | None = None
+    every: int | Literal["auto"] = "auto"
+    overhead_budget: float = 0.01
+    stop_on: SeverityName | None = None
+    images: int = 4
+    save_bad_batches: bool = False
+    quiet: bool = False
+    module: Sequence[str] | None = None
+    """A module and its arguments."""
+    program: Sequence[str] = ()
+    """A file and its arguments; empty for a module."""

@@ -10,6 +10,7 @@ from dataclasses import fields
 from importlib import import_module
 from typing import NamedTuple
 
+from tb_inputdiag.cli.arguments import RunArguments
 from tb_inputdiag.cli.grammar import make_parser
 from tb_inputdiag.cli.parser import CLEAN, UNREADABLE, complain
 from tb_inputdiag.errors import InputDiagError
@@ -59,6 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         make_parser().print_help(sys.stderr)
         return UNREADABLE
     try:
+        if isinstance(command.arguments, RunArguments):
+            from tb_inputdiag.cli.run import run
+
+            run(command.arguments)
         return _run(command)
     except InputDiagError as error:
         complain(str(error))

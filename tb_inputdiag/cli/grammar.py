@@ -8,17 +8,16 @@ from typing import TypeAlias
 
 from tb_inputdiag._version import __version__
 from tb_inputdiag.cli import arguments as args
+from tb_inputdiag.cli.grammar_of_run import SEVERITIES, add_rule_changes, add_run
 from tb_inputdiag.cli.parser import CLEAN, FINDINGS, UNREADABLE, Parser, number
 
-__all__ = ["SEVERITIES", "make_parser"]
-
-SEVERITIES = ("ERROR", "WARNING", "INFO")
-"""Names of `records.Severity`, worst first; repeated here because importing that takes long."""
+__all__ = ["make_parser"]
 
 _Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 _EPILOG = f"""\
 examples:
+  tb-inputdiag run train.py                  a program, watched while it trains
   tb-inputdiag summary logs                  which runs there are, how they did
   tb-inputdiag alerts logs                   the findings, with their fixes
   tb-inputdiag check logs --fail-on WARNING  for CI: exit code 1 if there is one
@@ -42,6 +41,7 @@ def make_parser() -> Parser:
     parser.add_argument("--version", action="version", version=f"tb-inputdiag {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for add in (
+        add_run,
         _add_summary,
         _add_alerts,
         _add_inputs,
@@ -190,10 +190,7 @@ def _add_replay(commands: _Commands) -> None:
         "  tb-inputdiag replay logs --only unnormalized-input --full\n"
         "  tb-inputdiag replay logs --off class-imbalance --severity stalled-loss=INFO",
     )
-    parser.add_argument("--only", action="append", metavar="ID", help="only this rule; may be repeated")
-    parser.add_argument("--off", action="append", metavar="ID", help="without this rule; may be repeated")
-    parser.add_argument("--set", action="append", metavar="RULE.THRESHOLD=NUMBER", help="changes a threshold")
-    parser.add_argument("--severity", action="append", metavar="RULE=SEVERITY", help="changes the severity of a rule")
+    add_rule_changes(parser)
     parser.add_argument("--full", action="store_true", help="whole alerts, with numbers and fixes")
     _add_filter(parser)
 

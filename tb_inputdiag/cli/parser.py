@@ -25,6 +25,8 @@ _HELP_WIDTH = 80
 
 def complain(text: str) -> None:
     """Prints on standard error what went wrong, wrapped if standard error is a terminal."""
+    if sys.stderr is None:  # closed before the program began
+        return
     text = f"tb-inputdiag: {text}"
     if sys.stderr.isatty():
         width = max(40, shutil.get_terminal_size((80, 24)).columns)
@@ -36,7 +38,8 @@ def complain(text: str) -> None:
 
 class _Formatter(argparse.RawDescriptionHelpFormatter):
     def __init__(self, prog: str) -> None:
-        columns = shutil.get_terminal_size((_HELP_WIDTH, 24)).columns if sys.stdout.isatty() else _HELP_WIDTH
+        in_terminal = sys.stdout is not None and sys.stdout.isatty()
+        columns = shutil.get_terminal_size((_HELP_WIDTH, 24)).columns if in_terminal else _HELP_WIDTH
         super().__init__(prog, max_help_position=30, width=max(40, min(columns, 100)) - 2)
         # argparse forgets the indentation of commands when it aligns them, and so would break lines with long names.
         self._action_max_length = 18

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tb_inputdiag.alerts import findings
-from tb_inputdiag.cli.arguments import ReplayArguments
+from tb_inputdiag.cli.arguments import ReplayArguments, RuleChanges
 from tb_inputdiag.cli.findings import alert_rows, filter_alerts
 from tb_inputdiag.cli.options import Chosen, print_json, require_rules, select
 from tb_inputdiag.cli.parser import CLEAN, complain
@@ -55,7 +55,7 @@ def replay(arguments: ReplayArguments, terminal: Terminal) -> int:
     return CLEAN
 
 
-def parse_rules(arguments: ReplayArguments) -> RulesArgument:
+def parse_rules(arguments: RuleChanges) -> RulesArgument:
     """Returns the `rules` argument that ``--only``, ``--off``, ``--set`` and ``--severity`` stand for.
 
     Raises:

@@ -24,7 +24,7 @@ from tb_inputdiag.records import Images
 from tb_inputdiag.report.charts import Chart, Line
 from tb_inputdiag.report.html import ReportTable, Section, render_html
 
-__all__ = ["report"]
+__all__ = ["loss_chart", "report", "section_of"]
 
 _MOST_INPUTS = 8
 _MOST_WEIGHTS = 6
@@ -41,7 +41,7 @@ def report(arguments: ReportArguments, terminal: Terminal) -> int:
     progress = Progress("sessions", len(selection.sessions))
     sections = []
     for number, item in enumerate(selection.sessions):
-        sections.append(_section(item))
+        sections.append(section_of(item))
         progress.update(number + 1)
     progress.finish()
     page = _page(arguments.log_dir, selection, sections)
@@ -69,7 +69,8 @@ def _counts(sections: Sequence[Section]) -> str:
     return f"{count(len(sections), 'session')}, {count(found, 'finding')}"
 
 
-def _section(item: Chosen) -> Section:
+def section_of(item: Chosen) -> Section:
+    """Returns what a page shows of a session."""
     session = item.session
     charts = {alert.id: alert_chart(session, alert) for alert in session.alerts}
     return Section(
@@ -88,7 +89,7 @@ def _section(item: Chosen) -> Section:
 
 
 def _charts(session: StoredSession) -> list[Chart]:
-    charts = [_loss_chart(session), *_input_charts(session)]
+    charts = [loss_chart(session), *_input_charts(session)]
     if np.isfinite(session.gradient_norm.values).any():
         charts += _gradient_charts(session)
     rate = session.learning_rate
@@ -97,7 +98,8 @@ def _charts(session: StoredSession) -> list[Chart]:
     return charts
 
 
-def _loss_chart(session: StoredSession) -> Chart:
+def loss_chart(session: StoredSession) -> Chart:
+    """Returns the losses over time, with a mark where an alert opened."""
     marks = [(alert.first_step, alert.rule) for alert in session.alerts if alert.first_step > 0]
     lines = [Line("train", session.loss.step, session.loss.values)]
     validation = session.split("validation").scalar("loss")

@@ -20,7 +20,7 @@ from tb_inputdiag.numbers import count, duration, format_number, percent, whole
 from tb_inputdiag.records import ModelFacts
 from tb_inputdiag.report import alert_line
 
-__all__ = ["cost_fraction", "cost_text", "summary", "summary_lines"]
+__all__ = ["cost_fraction", "cost_text", "print_table", "summary", "summary_lines"]
 
 _LABEL = 12
 """Width of the labels on the left."""
@@ -37,7 +37,7 @@ def summary(arguments: SummaryArguments, terminal: Terminal) -> int:
     elif len(chosen) == 1:
         _print_one(chosen[0], terminal)
     else:
-        _print_table(chosen, terminal)
+        print_table(chosen, terminal)
     selection.warn()
     return CLEAN
 
@@ -70,7 +70,8 @@ def _summary_json(item: Chosen) -> dict[str, object]:
     }
 
 
-def _print_table(chosen: list[Chosen], terminal: Terminal) -> None:
+def print_table(chosen: list[Chosen], terminal: Terminal) -> None:
+    """Prints a line for each session, and the number of their alerts."""
     rows = []
     for item in chosen:
         session = item.session

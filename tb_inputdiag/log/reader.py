@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
 
+from tb_inputdiag._lazy import pretty_from, text_from
 from tb_inputdiag.alerts import worst_first
 from tb_inputdiag.errors import ConfigurationError, LogNotFoundError, there_are
 from tb_inputdiag.log.completeness import events_are
-from tb_inputdiag.log.files import find_event_files, run_name
+from tb_inputdiag.log.files import LocalSource, find_event_files, run_name
 from tb_inputdiag.log.index import EventFile
 from tb_inputdiag.log.quantities import Quantities
 from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.numbers import count
 from tb_inputdiag.records import Alert
 
-__all__ = ["Log", "Run", "StoredSession", "read"]
+__all__ = ["Log", "Run", "StoredSession", "read", "runs_of"]
 
 
 class Run(Quantities):
@@ -34,6 +36,9 @@ class Run(Quantities):
 
     def __repr__(self) -> str:
         return f"<Run {self.name!r}: {', '.join(map(repr, self.sessions)) or 'no session'}>"
+
+    _repr_html_ = text_from("tb_inputdiag.notebook.cards", "run_html")
+    _repr_pretty_ = pretty_from("tb_inputdiag.notebook.cards", "run_text")
 
     def add_file(self, file: EventFile) -> None:
         """Adds an event file, unless it is known."""
@@ -200,6 +205,9 @@ class Log(Mapping[str, Run]):
     def __repr__(self) -> str:
         return f"<Log {self.log_dir!r}: {len(self)} run{'' if len(self) == 1 else 's'}>"
 
+    _repr_html_ = text_from("tb_inputdiag.notebook.cards", "log_html")
+    _repr_pretty_ = pretty_from("tb_inputdiag.notebook.cards", "log_text")
+
     def _ipython_key_completions_(self) -> list[str]:
         return list(self)
 
@@ -261,3 +269,19 @@ def read(log_dir: str | os.PathLike[str], *, missing_ok: bool = False, clock: Ca
             "Give the log_dir of InputDiagnostics(log_dir), or a folder above it."
         )
     return log
+
+
+def runs_of(files: Iterable[Path]) -> list[Run]:
+    """Returns the runs in event files, and nothing else of the folders that they are in.
+
+    Args:
+        files: The files. A run is named after its folder, as seen from the working directory if it is below that.
+    """
+    runs: dict[str, Run] = {}
+    for path in files:
+        folder = min(os.path.relpath(path.parent), str(path.parent), key=len)
+        name = run_name(folder)
+        runs.setdefault(name, Run(name)).add_file(EventFile(LocalSource(str(path))))
+    for run in runs.values():
+        run.refresh()
+    return list(runs.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 
+from tb_inputdiag._lazy import pretty_from, text_from
 from tb_inputdiag.alerts import Liveness, findings, latest_not_judged, latest_ranges, liveness
 from tb_inputdiag.log.blocks import Array
 from tb_inputdiag.log.codec import Numbered
@@ -60,6 +61,9 @@ class StoredSession(Quantities):
 
     def __repr__(self) -> str:
         return f"<StoredSession {self.id}, {self.status}, {self.completeness}>"
+
+    _repr_html_ = text_from("tb_inputdiag.notebook.cards", "session_html")
+    _repr_pretty_ = pretty_from("tb_inputdiag.notebook.cards", "session_text")
 
     @property
     def sessions(self) -> tuple[StoredSession, ...]:

@@ -26,6 +26,7 @@ from tb_inputdiag.log.codec import (
 from tb_inputdiag.log.encoder import Encoder
 from tb_inputdiag.log.framing import frame
 from tb_inputdiag.log.rundir import claim_run_directory, is_newest, lock, new_event_file, unlock
+from tb_inputdiag.log.written import note_written
 from tb_inputdiag.records import Alert, Cost, Failure, Images, Losses, Record, Sample, SessionEnd, SessionStart
 
 __all__ = ["MAX_FLUSH_INTERVAL_S", "LogWriter", "flush_interval"]
@@ -108,6 +109,7 @@ class LogWriter:
         directory, self._lock_descriptor = claim_run_directory(Path(folder), worker, workers)
         self.path, self._descriptor = new_event_file(directory, self._started)
         """The event file."""
+        note_written(self.path)
         self._links = os.fstat(self._descriptor).st_nlink  # some network file systems say 0 of every file
 
         self.bytes_written = 0

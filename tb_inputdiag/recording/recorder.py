@@ -294,15 +294,27 @@ class Recorder:
         self._executions.begin_evaluation()
         self.begin(split)
 
-    def end(self, status: Literal["finished", "stopped", "failed", "interrupted"], reason: str = "") -> None:
+    def end(
+        self,
+        status: Literal["finished", "stopped", "failed", "interrupted"],
+        reason: str = "",
+        *,
+        readable: bool = True,
+    ) -> None:
         """Ends the call: writes its last records and leaves the model as it was. May be called again.
 
         A call that did not end well ends the session, too: what follows is another attempt.
+
+        Args:
+            status: How it ended.
+            reason: Why, if it did not end well.
+            readable: Whether the model can still be read. If it is being deleted, its last losses are left out.
         """
         if not self.running:
             return
         try:
-            self._executions.flush()
+            if readable:
+                self._executions.flush()
             stopped_by = self._announcer.stopped_by
             if stopped_by is not None and status == "finished":
                 status, reason = "stopped", f"{stopped_by.rule} [{stopped_by.subject}]"
@@ -331,6 +343,10 @@ class Recorder:
     def hold(self) -> bool:
         """Keeps the run directory of a session that rests. Returns whether it still has it."""
         return self._journal.resume()
+
+    def let_go(self) -> None:
+        """Lets other sessions use the run directory of a session that rests."""
+        self._journal.pause()
 
     def close(self) -> None:
         """Ends the session. May be called again."""

@@ -15,10 +15,12 @@ from __future__ import annotations
 import contextlib
 import weakref
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from tb_inputdiag.alerts import worst_first
 from tb_inputdiag.capture.model_probes import ModelProbes, probes_of
+from tb_inputdiag.log.reader import Run, runs_of
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.recording.recorder import Recorder
 from tb_inputdiag.recording.session_start import Mode
@@ -48,6 +50,7 @@ class Sessions:
         self._past: list[Alert] = []
         self._left: weakref.WeakSet[Any] = weakref.WeakSet()
         self._probes: ModelProbes | None = None
+        self._files: list[Path] = []
 
     @property
     def alerts(self) -> list[Alert]:
@@ -76,6 +79,7 @@ class Sessions:
         self._probes = probes_of(model, settings.images, self._probes, settings.save_bad_batches)
         self.current = recorder = Recorder(self._probes, settings, mode, params)
         self.writers.add(recorder.writer)
+        self._files.append(recorder.writer.path)
         return recorder
 
     def _known(self, model: Any) -> Recorder | None:
@@ -102,6 +106,27 @@ class Sessions:
         self._past += recorder.alerts
         if recorder is self.current:
             self.current = None
+
+    def report(self) -> Run:
+        """Returns the run that was written to last, with the sessions that this callback has written to it."""
+        for writer in self.writers:
+            writer.flush()
+        same = [path for path in self._files if path.parent == self._files[-1].parent]
+        return next(iter(runs_of(same)), Run("."))
+
+    def hold(self, keep: bool = True) -> None:
+        """Keeps the run directory of the session that rests, so that its next call goes on in the same file.
+
+        Args:
+            keep: False lets other sessions use the directory again.
+        """
+        current = self.current
+        if current is None or current.running or current.closed:
+            return
+        if keep:
+            current.hold()
+        else:
+            current.let_go()
 
     def close(self) -> None:
         """Ends all sessions."""

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from tb_inputdiag._lazy import pretty_from, text_from
 from tb_inputdiag.records.values import JSON, Role, Severity, Split, Stage
 
 __all__ = [
@@ -231,3 +232,6 @@ class Alert:
 
     def __str__(self) -> str:
         return f"{self.severity.name} {self.rule} [{self.subject}] step {self.first_step}: {self.message}"
+
+    _repr_html_ = text_from("tb_inputdiag.notebook.cards", "alert_html")
+    _repr_pretty_ = pretty_from("tb_inputdiag.report.text", "format_alert")

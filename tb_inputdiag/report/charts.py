@@ -110,7 +110,7 @@ def _legend(chart: Chart) -> str:
     keys = [(f"k{index % _COLOURS}", line.name) for index, line in enumerate(chart.lines)]
     keys += [(f"k{index % _COLOURS} wide", band.name) for index, band in enumerate(chart.bands)]
     keys += [("should", f"expected {interval(*chart.expected)}")] if chart.expected is not None else []
-    return "".join(f'<span><i class="{style}"></i>{html_text(name)}</span>' for style, name in keys)
+    return " ".join(f'<span><i class="{style}"></i>{html_text(name)}</span>' for style, name in keys)
 
 
 def _expected(chart: Chart, scale: _Scale) -> Iterator[str]:

@@ -15,7 +15,7 @@ from tb_inputdiag.report.pictures import draw_picture
 from tb_inputdiag.report.style import STYLE
 from tb_inputdiag.report.text import consequence_text, evidence_text, examples_text, since_text
 
-__all__ = ["ReportTable", "Section", "render_html"]
+__all__ = ["ReportTable", "Section", "alert_parts", "overview_parts", "render_html", "section_parts"]
 
 
 @dataclass(frozen=True)
@@ -68,9 +68,9 @@ def render_html(title: str, subtitle: str, sections: Sequence[Section], problems
     """
     single = len(sections) == 1
     parts = [f'<p class="lost">{html_text(problem)}</p>' for problem in problems]
-    parts += [] if single else _overview(sections)
+    parts += [] if single else overview_parts(sections)
     for number, section in enumerate(sections):
-        parts += _section(section, None if single else number)
+        parts += section_parts(section, None if single else number)
     body = "".join(parts)
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
@@ -83,8 +83,13 @@ def render_html(title: str, subtitle: str, sections: Sequence[Section], problems
     )
 
 
-def _overview(sections: Sequence[Section]) -> Iterator[str]:
-    """Yields a table of all sessions, each with a link to its own part."""
+def overview_parts(sections: Sequence[Section], *, linked: bool = True) -> Iterator[str]:
+    """Yields a table of sessions.
+
+    Args:
+        sections: The sessions.
+        linked: Whether each has a link to its own part of the page.
+    """
     yield '<div class="scroll"><table class="overview"><thead><tr><th>session</th><th>status</th><th>findings</th>'
     yield "</tr></thead><tbody>"
     for number, section in enumerate(sections):
@@ -92,12 +97,20 @@ def _overview(sections: Sequence[Section]) -> Iterator[str]:
             f'<b class="{alert.severity.name}">{html_text(alert.rule)}</b>' for alert in section.alerts[:_MOST_NAMED]
         )
         more = len(section.alerts) - _MOST_NAMED
-        yield f'<tr><td><a href="#s{number}">{html_text(section.title)}</a></td><td>{html_text(section.status)}</td>'
+        title = html_text(section.title)
+        title = f'<a href="#s{number}">{title}</a>' if linked else title
+        yield f"<tr><td>{title}</td><td>{html_text(section.status)}</td>"
         yield f"<td>{names or 'none'}{f' and {more} more' if more > 0 else ''}</td></tr>"
     yield "</tbody></table></div>"
 
 
-def _section(section: Section, number: int | None) -> Iterator[str]:
+def section_parts(section: Section, number: int | None = None) -> Iterator[str]:
+    """Yields a session as HTML.
+
+    Args:
+        section: The session.
+        number: Which of several it is; None: it is the only one, and needs no heading.
+    """
     yield "<section>" if number is None else f'<section id="s{number}"><h2>{html_text(section.title)}</h2>'
     facts = [f"<dt>{html_text(label)}</dt><dd>{html_text(text)}</dd>" for label, text in section.facts]
     yield f"<dl>{''.join(facts)}</dl>"
@@ -105,7 +118,7 @@ def _section(section: Section, number: int | None) -> Iterator[str]:
         yield f'<p class="lost">{html_text(problem)}</p>'
     yield "<h3>Findings</h3>"
     for alert in section.alerts:
-        yield from _alert(alert, section.curves.get(alert.id))
+        yield from alert_parts(alert, section.curves.get(alert.id))
     if not section.alerts:
         yield "<p>None.</p>"
     yield from _unknown(section)
@@ -121,10 +134,16 @@ def _section(section: Section, number: int | None) -> Iterator[str]:
     yield "</section>"
 
 
-def _alert(alert: Alert, curve: Chart | None) -> Iterator[str]:
+def alert_parts(alert: Alert, curve: Chart | None = None) -> Iterator[str]:
+    """Yields an alert as HTML: its numbers, its picture, its curve and its fix.
+
+    Args:
+        alert: The alert.
+        curve: The curve that shows where it went wrong.
+    """
     severity = alert.severity.name
-    yield f'<article class="alert {severity}"><h3><b>{severity}</b>{html_text(alert.rule)}'
-    yield f"<span>{html_text(alert.subject)}</span></h3>"
+    yield f'<article class="alert {severity}"><h3><b>{severity}</b> {html_text(alert.rule)}'
+    yield f" <span>{html_text(alert.subject)}</span></h3>"
     yield f"<p>{html_text(alert.message)}</p>"
     yield f'<p class="soft">Since {html_text(since_text(alert))}.</p>'
     drawn = [draw_picture(alert.picture)] if alert.picture is not None else []

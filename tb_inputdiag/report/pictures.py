@@ -59,7 +59,7 @@ def _bar(kind: str, label: str, value: str, left: float, right: float, mark: flo
     line = f'<b style="left:{min(max(mark, 0.0), 100.0):.1f}%"></b>' if mark is not None else ""
     place = f"left:{min(left, 99.2):.1f}%;width:{max(right - left, 0.0):.1f}%"
     return (
-        f'<div class="bar {kind}"><span class="label">{html_text(label)}</span>'
+        f'<div class="bar {kind}"><span class="label">{html_text(label)}</span> '
         f'<span class="value">{html_text(value)}</span>'
         f'<span class="track"><i style="{place}"></i>{line}</span></div>'
     )
@@ -186,7 +186,7 @@ def _words(picture: WordsPicture) -> Iterator[str]:
         ("seen", picture.seen_label, picture.seen),
         ("expected", picture.expected_label, picture.expected),
     ):
-        yield f'<span class="label soft">{html_text(label)}</span><b class="{kind}">{html_text(word)}</b>'
+        yield f'<span class="label soft">{html_text(label)}</span> <b class="{kind}">{html_text(word)}</b> '
     yield "</div>"
 
 

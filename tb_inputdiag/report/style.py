@@ -1,17 +1,18 @@
-"""The style sheet of the report: light and dark, wide and narrow, on screen and on paper."""
+"""The style sheets of the report and of cards in a notebook: light and dark, wide and narrow, on paper as well."""
 
 from __future__ import annotations
 
-__all__ = ["STYLE"]
+import re
 
-_COLOURS = """
-:root{color-scheme:light dark;--ink:#1f1f1f;--soft:#5f6368;--line:#dadce0;--paper:#fff;--card:#f8f9fa;--code:#f1f3f4;
+__all__ = ["CARD_STYLE", "STYLE"]
+
+_LIGHT = """color-scheme:light;--ink:#1f1f1f;--soft:#5f6368;--line:#dadce0;--paper:#fff;--card:#f8f9fa;--code:#f1f3f4;
 --error:#b3261e;--warning:#9a5b00;--info:#0b57d0;--seen:#c5221f;--expected:#137333;--track:#e8eaed;
---c0:#0b57d0;--c1:#c5221f;--c2:#137333;--c3:#9334e6;--c4:#b06000;--c5:#00796b}
-@media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#9aa0a6;--line:#4a4d51;--paper:#202124;--card:#292a2d;
---code:#35363a;--error:#f2b8b5;--warning:#fdd663;--info:#a8c7fa;--seen:#f28b82;--expected:#81c995;--track:#3c4043;
---c0:#8ab4f8;--c1:#f28b82;--c2:#81c995;--c3:#d7aefb;--c4:#fcad70;--c5:#78d9ec}}
-"""
+--c0:#0b57d0;--c1:#c5221f;--c2:#137333;--c3:#9334e6;--c4:#b06000;--c5:#00796b"""
+_DARK = """color-scheme:dark;--ink:#e8eaed;--soft:#9aa0a6;--line:#4a4d51;--paper:#202124;--card:#292a2d;--code:#35363a;
+--error:#f2b8b5;--warning:#fdd663;--info:#a8c7fa;--seen:#f28b82;--expected:#81c995;--track:#3c4043;
+--c0:#8ab4f8;--c1:#f28b82;--c2:#81c995;--c3:#d7aefb;--c4:#fcad70;--c5:#78d9ec"""
+_COLOURS = f":root{{{_LIGHT}}}\n@media(prefers-color-scheme:dark){{:root{{{_DARK}}}}}\n"
 
 _PAGE = """
 *{box-sizing:border-box}
@@ -83,3 +84,41 @@ object-fit:contain;image-rendering:pixelated;background:var(--card)}
 
 STYLE = _COLOURS + _PAGE + _ALERTS + _PICTURES + _CHARTS + _THUMBNAILS
 """CSS for `report.html`."""
+
+
+_CARD = ".tb-inputdiag.tb-inputdiag"
+"""The class of a card, twice: a notebook has rules for tables and headings in an output, and more specific ones win."""
+
+
+def _within_card(css: str) -> str:
+    """Returns rules that hold within a card only; those of the page's body are the card's own."""
+
+    def scoped(match: re.Match[str]) -> str:
+        selectors = [part.strip() for part in match[2].split(",")]
+        return (match[1] or "") + ",".join(_CARD if part == "body" else f"{_CARD} {part}" for part in selectors) + "{"
+
+    return re.sub(r"(@[^{]+\{)?([^{}@]+)\{", scoped, css)
+
+
+def _themed(names: str, colours: str) -> str:
+    """Returns the colours of a card where an element around it says which theme the notebook has."""
+    return ",".join(f"{name} {_CARD}" for name in names.split(",")) + "{" + colours + "}\n"
+
+
+_CARD_ONLY = """
+body{margin:4px 0;padding:10px 16px 14px;max-width:900px;border:1px solid var(--line);border-radius:8px;font-size:14px}
+h3{font-size:15px;font-weight:600;line-height:1.4;color:inherit}h3:first-child,section>h3:first-child{margin-top:0}
+p{margin:4px 0;text-align:left}dl{font-size:13px}dt{float:none;width:auto;font-style:normal;font-weight:400}
+dd{padding:0;margin:0}tr,tbody tr:nth-child(odd),tbody tr:hover{background:none}table{margin:0;border:0;color:inherit}
+pre{margin:10px 0 0;line-height:1.45;color:inherit}figure{padding:0}img{margin:0;max-width:none}h3 a{display:none}
+.charts figure,.evidence figure{max-width:520px}
+"""
+
+CARD_STYLE = (
+    f"{_CARD}{{{_LIGHT}}}\n@media(prefers-color-scheme:dark){{{_CARD}{{{_DARK}}}}}\n"
+    # JupyterLab and Notebook 7, Visual Studio Code, Colab
+    + _themed('[data-jp-theme-light="true"],.vscode-light,html[theme="light"]', _LIGHT)
+    + _themed('[data-jp-theme-light="false"],.vscode-dark,.vscode-high-contrast,html[theme="dark"]', _DARK)
+    + _within_card(_PAGE + _ALERTS + _PICTURES + _CHARTS + _THUMBNAILS + _CARD_ONLY)
+)
+"""CSS for a card: it changes nothing of the page around it."""

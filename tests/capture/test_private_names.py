@@ -14,6 +14,8 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[2] / "tb_inputdiag"
 CAPTURE = PACKAGE / "capture"
+PROCESSES = PACKAGE / "autologging" / "children.py"
+"""Works with Python's processes, which have a private name that Keras happens to have, too."""
 DOORS = (CAPTURE / "keras_internals.py", CAPTURE / "tensorflow" / "tf_internals.py")
 _PRIVATE = re.compile(r"_[a-z]\w*")
 _PYTHONS_OWN = frozenset(dir(namedtuple("Example", "field")))
@@ -21,9 +23,9 @@ _PYTHONS_OWN = frozenset(dir(namedtuple("Example", "field")))
 
 def sources() -> list[Path]:
     """Returns every module that works with Keras' objects."""
-    folders = (CAPTURE, PACKAGE / "recording", PACKAGE / "sampling")
+    folders = (CAPTURE, PACKAGE / "autologging", PACKAGE / "recording", PACKAGE / "sampling")
     found = [*PACKAGE.glob("*.py"), *(path for folder in folders for path in folder.rglob("*.py"))]
-    return sorted(path for path in found if path not in DOORS)
+    return sorted(path for path in found if path not in (*DOORS, PROCESSES))
 
 
 @functools.cache

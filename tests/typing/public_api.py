@@ -11,7 +11,8 @@ from pathlib import Path
 from typing_extensions import assert_type
 
 import tb_inputdiag
-from tb_inputdiag import Alert, InputDiagnostics, Rule, Severity, read
+from tb_inputdiag import Alert, InputDiagnostics, Rule, Severity, autolog, read
+from tb_inputdiag.autologging import AutologScope
 from tb_inputdiag.log.reader import Log, Run
 from tb_inputdiag.records import Consequence, Picture
 from tb_inputdiag.rules import Context, Finding, Findings, RuleEngine, Threshold, judge
@@ -30,6 +31,17 @@ def callback() -> None:
     InputDiagnostics("logs", on_alert=len)  # type: ignore[arg-type]  # it is called with an alert
     InputDiagnostics("logs", evry=10)  # type: ignore[call-arg]  # a misspelt argument
     InputDiagnostics(images=0)  # type: ignore[call-arg]  # a log_dir is required
+
+
+def without_a_callback() -> None:
+    """The same arguments, for all training runs; also as a context manager."""
+    autolog()
+    autolog(disable=True)
+    autolog("logs", every=10, stop_on="ERROR", rules=["-stalled-loss"], on_alert=print)
+    with autolog(Path("logs")) as scope:
+        assert_type(scope, AutologScope)
+    autolog(evry=10)  # type: ignore[call-arg]  # a misspelt argument
+    assert_type(InputDiagnostics("logs").report(), Run)
 
 
 def reader() -> None:

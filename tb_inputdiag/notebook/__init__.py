@@ -1,0 +1,1 @@
+"""In a notebook: alerts and runs as cards, and ``%load_ext tb_inputdiag``."""
