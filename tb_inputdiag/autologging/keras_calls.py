@@ -12,7 +12,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Literal, Protocol, TypeAlias
 
-from tb_inputdiag.autologging.replacing import replace
+from tb_inputdiag.capture.replacing import replace
 
 __all__ = ["CALLS", "Call", "CallMode", "Listener", "replace_calls"]
 

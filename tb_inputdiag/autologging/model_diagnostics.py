@@ -14,7 +14,7 @@ from typing import Any
 import keras
 
 from tb_inputdiag.callback import InputDiagnostics
-from tb_inputdiag.capture.tensorflow.distribution import worker
+from tb_inputdiag.capture.backend import backend
 from tb_inputdiag.recording.recorder import Recorder
 from tb_inputdiag.recording.sessions import LEFT, close_all
 from tb_inputdiag.settings import Settings
@@ -71,7 +71,7 @@ class ModelDiagnostics(InputDiagnostics):
     def evaluation_due(self) -> bool:
         """Returns whether to record an `evaluate` or `predict` that begins: the first ones, then one in 10 seconds."""
         self._evaluations += 1
-        if worker(self.watched)[1] > 1:  # workers must record the same calls, and their clocks differ
+        if backend().worker(self.watched)[1] > 1:  # workers must record the same calls, and their clocks differ
             return self._evaluations <= _FIRST_CALLS or self._evaluations & (self._evaluations - 1) == 0
         now = self._clock()
         if self._evaluations > _FIRST_CALLS and now - self._last_evaluation < _BETWEEN_CALLS_S:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
+from tb_inputdiag.capture.replacing import replace
+
 __all__ = ["Observer", "Original", "Replaced", "Send", "current", "paused", "tracing"]
 
 Original: TypeAlias = Callable[..., Any]
@@ -101,7 +103,6 @@ def _uninstall() -> None:
 
 
 def _replace(cls: type, name: str, send: Send) -> None:
-    own = cls.__dict__.get(name)
     original = getattr(cls, name)
 
     @functools.wraps(original)
@@ -111,8 +112,4 @@ def _replace(cls: type, name: str, send: Send) -> None:
             return original(*args, **kwargs)
         return send(observer, original, args, kwargs)
 
-    setattr(cls, name, replacement)
-    if own is None:
-        _undo.append(lambda: delattr(cls, name))
-    else:
-        _undo.append(lambda: setattr(cls, name, own))
+    _undo.append(replace(cls, name, replacement))

@@ -6,7 +6,9 @@ import copy
 import gc
 import inspect
 import os
+import sys
 import threading
+import warnings
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,8 +22,10 @@ import pytest
 import tb_inputdiag
 from tb_inputdiag import InputDiagnostics
 from tb_inputdiag.autologging.keras_calls import CALLS
+from tb_inputdiag.autologging.model_diagnostics import ModelDiagnostics
 from tb_inputdiag.autologging.model_runs import ModelRuns
-from tb_inputdiag.errors import ConfigurationError, LogWriteError
+from tb_inputdiag.console import InputDiagWarning
+from tb_inputdiag.errors import BackendError, ConfigurationError, LogWriteError
 from tb_inputdiag.log.reader import read
 from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.records import CallStart, Failure, Sample, SessionStart
@@ -217,6 +221,35 @@ def test_a_long_loop_of_predict_is_recorded_now_and_then(tmp_path: Path) -> None
             call.end(None)
     assert recorded == 16 + 8
     runs.close()
+
+
+def test_workers_record_the_same_calls_whatever_their_clocks_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tb_inputdiag.autologging.model_diagnostics.worker", lambda model: (0, 2))
+    settings = check(tmp_path, "auto", 0.01, None, None, None, 0, False, 0)
+    seen = []
+    for speed in (0.001, 1000.0):
+        now = iter(np.arange(100) * speed)
+        one = ModelDiagnostics(regressor(), settings, clock=lambda now=now: next(now))
+        seen.append([number for number in range(1, 100) if one.evaluation_due()])
+    assert seen[0] == seen[1] == [*range(1, 17), 32, 64]
+
+
+class _Unsupported:
+    def __getattr__(self, name: str) -> Any:
+        raise BackendError("Keras runs on another backend.")
+
+
+def test_an_unsupported_backend_is_said_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "tb_inputdiag.autologging.model_runs", _Unsupported())
+    tb_inputdiag.autolog(tmp_path, **QUIET)
+    with pytest.warns(InputDiagWarning, match="nothing is recorded: Keras runs on another backend"):
+        fit_table(regressor(), [])
+    assert "fit" not in vars(keras.Model)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", InputDiagWarning)
+        fit_table(regressor(), [])
 
 
 # -- beside the user's own callback --------------------------------------------------------------------

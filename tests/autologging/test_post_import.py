@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 from tb_inputdiag.autologging.post_import import when_imported
-from tb_inputdiag.autologging.replacing import replace
+from tb_inputdiag.capture.replacing import replace
 
 
 @pytest.fixture
