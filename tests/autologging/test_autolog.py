@@ -24,6 +24,7 @@ from tb_inputdiag import InputDiagnostics
 from tb_inputdiag.autologging.keras_calls import CALLS
 from tb_inputdiag.autologging.model_diagnostics import ModelDiagnostics
 from tb_inputdiag.autologging.model_runs import ModelRuns
+from tb_inputdiag.capture.backend import backend
 from tb_inputdiag.console import InputDiagWarning
 from tb_inputdiag.errors import BackendError, ConfigurationError, LogWriteError
 from tb_inputdiag.log.reader import read
@@ -226,7 +227,7 @@ def test_a_long_loop_of_predict_is_recorded_now_and_then(tmp_path: Path) -> None
 def test_workers_record_the_same_calls_whatever_their_clocks_say(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tb_inputdiag.autologging.model_diagnostics.worker", lambda model: (0, 2))
+    monkeypatch.setattr(backend(), "worker", lambda model: (0, 2))
     settings = check(tmp_path, "auto", 0.01, None, None, None, 0, False, 0)
     seen = []
     for speed in (0.001, 1000.0):

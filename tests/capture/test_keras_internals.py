@@ -18,7 +18,7 @@ from tb_inputdiag.capture import keras_internals
 from tb_inputdiag.capture.facts import model_facts
 from tb_inputdiag.capture.failed_build import failed_batch
 from tb_inputdiag.capture.failed_call import failed_call
-from tb_inputdiag.capture.keras_internals import ACCESSORS, Degraded, Producer
+from tb_inputdiag.capture.keras_internals import ACCESSORS, Degraded, Producer, held_value
 from tb_inputdiag.capture.names import layer_paths, weight_names
 from tb_inputdiag.capture.tensorflow import tf_internals
 from tb_inputdiag.console import InputDiagWarning
@@ -242,6 +242,25 @@ def is_unlifted_canary(read: Callable[..., Any]) -> None:
     assert not read(keras.Variable(1.0))
 
 
+def copy_mask_canary(read: Callable[..., Any]) -> None:
+    masked, plain = L.Masking()(np.float32([[[0], [1]]])), tf.zeros((1, 2, 1))
+    read(plain, tf.zeros((1, 2, 1)))
+    read(masked, plain)
+    assert plain._keras_mask is masked._keras_mask
+
+
+def held_value_canary(read: Callable[..., Any]) -> None:
+    assert float(read(keras.Variable(2.5))) == 2.5
+
+
+def hold_value_canary(read: Callable[..., Any]) -> None:
+    variable, other = keras.Variable(2.5), keras.Variable(3.5)
+    read(variable, held_value(other))
+    assert float(variable.value) == 3.5
+    read(variable, None)
+    assert held_value(variable) is None
+
+
 @pytest.mark.parametrize("name", ACCESSORS)
 def test_accessor_gives_what_its_docstring_says(name: str) -> None:
     fresh()
@@ -266,6 +285,9 @@ READ_WHILE_TRACING = {
     "compiled_metrics",
     "is_unlifted",
 }
+
+
+READ_ON_JAX = {"copy_mask", "held_value", "hold_value"}
 
 
 class CustomStep(keras.Model):
@@ -351,7 +373,7 @@ def an_exception() -> BaseException:
     return caught.value
 
 
-@pytest.mark.parametrize("name", [name for name in ACCESSORS if name not in READ_WHILE_TRACING])
+@pytest.mark.parametrize("name", [name for name in ACCESSORS if name not in READ_WHILE_TRACING | READ_ON_JAX])
 def test_facts_name_what_could_not_be_read(name: str, break_accessor: Callable[[str], None]) -> None:
     break_accessor(name)
     model = model_for_every_accessor()

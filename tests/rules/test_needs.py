@@ -91,6 +91,10 @@ NO_FACTS = {
     "batch_iterations": "steps are counted differently",
     "gradient_sum_method": "gradients are those of one replica",
     "compiled_metrics": "records are complete",
+    "wrapped_call": "the exception has no call, as those of a step",
+    "copy_mask": "the layers after it get no mask, and the step is not sampled",
+    "held_value": "the step is not sampled",
+    "hold_value": "the step is not sampled",
     "batch_being_built": "the exception has no batch, as those of a step have",
 }
 """Accessors on which no fact depends that rules judge by, and why."""

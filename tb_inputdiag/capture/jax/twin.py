@@ -27,7 +27,7 @@ _MOST_SHADOWS = 8
 """Shapes of batches for which a shadow is compiled. Batches of further shapes are not sampled."""
 
 
-class _Seen(NamedTuple):
+class _SeenStep(NamedTuple):
     """One step that was shadowed."""
 
     shadow: Shadow
@@ -109,7 +109,7 @@ class JaxTwin(Twin):
         if self.split == "predict":
             return self._run_first_probed(state, iterator, expected)
         self._traced_s = 0.0
-        seen: list[_Seen] = []
+        seen: list[_SeenStep] = []
         result, steps = None, 0
         for batch in _at_most(iterator, expected):
             seen += self._shadowed(state, batch)
@@ -130,7 +130,7 @@ class JaxTwin(Twin):
         self.state = result[1]
         return Executed(result, result[0], counted.n, self._reading(seen))
 
-    def _shadowed(self, state: State, batch: Any) -> list[_Seen]:
+    def _shadowed(self, state: State, batch: Any) -> list[_SeenStep]:
         """Runs the shadow of a step; returns what was seen, nothing if it cannot be seen.
 
         A failure is not raised here. If it is the user's, the step that follows raises it again.
@@ -143,7 +143,7 @@ class JaxTwin(Twin):
                 for leaf in batch_tensors(self.model, batch, kind_of)
             )
             shadow = self._shadow_of(state, batch)
-            return [] if shadow is None else [_Seen(shadow, shadow.run(state, batch), batch)]
+            return [] if shadow is None else [_SeenStep(shadow, shadow.run(state, batch), batch)]
         except Exception as exc:
             self._trouble = exc
             return []
@@ -172,7 +172,7 @@ class JaxTwin(Twin):
 
     # -- reading -----------------------------------------------------------------------------------
 
-    def _reading(self, seen: list[_Seen]) -> Reading | None:
+    def _reading(self, seen: list[_SeenStep]) -> Reading | None:
         if not seen or self._trouble is not None:
             return None
         try:
@@ -184,7 +184,7 @@ class JaxTwin(Twin):
             self._trouble = exc
             return None
 
-    def _kept(self, seen: list[_Seen], rows: list[F8]) -> KeptBatch | None:
+    def _kept(self, seen: list[_SeenStep], rows: list[F8]) -> KeptBatch | None:
         """Returns the first batch that is worth keeping."""
         for index, (step, row) in enumerate(zip(seen, rows, strict=True)):
             wanted = step.shadow.program.kept

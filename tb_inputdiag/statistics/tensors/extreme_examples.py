@@ -31,17 +31,18 @@ def places(layout: TensorLayout) -> int:
     return 1
 
 
-def _is_small(layout: TensorLayout) -> bool:
+def _size(layout: TensorLayout) -> int:
+    """Returns the number of values in an example; 0 for tensors whose extremes are not looked up."""
     size = static_size(layout.shape[1:]) if layout.shape else None
-    return layout.kind == "dense" and size is not None and 0 < size <= MAX_VALUES
+    return size if layout.kind == "dense" and size is not None and size <= MAX_VALUES else 0
 
 
 def reduce(xp: Namespace, values: Values) -> Array:
     """Returns `NUMBERS` of one tensor."""
-    shape = xp.static_shape(values.array) or ()
-    if not _is_small(values.layout) or not shape or static_size(shape[1:]) is None:
+    size = _size(values.layout)
+    if size == 0:
         return xp.constant(ABSENT, "float64")
-    x = xp.cast(xp.reshape(values.array, (-1, static_size(shape[1:]) or 1)), "float64")
+    x = xp.cast(xp.reshape(values.array, (-1, size)), "float64")
     nan = xp.constant(np.nan, "float64")
     found: list[Array] = []
     extremes: list[Array] = []
@@ -79,7 +80,7 @@ def reference(x: NDArray[Any], layout: TensorLayout) -> Mapping[str, NDArray[Any
     """Returns the columns by NumPy."""
     found = {"min_example": np.nan, "max_example": np.nan}
     finite = np.isfinite(np.asarray(x, np.float64))
-    if _is_small(layout) and finite.any():
+    if _size(layout) and finite.any():
         rows = np.where(finite, x, np.nan).astype(np.float64).reshape(len(x), -1)
         flat = rows.ravel()
         width = rows.shape[1]
