@@ -24,6 +24,7 @@ def steps() -> list[tuple[str, list[str], Path]]:
         ("types of the public API", [str(BIN / "mypy"), "tests/typing/public_api.py"], ROOT),
         ("imports", [str(BIN / "lint-imports"), "--no-cache"], ROOT),
         ("rules' pages are fresh", [sys.executable, "-m", "tb_inputdiag.rules.docs", "--check"], ROOT),
+        ("page of errors is fresh", [sys.executable, "-m", "tb_inputdiag.rules.exceptions.docs", "--check"], ROOT),
     ]
     found.append(("documentation builds", [str(BIN / "mkdocs"), "build", "--quiet"], ROOT))
     scripts = FRONTEND / "scripts"

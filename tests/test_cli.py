@@ -241,6 +241,47 @@ def test_rules_of_the_command_line_are_those_of_the_callback() -> None:
     assert parse_rules(replayed("replay", "x")) is None
 
 
+TRACEBACK = """\
+Traceback (most recent call last):
+  File "/home/ada/train.py", line 12, in <module>
+    model.fit(x, y)
+  File "/usr/lib/python3/site-packages/keras/src/utils/traceback_utils.py", line 122, in error_handler
+    raise e.with_traceback(filtered_tb) from None
+ValueError: Input 0 of layer "lstm_1" is incompatible with the layer: expected ndim=3, found ndim=2. \
+Full shape received: (None, 8)
+"""
+
+
+def test_a_message_is_explained(run: Any) -> None:
+    result = run("explain", "ValueError: You must call `compile()` before using the model.")
+    assert result.code == 0
+    assert "model.compile(" in result.out
+    assert "there was no data and no model to look at" in " ".join(result.out.split())
+    found = run("explain", "You must call `compile()` before using the model.", "--format", "json").json
+    assert [alert["rule"] for alert in found["alerts"]] == ["program-error"]
+
+
+def test_a_traceback_on_standard_input_is_explained(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"Epoch 1/3\n{TRACEBACK}"))
+    result = run("explain")
+    assert result.code == 0
+    assert "'lstm_1'" in result.out
+    monkeypatch.setattr("sys.stdin", io.StringIO(TRACEBACK))
+    found = run("explain", "-", "--format", "json").json
+    assert found["exception"] == "ValueError"
+    assert found["alerts"][0]["evidence"]["line"] == "train.py:12: model.fit(x, y)"
+
+
+def test_an_unknown_message_and_none_at_all(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    unknown = run("explain", "RuntimeError: the moon is in the wrong phase")
+    assert unknown.code == 1
+    assert "not known" in unknown.out
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    nothing = run("explain")
+    assert nothing.code == 2
+    assert "There is no message" in nothing.err
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

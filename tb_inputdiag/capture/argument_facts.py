@@ -9,9 +9,10 @@ from typing import Any
 import keras
 import numpy as np
 
+from tb_inputdiag.capture import keras_internals
 from tb_inputdiag.capture.plain_values import attempt
 from tb_inputdiag.capture.tensor_layout import static_shape
-from tb_inputdiag.records import JSON, ArgumentFacts, ArgumentKind
+from tb_inputdiag.records import ArgumentFacts, ArgumentKind
 
 __all__ = ["argument_facts", "list_shape", "type_name"]
 
@@ -98,7 +99,7 @@ def _one(name: str, value: Any, variable: str) -> ArgumentFacts:
         shape=shape,
         dtype=dtype,
         value=shown,
-        details=attempt(lambda: _details(kind, value), {}),
+        **attempt(lambda: _details(kind, value), {}),
     )
 
 
@@ -175,47 +176,59 @@ def _shape_of(value: Any) -> tuple[int | None, ...]:
     return static_shape(value) or ()
 
 
-def _details(kind: ArgumentKind, value: Any) -> dict[str, JSON]:
+def _details(kind: ArgumentKind, value: Any) -> dict[str, Any]:
+    """Returns the fields of `ArgumentFacts` that only some kinds of arguments have."""
     match kind:
         case "frame":
             text = [str(name) for name, dtype in value.dtypes.items() if _is_text(str(dtype))]
-            return {"text_columns": text[:_MOST_KEYS]} if text else {}
+            return {"text_columns": tuple(text[:_MOST_KEYS])}
         case "array" | "series":
             holds_objects = _is_text(_dtype(value))
             return _elements(list(np.asarray(value).reshape(-1)[:_FIRST])) if holds_objects else {}
         case "list":
-            return {"length": len(value), **_elements(list(value)[:_FIRST])}
+            first = list(value)[:_FIRST]
+            return {"length": len(value), **_elements(first), "layers": _chain(first)}
+        case "symbolic":
+            return {"layers": _made_by(value)}
         case "dict":
-            return {"keys": [str(key) for key in list(value)[:_MOST_KEYS]]}
+            return {"keys": tuple(str(key) for key in list(value)[:_MOST_KEYS])}
         case "dataset":
             return _dataset(value)
-        case "loader":
-            return {"batch_size": getattr(value, "batch_size", None)}
-        case "layer" | "model":
-            shape = attempt(lambda: static_shape(value.input))
-            return {"base": kind, **({"input_shape": list(shape)} if shape is not None else {})}
-        case "class":
-            return {"module": value.__module__, "is_layer": issubclass(value, keras.Layer)}
-        case "object":
-            return {"module": type(value).__module__}
+        case "model":
+            return {"layers": _chain(value.layers)} if isinstance(value, keras.Sequential) else {}
     return {}
+
+
+def _made_by(tensor: Any) -> tuple[str, ...]:
+    """Returns the classes of the layers that a symbolic tensor has gone through, the last one last."""
+    found: list[str] = []
+    producer = keras_internals.producer(tensor)
+    while producer is not None and len(found) < _MOST_PARTS:
+        found.append(type(producer.operation).__name__)
+        inputs = keras_internals.operation_inputs(producer)
+        producer = keras_internals.producer(inputs[0]) if inputs else None
+    return tuple(reversed(found))
+
+
+def _chain(items: list[Any]) -> tuple[str, ...]:
+    """Returns the classes of layers that follow each other."""
+    return tuple(type(item).__name__ for item in items if isinstance(item, keras.Layer))
 
 
 def _is_text(dtype: str) -> bool:
     return dtype.startswith(("object", "str", "string", "category", "<U", "|S", "bytes"))
 
 
-def _elements(items: list[Any]) -> dict[str, JSON]:
+def _elements(items: list[Any]) -> dict[str, Any]:
     """Describes the elements of a list or of an array of objects."""
-    found: dict[str, JSON] = {"element_types": sorted({type_name(item) for item in items})}
     shapes = [_shape_of(item) for item in items]
-    if any(shapes):
-        found["element_shapes"] = [list(shape) for shape in shapes[:_MOST_PARTS]]
-        found["equal_shapes"] = len(set(shapes)) == 1
     texts = [item for item in items if isinstance(item, str)]
-    if texts:
-        found["numeric_text"] = all(_is_number(text) for text in texts)
-    return found
+    return {
+        "element_types": tuple(sorted({type_name(item) for item in items})),
+        "element_shapes": tuple(shapes[:_MOST_PARTS]) if any(shapes) else (),
+        "equal_shapes": len(set(shapes)) <= 1,
+        "numeric_text": bool(texts) and all(_is_number(text) for text in texts),
+    }
 
 
 def _is_number(text: str) -> bool:
@@ -226,7 +239,7 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def _dataset(value: Any) -> dict[str, JSON]:
+def _dataset(value: Any) -> dict[str, Any]:
     spec = value.element_spec
     return {
         "parts": len(spec) if isinstance(spec, tuple) else 1,

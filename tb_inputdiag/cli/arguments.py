@@ -182,3 +182,11 @@ class RunArguments(RuleChanges):
     """A module and its arguments."""
     program: Sequence[str] = ()
     """A file and its arguments; empty for a module."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplainArguments:
+    """Arguments of ``explain``."""
+
+    message: str | None = None
+    format: TextOrJson = "text"

@@ -25,7 +25,7 @@ examples:
   tb-inputdiag report logs -o report.html    one file to mail
   tb-inputdiag replay logs --set unnormalized-input.max_pixel=300
 
-exit codes: {CLEAN} done (check: nothing found), {FINDINGS} check found something,
+exit codes: {CLEAN} done (check: nothing found), {FINDINGS} check found something; explain: unknown kind,
             {UNREADABLE} cannot read the log, or wrong arguments
 """
 
@@ -53,6 +53,7 @@ def make_parser() -> Parser:
         _add_export,
         _add_report,
         _add_rules,
+        _add_explain,
     ):
         add(commands)
     return parser
@@ -283,3 +284,19 @@ def _add_rules(commands: _Commands) -> None:
         examples="  tb-inputdiag rules\n  tb-inputdiag rules unnormalized-input      # with its thresholds",
     )
     parser.add_argument("id", nargs="?", metavar="ID", help="a rule, e.g. unnormalized-input")
+
+
+def _add_explain(commands: _Commands) -> None:
+    parser = _add(
+        commands,
+        "explain",
+        "explain:explain",
+        args.ExplainArguments,
+        "what an exception of Keras means, and the line that mends it",
+        log_dir=False,
+        examples='  tb-inputdiag explain "ValueError: You must call `compile()` before using the model."\n'
+        "  python train.py 2>&1 | tb-inputdiag explain      # the last traceback on standard input",
+    )
+    parser.add_argument(
+        "message", nargs="?", metavar="MESSAGE", help="the message, or a traceback; default: standard input"
+    )

@@ -154,10 +154,29 @@ class ArgumentFacts:
     """Empty if it has none; ``mixed`` for a table whose columns differ."""
     value: JSON = None
     """Of numbers and text (at most 80 characters); the name of a function, class, layer or model."""
-    details: Mapping[str, JSON] = field(default_factory=dict)
-    """What else is known: ``text_columns`` of a table, ``element_types`` and ``element_shapes`` of the first elements
-    of a list or an array of objects, ``keys`` of a dict, ``length``, ``element_spec``, ``parts`` and ``cardinality``
-    (-1: infinite, -2: unknown) of a `tf.data.Dataset`, ``input_shape`` of a layer, ``batch_size``."""
+    length: int | None = None
+    """Elements of a list."""
+    element_types: tuple[str, ...] = ()
+    """Types of the first elements of a list, or of an array of text or objects."""
+    element_shapes: tuple[tuple[int | None, ...], ...] = ()
+    """Shapes of its first elements, if they have any."""
+    equal_shapes: bool = True
+    """Whether the shapes of the first 256 elements are equal."""
+    numeric_text: bool = False
+    """Whether its first elements are text that could be read as numbers."""
+    text_columns: tuple[str, ...] = ()
+    """Columns of a table that hold text or objects."""
+    keys: tuple[str, ...] = ()
+    """Of a dict."""
+    parts: int = 0
+    """Of a `tf.data.Dataset`: the length of the tuples that it yields; 1 if it yields something else."""
+    element_spec: str = ""
+    """Of a `tf.data.Dataset`."""
+    cardinality: int | None = None
+    """Of a `tf.data.Dataset`; -1: infinite, -2: unknown."""
+    layers: tuple[str, ...] = ()
+    """Classes of layers in order: those of a list or of a Sequential model, or those that a symbolic tensor has gone
+    through, at most 8."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

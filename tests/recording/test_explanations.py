@@ -73,13 +73,13 @@ def test_text_columns_of_a_table_are_named():
     frame = pd.DataFrame({"age": [1.0, 2.0], "city": ["a", "b"]})
     facts = facts_of(raised(lambda: compiled(2).fit(frame, np.zeros((2, 2)), verbose=0)))
     assert facts["x"].kind == "frame"
-    assert facts["x"].details["text_columns"] == ["city"]
+    assert facts["x"].text_columns == ("city",)
 
 
 def test_elements_of_lists_are_described():
     facts = facts_of(raised(lambda: compiled(2).fit([[1, 2], [3]], np.zeros((2, 2)), verbose=0)))
     assert (facts["x"].kind, facts["x"].shape) == ("list", (2, None))
-    assert facts["x"].details["equal_shapes"] is False
+    assert facts["x"].equal_shapes is False
 
 
 def test_a_dataset_is_described_without_reading_it():
@@ -90,7 +90,7 @@ def test_a_dataset_is_described_without_reading_it():
     data = tf.data.Dataset.from_generator(never, output_signature=tf.TensorSpec((3,), tf.float32)).repeat()
     facts = facts_of(raised(lambda: compiled(4).fit(data, np.zeros(3), verbose=0)))
     assert facts["x"].kind == "dataset"
-    assert facts["x"].details["cardinality"] == -1
+    assert facts["x"].cardinality == -1
 
 
 @pytest.mark.parametrize(

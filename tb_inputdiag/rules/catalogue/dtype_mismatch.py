@@ -7,6 +7,7 @@ import re
 from tb_inputdiag.records import Failure, Role, Severity, TensorLayout, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import named_tensor_curves
 from tb_inputdiag.rules.support.failures import essential_text, fed_text
 from tb_inputdiag.rules.support.text import variable
@@ -55,6 +56,9 @@ class DtypeMismatch(Rule):
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads the exception."""
+        found = findings_for(self.id, context, failure)
+        if found is not None:
+            return found
         text = essential_text(failure.message)
         reading = _read(text)
         if reading is None:

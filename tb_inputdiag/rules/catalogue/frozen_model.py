@@ -21,6 +21,7 @@ from tb_inputdiag.records import (
 )
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, silent
+from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import loss_curve, sample_curve, weight_curve
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.views.context import Context
@@ -111,20 +112,8 @@ class FrozenModel(Rule):
         ]
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
-        """Reads Keras' exception."""
-        if "No gradients provided for any variable" not in failure.message:
-            return []
-        return [
-            Finding(
-                subject="model",
-                message="No trainable weight has a gradient: the loss does not depend on any of them.",
-                evidence={"exception": failure.exception},
-                fix="# Use keras.ops for everything between the weights and the loss.\n"
-                "# These stop gradients: .numpy(), tf.py_function, argmax, round,\n# casts to integers, stop_gradient",
-                picture=LimitPicture(label="weights with a gradient", value=0, limit=1, bound="at least"),
-                at_once=True,
-            )
-        ]
+        """Reads the exception about weights without gradients."""
+        return findings_for(self.id, context, failure)
 
     @staticmethod
     def examples() -> tuple[Example, ...]:

@@ -28,6 +28,7 @@ from tb_inputdiag.rules.examples import (
     fires,
     silent,
 )
+from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import named_tensor_curves, tensor_curves
 from tb_inputdiag.rules.support.failures import essential_text
 from tb_inputdiag.rules.support.kept_axes import has_extra_axes
@@ -86,6 +87,9 @@ class LabelLossMismatch(Rule):
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads Keras' exceptions about the shapes of targets and outputs."""
+        found = findings_for(self.id, context, failure)
+        if found is not None:
+            return found
         match = _SHAPES.search(essential_text(failure.message))
         target, output = (parse_shape(match[1]), parse_shape(match[2])) if match is not None else (None, None)
         if target is None or output is None or _other_places(target, output):

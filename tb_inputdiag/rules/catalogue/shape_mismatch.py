@@ -6,6 +6,7 @@ from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import Failure, Severity, ShapesPicture, TensorLayout
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, layer, pixels, silent
+from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.failures import essential_text
 from tb_inputdiag.rules.support.shape_errors import read_shape_error
@@ -77,6 +78,9 @@ class ShapeMismatch(Rule):
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads the exception."""
+        found = findings_for(self.id, context, failure)
+        if found is not None:
+            return found
         error = read_shape_error(essential_text(failure.message))
         return [shape_finding(context, failure, error)] if error is not None else []
 

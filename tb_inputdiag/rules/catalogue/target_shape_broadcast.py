@@ -11,6 +11,7 @@ from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import Failure, Severity, ShapesPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
+from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import named_tensor_curves, tensor_curves
 from tb_inputdiag.rules.support.failures import essential_text
 from tb_inputdiag.rules.support.kept_axes import collapse_fix, has_extra_axes, last_sequence_layer
@@ -75,6 +76,11 @@ class TargetShapeBroadcast(Rule):
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads the exceptions about predictions for each step or place of an example."""
+        own = self._of_places(context, failure)
+        return own or findings_for(self.id, context, failure) or []
+
+    @staticmethod
+    def _of_places(context: Context, failure: Failure) -> list[Finding]:
         shapes = _failed_shapes(failure)
         targets = [fed for fed in failure.fed if fed.role == "target"]
         facts = context.facts

@@ -26,14 +26,22 @@ __all__ = [
 Shape: TypeAlias = tuple[int | None, ...]
 
 _SHAPE = r"(\([^()]*\)|\[[^\[\]]*\])"
+_LAYER = "['\"]?([^'\" ]*)['\"]?"
+"""A layer's name; versions of Keras differ in the quotes around it."""
+_CHECKED = re.compile(
+    rf"Error when checking input: expected (\w+) to have shape {_SHAPE} but got array with shape {_SHAPE}"
+)
+_CHECKED_RANK = re.compile(
+    rf"Error when checking input: expected (\w+) to have (\d+) dimensions, but got array with shape {_SHAPE}"
+)
 _EXPECTED_SHAPE = re.compile(rf"Expected shape {_SHAPE}, but input has incompatible shape {_SHAPE}")
 _FOUND_SHAPE = re.compile(rf"with name '([^']*)' of layer '[^']*' .*expected shape={_SHAPE}, found shape={_SHAPE}")
 _AXIS = re.compile(
-    rf"of layer '([^']*)' .*expected axis (-?\d+) of input shape to have value (\d+), but received input with "
+    rf"of layer {_LAYER} .*expected axis (-?\d+) of input shape to have value (\d+), but received input with "
     rf"shape {_SHAPE}"
 )
 _NDIM = re.compile(
-    rf"of layer '([^']*)' .*expected (min_|max_)?ndim=(\d+), found ndim=\d+\. Full shape received: {_SHAPE}"
+    rf"of layer {_LAYER} .*expected (min_|max_)?ndim=(\d+), found ndim=\d+\. Full shape received: {_SHAPE}"
 )
 _FIRST_AXIS = re.compile(r"same first dimension, got logits shape \[(\d+),\d+\] and labels shape \[(\d+)\]")
 _OUTPUT = re.compile(rf"must have the same shape\. Received: target\.shape={_SHAPE}, output\.shape={_SHAPE}")
@@ -44,7 +52,9 @@ _DIMENSIONS = re.compile(
 )
 _INCOMPATIBLE = re.compile(rf"Incompatible shapes: {_SHAPE} vs\. {_SHAPE}(?:[^{{]*\{{\{{node ([^}}]*)\}}\}})?")
 _DIVISIBLE = re.compile(r"evenly divisible by (\d+) but is (\d+) for")
-_RESHAPE = re.compile(r"reshape is a tensor with (\d+) values, but the requested shape has (\d+)")
+_RESHAPE = re.compile(
+    r"reshape is a tensor with (\d+) values, but the requested shape (?:has|requires a multiple of) (\d+)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +176,10 @@ def read_shape_error(text: str) -> ShapeError | None:
 
 
 def _input_shape(text: str) -> InputShapeError | None:
+    checked = _CHECKED.search(text)
+    if checked is not None:
+        expected, got = parse_shape(checked[2]), parse_shape(checked[3])
+        return InputShapeError(checked[1], (None, *expected), (None, *got)) if expected and got else None
     match, name = _EXPECTED_SHAPE.search(text), ""
     if match is not None:
         shapes = match[1], match[2]
@@ -187,6 +201,10 @@ def _axis(text: str) -> AxisError | None:
 
 
 def _rank(text: str) -> RankError | None:
+    checked = _CHECKED_RANK.search(text)
+    received = parse_shape(checked[3]) if checked is not None else None
+    if checked is not None and received is not None:
+        return RankError(checked[1].removesuffix("_input"), "", int(checked[2]), (None, *received[1:]))
     match = _NDIM.search(text)
     got = parse_shape(match[4]) if match is not None else None
     if match is None or got is None:

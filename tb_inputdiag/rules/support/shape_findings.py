@@ -178,16 +178,54 @@ def _output_shape(failure: Failure, error: OutputShapeError) -> Finding:
 
 def _loss(context: Context, failure: Failure, error: OperationError) -> Finding:
     left, right, name = error.left, error.right, _target(failure)
+    shapes = [t.shape for t in _fed(failure, "target") if t.shape is not None]
+    if len(shapes) == 1 and _is(shapes[0], right) and not _is(shapes[0], left):
+        left, right = right, left
+    own = _in_own_loss(context, shapes, left, right)
+    if own:
+        return _operands(name, left, right, own)
     code = variable(name, "target", context.facts)
     have, want = parse_shape(left), parse_shape(right)
     holds_integers = any("int" in t.dtype for t in _fed(failure, "target")[:1])
     fix = target_fix(code, have, want, whole=holds_integers) if have and want else ""
+    if have and want and len(have) == len(want) > 2 and have[1:-1] != want[1:-1]:
+        fix = output_fix(have, want)
     return Finding(
         subject=f"target:{name}",
         message=f"The loss cannot compare '{name}' of shape {left} with predictions of shape {right}.",
         evidence={"target_shape": left, "prediction_shape": right},
         fix=fix or f"{code} = {code}.reshape(...)  # the shape of the predictions is {right}",
         picture=_two_shapes(left, right, "target", "prediction"),
+        curves=named_tensor_curves("target", name),
+    )
+
+
+def _is(shape: Sequence[int | None], text: str) -> bool:
+    """Tells whether a shape, but for its batch axis, is the one in an exception."""
+    found = parse_shape(text)
+    return found is not None and len(found) == len(shape) and tuple(found[1:]) == tuple(shape[1:])
+
+
+def _in_own_loss(context: Context, targets: Sequence[Sequence[int | None]], left: str, right: str) -> str:
+    """Returns code for a loss of the user's own that compares other shapes than those of target and output."""
+    facts, have, want = context.facts, parse_shape(left), parse_shape(right)
+    outputs = [t.shape for t in facts.outputs if t.shape is not None] if facts is not None else []
+    custom = facts is not None and isinstance(facts.loss, dict) and bool(facts.loss.get("custom"))
+    if not custom or len(outputs) != 1 or len(targets) != 1 or not have or not want:
+        return ""
+    if tuple(outputs[0][1:]) != tuple(targets[0][1:]) or len(have) != 2 or len(want) != 2:
+        return ""
+    size = min((n for n in (have[1], want[1]) if n is not None), default=1)
+    return f"y_true[:, :{size}], y_pred[:, :{size}]  # in your loss: the same columns of both"
+
+
+def _operands(name: str, left: str, right: str, fix: str) -> Finding:
+    return Finding(
+        subject=f"target:{name}",
+        message=f"Your loss compares tensors of shapes {left} and {right}, though target and output fit.",
+        evidence={"left": left, "right": right},
+        fix=fix,
+        picture=_two_shapes(left, right, "left", "right"),
         curves=named_tensor_curves("target", name),
     )
 

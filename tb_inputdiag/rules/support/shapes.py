@@ -60,6 +60,10 @@ def reshape_fix(name: str, got: Shape, expected: Shape) -> str:
             return f"{name} = {name}[..., :3]  # drops the alpha channel"
         if len(rest) == 2 and _fits((rest[1], rest[0]), want):
             return f"{name} = {name}.transpose(0, 2, 1)  # swaps steps and features"
+    if None not in got and len(got) == len(want) - 1 and _fits((*got, 1), want) and len(got) > 1:
+        return f"{name} = {name}[None, ..., None]  # adds the batch axis and the channel axis: this is one example"
+    if None not in (*got, *want) and got[0] != 1 and len(want) != len(rest) and _size(got) == _size(want):
+        return f"{name} = {name}.reshape(1, {', '.join(map(str, want))})  # a batch of one example"
     size = _size(rest)
     unknown = [n for n in want if n is None]
     known = math.prod(n for n in want if n is not None)
@@ -108,6 +112,11 @@ def target_fix(name: str, target: Shape, prediction: Shape, *, whole: bool) -> s
         prediction: The shape of the prediction with the batch axis.
         whole: Whether the target holds integers, which may be class ids.
     """
+    if len(target) == 3 and len(prediction) == 2 and target[1] and target[2]:
+        return (
+            f"keras.layers.Dense({target[1] * target[2]}), keras.layers.Reshape(({target[1]}, {target[2]}))"
+            "  # as the last layers"
+        )
     if len(target) == len(prediction) == 2:
         return f"keras.layers.Dense({target[1]})  # last layer: one unit for each column of {name}"
     if len(target) == 1 and len(prediction) == 2:

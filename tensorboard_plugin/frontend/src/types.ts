@@ -48,7 +48,17 @@ export interface ArgumentFacts {
   shape: (number | null)[] | null;
   dtype: string;
   value: unknown;
-  details: Record<string, unknown>;
+  length: number | null;
+  element_types: string[];
+  element_shapes: ((number | null)[])[];
+  equal_shapes: boolean;
+  numeric_text: boolean;
+  text_columns: string[];
+  keys: string[];
+  parts: number;
+  element_spec: string;
+  cardinality: number | null;
+  layers: string[];
 }
 
 /** How often each class id was seen. */

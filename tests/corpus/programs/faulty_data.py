@@ -180,6 +180,17 @@ def strings_into_dense(t: Trial) -> None:
     model.fit(rows, callbacks=t.callbacks, verbose=0)
 
 
+def _forgetful_loss(y_true: tf.Tensor, y_pred: tf.Tensor) -> None:
+    keras.ops.mean(keras.ops.square(y_true - y_pred))
+
+
+@broken("program-error", raises=True)
+def loss_that_returns_nothing(t: Trial) -> None:
+    """A loss of the user's own lacks its return."""
+    x, y = data.regression(t.rng, 200)
+    _fit(_regressor(8), t, x, y, loss=_forgetful_loss)
+
+
 class Mixing(layers.Layer):
     """Multiplies with a constant matrix from NumPy, which is float64."""
 

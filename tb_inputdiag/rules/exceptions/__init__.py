@@ -1,0 +1,108 @@
+"""The kinds of exceptions that Keras programs raise: one module for each family.
+
+A kind is found by its words, and decided by facts: the arguments of the call that raised, and the model. The rules
+that report exceptions ask `diagnose`, and so do `tb-inputdiag explain` and the page docs/errors.md.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+from tb_inputdiag.records import Failure, ModelFacts
+from tb_inputdiag.rules.base import Finding
+from tb_inputdiag.rules.exceptions import (
+    arguments,
+    arrays,
+    between_layers,
+    compiling,
+    datasets,
+    dtypes,
+    gradients,
+    images,
+    labels,
+    layer_arguments,
+    layers,
+    merging,
+    names,
+    old_names,
+    saving,
+    several_inputs,
+    shapes,
+    symbolic,
+)
+from tb_inputdiag.rules.exceptions.kind import Case, Kind
+from tb_inputdiag.rules.exceptions.words import match, text_of
+from tb_inputdiag.rules.views.context import Context
+
+__all__ = ["FAMILIES", "Diagnosis", "all_kinds", "diagnose", "findings_for"]
+
+FAMILIES: tuple[tuple[str, tuple[Kind, ...]], ...] = (
+    ("Data sets and generators", datasets.KINDS),
+    ("Several inputs or outputs", several_inputs.KINDS),
+    ("Arrays, lists and tables", arrays.KINDS),
+    ("Targets and the loss", labels.KINDS),
+    ("Tensors that are joined", merging.KINDS),
+    ("Shapes of the data", shapes.KINDS),
+    ("Shapes between layers", between_layers.KINDS),
+    ("Putting a model together", layer_arguments.KINDS),
+    ("Symbolic tensors and graphs", symbolic.KINDS),
+    ("Names that Keras does not know", names.KINDS),
+    ("Names that have changed", old_names.KINDS),
+    ("Compiling", compiling.KINDS),
+    ("Arguments of fit", arguments.KINDS),
+    ("Layers and losses of your own", layers.KINDS),
+    ("Gradients", gradients.KINDS),
+    ("Saving and loading", saving.KINDS),
+    ("Ready-made models and helpers", images.KINDS),
+    ("Dtypes and memory", dtypes.KINDS),
+)
+"""Heading -> its kinds. A kind comes before those that its words include."""
+
+
+@cache
+def all_kinds() -> tuple[Kind, ...]:
+    """Returns all kinds, in the order in which they are tried."""
+    return tuple(kind for _, kinds in FAMILIES for kind in kinds)
+
+
+class Diagnosis(NamedTuple):
+    """What an exception is."""
+
+    kind: Kind
+    finding: Finding | None
+    """None: the rule of the kind makes it."""
+
+
+def diagnose(failure: Failure, facts: ModelFacts | None) -> Diagnosis | None:
+    """Returns the kind of an exception with its finding, or None if it is of none.
+
+    Args:
+        failure: The exception.
+        facts: What is known of the model.
+    """
+    text = text_of(failure)
+    for kind in all_kinds():
+        found = match(kind.words, text)
+        if found is None:
+            continue
+        if kind.explain is None:
+            return Diagnosis(kind, None)
+        finding = kind.explain(Case(failure, facts, found, text, kind))
+        if finding is not None:
+            return Diagnosis(kind, finding)
+    return None
+
+
+def findings_for(rule: str, context: Context, failure: Failure) -> list[Finding] | None:
+    """Returns what a rule reports about an exception; None if it has to read the exception itself.
+
+    Args:
+        rule: Id of the rule.
+        context: What is known of the model.
+        failure: The exception.
+    """
+    found = diagnose(failure, context.facts)
+    if found is None or found.finding is None:
+        return None
+    return [found.finding] if found.kind.rule == rule else []

@@ -1,0 +1,385 @@
+"""Data sets and generators whose elements are not what `fit` expects."""
+
+from __future__ import annotations
+
+from tb_inputdiag.numbers import shape_text
+from tb_inputdiag.records import ShapesPicture
+from tb_inputdiag.rules.base import Finding
+from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
+from tb_inputdiag.rules.exceptions.programs import REGRESSION, TWO_INPUTS, mend, program
+from tb_inputdiag.rules.exceptions.words import Words
+
+__all__ = ["KINDS", "SHAPE_WORDS"]
+
+SHAPE_WORDS = (
+    Words("Keras", "incompatible"),
+    Words("Keras", "Invalid input shape"),
+    Words("Keras", "expected min_ndim="),
+    Words("Keras", "expected ndim="),
+    Words("Keras", "same shape"),
+    Words("Keras", "must have rank"),
+    Words("TensorFlow", "Negative dimension size"),
+    Words("Keras", "Computed output size would be negative"),
+    Words("TensorFlow", "Dimensions must be equal"),
+    Words("TensorFlow", "Incompatible shapes"),
+    Words("TensorFlow", "Shape must be"),
+    Words("TensorFlow", "Matrix size-incompatible"),
+    Words("TensorFlow", "ndims must be"),
+    Words("TensorFlow", "must be rank"),
+    Words("PyTorch", "mat1 and mat2 shapes cannot be multiplied"),
+    Words("JAX", "contracting dimensions"),
+    Words("Keras", "Exception encountered when calling"),
+    Words("Python", "tuple index out of range"),
+    Words("Python", "list index out of range"),
+)
+
+
+def _compared(case: Case) -> tuple[str, tuple[int | None, ...], tuple[int | None, ...]] | None:
+    """Returns the name of a data set's variable, what an element holds and what the model was built for."""
+    x = case.argument("x")
+    fed = case.fed("input")
+    if x is None or x.kind != "dataset" or case.facts is None or not fed or not case.facts.inputs:
+        return None
+    shape, built = fed[0].shape, case.facts.inputs[0].shape
+    if shape is None or built is None or len(fed) != len(case.facts.inputs):
+        return None
+    return x.variable or "dataset", shape, built
+
+
+def _unbatched(case: Case) -> Finding | None:
+    compared = _compared(case)
+    if compared is None:
+        return None
+    name, shape, built = compared
+    if len(shape) != len(built) - 1 or not _fits(shape, built[1:]):
+        return None
+    return case.finding(
+        f"The elements of '{name}' are single examples of shape {shape_text(shape)}, not batches {shape_text(built)}.",
+        f"{name} = {name}.batch(32)",
+        seen=shape_text(shape),
+        expected=shape_text(built),
+        subject="input:x",
+        evidence={"shape": list(shape), "expected_shape": list(built)},
+        picture=ShapesPicture(seen=shape, expected=built),
+    )
+
+
+def _twice(case: Case) -> Finding | None:
+    compared = _compared(case)
+    if compared is None:
+        return None
+    name, shape, built = compared
+    if len(shape) != len(built) + 1 or not _fits(shape[1:], (shape[1], *built[1:])):
+        return None
+    return case.finding(
+        f"'{name}' is batched twice: its elements have shape {shape_text(shape)}, and the model reads "
+        f"{shape_text(built)}.",
+        f"{name} = {name}.unbatch().batch(32)  # or leave out the second .batch(...)",
+        seen=shape_text(shape),
+        expected=shape_text(built),
+        subject="input:x",
+        evidence={"shape": list(shape), "expected_shape": list(built)},
+        picture=ShapesPicture(seen=shape, expected=built),
+    )
+
+
+def _fits(shape: tuple[int | None, ...], expected: tuple[int | None, ...]) -> bool:
+    return len(shape) == len(expected) and all(
+        a is None or b is None or a == b for a, b in zip(shape, expected, strict=True)
+    )
+
+
+def _lost_parts(case: Case) -> Finding | None:
+    """An element (a, b, y) is read as input, target and weights."""
+    x = case.argument("x")
+    facts = case.facts
+    if x is None or x.kind != "dataset" or facts is None or len(facts.inputs) < 2:
+        return None
+    parts = x.parts
+    if parts != len(facts.inputs) + 1:
+        return None
+    name = x.variable or "dataset"
+    letters = [f"x{number + 1}" for number in range(parts - 1)]
+    inside = ", ".join(letters)
+    return case.finding(
+        f"Each element of '{name}' has {parts} parts, which Keras reads as (x, y, sample_weight), not as "
+        f"{parts - 1} inputs and a target.",
+        f"{name} = {name}.map(lambda {inside}, y: (({inside}), y))",
+        seen=f"({inside}, y)",
+        expected=f"(({inside}), y)",
+        subject="data",
+    )
+
+
+def _generator_lists(case: Case) -> Finding | None:
+    received = case["received"]
+    lists = received.startswith(("[array", "[<tf", "[tensor"))
+    if lists or "[array(" in received[:20]:
+        return case.finding(
+            "The generator yields a list. Keras takes only a tuple apart into inputs and targets.",
+            "yield x, y  # not: yield [x, y]",
+            seen="a list",
+            expected="a tuple (x, y)",
+            subject="data",
+        )
+    return case.finding(
+        "The generator yields inputs without targets.",
+        "yield x, y  # inputs and targets; to predict: yield (x,)",
+        seen="x",
+        expected="a tuple (x, y)",
+        subject="data",
+    )
+
+
+def _no_targets(case: Case) -> Finding | None:
+    y, x = case.argument("y"), case.argument("x")
+    given = y is not None and y.kind != "none"
+    trains = case.method in ("fit", "evaluate", "train_on_batch", "test_on_batch")
+    if not trains or given or not case.failure.arguments:
+        return None
+    if x is not None and x.kind == "dataset" and x.parts > 1:
+        return None
+    name = x.variable or "dataset" if x is not None and x.kind == "dataset" else case.variable("x")
+    is_data = x is not None and x.kind in ("dataset", "generator", "pydataset", "loader")
+    fix = (
+        f"{name} = tf.data.Dataset.zip(({name}, labels))  # labels: a data set that is batched alike\n"
+        f"# or, for an autoencoder: {name}.map(lambda x: (x, x))"
+        if x is not None and x.kind == "dataset"
+        else ("yield x, y" if is_data else f"{case.model}.{case.method}({name}, y)  # autoencoder: ({name}, {name})")
+    )
+    return case.finding(
+        f"{case.method} got no targets, and the compiled loss compares predictions with targets.",
+        fix,
+        seen="x",
+        expected="x and y",
+        subject="data",
+    )
+
+
+def _validation(case: Case) -> Finding | None:
+    data = case.argument("validation_data")
+    if data is None:
+        return None
+    name = data.variable or "x_val"
+    if data.kind in ("array", "frame", "series", "tensor"):
+        return case.finding(
+            "validation_data is one array, not inputs and targets.",
+            f"{case.model}.fit(..., validation_data=({name}, y_val))",
+            seen=data.type,
+            expected="a tuple (x_val, y_val)",
+            subject="data",
+        )
+    if data.kind == "list" and data.length == 1:
+        return case.finding(
+            "validation_data has inputs without targets, so no validation loss can be computed.",
+            f"{case.model}.fit(..., validation_data=(x_val, y_val))",
+            seen="(x_val,)",
+            expected="(x_val, y_val)",
+            subject="data",
+        )
+    return None
+
+
+_GENERATOR = """
+def batches():
+    while True:
+        yield np.random.rand(5, 4), np.zeros(5)
+
+model.fit(batches(), steps_per_epoch=2)
+"""
+_DATA = "data = tf.data.Dataset.from_tensor_slices((np.random.rand(10, 4), np.zeros(10)))\n"
+KINDS = (
+    Kind(
+        id="unbatched-dataset",
+        title="A tf.data.Dataset is not batched",
+        words=SHAPE_WORDS,
+        cause="`fit` uses each element of a data set as a batch. It does not batch data sets itself.",
+        failing=program(REGRESSION, _DATA + "model.fit(data)"),
+        mended=program(REGRESSION, _DATA + "model.fit(data.batch(5))"),
+        explain=_unbatched,
+        rule="shape-mismatch",
+    ),
+    Kind(
+        id="dataset-batched-twice",
+        title="A tf.data.Dataset is batched twice",
+        words=SHAPE_WORDS,
+        cause="A second `.batch` puts batches into batches. Data sets of `keras.utils` are batched already.",
+        failing=program(REGRESSION, _DATA + "data = data.batch(5)\nmodel.fit(data.batch(2))"),
+        mended=program(REGRESSION, _DATA + "data = data.batch(5)\nmodel.fit(data)"),
+        explain=_twice,
+        rule="shape-mismatch",
+    ),
+    Kind(
+        id="inputs-not-grouped",
+        title="The inputs in a data set's elements are not grouped",
+        words=(
+            Words("Keras", "expects {expected} input(s), but it received {received} input tensors"),
+            Words("Keras", "expects {expected} named input(s) with keys {keys}, but it received {received} input"),
+            Words("Keras", "structure of `inputs` doesn't match"),
+            Words("Keras", "Data is expected to be in format"),
+        ),
+        cause="A tuple is read as (x, y) or (x, y, sample_weight). Several inputs are one part of it.",
+        failing=program(
+            TWO_INPUTS, "data = tf.data.Dataset.from_tensor_slices((ages, places, y)).batch(4)\nmodel.fit(data)"
+        ),
+        mended=program(
+            TWO_INPUTS, "data = tf.data.Dataset.from_tensor_slices(((ages, places), y)).batch(4)\nmodel.fit(data)"
+        ),
+        explain=_lost_parts,
+        subject="data",
+    ),
+    Kind(
+        id="targets-beside-dataset",
+        title="Targets are given beside a data set",
+        words=(
+            Words("Keras", "When providing `x` as a {what}, `y` should not be passed"),
+            Words("Keras", "`y` argument is not supported when using"),
+        ),
+        cause="A data set or generator yields inputs and targets together.",
+        failing=program(
+            REGRESSION,
+            "x = tf.data.Dataset.from_tensor_slices(np.random.rand(10, 4)).batch(5)\nmodel.fit(x, np.zeros(10))",
+        ),
+        mended=program(
+            REGRESSION,
+            "x = tf.data.Dataset.from_tensor_slices(np.random.rand(10, 4)).batch(5)\n"
+            "y = tf.data.Dataset.from_tensor_slices(np.zeros(10)).batch(5)\n"
+            "model.fit(tf.data.Dataset.zip((x, y)))",
+        ),
+        explain=plainly(
+            "y is given beside '{x}', which is a data set and has to yield the targets itself.",
+            "{model}.{method}(tf.data.Dataset.zip(({x}, y_dataset)))  # or yield x, y from the generator",
+            seen="x and y",
+            expected="x that yields (x, y)",
+        ),
+        subject="data",
+    ),
+    Kind(
+        id="validation-split-of-dataset",
+        title="validation_split is used with a data set",
+        words=(Words("Keras", "`validation_split` is only supported for {what}."),),
+        cause="Keras splits arrays by their length. It does not know how to cut a data set or a generator in two.",
+        failing=program(REGRESSION, _DATA + "data = data.batch(5)\nmodel.fit(data, validation_split=0.5)"),
+        mended=program(
+            REGRESSION, _DATA + "data = data.batch(5)\nmodel.fit(data.skip(1), validation_data=data.take(1))"
+        ),
+        explain=plainly(
+            "validation_split works for arrays only, and '{x}' is a data set.",
+            "n = 10  # batches for validation\n{model}.fit({x}.skip(n), validation_data={x}.take(n))",
+            seen="a data set",
+            expected="arrays",
+        ),
+        subject="data",
+    ),
+    Kind(
+        id="endless-dataset",
+        title="A data set has no end and steps_per_epoch is missing",
+        words=(
+            Words("Keras", "When passing an infinitely repeating dataset, {}must specify {}`steps_per_epoch`"),
+            Words("Keras", "you must specify {}number of steps"),
+            Words("Keras", "infinite dataset"),
+        ),
+        cause="An epoch ends with the data. A data set that repeats for ever needs another end.",
+        failing=program(
+            REGRESSION,
+            _DATA + "data = data.repeat().batch(5)\nmodel.fit(data.take(2))\n"
+            'raise ValueError("When passing an infinitely repeating dataset, you must specify the '
+            '`steps_per_epoch` argument.")  # Keras 2; Keras 3 trains for ever',
+        ),
+        mended=program(REGRESSION, _DATA + "data = data.repeat().batch(5)\nmodel.fit(data, steps_per_epoch=2)"),
+        explain=plainly(
+            "'{x}' repeats for ever, so no epoch would end.",
+            "{model}.{method}({x}, steps_per_epoch=len(x_train) // batch_size)",
+            seen="no steps_per_epoch",
+            expected="steps_per_epoch",
+        ),
+        subject="data",
+    ),
+    Kind(
+        id="generator-without-tuples",
+        title="A generator yields a list, or inputs without targets",
+        words=(
+            Words("Keras", "the generator must return a tuple{}Received: {received}"),
+            Words("Keras", "the output of the generator should be a tuple {}Found: {received}"),
+        ),
+        cause="Keras takes only a tuple apart into inputs, targets and sample weights.",
+        failing=program(
+            REGRESSION,
+            mend(_GENERATOR, "yield np.random.rand(5, 4), np.zeros(5)", "yield [np.random.rand(5, 4), np.zeros(5)]"),
+        ),
+        mended=program(REGRESSION, _GENERATOR),
+        explain=_generator_lists,
+        subject="data",
+    ),
+    Kind(
+        id="generator-of-single-examples",
+        title="A generator yields single examples, not batches",
+        words=(Words("Keras", "the arrays must be at least rank 1. Received: {value} of rank 0"),),
+        cause="Keras uses each element of a generator as a batch. The first axis of each array counts examples.",
+        failing=program(REGRESSION, mend(_GENERATOR, "np.random.rand(5, 4), np.zeros(5)", "np.random.rand(4), 1.0")),
+        mended=program(
+            REGRESSION, mend(_GENERATOR, "np.random.rand(5, 4), np.zeros(5)", "np.random.rand(1, 4), np.ones(1)")
+        ),
+        explain=plainly(
+            "The generator yields one example at a time: {value} has no batch axis.",
+            "yield x[None], np.array([y])  # a batch of one; better: collect 32 examples and np.stack them",
+            seen="one example",
+            expected="a batch",
+        ),
+        subject="data",
+    ),
+    Kind(
+        id="too-many-parts",
+        title="A batch has more than three parts",
+        words=(Words("Keras", "Data is expected to be in format `x`, `(x,)`, `(x, y)`, or `(x, y, sample_weight)`"),),
+        cause="A batch is (x, y) or (x, y, sample_weight). Several inputs, or several targets, are one part.",
+        failing=program(REGRESSION, mend(_GENERATOR, "np.zeros(5)", "np.zeros(5), np.ones(5), np.ones(5)")),
+        mended=program(REGRESSION, mend(_GENERATOR, "np.zeros(5)", "np.zeros(5), np.ones(5)")),
+        explain=plainly(
+            "A batch has more than the parts x, y and sample_weight.",
+            "yield (x1, x2), y  # several inputs are one part: a tuple, a list or a dict; and so are several targets",
+            seen="more than 3 parts",
+            expected="(x, y) or (x, y, sample_weight)",
+        ),
+        subject="data",
+    ),
+    Kind(
+        id="validation-data-without-targets",
+        title="validation_data has no targets",
+        words=(
+            Words("Keras", "None values not supported"),
+            Words("Keras", "Data is expected to be in format"),
+            Words("Keras", "Attempt to convert a value (None)"),
+            Words("Keras", "Unrecognized data type"),
+            Words("Keras", "Data cardinality is ambiguous"),
+            Words("Python", "values to unpack"),
+        ),
+        cause="The validation loss compares predictions with targets, too.",
+        failing=program(REGRESSION, "x = np.random.rand(8, 4)\nmodel.fit(x, np.zeros(8), validation_data=(x,))"),
+        mended=program(
+            REGRESSION, "x = np.random.rand(8, 4)\nmodel.fit(x, np.zeros(8), validation_data=(x, np.zeros(8)))"
+        ),
+        explain=_validation,
+        subject="data",
+    ),
+    Kind(
+        id="missing-targets",
+        title="The targets are missing",
+        words=(
+            Words("TensorFlow", "None values not supported"),
+            Words("Keras", "y_true and y_pred have different structures.{}y_true: None"),
+            Words("Keras", "Attempt to convert a value (None) with an unsupported type"),
+            Words("Keras", "You must provide {}target"),
+            Words("Keras", "Target data is missing"),
+            Words("JAX", "NoneType"),
+            Words("Python", "'NoneType' object has no attribute 'shape'"),
+            Words("Python", "'NoneType' object has no attribute 'dtype'"),
+        ),
+        cause="The loss that was compiled compares predictions with targets.",
+        failing=program(REGRESSION, "x = np.random.rand(10, 4)\nmodel.fit(x)"),
+        mended=program(REGRESSION, "x = np.random.rand(10, 4)\nmodel.fit(x, np.zeros(10))"),
+        explain=_no_targets,
+        subject="data",
+    ),
+)
+"""Kinds of this family."""

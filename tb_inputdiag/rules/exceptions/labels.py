@@ -1,0 +1,394 @@
+"""Targets whose shape does not fit the predictions and the loss."""
+
+from __future__ import annotations
+
+from tb_inputdiag.numbers import shape_text
+from tb_inputdiag.records import ShapesPicture
+from tb_inputdiag.rules.base import Finding
+from tb_inputdiag.rules.exceptions.kind import Case, Kind
+from tb_inputdiag.rules.exceptions.programs import CLASSIFIER, CONVOLUTION, TEXTS, mend, program
+from tb_inputdiag.rules.exceptions.words import Words
+from tb_inputdiag.rules.support.shapes import output_fix, parse_shape
+
+__all__ = ["KINDS"]
+
+Shape = tuple[int | None, ...]
+_SHAPES = (
+    Words(
+        "Keras",
+        "Argument `output` must have rank (ndim) `target.ndim - 1`. Received: target.shape={target}, "
+        "output.shape={output}\n",
+    ),
+    Words("Keras", "must have the same rank (ndim). Received: target.shape={target}, output.shape={output}\n"),
+    Words(
+        "Keras", "must have the same shape up until the last dimension: target.shape={target}, output.shape={output}\n"
+    ),
+    Words("Keras", "must have the same shape. Received: target.shape={target}, output.shape={output}\n"),
+    Words("Keras", "`logits` and `labels` must have the same shape, received ({output} vs {target}"),
+    Words("TensorFlow", "Shapes {target} and {output} are incompatible"),
+    Words("TensorFlow", "logits and labels must be broadcastable: logits_size={output} labels_size={target}\n"),
+    Words("PyTorch", "Target size ({target}) must be the same as input size ({output})"),
+)
+
+
+def _shapes(case: Case) -> tuple[Shape, Shape] | None:
+    """Returns the shapes of target and output with their batch axes."""
+    texts = [case[name].removeprefix("torch.Size(").rstrip(")") for name in ("target", "output")]
+    found = [parse_shape(_whole(text)) for text in texts]
+    if found[0] is None or found[1] is None:
+        return None
+    return found[0], found[1]
+
+
+def _whole(text: str) -> str:
+    inner = text.strip("()[] ,")
+    return f"({inner},)" if inner else "()"
+
+
+def _name(case: Case) -> str:
+    targets = case.fed("target")
+    return case.code(targets[0]) if len(targets) == 1 else case.variable("y")
+
+
+def _compared(case: Case, message: str, fix: str, target: Shape, output: Shape) -> Finding:
+    targets = case.fed("target")
+    return case.finding(
+        message,
+        fix,
+        seen=shape_text(target),
+        expected=shape_text(output),
+        subject=f"target:{targets[0].name if targets else 'y'}",
+        evidence={"shape": list(target), "prediction_shape": list(output)},
+        picture=ShapesPicture(seen=target, expected=output, seen_label="target", expected_label="prediction"),
+    )
+
+
+def _more_axes(case: Case) -> Finding | None:
+    """The output keeps places or steps, and there is one target for each example."""
+    shapes = _shapes(case)
+    if shapes is None:
+        return None
+    target, output = shapes
+    one = len(target) == 1 or (len(target) == 2 and target[-1] in (1, output[-1]))
+    layers = list(case.facts.layers) if case.facts is not None else []
+    if not one or len(output) < 3:
+        return None
+    recurrent = [x for x in layers if x.class_name in ("LSTM", "GRU", "SimpleRNN", "Bidirectional")]
+    if len(output) == 3 and recurrent:
+        layer = recurrent[-1].class_name
+        fix = f"keras.layers.{layer}(...)  # the last recurrent layer: without return_sequences=True"
+    elif len(output) == 3:
+        fix = "keras.layers.GlobalAveragePooling1D()  # before the last Dense; or Flatten()"
+    elif any("Flatten" in x.class_name or "Global" in x.class_name for x in layers):
+        fix = "keras.layers.Flatten()  # before the first Dense layer"
+    else:
+        fix = "keras.layers.Flatten()  # before the last Dense; or GlobalAveragePooling2D()"
+    return _compared(
+        case,
+        f"The model predicts {shape_text(output)}, a prediction for each step or place, and '{_name(case)}' has one "
+        f"target for each example, {shape_text(target)}.",
+        fix,
+        target,
+        output,
+    )
+
+
+def _one_hot(case: Case) -> Finding | None:
+    shapes = _shapes(case)
+    if shapes is None or "target.ndim - 1" not in case.text:
+        return None
+    target, output = shapes
+    if len(target) != len(output) or target[-1] != output[-1] or target[-1] in (None, 1):
+        return None
+    y = _name(case)
+    return _compared(
+        case,
+        f"'{y}' is one-hot, {shape_text(target)}, and sparse_categorical_crossentropy expects class ids, "
+        f"{shape_text(target[:-1])}.",
+        f'{case.model}.compile(..., loss="categorical_crossentropy")\n# or keep the loss: {y} = {y}.argmax(axis=-1)',
+        target,
+        target[:-1],
+    )
+
+
+def _each_step(case: Case) -> Finding | None:
+    """There is a target for each step, and the last recurrent layer returns only the last one."""
+    shapes = _shapes(case)
+    inputs = [t.shape for t in case.fed("input") if t.shape is not None and len(t.shape) == 3]
+    if shapes is None or not inputs or len(shapes[1]) != 2:
+        return None
+    target, output = shapes
+    layers = case.facts.layers if case.facts is not None else ()
+    recurrent = [x.class_name for x in layers if x.class_name in ("LSTM", "GRU", "SimpleRNN", "Bidirectional")]
+    if len(target) not in (2, 3) or target[1] != inputs[0][1] or not recurrent or target[1] == output[1]:
+        return None
+    return _compared(
+        case,
+        f"'{_name(case)}' has a target for each of the {target[1]} steps, {shape_text(target)}, and the model predicts "
+        f"once for each example, {shape_text(output)}.",
+        f"keras.layers.{recurrent[-1]}(..., return_sequences=True)  # the last recurrent layer",
+        target,
+        output,
+    )
+
+
+def _several_labels(case: Case) -> Finding | None:
+    """A table of labels against a sparse loss."""
+    shapes = _shapes(case)
+    if shapes is None or "target.ndim - 1" not in case.text:
+        return None
+    target, output = shapes
+    if len(target) != 2 or len(output) != 2 or target[1] in (None, 1):
+        return None
+    y, columns, units = _name(case), target[1], output[1]
+    return _compared(
+        case,
+        f"'{y}' has {columns} columns, and sparse_categorical_crossentropy expects one class id for each example.",
+        f"{y} = {y}.argmax(axis=-1)  # if the {columns} columns are one-hot; then: keras.layers.Dense({columns})\n"
+        f'# several labels at once: keras.layers.Dense({columns}, activation="sigmoid"), '
+        f'loss="binary_crossentropy" (now {units} units)',
+        target,
+        output,
+    )
+
+
+def _ids(case: Case) -> Finding | None:
+    shapes = _shapes(case)
+    if shapes is None:
+        return None
+    target, output = shapes
+    ids = len(target) == len(output) - 1 or (len(target) == len(output) and target[-1] == 1)
+    if not ids or output[-1] in (None, 1) or "target.ndim - 1" in case.text:
+        return None
+    y, units = _name(case), output[-1]
+    binary = "binary" in _loss(case)
+    fix = (
+        f'keras.layers.Dense(1, activation="sigmoid")  # last layer: one unit for classes 0 and 1\n'
+        f'# or keep {units} units with softmax: loss="sparse_categorical_crossentropy"'
+        if binary and (units or 0) <= 2
+        else f'{case.model}.compile(..., loss="sparse_categorical_crossentropy")  # for class ids\n'
+        f"# or keep the loss: {y} = keras.utils.to_categorical({y}, {units})"
+    )
+    return _compared(
+        case,
+        f"'{y}' has one number for each example, {shape_text(target)}, and the output has {units} units, "
+        f"{shape_text(output)}.",
+        fix,
+        target,
+        output,
+    )
+
+
+def _loss(case: Case) -> str:
+    loss = case.facts.loss if case.facts is not None else None
+    return str(loss.get("name", "")) if isinstance(loss, dict) else ""
+
+
+def _width(case: Case) -> Finding | None:
+    shapes = _shapes(case)
+    if shapes is None:
+        return None
+    target, output = shapes
+    if len(target) != len(output) or target[1:-1] != output[1:-1] or target[-1] == output[-1]:
+        return None
+    units = target[-1]
+    y = _name(case)
+    fix = f"keras.layers.Dense({units})  # last layer: one unit for each column of {y}"
+    if len(target) == 4:
+        fix = f"keras.layers.Conv2D({units}, 1)  # last layer: one channel for each of {y}"
+    if output[-1] == 1 and (units or 0) > 1:
+        fix = f'keras.layers.Dense({units}, activation="softmax")  # last layer: one unit for each column of {y}\n' + (
+            f"# or, with class ids 0 and 1: {y} = {y}.argmax(axis=-1)"
+        )
+    return _compared(
+        case,
+        f"'{y}' has {units} columns, {shape_text(target)}, and the output has {output[-1]} units, "
+        f"{shape_text(output)}.",
+        fix,
+        target,
+        output,
+    )
+
+
+def _places(case: Case) -> Finding | None:
+    shapes = _shapes(case)
+    if shapes is None:
+        return None
+    target, output = shapes
+    if len(target) != len(output) or len(target) < 3 or target[1:-1] == output[1:-1]:
+        return None
+    return _compared(
+        case,
+        f"'{_name(case)}' has shape {shape_text(target)}, and the output has shape {shape_text(output)}.",
+        output_fix(target, output),
+        target,
+        output,
+    )
+
+
+def _fewer_axes(case: Case) -> Finding | None:
+    shapes = _shapes(case)
+    if shapes is None:
+        return None
+    target, output = shapes
+    if len(target) <= len(output) or len(output) < 1:
+        return None
+    y = _name(case)
+    if target[-1] == 1 and len(target) == len(output) + 1:
+        fix = f"{y} = {y}[..., 0]"
+    elif len(output) == 2 and len(target) == 3:
+        fix = (
+            f"keras.layers.LSTM(..., return_sequences=True)  # a prediction for each of the {target[1]} steps of {y}\n"
+            f"# or one target for each example: {y} = {y}[:, -1]"
+        )
+    elif len(output) == 2:
+        fix = f"{y} = {y}.reshape(len({y}), -1)  # and keras.layers.Dense({y}.shape[1]) as last layer"
+    else:
+        fix = f"print({y}.shape, {case.model}.output_shape)  # must be equal"
+    return _compared(
+        case,
+        f"'{y}' has {len(target)} axes, {shape_text(target)}, and the output has {len(output)}, {shape_text(output)}.",
+        fix,
+        target,
+        output,
+    )
+
+
+_IDS = "x, y = np.random.rand(6, 4), np.array([0, 1, 2, 0, 1, 2])\nmodel.fit(x, y)"
+_HOT = "x, y = np.random.rand(6, 4), np.eye(3)[[0, 1, 2, 0, 1, 2]]\nmodel.fit(x, y)"
+_WIDE = program(
+    mend(CLASSIFIER, "sparse_", ""), "x, y = np.random.rand(6, 4), np.eye(5)[[0, 1, 2, 3, 4, 0]]\nmodel.fit(x, y)"
+)
+_MASKS = """\
+model = keras.Sequential([keras.Input((32, 32, 3)), keras.layers.Conv2D(1, 3, activation="sigmoid")])
+model.compile(optimizer="adam", loss="binary_crossentropy")
+x, masks = np.random.rand(4, 32, 32, 3), np.zeros((4, 32, 32, 1))
+model.fit(x, masks)
+"""
+_AXES = """\
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, activation="softmax")])
+model.compile(optimizer="adam", loss="categorical_crossentropy")
+x, y = np.random.rand(6, 4), np.zeros((6, 2, 2))
+model.fit(x, y)
+"""
+_EACH_STEP = """\
+model = keras.Sequential([keras.Input((10, 4)), keras.layers.LSTM(8), keras.layers.Dense(5, activation="softmax")])
+model.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
+x, y = np.random.rand(6, 10, 4), np.zeros((6, 10), int)
+model.fit(x, y)
+"""
+KINDS = (
+    Kind(
+        id="prediction-for-each-place",
+        title="The model predicts for each step or place, and there is one target for each example",
+        words=_SHAPES,
+        cause="Dense works on the last axis. Without Flatten or pooling all other axes are still there at the end.",
+        failing=program(
+            mend(CONVOLUTION, "        keras.layers.Flatten(),\n", ""),
+            "x, y = np.random.rand(8, 28, 28, 1), np.zeros(8)\nmodel.fit(x, y)",
+        ),
+        mended=program(CONVOLUTION, "x, y = np.random.rand(8, 28, 28, 1), np.zeros(8)\nmodel.fit(x, y)"),
+        explain=_more_axes,
+        rule="target-shape-broadcast",
+    ),
+    Kind(
+        id="one-hot-labels-with-sparse-loss",
+        title="One-hot labels with a sparse loss",
+        words=_SHAPES,
+        cause="sparse_categorical_crossentropy takes class ids, categorical_crossentropy takes one-hot labels.",
+        failing=program(CLASSIFIER, _HOT),
+        mended=program(mend(CLASSIFIER, "sparse_", ""), _HOT),
+        explain=_one_hot,
+        rule="label-loss-mismatch",
+    ),
+    Kind(
+        id="target-for-each-step",
+        title="There is a target for each step, and the model predicts once",
+        words=_SHAPES,
+        cause="A recurrent layer returns its last output only, unless return_sequences is True.",
+        failing=_EACH_STEP,
+        mended=mend(_EACH_STEP, "LSTM(8)", "LSTM(8, return_sequences=True)"),
+        explain=_each_step,
+        rule="shape-mismatch",
+    ),
+    Kind(
+        id="several-labels-with-sparse-loss",
+        title="Several labels for each example with a sparse loss",
+        words=_SHAPES,
+        cause="sparse_categorical_crossentropy takes one class id for each example.",
+        failing=program(CLASSIFIER, "x, y = np.random.rand(6, 4), np.zeros((6, 2), int)\nmodel.fit(x, y)"),
+        mended=program(CLASSIFIER, "x, y = np.random.rand(6, 4), np.zeros((6, 2), int)\nmodel.fit(x, y.argmax(-1))"),
+        explain=_several_labels,
+        rule="label-loss-mismatch",
+    ),
+    Kind(
+        id="class-ids-with-categorical-loss",
+        title="Class ids with a loss that expects one column for each unit",
+        words=_SHAPES,
+        cause="categorical_crossentropy and binary_crossentropy compare each unit with a column of the targets.",
+        failing=program(mend(CLASSIFIER, "sparse_", ""), _IDS),
+        mended=program(CLASSIFIER, _IDS),
+        explain=_ids,
+        rule="label-loss-mismatch",
+    ),
+    Kind(
+        id="units-and-columns",
+        title="The last layer has another number of units than the targets have columns",
+        words=_SHAPES,
+        cause="Each unit of the last layer predicts one column of the targets.",
+        failing=_WIDE,
+        mended=mend(_WIDE, "Dense(3", "Dense(5"),
+        explain=_width,
+        rule="label-loss-mismatch",
+    ),
+    Kind(
+        id="output-of-another-size",
+        title="Output and target differ in height, width or steps",
+        words=_SHAPES,
+        cause='Convolutions without `padding="same"` take away a border, and pooling makes smaller.',
+        failing=_MASKS,
+        mended=mend(_MASKS, "Conv2D(1, 3,", 'Conv2D(1, 3, padding="same",'),
+        explain=_places,
+        rule="shape-mismatch",
+    ),
+    Kind(
+        id="target-with-more-axes",
+        title="The target has more axes than the output",
+        words=_SHAPES,
+        cause="The loss compares each prediction with a target of the same shape.",
+        failing=_AXES,
+        mended=mend(_AXES, "fit(x, y)", "fit(x, y[..., 0])"),
+        explain=_fewer_axes,
+        rule="shape-mismatch",
+    ),
+    Kind(
+        id="label-out-of-range",
+        title="A class id is larger than the output has units",
+        words=(
+            Words("TensorFlow", "Received a label value of {value} which is outside the valid range of"),
+            Words("PyTorch", "Target {value} is out of bounds"),
+            Words("PyTorch", "device-side assert triggered"),
+        ),
+        cause="Class ids count from 0, so n units take the ids 0 to n - 1.",
+        failing=program(CLASSIFIER, "x, y = np.random.rand(6, 4), np.array([1, 2, 3, 1, 2, 3])\nmodel.fit(x, y)"),
+        mended=program(CLASSIFIER, "x, y = np.random.rand(6, 4), np.array([1, 2, 3, 1, 2, 3])\nmodel.fit(x, y - 1)"),
+        explain=None,
+        rule="label-out-of-range",
+    ),
+    Kind(
+        id="token-out-of-range",
+        title="An id is larger than an Embedding has rows",
+        words=(
+            Words("TensorFlow", "= {id} is not in [0, {rows})"),
+            Words("PyTorch", "index out of range in self"),
+        ),
+        cause="An Embedding of n rows takes the ids 0 to n - 1. Id 0 is often padding, so words begin at 1.",
+        failing=program(TEXTS, "x = np.array([[1, 2, 50]] * 4)\nmodel.fit(x, np.zeros(4))"),
+        mended=program(
+            mend(TEXTS, "Embedding(50", "Embedding(51"), "x = np.array([[1, 2, 50]] * 4)\nmodel.fit(x, np.zeros(4))"
+        ),
+        explain=None,
+        rule="token-out-of-range",
+    ),
+)
+"""Kinds of this family."""

@@ -1,0 +1,202 @@
+"""Symbolic tensors: placeholders of a model that is being built, and tensors of a function that is being traced."""
+
+from __future__ import annotations
+
+from tb_inputdiag.rules.base import Finding
+from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
+from tb_inputdiag.rules.exceptions.programs import REGRESSION, mend
+from tb_inputdiag.rules.exceptions.words import Words
+
+__all__ = ["KINDS"]
+
+
+def _tensorflow_function(case: Case) -> Finding | None:
+    line = case.failure.lines[-1] if case.failure.lines else ""
+    called = line.partition("tf.")[2].partition("(")[0]
+    name = called.rpartition(".")[2]
+    fix = f"keras.ops.{name}(...)" if name else "keras.ops.square(x)"
+    return case.finding(
+        f"{f'tf.{called}' if called else 'A TensorFlow function'} got a KerasTensor, which holds no values: it stands "
+        f"for what the model will compute.",
+        f"{fix}  # Keras' own function; of all of tf: a Layer whose `call` uses it, or\n"
+        f"keras.layers.Lambda(lambda x: tf.{called or 'square'}(x))(inputs)",
+        seen="a KerasTensor",
+        expected="a tensor, inside of a layer",
+    )
+
+
+def _loss(body: str) -> str:
+    return (
+        f"def loss(y_true, y_pred):\n{body}\n\n"
+        + mend(REGRESSION, 'loss="mse"', "loss=loss")
+        + "model.fit(np.ones((8, 4)), np.ones(8))\n"
+    )
+
+
+_NUMPY = _loss("    return np.mean(np.abs(y_true - y_pred))")
+_METHOD = _loss("    print(y_pred.numpy())\n    return keras.ops.mean(keras.ops.abs(y_true - y_pred))")
+_IF = _loss("    error = keras.ops.mean(keras.ops.abs(y_true - y_pred))\n    return max(error, 0.1)")
+KINDS = (
+    Kind(
+        id="tensorflow-function-of-symbolic",
+        title="A TensorFlow function gets a KerasTensor",
+        words=(
+            Words("Keras", "A KerasTensor cannot be used as input to a TensorFlow function"),
+            Words("Keras", "KerasTensor{}cannot be converted to a tensor"),
+            Words("JAX", "Cannot interpret value of type {}KerasTensor{} as an abstract array"),
+        ),
+        cause="While a Functional model is built, its tensors are placeholders. Only layers and `keras.ops` take them.",
+        failing="inputs = keras.Input((4,))\nx = tf.square(inputs)\n",
+        mended="inputs = keras.Input((4,))\nx = keras.ops.square(inputs)\n",
+        explain=_tensorflow_function,
+    ),
+    Kind(
+        id="numpy-function-of-symbolic",
+        title="A NumPy function gets a KerasTensor",
+        words=(Words("Keras", "A KerasTensor is symbolic: it's a placeholder for a shape an"),),
+        cause="While a Functional model is built, its tensors are placeholders. NumPy would need their values.",
+        failing="inputs = keras.Input((4,))\nx = np.exp(inputs)\n",
+        mended="inputs = keras.Input((4,))\nx = keras.ops.exp(inputs)\n",
+        explain=plainly(
+            "A NumPy function got a KerasTensor, which holds no values: it stands for what the model will compute.",
+            "x = keras.ops.exp(x)  # keras.ops has the functions of NumPy; for the values: model.predict(x)",
+            seen="a KerasTensor",
+            expected="an array, or a function of keras.ops",
+        ),
+    ),
+    Kind(
+        id="condition-on-symbolic",
+        title="`if` asks a KerasTensor for its value",
+        words=(
+            Words("Keras", "A symbolic KerasTensor cannot be used as a boolean"),
+            Words("Keras", "Iterating over a symbolic KerasTensor is not supported"),
+        ),
+        cause="The model is built once, before there is data. Python cannot choose by values that come later.",
+        failing="inputs = keras.Input((4,))\nx = inputs * 2 if keras.ops.sum(inputs) > 0 else inputs\n",
+        mended="inputs = keras.Input((4,))\nx = keras.ops.where(keras.ops.sum(inputs) > 0, inputs * 2, inputs)\n",
+        explain=plainly(
+            "Python asks a KerasTensor for its value, and it has none while the model is built.",
+            "x = keras.ops.where(condition, a, b)  # or keras.ops.cond; in place of `if`",
+            seen="if, while, for",
+            expected="keras.ops.where, keras.ops.cond",
+        ),
+    ),
+    Kind(
+        id="numpy-function-in-graph",
+        title="A NumPy function in a loss, metric or layer",
+        words=(
+            Words("TensorFlow", "Cannot convert a symbolic tf.Tensor ({}) to a numpy array"),
+            Words("TensorFlow", "Cannot convert a symbolic Tensor"),
+            Words("TensorFlow", "NumPy array conversion of a symbolic"),
+            Words("JAX", "TracerArrayConversionError"),
+            Words("PyTorch", "Can't call numpy() on Tensor that requires grad"),
+            Words("PyTorch", "can't convert cuda:0 device type tensor to numpy"),
+        ),
+        cause="`fit` traces the step into a graph. Its tensors have no values that NumPy could read.",
+        failing=_NUMPY,
+        mended=mend(_NUMPY, "np.mean(np.abs(y_true - y_pred))", "keras.ops.mean(keras.ops.abs(y_true - y_pred))"),
+        explain=plainly(
+            "NumPy is called inside of the training step, where tensors have no values yet.",
+            "keras.ops.mean(keras.ops.abs(y_true - y_pred))  # keras.ops in place of np: it has the same functions",
+            seen="np",
+            expected="keras.ops",
+            subject="loss",
+        ),
+    ),
+    Kind(
+        id="numpy-method-in-graph",
+        title="`.numpy()` in a loss, metric or layer",
+        words=(
+            Words("TensorFlow", "'SymbolicTensor' object has no attribute 'numpy'"),
+            Words("TensorFlow", "'Tensor' object has no attribute 'numpy'"),
+            Words("TensorFlow", "numpy() is only available when eager execution is enabled"),
+            Words("Keras", "'KerasTensor' object has no attribute 'numpy'"),
+            Words("JAX", "object has no attribute 'numpy'"),
+        ),
+        cause="`fit` traces the step into a graph. Its tensors have no values until the graph runs.",
+        failing=_METHOD,
+        mended=mend(_METHOD, "loss=loss)", "loss=loss, run_eagerly=True)"),
+        explain=plainly(
+            "`.numpy()` is called inside of the training step, where tensors have no values yet.",
+            "{model}.compile(..., run_eagerly=True)  # slow, to look at values\n"
+            "# or compute with keras.ops instead; tf.print(y_pred) prints values",
+            seen=".numpy()",
+            expected="keras.ops",
+            subject="loss",
+        ),
+    ),
+    Kind(
+        id="condition-in-graph",
+        title="`if`, `max` or `for` asks a tensor for its value while the step is traced",
+        words=(
+            Words("TensorFlow", "Using a symbolic `tf.Tensor` as a Python `bool` is not allowed"),
+            Words("TensorFlow", "using a `tf.Tensor` as a Python `bool` is not allowed"),
+            Words("TensorFlow", "Iterating over a symbolic `tf.Tensor` is not allowed"),
+            Words("TensorFlow", "iterating over `tf.Tensor` is not allowed"),
+            Words("JAX", "TracerBoolConversionError"),
+            Words("JAX", "ConcretizationTypeError"),
+        ),
+        cause="The step is traced once, without values. Python's `if`, `max` and `for` need them at once.",
+        failing=_IF,
+        mended=mend(_IF, "max(error", "keras.ops.maximum(error"),
+        explain=plainly(
+            "Python asks a tensor for its value while the training step is traced, where it has none.",
+            "keras.ops.where(condition, a, b)  # in place of `if`; keras.ops.maximum(a, b) in place of max",
+            seen="if, max, for",
+            expected="keras.ops.where, keras.ops.maximum",
+            subject="loss",
+        ),
+    ),
+    Kind(
+        id="variable-in-traced-function",
+        title="A tf.function creates a variable in each call",
+        words=(
+            Words("TensorFlow", "tf.function only supports singleton tf.Variables created on the first call"),
+            Words("TensorFlow", "tf.function-decorated function tried to create variables on non-first call"),
+        ),
+        cause="A traced function runs many times, and a variable is to be made once.",
+        failing="@tf.function\ndef step(x):\n    w = tf.Variable(2.0)\n    return w * x\n\nprint(step(1.0))\n",
+        mended="w = tf.Variable(2.0)\n\n@tf.function\ndef step(x):\n    return w * x\n\nprint(step(1.0))\n",
+        explain=plainly(
+            "A function under tf.function, or the training step, creates variables each time it is called.",
+            "# Create layers, optimizers and variables once, outside of the function:\n"
+            "w = tf.Variable(2.0)\n\n@tf.function\ndef step(x): ...",
+            seen="variables made inside",
+            expected="variables made before",
+        ),
+    ),
+    Kind(
+        id="operation-without-xla",
+        title="XLA cannot compile an operation of the model",
+        words=(
+            Words(
+                "TensorFlow",
+                "Detected unsupported operations when trying to compile graph {graph} on {device}: {operations}\n",
+            ),
+            Words("TensorFlow", "{}is not supported by XLA"),
+            Words("TensorFlow", "(No registered '{operations}' OpKernel for XLA_"),
+            Words("JAX", "is not a valid JAX type"),
+        ),
+        cause="`jit_compile=True` compiles the whole step with XLA, which has no strings and no Python functions.",
+        failing=(
+            "class Parse(keras.layers.Layer):\n    def call(self, x):\n"
+            "        return tf.strings.to_number(tf.as_string(x))\n\n"
+            "model = keras.Sequential([keras.Input((4,)), Parse(), keras.layers.Dense(1)])\n"
+            'model.compile(optimizer="adam", loss="mse", jit_compile=True)\nmodel.fit(np.ones((8, 4)), np.ones(8))\n'
+        ),
+        mended=(
+            "class Parse(keras.layers.Layer):\n    def call(self, x):\n"
+            "        return tf.strings.to_number(tf.as_string(x))\n\n"
+            "model = keras.Sequential([keras.Input((4,)), Parse(), keras.layers.Dense(1)])\n"
+            'model.compile(optimizer="adam", loss="mse", jit_compile=False)\nmodel.fit(np.ones((8, 4)), np.ones(8))\n'
+        ),
+        explain=plainly(
+            "XLA cannot compile a part of the step: {operations}",
+            "{model}.compile(..., jit_compile=False)\n"
+            "# or do it before training: dataset.map(...) runs outside of the compiled step",
+            seen="{operations}",
+            expected="operations that XLA has",
+        ),
+    ),
+)
+"""Kinds of this family."""

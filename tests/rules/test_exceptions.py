@@ -1,0 +1,146 @@
+"""Kinds of exceptions: each through the real program, and from its message alone."""
+
+from __future__ import annotations
+
+import linecache
+import re
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from tb_inputdiag.capture.failed_call import failed_call
+from tb_inputdiag.recording.explanations import explain_exception
+from tb_inputdiag.records import Failure, Severity
+from tb_inputdiag.rules.catalogue import all_rules
+from tb_inputdiag.rules.exceptions import all_kinds, diagnose
+from tb_inputdiag.rules.exceptions.kind import Kind
+from tb_inputdiag.rules.exceptions.words import Words, match
+
+KINDS = {kind.id: kind for kind in all_kinds()}
+_NAMES = {"keras": keras, "np": np, "pd": pd, "tf": tf, "__name__": "__main__"}
+NEEDS_ARGUMENTS = {
+    "array-of-objects",
+    "argument-is-a-float",
+    "dataset-batched-twice",
+    "examples-in-input-shape",
+    "input-shape",
+    "inputs-one-by-one",
+    "target-for-each-step",
+    "inputs-in-another-order",
+    "inputs-not-grouped",
+    "list-of-examples",
+    "missing-targets",
+    "none-in-data",
+    "ragged-lists",
+    "text-column",
+    "text-labels",
+    "unbatched-dataset",
+    "validation-data-without-targets",
+    "validation-shape",
+}
+"""Kinds that differ from others by what came, not by the words."""
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    keras.utils.disable_interactive_logging()
+    keras.backend.clear_session()
+    yield
+    keras.utils.enable_interactive_logging()
+
+
+def run(kind: Kind, program: str) -> None:
+    linecache.cache[f"{kind.id}.py"] = (len(program), None, program.splitlines(keepends=True), f"{kind.id}.py")
+    exec(compile(program, f"{kind.id}.py", "exec"), dict(_NAMES))  # a program of the catalogue
+
+
+def failure(kind: Kind) -> Exception:
+    try:
+        run(kind, kind.failing)
+    except Exception as exc:
+        return exc
+    raise AssertionError("the program did not raise")
+
+
+def message_of(exc: Exception) -> Failure:
+    return Failure(step=0, wall_time=0.0, split="train", exception=type(exc).__name__, message=str(exc), place="other")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_is_found_by_its_failing_program_and_by_the_message_alone(kind: str) -> None:
+    exc = failure(KINDS[kind])
+    alerts = explain_exception(exc)
+    assert alerts, f"{type(exc).__name__}: {exc}"
+    first = alerts[0]
+    assert first.rule == KINDS[kind].rule
+    assert first.severity is Severity.ERROR
+    assert [alert.rule for alert in alerts] == [first.rule]
+    assert first.evidence.get("kind", kind) == kind
+    assert first.fix
+    assert [line for line in first.fix.splitlines() if len(line) > 69] == [], "it fits a terminal of 80 columns"
+    if kind not in NEEDS_ARGUMENTS:
+        found = diagnose(message_of(exc), None)
+        assert found is not None
+        assert found.kind.id == kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_mended_program_runs(kind: str) -> None:
+    run(KINDS[kind], KINDS[kind].mended)
+
+
+def test_ids_and_rules_are_those_that_exist() -> None:
+    assert len(KINDS) == len(all_kinds())
+    assert {kind.rule for kind in all_kinds()} <= {rule.id for rule in all_rules()}
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in KINDS)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_texts_are_sentences(kind: str) -> None:
+    found = KINDS[kind]
+    assert not found.title.endswith(".")
+    assert found.cause.endswith(".")
+    assert all(words.shown.strip() for words in found.words)
+
+
+def test_words_have_holes_and_ends_of_lines() -> None:
+    words = Words("Keras", "sizes: {x}\n")
+    assert match((words,), "sizes: (3, 4)\nmore") == {"x": "(3, 4)"}
+    assert match((words,), "sizes: (3, 4)") == {"x": "(3, 4)"}
+    assert match((Words("Keras", "a {} b  {c} d"),), "a x\ny b 1\n d") == {"c": "1"}
+    assert match((words,), "size") is None
+    assert words.shown == "sizes: ..."
+
+
+def test_an_exception_of_no_kind_gets_what_is_known_and_no_guess() -> None:
+    class Odd(keras.Model):
+        def call(self, x: object) -> object:
+            raise RuntimeError("the moon is in the wrong phase")
+
+    model, images = Odd(), np.ones((4, 3))
+    model.compile("sgd", "mse")
+    try:
+        model.fit(images, np.ones(4))
+    except RuntimeError as exc:
+        (alert,) = explain_exception(exc)
+    assert (alert.rule, alert.severity) == ("program-error", Severity.INFO)
+    assert "images = numpy.ndarray (4, 3) float64" in alert.fix
+    assert "Odd.fit raised RuntimeError" in alert.message
+
+
+def test_a_traceback_with_all_frames_is_explained_too() -> None:
+    keras.config.disable_traceback_filtering()
+    try:
+        exc = failure(KINDS["unequal-lengths"])
+    finally:
+        keras.config.enable_traceback_filtering()
+    assert len(traceback.extract_tb(exc.__traceback__)) > 3
+    assert failed_call(exc).call == "Sequential.fit"
+    assert explain_exception(exc)[0].evidence["kind"] == "unequal-lengths"
