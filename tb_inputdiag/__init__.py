@@ -16,21 +16,35 @@ from tb_inputdiag._version import __version__
 if TYPE_CHECKING:
     from tb_inputdiag.autologging import autolog
     from tb_inputdiag.callback import InputDiagnostics
+    from tb_inputdiag.datacheck import DataCheck, check_data
     from tb_inputdiag.errors import InputDiagError
     from tb_inputdiag.log.reader import read
     from tb_inputdiag.records import Alert, Severity
     from tb_inputdiag.rules import Rule
 
-__all__ = ["Alert", "InputDiagError", "InputDiagnostics", "Rule", "Severity", "__version__", "autolog", "read"]
+__all__ = [
+    "Alert",
+    "DataCheck",
+    "InputDiagError",
+    "InputDiagnostics",
+    "Rule",
+    "Severity",
+    "__version__",
+    "autolog",
+    "check_data",
+    "read",
+]
 
 _HOMES = {
     "Alert": "tb_inputdiag.records",
+    "DataCheck": "tb_inputdiag.datacheck",
     "InputDiagError": "tb_inputdiag.errors",
     "InputDiagnostics": "tb_inputdiag.callback",
     "Rule": "tb_inputdiag.rules",
     "Severity": "tb_inputdiag.records",
     "autolog": "tb_inputdiag.autologging",
     "load_ipython_extension": "tb_inputdiag.notebook.extension",
+    "check_data": "tb_inputdiag.datacheck",
     "read": "tb_inputdiag.log.reader",
     "unload_ipython_extension": "tb_inputdiag.notebook.extension",
 }

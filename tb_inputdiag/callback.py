@@ -25,9 +25,8 @@ from tb_inputdiag.console import say_warning  # noqa: E402
 from tb_inputdiag.errors import ConfigurationError  # noqa: E402
 from tb_inputdiag.log.reader import Run  # noqa: E402
 from tb_inputdiag.recording.recorder import Recorder  # noqa: E402
-from tb_inputdiag.recording.session_start import Mode  # noqa: E402
 from tb_inputdiag.recording.sessions import LEFT, Sessions, close_all  # noqa: E402
-from tb_inputdiag.records import Alert, Severity, Split  # noqa: E402
+from tb_inputdiag.records import Alert, Baseline, Mode, Severity, Split  # noqa: E402
 from tb_inputdiag.rules import RuleEngine  # noqa: E402
 from tb_inputdiag.rules.engine import RulesArgument  # noqa: E402
 from tb_inputdiag.sampling.schedule import Every  # noqa: E402
@@ -81,6 +80,8 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         save_bad_batches: Save the first sampled batches with NaN or infinities in the data, the loss or a gradient, as
             ``bad_batches/*.npz`` in the run's folder: at most 3 batches of at most 64 MiB each. These files hold your
             data.
+        baseline: File of ``tb-inputdiag baseline`` with what the inputs of a good run were like. Inputs that differ
+            from it raise an alert.
         verbose: 0 prints nothing, 1 each alert once, 2 also a summary at the end.
 
     Attributes:
@@ -107,11 +108,12 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         stop_on: Severity | Literal["ERROR", "WARNING", "INFO"] | None = None,
         images: int = 4,
         save_bad_batches: bool = False,
+        baseline: str | os.PathLike[str] | Baseline | None = None,
         verbose: int = 1,
     ) -> None:
         super().__init__()
         self._settings = check(
-            log_dir, every, overhead_budget, rules, on_alert, stop_on, images, save_bad_batches, verbose
+            log_dir, every, overhead_budget, rules, on_alert, stop_on, images, save_bad_batches, verbose, baseline
         )
         # validates the rules early
         RuleEngine(rules)

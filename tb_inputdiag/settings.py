@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
+from tb_inputdiag.baseline import as_baseline
 from tb_inputdiag.errors import ConfigurationError
 from tb_inputdiag.log_folder import local_folder
-from tb_inputdiag.records import JSON, Alert, Severity
+from tb_inputdiag.records import JSON, Alert, Baseline, Severity
 from tb_inputdiag.rules.engine import RulesArgument
 from tb_inputdiag.sampling.schedule import Every, validate
 
@@ -28,6 +30,7 @@ class Settings:
     images: int
     save_bad_batches: bool
     verbose: int
+    baseline: Baseline | None = None
 
     def described(self) -> dict[str, JSON]:
         """Returns the arguments as they are logged."""
@@ -38,6 +41,7 @@ class Settings:
             "stop_on": self.stop_on.name if self.stop_on is not None else None,
             "images": self.images,
             "save_bad_batches": self.save_bad_batches,
+            "baseline": None if self.baseline is None else self.baseline.source,
         }
 
 
@@ -67,6 +71,7 @@ def check(
     images: object,
     save_bad_batches: object,
     verbose: object,
+    baseline: str | os.PathLike[str] | Baseline | None = None,
 ) -> Settings:
     """Returns the settings.
 
@@ -98,4 +103,5 @@ def check(
         images=images,
         save_bad_batches=save_bad_batches,
         verbose=int(verbose),
+        baseline=as_baseline(baseline),
     )

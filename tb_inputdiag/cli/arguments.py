@@ -12,8 +12,10 @@ from typing import Literal
 __all__ = [
     "AlertFilter",
     "AlertsArguments",
+    "BaselineArguments",
     "CheckArguments",
     "CompareArguments",
+    "DataArguments",
     "ExportArguments",
     "GradientsArguments",
     "InputsArguments",
@@ -129,8 +131,32 @@ class CheckArguments(LogArguments):
     format: Literal["text", "json", "github"] = "text"
     fail_on: SeverityName = "WARNING"
     junit: str | None = None
+    baseline: str | None = None
     rule: Sequence[str] | None = None
     open: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataArguments(RuleChanges):
+    """Arguments of ``data``."""
+
+    files: Sequence[str]
+    validation: Sequence[str] | None = None
+    test: Sequence[str] | None = None
+    target: str | None = None
+    parser: str | None = None
+    loss: str | None = None
+    baseline: str | None = None
+    log_dir: str | None = None
+    format: Literal["text", "json", "github"] = "text"
+    fail_on: SeverityName = "WARNING"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineArguments(LogArguments):
+    """Arguments of ``baseline``."""
+
+    output: str = "-"
 
 
 @dataclass(frozen=True, kw_only=True)

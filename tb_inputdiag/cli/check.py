@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
+from tb_inputdiag.baseline import as_baseline
 from tb_inputdiag.cli.arguments import AlertFilter, CheckArguments
 from tb_inputdiag.cli.findings import alert_rows, filter_alerts, severity_counts
 from tb_inputdiag.cli.options import Chosen, Selection, print_json, require_rules, select
@@ -13,11 +14,13 @@ from tb_inputdiag.cli.parser import CLEAN, FINDINGS, UNREADABLE, complain
 from tb_inputdiag.cli.terminal import Terminal
 from tb_inputdiag.errors import ConfigurationError
 from tb_inputdiag.numbers import count, whole
-from tb_inputdiag.records import Alert, Severity
+from tb_inputdiag.records import Alert, Baseline, SessionStart, Severity
 from tb_inputdiag.report import alert_line, format_alert
 from tb_inputdiag.report.ansi import clean
+from tb_inputdiag.rules.catalogue.baseline_skew import BaselineSkew
+from tb_inputdiag.rules.engine import RuleEngine
 
-__all__ = ["check"]
+__all__ = ["annotation", "check"]
 
 _Found = Mapping[Chosen, Sequence[Alert]]
 _MOST_NAMES = 5
@@ -28,7 +31,8 @@ def check(arguments: CheckArguments, terminal: Terminal) -> int:
     selection = select(arguments)
     require_rules(arguments.rule, selection.sessions)
     wanted = AlertFilter(min_severity=arguments.fail_on, rule=arguments.rule, open=arguments.open)
-    found = {item: filter_alerts(item.session.alerts, wanted) for item in selection.sessions}
+    baseline = as_baseline(arguments.baseline)
+    found = {item: filter_alerts(_alerts(item, baseline), wanted) for item in selection.sessions}
     unknown = _unknown(selection)
     if arguments.junit:
         _write_junit(arguments.junit, found, unknown)
@@ -48,6 +52,21 @@ def check(arguments: CheckArguments, terminal: Terminal) -> int:
     return UNREADABLE if unknown else CLEAN
 
 
+def _alerts(item: Chosen, baseline: Baseline | None) -> list[Alert]:
+    """Returns the logged findings, with those of a comparison of the logged inputs with a baseline."""
+    if baseline is None:
+        return item.session.alerts
+    engine = RuleEngine([BaselineSkew.id])
+    for record in item.session.records():
+        if isinstance(record, Baseline):  # that of the run itself
+            continue
+        engine.feed(record)
+        if isinstance(record, SessionStart):
+            engine.feed(baseline)
+    logged = [alert for alert in item.session.alerts if alert.rule != BaselineSkew.id]
+    return [*logged, *engine.alerts]
+
+
 def _unknown(selection: Selection) -> list[str]:
     """Returns what cannot be judged and so is not known to be clean, one sentence each."""
     found = list(selection.unreadable)
@@ -64,8 +83,8 @@ def _print(found: _Found, arguments: CheckArguments, terminal: Terminal) -> None
         if some and len(found) > 1 and arguments.format == "text":
             terminal.heading(item.title)
         for alert in some:
-            line = alert_line(alert, terminal.width, terminal.color)
-            terminal.print(_annotation(item, alert) if arguments.format == "github" else line)
+            line = alert_line(alert, terminal.width, terminal.color, steps=item.has_steps)
+            terminal.print(annotation(item.title, alert) if arguments.format == "github" else line)
 
 
 def _print_not_judged(item: Chosen, terminal: Terminal) -> None:
@@ -83,8 +102,8 @@ def _judged(selection: Selection, unknown: list[str]) -> str:
     return f"{whole(total - len(unknown))} of {count(total, 'session')} judged{still}."
 
 
-def _annotation(item: Chosen, alert: Alert) -> str:
-    """Returns a workflow command of GitHub Actions."""
+def annotation(where: str, alert: Alert) -> str:
+    """Returns a finding as a workflow command of GitHub Actions."""
 
     def escaped(text: str, also: str = "") -> str:
         for char in "%\r\n" + also:
@@ -92,7 +111,7 @@ def _annotation(item: Chosen, alert: Alert) -> str:
         return text
 
     level = {Severity.ERROR: "error", Severity.WARNING: "warning"}.get(alert.severity, "notice")
-    title = escaped(clean(f"{alert.rule} [{alert.subject}] in {item.title}"), ":,")
+    title = escaped(clean(f"{alert.rule} [{alert.subject}] in {where}"), ":,")
     text = f"{alert.message}\n{alert.why}\nFix:\n{alert.fix}" if alert.fix else f"{alert.message}\n{alert.why}"
     return f"::{level} title={title}::{escaped(clean(text))}"
 
@@ -132,6 +151,6 @@ def _add_session(root: ElementTree.Element, item: Chosen, alerts: Sequence[Alert
     for alert in alerts:
         case = ElementTree.SubElement(suite, "testcase", classname=clean(alert.rule), name=clean(alert.subject))
         failure = ElementTree.SubElement(case, "failure", type=alert.severity.name, message=clean(alert.message))
-        failure.text = format_alert(alert, 100)
+        failure.text = format_alert(alert, 100, steps=item.has_steps)
     if not alerts:
         ElementTree.SubElement(suite, "testcase", classname="tb_inputdiag", name="no findings")

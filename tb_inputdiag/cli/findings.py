@@ -65,7 +65,7 @@ def _print(found: Mapping[Chosen, Sequence[Alert]], arguments: AlertsArguments, 
             if not arguments.short and (not first or len(found) > 1):
                 terminal.print()
             shown = alert_line if arguments.short else format_alert
-            terminal.print(shown(alert, terminal.width, terminal.color))
+            terminal.print(shown(alert, terminal.width, terminal.color, steps=item.has_steps))
             first = False
     every = [alert for some in found.values() for alert in some]
     terminal.print(("\n" if every else "") + f"Alerts: {severity_counts(every, terminal)}.")

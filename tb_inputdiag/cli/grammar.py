@@ -24,8 +24,9 @@ examples:
   tb-inputdiag watch logs                    a live run in the terminal
   tb-inputdiag report logs -o report.html    one file to mail
   tb-inputdiag replay logs --set unnormalized-input.max_pixel=300
+  tb-inputdiag data train.csv --target price a whole data set, before training
 
-exit codes: {CLEAN} done (check: nothing found), {FINDINGS} check found something; explain: unknown kind,
+exit codes: {CLEAN} done (check, data: nothing found), {FINDINGS} they found something; explain: unknown kind,
             {UNREADABLE} cannot read the log, or wrong arguments
 """
 
@@ -49,6 +50,8 @@ def make_parser() -> Parser:
         _add_compare,
         _add_replay,
         _add_check,
+        _add_data,
+        _add_baseline,
         _add_watch,
         _add_export,
         _add_report,
@@ -215,7 +218,59 @@ def _add_check(commands: _Commands) -> None:
         help="lowest severity that counts (WARNING)",
     )
     parser.add_argument("--junit", metavar="FILE", help="also write a JUnit report")
+    parser.add_argument("--baseline", metavar="FILE", help="also compare the inputs with this file of `baseline`")
     _add_filter(parser, severity=False)
+
+
+def _add_data(commands: _Commands) -> None:
+    parser = _add(
+        commands,
+        "data",
+        "data:data",
+        args.DataArguments,
+        "checks a whole data set before training; exit code 1 if there is a finding",
+        log_dir=False,
+        formats=("text", "json", "github"),
+        examples="  tb-inputdiag data train.csv --target price --validation val.csv\n"
+        "  tb-inputdiag data mnist.npz --loss sparse_categorical_crossentropy\n"
+        "  tb-inputdiag data photos/train --validation photos/val --log-dir logs\n"
+        "  tb-inputdiag data *.tfrecord --parser my_project.records:parse",
+    )
+    parser.add_argument(
+        "files",
+        nargs="+",
+        metavar="FILE",
+        help="npz, npy, csv, Parquet or TFRecord files, or a folder with a folder of images for each class",
+    )
+    parser.add_argument("--validation", action="append", metavar="FILE", help="validation data; may be repeated")
+    parser.add_argument("--test", action="append", metavar="FILE", help="test data; may be repeated")
+    parser.add_argument("--target", metavar="COLUMN", help="the column, or the array of an npz file, to predict")
+    parser.add_argument("--parser", metavar="MODULE:FUNCTION", help="makes (x, y) of the bytes of a TFRecord's record")
+    parser.add_argument("--loss", metavar="NAME", help="the loss that the model will have: labels are judged by it")
+    parser.add_argument("--baseline", metavar="FILE", help="compare the data with this file of `baseline`")
+    parser.add_argument("--log-dir", metavar="DIR", help="write a log for the dashboard and the report")
+    parser.add_argument(
+        "--fail-on",
+        choices=SEVERITIES,
+        type=str.upper,
+        default="WARNING",
+        help="lowest severity that counts (WARNING)",
+    )
+    add_rule_changes(parser)
+
+
+def _add_baseline(commands: _Commands) -> None:
+    parser = _add(
+        commands,
+        "baseline",
+        "baseline:baseline",
+        args.BaselineArguments,
+        "what the inputs of a good run were like, as JSON to compare later runs with",
+        formats=(),
+        examples="  tb-inputdiag baseline logs -o inputs.json\n"
+        "  tb-inputdiag check logs-of-today --baseline inputs.json",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", default="-", help="default: standard output")
 
 
 def _add_watch(commands: _Commands) -> None:

@@ -39,6 +39,12 @@ class Chosen:
         return self.name if len(self.run.sessions) == 1 else f"{self.name} ({self.session.id})"
 
     @property
+    def has_steps(self) -> bool:
+        """Whether it has training steps: a check of a whole data set has none."""
+        start = self.session.start
+        return start is None or start.mode != "data"
+
+    @property
     def name(self) -> str:
         """The run's name; that of the folder where the run is the folder itself."""
         return _shown_name(self.run, self.log_dir)

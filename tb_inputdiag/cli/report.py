@@ -22,6 +22,7 @@ from tb_inputdiag.log.subjects import SubjectSeries
 from tb_inputdiag.numbers import count, percent, short, size_bytes, whole
 from tb_inputdiag.records import Images
 from tb_inputdiag.report.charts import Chart, Line
+from tb_inputdiag.report.data_tables import column_tables
 from tb_inputdiag.report.html import ReportTable, Section, render_html
 
 __all__ = ["loss_chart", "report", "section_of"]
@@ -89,6 +90,8 @@ def section_of(item: Chosen) -> Section:
 
 
 def _charts(session: StoredSession) -> list[Chart]:
+    if session.data:  # a data set has no steps
+        return []
     charts = [loss_chart(session), *_input_charts(session)]
     if np.isfinite(session.gradient_norm.values).any():
         charts += _gradient_charts(session)
@@ -180,7 +183,13 @@ def _tables(item: Chosen) -> list[ReportTable]:
     ]
     tensor_header = ["tensor", "role", "split", "dtype", "expected", "min", "mean", "max", "std", "NaN or inf", "zeros"]
     weight_header = ["weight", "first", "median", "last", "max", "update / weight", "samples with NaN"]
+    columns = [
+        ReportTable(f"{data.part}: {table.title}", table.header, table.rows)
+        for data in item.session.data
+        for table in column_tables(data)
+    ]
     tables = [
+        *columns,
         ReportTable("Tensors", tensor_header, tensors, left=5),
         ReportTable("Expected ranges", ["tensor", "expected", "rule", "because"], ranges, left=4, long=True),
         ReportTable("Gradient norms", weight_header, weights),

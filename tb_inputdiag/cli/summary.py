@@ -19,6 +19,7 @@ from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.numbers import count, duration, format_number, percent, whole
 from tb_inputdiag.records import ModelFacts
 from tb_inputdiag.report import alert_line
+from tb_inputdiag.report.data_tables import part_facts
 
 __all__ = ["cost_fraction", "cost_text", "print_table", "summary", "summary_lines"]
 
@@ -123,7 +124,7 @@ def _print_one(item: Chosen, terminal: Terminal) -> None:
         lines = textwrap.wrap(text, terminal.width - _LABEL, break_on_hyphens=False) or [""]
         terminal.print(terminal.style(f"{label:<{_LABEL}}", "dim") + ("\n" + " " * _LABEL).join(lines))
     for alert in item.session.alerts:
-        terminal.print(alert_line(alert, terminal.width, terminal.color))
+        terminal.print(alert_line(alert, terminal.width, terminal.color, steps=item.has_steps))
 
 
 def summary_lines(item: Chosen, terminal: Terminal | None = None) -> Iterator[tuple[str, str]]:
@@ -146,8 +147,12 @@ def summary_lines(item: Chosen, terminal: Terminal | None = None) -> Iterator[tu
         yield "", f"recording stopped at step {whole(end.recording_stopped_step)}"
     if facts:
         yield "model", _model_line(facts)
+    for data in session.data:
+        yield data.part, f"read in {duration(data.elapsed_s)}"
+        yield from part_facts(data)
     cost = cost_text(session)
-    yield "samples", whole(session.n_samples) + (f"; watching took {cost}" if cost else "")
+    if not session.data:
+        yield "samples", whole(session.n_samples) + (f"; watching took {cost}" if cost else "")
     losses = session.loss_outline()
     if losses:
         curve = sparkline(np.concatenate(losses), 24, unicode=terminal is None or terminal.unicode)
@@ -175,6 +180,8 @@ def _unknown_lines(session: StoredSession) -> Iterator[tuple[str, str]]:
 def _progress(session: StoredSession) -> str:
     """Returns how far a session got, e.g. ``after 188 steps (1,880 to 2,067), 1 epoch``."""
     start, steps = session.start, session.n_steps
+    if start is not None and start.mode == "data":
+        return f"after {count(sum(data.examples for data in session.data), 'example')}"
     if not steps and start is not None and start.mode in ("evaluate", "predict"):
         return f"({start.mode})"
     resumed = f" ({whole(session.first_step)} to {whole(session.last_step)})" if session.first_step > 0 else ""

@@ -10,6 +10,8 @@ from __future__ import annotations
 import json
 import re
 import struct
+import time
+import uuid
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,6 +51,7 @@ __all__ = [
     "build_samples",
     "decode_event",
     "encode_head",
+    "new_session_id",
     "pack_payload",
     "parse_tag",
     "peek",
@@ -89,6 +92,11 @@ def parse_tag(tag: str) -> Tag | None:
     if len(parts) != 3 or not parts[2].isdecimal() or len(parts[2]) > 12 or not _SESSION.fullmatch(parts[0]):
         return None
     return Tag(parts[0], parts[1], int(parts[2]))
+
+
+def new_session_id() -> str:
+    """Returns an id that no other session has; ids sort by time."""
+    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
 
 
 def validate_session(session: str) -> str:

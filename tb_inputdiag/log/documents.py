@@ -40,6 +40,8 @@ DOCUMENT_TYPES: Mapping[str, type[Record]] = {
         records.Failure,
         records.SavedBatch,
         records.Cost,
+        records.Baseline,
+        records.DataSummary,
         records.ExpectedRange,
         records.NotJudged,
         records.Alert,

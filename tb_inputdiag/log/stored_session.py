@@ -22,6 +22,7 @@ from tb_inputdiag.records import (
     Alert,
     CallStart,
     Cost,
+    DataSummary,
     Degraded,
     EpochEnd,
     ExpectedRange,
@@ -112,6 +113,11 @@ class StoredSession(Quantities):
     def layouts(self) -> dict[int, Layout]:
         """Layout id -> names of the rows in the samples' tables."""
         return {layout.id: layout for layout in self._payloads.all_of(Layout)}
+
+    @property
+    def data(self) -> list[DataSummary]:
+        """The parts of a data set that was checked as a whole; empty of a training run."""
+        return self._payloads.all_of(DataSummary)
 
     @property
     def epochs(self) -> list[EpochEnd]:

@@ -12,10 +12,11 @@ from tb_inputdiag.capture.names import layer_paths, weight_names
 from tb_inputdiag.capture.plain_values import attempt
 from tb_inputdiag.console import say, say_warning
 from tb_inputdiag.errors import InputDiagError
+from tb_inputdiag.log.codec import new_session_id
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.recording.failures import add_notes, failure_of, takes_notes, warn_of_rule
-from tb_inputdiag.recording.session_start import Mode, new_session_id, start_record
-from tb_inputdiag.records import Alert, ModelFacts, Record, SessionEnd, SessionStart, Split
+from tb_inputdiag.recording.session_start import start_record
+from tb_inputdiag.records import Alert, Mode, ModelFacts, Record, SessionEnd, SessionStart, Split
 from tb_inputdiag.report import format_alert
 from tb_inputdiag.rules import RuleEngine
 from tb_inputdiag.settings import Settings

@@ -21,6 +21,7 @@ from tb_inputdiag.capture.model_probes import ModelProbes, iterations, probes_of
 from tb_inputdiag.capture.observations import Raised
 from tb_inputdiag.capture.running_loss import RunningLoss
 from tb_inputdiag.capture.twin import Reading
+from tb_inputdiag.log.codec import new_session_id
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.recording.announcer import Announcer
 from tb_inputdiag.recording.bad_batches import BadBatches
@@ -28,10 +29,10 @@ from tb_inputdiag.recording.described import DescribedModel
 from tb_inputdiag.recording.explanations import explained, keep_explained
 from tb_inputdiag.recording.failures import MAX_MESSAGE, Outage, add_notes, failure_of, takes_notes, warn_of_rule
 from tb_inputdiag.recording.journal import Journal
-from tb_inputdiag.recording.session_start import Mode, call_record, new_session_id, start_record, trains
+from tb_inputdiag.recording.session_start import call_record, start_record, trains
 from tb_inputdiag.recording.steps import EpochCount, StepCount
 from tb_inputdiag.recording.thumbnails import ThumbnailBudget
-from tb_inputdiag.records import Alert, EpochEnd, Losses, Record, SessionEnd, Split, TensorLayout
+from tb_inputdiag.records import Alert, EpochEnd, Losses, Mode, Record, SessionEnd, Split, TensorLayout
 from tb_inputdiag.rules import RuleEngine
 from tb_inputdiag.sampling.executions import Executions
 from tb_inputdiag.sampling.losses import LossMetric
@@ -96,6 +97,8 @@ class Recorder:
         self._bad_batches = BadBatches(writer.path.parent / "bad_batches", session)
         self._described = DescribedModel(lambda: self.probes.facts(), self._add)
         self._add(start_record(session, mode, settings, worker, self._workers, params))
+        if settings.baseline is not None:
+            self._add(settings.baseline)
         if self._trained and probes.model.built:
             self._described.update(untrained=not self._steps.trained)
 

@@ -6,9 +6,7 @@ import os
 import platform
 import socket
 import time
-import uuid
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
 
 import keras
 import numpy as np
@@ -16,24 +14,15 @@ import numpy as np
 from tb_inputdiag._version import __version__
 from tb_inputdiag.capture.backend import backend
 from tb_inputdiag.capture.plain_values import plain
-from tb_inputdiag.records import JSON, CallStart, SessionStart
+from tb_inputdiag.records import JSON, CallStart, Mode, SessionStart
 from tb_inputdiag.settings import Settings
 
-__all__ = ["Mode", "call_record", "new_session_id", "start_record", "trains"]
-
-Mode: TypeAlias = Literal["fit", "evaluate", "predict", "watch", "call"]
-"""What is recorded: a call of one of Keras' methods, a block of `InputDiagnostics.watch`, or another call that raised.
-"""
+__all__ = ["call_record", "start_record", "trains"]
 
 
 def trains(mode: Mode) -> bool:
     """Returns whether the model may be trained in a call."""
     return mode in ("fit", "watch")
-
-
-def new_session_id() -> str:
-    """Returns an id that no other session has; ids sort by time."""
-    return f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}-{uuid.uuid4().hex[:6]}"
 
 
 def start_record(

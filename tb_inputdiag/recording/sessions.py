@@ -23,8 +23,7 @@ from tb_inputdiag.capture.model_probes import ModelProbes, probes_of
 from tb_inputdiag.log.reader import Run, runs_of
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.recording.recorder import Recorder
-from tb_inputdiag.recording.session_start import Mode
-from tb_inputdiag.records import Alert
+from tb_inputdiag.records import Alert, Mode
 from tb_inputdiag.settings import Settings
 
 __all__ = ["LEFT", "Sessions", "close_all"]

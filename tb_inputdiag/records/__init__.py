@@ -6,9 +6,9 @@ TensorBoard.
 
 The order of the records of a session is::
 
-    session = SessionStart call (CallStart call)*
+    session = SessionStart Baseline? call (CallStart call)*
     call    = (ModelFacts Layout | Sample Losses EpochEnd Images Failure SavedBatch Cost
-               ExpectedRange NotJudged Alert)* SessionEnd
+               DataSummary ExpectedRange NotJudged Alert)* SessionEnd
 
 Arrays in a record are NumPy arrays with the dtypes given in `COLUMNS`. They are stored without loss, so that a rule
 sees the same numbers live and in a replay.
@@ -18,6 +18,8 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
+from tb_inputdiag.records.baseline import BASELINE_LEVELS, Baseline, BaselineColumn, BaselineTensor, Tolerances
+from tb_inputdiag.records.data import MAX_COLUMNS, DataSummary, DataTensor, Overlap, Part, ShapeCount, split_of
 from tb_inputdiag.records.events import (
     ArgumentFacts,
     ArgumentKind,
@@ -27,6 +29,7 @@ from tb_inputdiag.records.events import (
     Failure,
     Images,
     Losses,
+    Mode,
     Place,
     SavedBatch,
     SessionEnd,
@@ -84,6 +87,7 @@ from tb_inputdiag.records.values import (
 
 __all__ = [
     "ALERT_STATES",
+    "BASELINE_LEVELS",
     "COLUMNS",
     "F4",
     "F8",
@@ -92,6 +96,7 @@ __all__ = [
     "JSON",
     "MAX_BAD_EXAMPLES",
     "MAX_CLASSES",
+    "MAX_COLUMNS",
     "MAX_EXAMPLE_IDS",
     "MAX_FEATURES",
     "MAX_RANK",
@@ -102,10 +107,15 @@ __all__ = [
     "Alert",
     "ArgumentFacts",
     "ArgumentKind",
+    "Baseline",
+    "BaselineColumn",
+    "BaselineTensor",
     "CallStart",
     "Consequence",
     "Cost",
     "Curve",
+    "DataSummary",
+    "DataTensor",
     "Degraded",
     "EpochEnd",
     "Examples",
@@ -118,8 +128,11 @@ __all__ = [
     "Layout",
     "LimitPicture",
     "Losses",
+    "Mode",
     "ModelFacts",
     "NotJudged",
+    "Overlap",
+    "Part",
     "Picture",
     "Place",
     "Quantity",
@@ -131,6 +144,7 @@ __all__ = [
     "SessionEnd",
     "SessionStart",
     "Severity",
+    "ShapeCount",
     "ShapesPicture",
     "SizesPicture",
     "Span",
@@ -139,10 +153,12 @@ __all__ = [
     "TensorLayout",
     "TensorTable",
     "TensorView",
+    "Tolerances",
     "WeightFacts",
     "WeightTable",
     "WordsPicture",
     "layout_sizes",
+    "split_of",
     "table_columns",
 ]
 
@@ -158,6 +174,8 @@ Record: TypeAlias = (
     | Failure
     | SavedBatch
     | Cost
+    | Baseline
+    | DataSummary
     | ExpectedRange
     | NotJudged
     | Alert

@@ -19,6 +19,7 @@ __all__ = [
     "Failure",
     "Images",
     "Losses",
+    "Mode",
     "Place",
     "SavedBatch",
     "SessionEnd",
@@ -49,21 +50,25 @@ ArgumentKind: TypeAlias = Literal[
     "text",
 ]
 """What an argument is, for people and rules."""
+Mode: TypeAlias = Literal["fit", "evaluate", "predict", "watch", "call", "data"]
+"""What is recorded: a call of one of Keras' methods, a block of `InputDiagnostics.watch`, another call of Keras that
+raised (such a session holds its `Failure` and the alerts about it), or a whole data set by `check_data`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionStart:
     """The first record. A session holds the calls with one callback and one model, which follow each other.
 
-    A call is one of `fit`, `evaluate` or `predict`, or a `watch` block. This record describes the first one.
+    A call is one of `fit`, `evaluate` or `predict`, or a `watch` block. This record describes the first one. A session
+    of `check_data` holds the parts of a data set: for each a `DataSummary`, a `Layout`, and a `Sample` of all examples
+    together.
     """
 
     session: str
     """Unique and sortable by time, e.g. ``20261123T231405-1a2b3c``."""
     wall_time: float
     """Seconds since the epoch."""
-    mode: Literal["fit", "evaluate", "predict", "watch", "call"] = "fit"
-    """``call``: another call of Keras, which raised. Such a session holds its `Failure` and the alerts about it."""
+    mode: Mode = "fit"
     schema_version: int = SCHEMA_VERSION
     versions: Mapping[str, str] = field(default_factory=dict)
     """``{"python": ..., "tb_inputdiag": ..., "keras": ..., "tensorflow": ..., "numpy": ...}``, or ``jax`` or ``torch``
@@ -91,7 +96,7 @@ class CallStart:
     """The training step that comes next. Steps go on from call to call."""
     epoch: int = 0
     """Epochs before it. Keras numbers the epochs of each `fit` from 0; those of a session go on."""
-    mode: Literal["fit", "evaluate", "predict", "watch", "call"] = "fit"
+    mode: Mode = "fit"
     params: Mapping[str, JSON] = field(default_factory=dict)
     """As in `SessionStart`."""
 

@@ -24,21 +24,23 @@ _MOST_CHARACTERS = 200
 """Characters that are shown of a text in the evidence."""
 
 
-def format_alert(alert: Alert, width: int = 80, color: bool = False) -> str:
+def format_alert(alert: Alert, width: int = 80, color: bool = False, *, steps: bool = True) -> str:
     """Returns an alert as a block of lines: what, where, since when, the numbers, why, and the fix as code.
 
     Args:
         alert: What to show.
         width: Columns of the terminal. Lines of code may be longer.
         color: Use ANSI colours.
+        steps: Say since which step it holds. A whole data set has no steps.
     """
-    return "\n".join(_lines(alert, max(width, 40), color))
+    return "\n".join(_lines(alert, max(width, 40), color, steps))
 
 
-def alert_line(alert: Alert, width: int = 80, color: bool = False, *, cut: bool = False) -> str:
+def alert_line(alert: Alert, width: int = 80, color: bool = False, *, cut: bool = False, steps: bool = True) -> str:
     """Returns an alert as one sentence: wrapped to the width below its severity, or cut to one line."""
     severity = alert.severity.name
-    text = f"{clean(alert.rule)} [{clean(alert.subject)}] step {whole(alert.first_step)}: {clean(alert.message)}"
+    since = f" step {whole(alert.first_step)}" if steps else ""
+    text = f"{clean(alert.rule)} [{clean(alert.subject)}]{since}: {clean(alert.message)}"
     text = " ".join(text.split())
     room = max(width, 40) - _SEVERITY
     if cut:
@@ -49,7 +51,7 @@ def alert_line(alert: Alert, width: int = 80, color: bool = False, *, cut: bool 
     return "\n".join([first, *(" " * _SEVERITY + line for line in lines[1:])])
 
 
-def _lines(alert: Alert, width: int, color: bool) -> Iterator[str]:
+def _lines(alert: Alert, width: int, color: bool, steps: bool) -> Iterator[str]:
     severity, subject = alert.severity.name, clean(alert.subject)
     head = f"{severity} {clean(alert.rule)}"
     gap = width - len(head) - len(subject)
@@ -61,7 +63,8 @@ def _lines(alert: Alert, width: int, color: bool) -> Iterator[str]:
     if alert.picture is not None:
         yield from _labelled("seen", clean(picture_text(alert.picture)), width, color)
     yield from _labelled("examples", clean(examples_text(alert)), width, color)
-    yield from _labelled("since", since_text(alert), width, color)
+    if steps:
+        yield from _labelled("since", since_text(alert), width, color)
     yield from _labelled("numbers", evidence_text(alert), width, color)
     yield from _labelled("why", clean(alert.why), width, color)
     yield from _fix(clean(alert.fix), width, color)

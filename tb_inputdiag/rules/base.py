@@ -37,6 +37,7 @@ from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import (
     JSON,
     Curve,
+    DataSummary,
     EpochEnd,
     Examples,
     ExpectedRange,
@@ -235,6 +236,13 @@ class Rule:
         Called once for each layout, just before `on_sample` judges the first sample of that layout.
         """
         return ()
+
+    def on_data(self, context: Context, data: DataSummary) -> Findings:
+        """Judges a part of a data set as a whole, in `check_data`; `context.data` already holds it.
+
+        `on_sample` is called after it, with the statistics of all examples as if they were one batch.
+        """
+        return None
 
     def on_losses(self, context: Context, losses: Losses) -> Findings:
         """Judges the losses of successive steps; `context.history` already holds them."""

@@ -37,6 +37,7 @@ BROKEN = (
     "strings-into-dense",
     "validation-not-scaled",
 )
+ON_WHOLE_DATA = ("inconsistent-examples", "outlying-value", "rare-category", "target-leakage")
 HEALTHY = (
     "cancer-standardised",
     "converged-already",
@@ -86,8 +87,10 @@ def test_the_corpus_is_large_enough_and_names_rules_that_exist() -> None:
 
 
 def test_rules_have_a_broken_program() -> None:
-    # A device out of memory cannot be staged on a machine that others work on too.
-    without = set(RuleEngine().rules) - {rule for p in PROGRAMS.values() for rule in p.expect} - {"out-of-memory"}
+    # A device out of memory cannot be staged on a machine that others work on too. The others need a whole data set, or
+    # a baseline, which no program has: tests/data plants their faults.
+    elsewhere = {"out-of-memory", "baseline-skew", *ON_WHOLE_DATA}
+    without = set(RuleEngine().rules) - {rule for p in PROGRAMS.values() for rule in p.expect} - elsewhere
     assert not without
 
 

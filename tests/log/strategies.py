@@ -27,6 +27,35 @@ json_values = st.recursive(
 jsons = st.dictionaries(texts, json_values, max_size=4)
 splits = st.sampled_from(["train", "validation", "predict"])
 
+baseline_tensors = st.builds(
+    r.BaselineTensor,
+    name=names,
+    role=st.sampled_from(["input", "target"]),
+    dtype=names,
+    shape=shapes,
+    examples=steps,
+    min=st.none() | floats,
+    columns=st.lists(
+        st.builds(r.BaselineColumn, name=names, place=steps, min=floats, max=floats, mean=floats, std=floats),
+        max_size=2,
+    ).map(tuple),
+    categories=st.dictionaries(texts, floats, max_size=3),
+)
+data_tensors = st.builds(
+    r.DataTensor,
+    name=names,
+    role=st.sampled_from(["input", "target"]),
+    dtype=names,
+    shape=shapes,
+    columns=st.lists(names, max_size=3).map(tuple),
+    min=npst.arrays(np.float64, 2),
+    quantiles=npst.arrays(np.float32, (2, r.N_QUANTILES)),
+    categories=st.dictionaries(texts, steps, max_size=3),
+    shapes=st.lists(
+        st.builds(r.ShapeCount, shape=st.lists(steps, max_size=3).map(tuple), dtype=names, examples=steps, first=steps),
+        max_size=2,
+    ).map(tuple),
+)
 tensor_layouts = st.builds(
     r.TensorLayout,
     name=names,
@@ -226,6 +255,28 @@ documents = st.one_of(
         reason=texts,
     ),
     st.builds(r.NotJudged, rule=names, reason=texts),
+    st.builds(r.Baseline, source=texts, tensors=st.lists(baseline_tensors, max_size=2).map(tuple)),
+    st.builds(
+        r.DataSummary,
+        part=st.sampled_from(["train", "validation", "test"]),
+        wall_time=floats,
+        examples=steps,
+        n_bytes=steps,
+        elapsed_s=floats,
+        tensors=st.lists(data_tensors, max_size=2).map(tuple),
+        copies=npst.arrays(np.int64, 3),
+        n_copies=steps,
+        overlaps=st.lists(
+            st.builds(
+                r.Overlap,
+                other=st.sampled_from(["train", "validation"]),
+                examples=npst.arrays(np.int64, 2),
+                originals=npst.arrays(np.int64, 2),
+                n_examples=steps,
+            ),
+            max_size=1,
+        ).map(tuple),
+    ),
     st.builds(
         r.SessionEnd,
         wall_time=floats,

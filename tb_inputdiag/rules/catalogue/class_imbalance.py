@@ -5,16 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from tb_inputdiag.numbers import percent, whole
-from tb_inputdiag.records import F8, EpochEnd, Severity
+from tb_inputdiag.records import F8, DataSummary, DataTensor, EpochEnd, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
-from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
+from tb_inputdiag.rules.examples import Example, Scenario, class_ids, columns, fires, silent
 from tb_inputdiag.rules.support.curves import named_tensor_curves
 from tb_inputdiag.rules.support.labels import class_counts_of, has_one_label_each
 from tb_inputdiag.rules.support.pictures import sizes_picture
 from tb_inputdiag.rules.support.text import variable
+from tb_inputdiag.rules.support.whole_data import data_curves
 from tb_inputdiag.rules.views.context import Context
+from tb_inputdiag.rules.views.pairs import loss_kind
 
 __all__ = ["ClassImbalance"]
+
+_MOST_CLASSES = 128
+"""Different whole numbers of a target that are classes rather than amounts."""
 
 
 class ClassImbalance(Rule):
@@ -73,6 +78,40 @@ class ClassImbalance(Rule):
                 self._counts[pair.target.name] = counts + past if past is not None and same else counts
         return None
 
+    def on_data(self, context: Context, data: DataSummary) -> Findings:
+        """Judges the labels of all training examples."""
+        if data.part != "train" or any(tensor.role == "sample_weight" for tensor in data.tensors):
+            return None
+        spec = context.facts.loss if context.facts is not None else None
+        if loss_kind(spec) == "regression":
+            return []
+        found = []
+        for tensor in data.tensors:
+            total = sum(tensor.categories.values())
+            if tensor.role != "target" or total < self.min_examples or not 2 <= tensor.n_categories <= _MOST_CLASSES:
+                continue
+            (top, most), *_ = tensor.categories.items()
+            if most / total > self.max_share:
+                found.append(self._of_data(context, data, tensor, top, most / total))
+        return found
+
+    def _of_data(self, context: Context, data: DataSummary, tensor: DataTensor, top: str, share: float) -> Finding:
+        names, counts = [*tensor.categories], np.asarray([*tensor.categories.values()], np.float64)
+        total = float(counts.sum())
+        weights = ", ".join(
+            f"{name}: {total / (len(counts) * n):.3g}" for name, n in list(tensor.categories.items())[:10]
+        )
+        return Finding(
+            subject=tensor.subject,
+            message=f"{percent(share)} of the {whole(total)} labels of '{tensor.name}' are of class {top}.",
+            evidence={"share": share, "counts": dict(list(tensor.categories.items())[:16]), "examples": total},
+            fix=f"model.fit(x, {variable(tensor.name, 'target', context.facts)}, class_weight={{{weights}}})",
+            picture=sizes_picture(
+                f"labels of each class (at most {percent(self.max_share)} in one class)", names, counts, marked=[0]
+            ),
+            curves=data_curves(data, "target", tensor.name),
+        )
+
     def on_epoch_end(self, context: Context, end: EpochEnd) -> Findings:
         """Judges the counts so far."""
         found = []
@@ -110,7 +149,14 @@ class ClassImbalance(Rule):
         """Returns runs on which the rule fires, and runs on which it stays silent."""
         rare = class_ids(1, rows=32)
         rare[0] = 1
+        many = np.tile(rare, 20)
         return (
+            fires(
+                "3 % of another class in all of the data",
+                lambda: Scenario().data(x=columns(rows=640), y=many),
+                "target:y",
+                Severity.INFO,
+            ),
             fires(
                 "3 % of another class",
                 lambda: Scenario().train(y=rare, steps=20).epoch_end(loss=0.1),

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import re
 
-from tb_inputdiag.records import Failure, Role, Severity, TensorLayout, WordsPicture
+import numpy as np
+
+from tb_inputdiag.records import DataSummary, DataTensor, Failure, Role, Severity, TensorLayout, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
-from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
 from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import named_tensor_curves
 from tb_inputdiag.rules.support.failures import essential_text, fed_text
-from tb_inputdiag.rules.support.text import variable
+from tb_inputdiag.rules.support.text import join, variable
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["DtypeMismatch"]
+
+_READ_TEXT = ("StringLookup", "TextVectorization", "Hashing", "FeatureSpace", "HashedCrossing")
+"""Layers that take text."""
 
 _INVALID = re.compile(r"Invalid dtype: (\w+)")
 _CAST = re.compile(r"Cast (\w+) to (\w+) is not supported")
@@ -54,6 +59,18 @@ class DtypeMismatch(Rule):
     severity = Severity.ERROR
     why = "TensorFlow does not convert dtypes: an operation fails if a tensor does not have the dtype that it expects."
 
+    def on_data(self, context: Context, data: DataSummary) -> Findings:
+        """Judges text among the inputs and targets of the training data."""
+        layers = context.facts.layers if context.facts is not None else ()
+        if data.part != "train" or any(item.class_name in _READ_TEXT for item in layers):
+            return None
+        tables = {tensor.name for tensor in data.tensors if tensor.kind == "dense"}
+        return [
+            _of_text(context, tensor, in_table=tensor.name.rpartition("/")[0] in tables)
+            for tensor in data.tensors
+            if tensor.kind == "string"
+        ]
+
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads the exception."""
         found = findings_for(self.id, context, failure)
@@ -92,7 +109,12 @@ class DtypeMismatch(Rule):
             return Scenario().fail(exception, message, fed=fed)
 
         cast = "Cast string to float is not supported\n\t [[{{node sequential_1/Cast}}]]"
+        x, city = columns(rows=16), np.asarray(["Bonn", "Kiel"] * 8, object)
+        lookup = (layer("lookup", "StringLookup"), *REGRESSOR)
         return (
+            fires("text in a data set", lambda: Scenario(()).data(x=x, city=city), "input:city", Severity.INFO),
+            fires("text labels in a data set", lambda: Scenario().data(x=x, y=city), "target:y", Severity.WARNING),
+            silent("text that a layer looks up", lambda: Scenario(lookup).data(x=x, city=city)),
             fires("an object array", lambda: run("ValueError", "Invalid dtype: object"), "input:x", Severity.ERROR),
             fires("strings", lambda: run("UnimplementedError", cast, text), "input:city"),
             fires("integers times floats", lambda: run("TypeError", matmul, ids), "input:x"),
@@ -103,6 +125,43 @@ class DtypeMismatch(Rule):
             ),
             silent("no exception", lambda: Scenario().train()),
         )
+
+
+def _of_text(context: Context, tensor: DataTensor, *, in_table: bool) -> Finding:
+    code = variable(tensor.name, tensor.role, context.facts)
+    numbers = sum(map(_is_number, tensor.categories)) > 0.5 * max(len(tensor.categories), 1)
+    if tensor.role == "target":
+        what, fix = "text labels, and losses take numbers", _fix(code, "target", "string", "int64")
+    elif numbers:
+        other = [name for name in tensor.categories if not _is_number(name)]
+        what = "numbers as text" + (
+            f", because some are not numbers: {join(list(map(repr, other)), 3)}" if other else ""
+        )
+        fix = f'{code} = pd.to_numeric({code}, errors="coerce")  # what is not a number becomes NaN'
+    else:
+        what = "text, and layers with weights take numbers"
+        column = tensor.name.rpartition("/")[2]
+        fix = f'x = pd.get_dummies(x, columns=[{column!r}], dtype="float32")'
+        fix = fix if in_table else _fix(code, "input", "string", "")
+    severity = Severity.WARNING if in_table or tensor.role == "target" else Severity.INFO
+    return Finding(
+        subject=tensor.subject,
+        message=f"'{tensor.name}' holds {what}.",
+        evidence={"dtype": "string", "categories": tensor.n_categories, "first": list(tensor.categories)[:8]},
+        fix=fix,
+        why="The model cannot be trained on it as it is: converting it to a tensor of numbers fails.",
+        severity=severity,
+        picture=WordsPicture(seen="text", expected="numbers"),
+        curves=named_tensor_curves(tensor.role, tensor.name),
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _read(text: str) -> tuple[str, str, str] | None:

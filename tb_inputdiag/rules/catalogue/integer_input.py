@@ -82,6 +82,7 @@ class IntegerInput(Rule):
         if view.min >= 0 and view.max <= self.max_code:
             return None
         name, dtype = variable(fed.name, "input", facts), fed.layout.dtype
+        where = f"{layout.layer_class or 'the first layer'} '{layout.layer}'" if layout.layer else "the first layer"
         peak = image_peak(view) if looks_like_image(view) or view.layout.n_features >= 64 else None
         if peak is not None:
             fix = (
@@ -93,8 +94,7 @@ class IntegerInput(Rule):
             fix += f"keras.layers.Embedding(input_dim={int(view.max) + 1}, output_dim=64)"
         return Finding(
             subject=f"input:{fed.name}",
-            message=f"'{fed.name}' is {dtype} ({interval(view.min, view.max)}) and is cast to floats for "
-            f"{layout.layer_class or 'the first layer'} '{layout.layer}'.",
+            message=f"'{fed.name}' is {dtype} ({interval(view.min, view.max)}) and is cast to floats for {where}.",
             evidence={
                 "dtype": dtype,
                 "min": view.min,

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from tb_inputdiag.numbers import percent, whole
-from tb_inputdiag.records import MAX_BAD_EXAMPLES, LimitPicture, Severity, TensorView
+from tb_inputdiag.records import MAX_BAD_EXAMPLES, DataSummary, LimitPicture, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
 from tb_inputdiag.rules.support.curves import nonfinite_curves
 from tb_inputdiag.rules.support.finite_rows import keep_finite_code
+from tb_inputdiag.rules.support.nonfinite_data import nonfinite_findings
 from tb_inputdiag.rules.support.single_examples import bad_examples
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import join, variable
@@ -54,11 +55,15 @@ class NonFiniteInput(Rule):
     explains = (*SYMPTOMS, "non-finite-weight", "train-validation-skew", "non-finite-target")
     why = "One such value in a batch makes the loss NaN, then all gradients and weights: one step destroys the model."
 
+    def on_data(self, context: Context, data: DataSummary) -> Findings:
+        """Names all examples of a data set that are not finite."""
+        return nonfinite_findings(context, data, "input")
+
     def on_sample(self, context: Context) -> Findings:
         """Judges every input, as fed and as the first trainable layer reads it."""
         table = context.sample.tensors
-        if not (table.nan_count.any() or table.inf_count.any()):
-            return []
+        if context.whole_data or not (table.nan_count.any() or table.inf_count.any()):
+            return None if context.whole_data else []
         found = []
         bad_fed = set()
         for view in context.fed("input"):
@@ -88,6 +93,8 @@ class NonFiniteInput(Rule):
             fires("an empty cell", lambda: run().train(x=gap, loss=float("nan")), "input:x", Severity.ERROR),
             fires("made by the preprocessing in the model", lambda: run().train(x=columns(), entry=log), "input:x"),
             fires("in validation", lambda: run().train(x=columns()).validate(x=gap), "input:x"),
+            fires("in a whole data set", lambda: run().data(x=gap), "input:x", Severity.ERROR),
+            silent("a finite data set", lambda: run().data(x=columns())),
             silent("finite", lambda: run().train(x=columns())),
             silent("filled by the model", lambda: run().train(x=gap, entry=np.nan_to_num(gap))),
             silent("an attention mask", lambda: run().train(x={"tokens": columns(), "mask": mask})),

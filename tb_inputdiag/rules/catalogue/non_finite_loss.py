@@ -65,6 +65,8 @@ class NonFiniteLoss(Rule):
     def on_sample(self, context: Context) -> Findings:
         """Judges a sampled step."""
         sample = context.sample
+        if context.whole_data:
+            return None  # nothing was trained
         if math.isfinite(sample.loss):
             if sample.split == "train":
                 self._good_sample = self._good_step = sample.step

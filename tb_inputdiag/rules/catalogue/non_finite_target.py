@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 
 from tb_inputdiag.numbers import percent, whole
-from tb_inputdiag.records import LimitPicture, Severity
+from tb_inputdiag.records import DataSummary, LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
 from tb_inputdiag.rules.support.curves import nonfinite_curves
 from tb_inputdiag.rules.support.finite_rows import keep_finite_code
+from tb_inputdiag.rules.support.nonfinite_data import nonfinite_findings
 from tb_inputdiag.rules.support.single_examples import bad_examples
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import join
@@ -47,11 +48,15 @@ class NonFiniteTarget(Rule):
     explains = (*SYMPTOMS, "non-finite-weight")
     why = "One such target makes the loss NaN, and then all gradients and weights: one step destroys the model."
 
+    def on_data(self, context: Context, data: DataSummary) -> Findings:
+        """Names all examples of a data set that are not finite."""
+        return nonfinite_findings(context, data, "target")
+
     def on_sample(self, context: Context) -> Findings:
         """Judges every target."""
         table = context.sample.tensors
-        if not (table.nan_count.any() or table.inf_count.any()):
-            return []
+        if context.whole_data or not (table.nan_count.any() or table.inf_count.any()):
+            return None if context.whole_data else []
         found = []
         handled = math.isfinite(context.sample.loss)
         for view in context.fed("target"):
@@ -91,6 +96,7 @@ class NonFiniteTarget(Rule):
 
         return (
             fires("a missing target", lambda: run().train(y=y, loss=math.nan), "target:y", Severity.ERROR),
+            fires("in a whole data set", lambda: run().data(x=columns(), y=y), "target:y", Severity.ERROR),
             silent("finite", lambda: run().train(y=columns(n=1))),
             silent("ignored by the loss", lambda: run().train(y=y, loss=0.5)),
         )

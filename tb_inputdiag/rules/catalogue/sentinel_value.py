@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.keras_vocabulary import LOOKUPS
 from tb_inputdiag.numbers import format_number, interval, literal, percent
-from tb_inputdiag.records import F8, Examples, LimitPicture, Severity, TensorView
+from tb_inputdiag.records import DataSummary, Examples, LimitPicture, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.scale import fed_source
+from tb_inputdiag.rules.support.sentinels import are_missing_codes, sentinel_findings
 from tb_inputdiag.rules.support.single_examples import extreme_examples
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import variable
@@ -89,8 +90,14 @@ class SentinelValue(Rule):
         """Resets what the columns' extremes were."""
         self._seen: dict[tuple[str, int, bool], _Extreme] = {}
 
+    def on_data(self, context: Context, data: DataSummary) -> Findings:
+        """Judges the columns of a whole data set, as they are fed, and text that stands for "missing"."""
+        return sentinel_findings(context, data, self.min_clustered) if data.part == "train" else None
+
     def on_sample(self, context: Context) -> Findings:
         """Judges the columns of tables, series and images, where the first trainable layers read them."""
+        if context.whole_data:
+            return None
         return [found for view in context.entries if (found := self._judge(context, view)) is not None]
 
     @staticmethod
@@ -125,7 +132,13 @@ class SentinelValue(Rule):
         def huge(x: np.ndarray, rng: np.random.Generator) -> None:
             x[rng.random(64) < 0.1, 3] = 1e20
 
+        whole, scaled = columns(rows=400), columns(rows=400)
+        raw(whole[:64], np.random.default_rng(0))
+        scaled[::10, 3] = 40.0
         return (
+            fires("-999 in a whole data set", lambda: Scenario().data(x=whole), "input:x", Severity.WARNING),
+            fires("a tenth far outside in a data set", lambda: Scenario().data(x=scaled), "input:x"),
+            silent("a data set without gaps", lambda: Scenario().data(x=columns(rows=400))),
             fires("-999 for missing", lambda: run(raw), "input:x", Severity.WARNING),
             fires("standardized with -999 in it", lambda: run(standardized), "input:x"),
             fires("1e20 for missing", lambda: run(huge), "input:x"),
@@ -162,7 +175,7 @@ class SentinelValue(Rule):
         value, other = np.where(is_low, low, high), np.where(is_low, high, low)
         uncommon = (np.minimum(share_low, 1 - share_low) <= self.max_share) & ~_are_whole(view)
         uncommon &= (clustered >= self.min_clustered) & (clustered < 1 - _EXACT)
-        codes = _are_codes(value, other)
+        codes = are_missing_codes(value, other)
         far = (width > 0) & (clustered >= self.min_clustered * _OF_A_CODE) & (uncommon | codes)
         return [_Place(int(i), bool(is_low[i]), bool(codes[i])) for i in np.flatnonzero(far)]
 
@@ -189,7 +202,7 @@ class SentinelValue(Rule):
             return None
         # A row that is met again has the same extreme too, but only once in a batch.
         varies = len(extreme.others) >= self.min_batches and extreme.most >= _TWICE
-        return extreme if place.is_code or varies or (fed is not None and _are_codes(fed, 0.0)) else None
+        return extreme if place.is_code or varies or (fed is not None and are_missing_codes(fed, 0.0)) else None
 
     def _finding(self, context: Context, view: TensorView, found: list[tuple[_Extreme, _Place]]) -> Finding:
         extreme, place = max(found, key=lambda item: abs(item[0].value))
@@ -251,12 +264,6 @@ _MOST_OTHERS = 8
 """Extremes on the other side that are kept, at least. So many say that the column varies."""
 _TWICE = 1.8
 """Values at the extreme in one batch, estimated from the variance, from which on there are two."""
-_NINES = (99.0, 999.0, 9999.0, 99999.0, 999999.0, 9999999.0, 999.25, 9999.9, 32768.0, 32767.0, 2147483648.0)
-"""Usual codes for "missing"."""
-_NEGATIVE = (888.0, 8888.0, 777.0, 7777.0)
-"""Usual codes with a minus sign."""
-_HUGE = 1e9
-"""Nothing that is measured in usual units is that large next to other values of the same column."""
 
 
 class _Place(NamedTuple):
@@ -282,15 +289,6 @@ class _Extreme:
     """Most values at the extreme in one batch, estimated."""
     raw: float | None = None
     """What was fed, if the layer reads something else."""
-
-
-def _are_codes(value: F8 | float, other: F8 | float) -> NDArray[np.bool_]:
-    """Returns which values are a usual code for "missing": nines or a huge number, far from the other extreme."""
-    size, negative = np.abs(value), np.less(value, 0)
-    nines, others = (np.equal(np.expand_dims(size, -1), codes).any(-1) for codes in (_NINES, _NEGATIVE))
-    usual = (nines & (negative | (size >= 999))) | (others & negative)
-    huge = (size >= _HUGE) & (np.abs(other) < 1e-3 * size)
-    return np.asarray((size > 3 * np.abs(other)) & (usual | huge))
 
 
 def _are_whole(view: TensorView) -> NDArray[np.bool_]:

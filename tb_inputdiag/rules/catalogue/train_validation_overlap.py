@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from tb_inputdiag.numbers import percent, whole
-from tb_inputdiag.records import LimitPicture, Severity
+from tb_inputdiag.records import DataSummary, LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, pixels, silent
 from tb_inputdiag.rules.support.fingerprints import example_ids_of, examples_are_distinctive
+from tb_inputdiag.rules.support.whole_data import are_distinctive, data_curves, is_frame_data, part_variable, part_word
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["TrainValidationOverlap"]
@@ -22,6 +23,7 @@ class TrainValidationOverlap(Rule):
 
     ## What it does
     Compares the fingerprints of sampled training and validation examples. It fires when several examples are in both.
+    `check_data` compares all examples, also those of test data, and names them.
     It ignores examples that are too short or too simple to differ, such as rows of a few flags.
 
     ## Why is this bad?
@@ -56,6 +58,54 @@ class TrainValidationOverlap(Rule):
         source="Real duplicates are rarer.",
         high=1.0,
     )
+
+    min_data_fraction = Threshold(
+        0.01,
+        "Fraction of a whole held-out part that must be shared for a WARNING; fewer are an INFO.",
+        source="CIFAR-10 and CIFAR-100 share 3.3 % and 10 % of their test images with the training images, near-copies "
+        "included (Barz and Denzler 2020).",
+        high=1.0,
+    )
+
+    def on_data(self, context: Context, data: DataSummary) -> Findings:
+        """Judges the examples that a part shares with the training data."""
+        overlap = next((item for item in data.overlaps if item.other == "train"), None)
+        if data.part == "train" or overlap is None:
+            return None
+        if overlap.n_examples < self.min_common or not are_distinctive(data):
+            return []
+        share = overlap.n_examples / max(data.examples, 1)
+        part, x = part_word(data.part), part_variable(data.part, "x")
+        drop = (
+            f"{x} = {x}.drop(index={x}.index[shared])"
+            if is_frame_data(data)
+            else f"{x} = np.delete({x}, shared, axis=0)"
+        )
+        first, original = whole(int(overlap.examples[0])), whole(int(overlap.originals[0]))
+        return [
+            Finding(
+                subject="data",
+                message=f"{whole(overlap.n_examples)} of {whole(data.examples)} {part} examples ({percent(share)}) are "
+                f"also in the training data, e.g. {part} example {first} is training example {original}.",
+                evidence={
+                    "common": overlap.n_examples,
+                    "fraction": share,
+                    "examples": overlap.examples[:1000].tolist(),
+                    "originals": overlap.originals[:1000].tolist(),
+                },
+                fix=f"shared = result.{data.part}.overlaps[0].examples  # of check_data\n"
+                f"{drop}\n"
+                f"y{x[1:]} = np.delete(y{x[1:]}, shared, axis=0)",
+                severity=Severity.WARNING if share >= self.min_data_fraction else Severity.INFO,
+                picture=LimitPicture(
+                    label=f"{part} examples that are in the training data",
+                    value=share,
+                    limit=self.min_data_fraction,
+                    unit="fraction",
+                ),
+                curves=data_curves(data, "input", "x"),
+            )
+        ]
 
     def start(self) -> None:
         """Resets all fingerprints."""
@@ -105,6 +155,16 @@ class TrainValidationOverlap(Rule):
         """Returns runs on which the rule fires, and runs on which it stays silent."""
         flags = (pixels(shape=(16, 10)) > 0.5) * 1.0
         return (
+            fires(
+                "the end of the training data, checked as a whole",
+                lambda: Scenario().data(x=pixels()).data("validation", x=pixels()[:8]),
+                "data",
+                Severity.WARNING,
+            ),
+            silent(
+                "other images, checked as a whole",
+                lambda: Scenario().data(x=pixels()).data("validation", x=pixels(0.9)),
+            ),
             fires(
                 "the same images", lambda: Scenario().train(x=pixels()).validate(x=pixels()), "data", Severity.WARNING
             ),

@@ -167,7 +167,12 @@ class TrainValidationSkew(Rule):
 
     def _compare(self, context: Context, view: TensorView) -> Finding | None:
         past = self._seen.get(view.name)
-        if past is None or past.count < self.min_samples or not np.isfinite(view.std) or view.layout.kind != "dense":
+        if (
+            past is None
+            or past.count < self._least(context)
+            or not np.isfinite(view.std)
+            or view.layout.kind != "dense"
+        ):
             return None
         mean, std = float(past.mean[0]), float(past.std[0])
         if std == 0:
@@ -194,6 +199,10 @@ class TrainValidationSkew(Rule):
             return self._finding(context, view, how, here, there, picture=words)
         return self._compare_columns(context, view)
 
+    def _least(self, context: Context) -> float:
+        """Returns how many training samples there must be: a whole data set is one."""
+        return 1 if context.whole_data else self.min_samples
+
     def _moves_as_one(self, view: TensorView) -> bool:
         """Whether it holds windows of one or more series: time is an axis, or all columns have moved alike."""
         if len(view.shape) == 3:
@@ -208,7 +217,7 @@ class TrainValidationSkew(Rule):
     def _compare_columns(self, context: Context, view: TensorView) -> Finding | None:
         past = self._columns.get(view.name)
         rows = view.shape[0] if view.shape else 0
-        if past is None or past.count < self.min_samples or rows < 8 or len(view.feature_mean) != len(past.mean):
+        if past is None or past.count < self._least(context) or rows < 8 or len(view.feature_mean) != len(past.mean):
             return None
         with np.errstate(divide="ignore", invalid="ignore"):
             shift = np.abs(view.feature_mean - past.mean) / past.std
@@ -246,7 +255,7 @@ class TrainValidationSkew(Rule):
         *,
         order: bool = False,
     ) -> Finding:
-        label = _LABELS[context.split]
+        label = "Test" if context.whole_data and context.split == "predict" else _LABELS[context.split]
         if picture is None:
             picture = RangePicture(
                 seen=(spread_of(here.mean, here.std, label),),

@@ -161,6 +161,8 @@ class UnnormalizedInput(Rule):
         if normalized or (reader is not None and not is_keras(reader)):
             # A normalization behind the layer removes the scale again. A layer of the user's own may do so inside.
             severity = Severity.INFO
+        if context.whole_data and not layout.layer:
+            severity = Severity.INFO  # the model that may scale it is not known
         return self._finding(context, view, size, large, severity, normalized, raw_pixels)
 
     def _raw(self, context: Context, view: TensorView) -> bool:
@@ -252,6 +254,8 @@ class UnnormalizedInput(Rule):
                 f"'{source.name}' reaches {where} {what}with large values in column {join(large)}: up to "
                 f"{format_number(view.max)}, far from unit scale."
             )
+        if context.whole_data and not view.layout.layer:
+            message += " That is fine if the model scales it."
         if normalized:
             message += f" The {normalized} behind it mostly makes up for that."
         picture = self._picture(view, large, raw_pixels=raw_pixels, size=size)

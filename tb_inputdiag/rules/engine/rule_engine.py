@@ -9,6 +9,7 @@ from typing import ParamSpec, TypeAlias, TypeVar
 from tb_inputdiag.records import (
     Alert,
     CallStart,
+    DataSummary,
     EpochEnd,
     ExpectedRange,
     Failure,
@@ -35,7 +36,7 @@ Judgement: TypeAlias = Alert | ExpectedRange | NotJudged
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _HOOKS = (
-    *("on_model", "on_layout", "on_sample", "expected_ranges"),
+    *("on_model", "on_layout", "on_sample", "expected_ranges", "on_data"),
     *("on_losses", "on_epoch_end", "on_failure", "on_session_end"),
 )
 
@@ -120,6 +121,8 @@ class RuleEngine:
             case Sample():
                 self._declare_ranges()
                 return self._settle("on_sample", self._judge_sample)
+            case DataSummary():
+                return self._settle("on_data", lambda rule: self._findings_on_data(rule, record))
             case Losses():
                 return self._settle("on_losses", lambda rule: self._findings(rule, rule.on_losses, context, record))
             case EpochEnd():
@@ -161,6 +164,9 @@ class RuleEngine:
         if found is None or rule.judges != "batch":
             return found
         return [self._with_file(finding) for finding in found]
+
+    def _findings_on_data(self, rule: Rule, data: DataSummary) -> list[Finding] | None:
+        return self._findings(rule, rule.on_data, self._context, data)
 
     def _declare_ranges(self) -> None:
         layout = self._context.layout

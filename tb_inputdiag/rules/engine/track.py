@@ -40,6 +40,8 @@ class Track:
     """It is folded into this one and has no standing alert of its own."""
     absent_step: int | None = None
     """The last step at which the rule looked for it and did not find it, before it was found first."""
+    whole: bool = False
+    """Whether the last verdict that found it was about all data: there is no other sample to wait for."""
     dirty: bool = False
     """Count or last step changed since the alert was last passed on."""
 
@@ -51,7 +53,7 @@ class Track:
     @property
     def is_ripe(self) -> bool:
         """Whether it has persisted long enough for an alert."""
-        if self.streak > 0 and self.finding.at_once:
+        if self.streak > 0 and (self.finding.at_once or self.whole):
             return True
         enough = self.hook != "on_sample" or self.examples >= self.rule.persistence_examples
         return enough and self.streak >= self.rule.persistence

@@ -40,6 +40,7 @@ class Tracks:
         self._wall_time = 0.0
         self._examples = 0
         self._touched = False
+        self._whole = False
 
     def begin(self, hook: str, context: Context) -> None:
         """Prepares for the verdicts on one record."""
@@ -48,6 +49,7 @@ class Tracks:
         self._step = context.step
         self._wall_time = context.wall_time
         self._examples = context.sample.batch_size if hook == "on_sample" else 0
+        self._whole = context.whole_data
         self._touched = False
 
     def follow(self, rule: Rule, findings: Sequence[Finding] | None) -> None:
@@ -65,7 +67,8 @@ class Tracks:
                 hit.add(key)
                 self._hit(key, rule, finding)
         for key, track in [*mine.items()]:
-            if key not in hit and track.hook == self._hook and (key[2] == self._split or self._hook != "on_sample"):
+            here = key[2] == self._split or self._hook not in ("on_sample", "on_data")
+            if key not in hit and track.hook == self._hook and here:
                 self._miss(key, track)
 
     def _hit(self, key: Key, rule: Rule, finding: Finding) -> None:
@@ -76,6 +79,7 @@ class Tracks:
             track.absent_step = self._absent.get((rule.id, key[2]))
             self._tracks[key] = self._by_rule[rule.id][key] = track
         track.hit(finding, self._hook, step, self._wall_time, self._examples)
+        track.whole = self._whole
         if track.is_open:
             self._book.follow(track)
 

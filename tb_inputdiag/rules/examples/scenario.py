@@ -11,12 +11,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tb_inputdiag.records import (
+    Baseline,
     CallStart,
     EpochEnd,
     Failure,
@@ -24,7 +26,9 @@ from tb_inputdiag.records import (
     Layout,
     Losses,
     ModelFacts,
+    Part,
     Record,
+    Role,
     Sample,
     SessionEnd,
     SessionStart,
@@ -34,6 +38,7 @@ from tb_inputdiag.records import (
 from tb_inputdiag.rules.examples.batches import Arrays, entries, inputs, outputs
 from tb_inputdiag.rules.examples.models import CLASSIFIER, layer, weights_of
 from tb_inputdiag.rules.examples.tables import Overrides, layer_table, weight_table
+from tb_inputdiag.rules.examples.whole_data import data_summary
 from tb_inputdiag.statistics.gradients import global_norm
 from tb_inputdiag.statistics.reference import tensor_table
 
@@ -75,6 +80,7 @@ class Scenario:
         self.step = 0
         self.epoch = 0
         self._random = np.random.default_rng(7)
+        self._parts: dict[Part, dict[tuple[Role, str], NDArray[Any]]] = {}
         self._layouts: dict[tuple[Split, tuple[TensorLayout, ...]], Layout] = {}
 
     def with_params(self, **params: int) -> Scenario:
@@ -95,6 +101,35 @@ class Scenario:
     def validate(self, **batch: Any) -> Scenario:
         """Adds a validation sample."""
         self._sample("validation", **{"loss": 2.0, **batch})
+        return self
+
+    def data(
+        self,
+        part: Part = "train",
+        *,
+        columns: Mapping[str, Sequence[str]] | None = None,
+        facts: Mapping[str, Any] | None = None,
+        **arrays: Any,
+    ) -> Scenario:
+        """Adds a part of a data set that is checked as a whole.
+
+        Args:
+            part: Which one.
+            columns: Tensor -> names of its columns.
+            facts: Other fields of its `DataSummary`.
+            arrays: ``y`` and ``sample_weight``; everything else is an input.
+        """
+        if not self._parts:
+            self.records[0] = replace(self.records[0], mode="data")  # type: ignore[arg-type]  # it is a SessionStart
+        roles: dict[str, Role] = {"y": "target", "sample_weight": "sample_weight"}
+        tensors = {(roles.get(name, "input"), name): np.asarray(array) for name, array in arrays.items()}
+        self.records.append(data_summary(part, tensors, columns or {}, self._parts, **(facts or {})))
+        self._parts[part] = tensors
+        return self
+
+    def compared_with(self, baseline: Baseline) -> Scenario:
+        """Compares the run with a baseline."""
+        self.records.insert(1, baseline)
         return self
 
     def losses(self, values: Sequence[float] | NDArray[Any]) -> Scenario:

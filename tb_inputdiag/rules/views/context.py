@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from tb_inputdiag.records import EpochEnd, Layout, ModelFacts, Role, Sample, SessionStart, Split, TensorView
+from tb_inputdiag.records import (
+    Baseline,
+    DataSummary,
+    EpochEnd,
+    Layout,
+    ModelFacts,
+    Part,
+    Role,
+    Sample,
+    SessionStart,
+    Split,
+    TensorView,
+)
 from tb_inputdiag.rules.views.history import LossHistory
 from tb_inputdiag.rules.views.kernel_rows import KernelRows
 from tb_inputdiag.rules.views.moment import Moment
@@ -38,6 +50,21 @@ class Context:
     def calls(self) -> int:
         """Calls of `fit`, `evaluate` or `predict` so far, the present one included."""
         return self._state.calls
+
+    @property
+    def whole_data(self) -> bool:
+        """Whether whole data sets are judged, by `check_data`: each sample holds all examples of a part."""
+        return self._state.session is not None and self._state.session.mode == "data"
+
+    @property
+    def data(self) -> Mapping[Part, DataSummary]:
+        """The parts of a data set that were read so far; empty in a training run."""
+        return self._state.data
+
+    @property
+    def baseline(self) -> Baseline | None:
+        """What the inputs are compared with; None if the user gave no baseline."""
+        return self._state.baseline
 
     @property
     def facts(self) -> ModelFacts | None:

@@ -6,18 +6,22 @@ from collections import deque
 from dataclasses import replace
 
 from tb_inputdiag.records import (
+    Baseline,
     CallStart,
+    DataSummary,
     EpochEnd,
     Failure,
     Layout,
     Losses,
     ModelFacts,
+    Part,
     Record,
     Sample,
     SavedBatch,
     SessionEnd,
     SessionStart,
     Split,
+    split_of,
 )
 from tb_inputdiag.rules.views.history import LossHistory
 from tb_inputdiag.rules.views.kernel_rows import KernelRows, kernel_rows
@@ -48,6 +52,9 @@ class SessionState:
         """That of the last sample, or a newer one."""
         self.moment: Moment | None = None
         """The last sample."""
+        self.data: dict[Part, DataSummary] = {}
+        """Parts of a data set that were read as a whole."""
+        self.baseline: Baseline | None = None
         self.saved_batch: SavedBatch | None = None
         """The last batch that was saved to a file."""
         self.history = LossHistory()
@@ -75,6 +82,9 @@ class SessionState:
             case Layout():
                 self.layout = self.layouts[record.id] = record
                 self.split = record.split
+            case DataSummary():
+                self.data[record.part] = record
+                self._see_event(split_of(record.part), self.step, record.wall_time)
             case EpochEnd():
                 self.epoch = record.epoch
                 self.epochs.append(record)
@@ -88,6 +98,9 @@ class SessionState:
                 return False
             case CallStart():
                 self._begin_call(record)
+                return False
+            case Baseline():
+                self.baseline = record
                 return False
             case SavedBatch():
                 self.saved_batch = record

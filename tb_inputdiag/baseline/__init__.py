@@ -1,0 +1,19 @@
+"""The contract about inputs: what those of a good run were like, as a file, and how a later run differs from it."""
+
+from __future__ import annotations
+
+from tb_inputdiag.baseline.contract_file import as_baseline, baseline_text, read_baseline
+from tb_inputdiag.baseline.difference import InputDifference
+from tb_inputdiag.baseline.differences import input_differences, tensor_differences
+from tb_inputdiag.baseline.profile import InputProfile, profile_of
+
+__all__ = [
+    "InputDifference",
+    "InputProfile",
+    "as_baseline",
+    "baseline_text",
+    "input_differences",
+    "profile_of",
+    "read_baseline",
+    "tensor_differences",
+]

@@ -1,0 +1,114 @@
+"""A uniform random sample of examples, for what needs their values rather than sums: quantiles, leakage of the target.
+
+Example ``i`` has a random priority that depends on nothing but ``i``, and the examples with the smallest ones are kept.
+So the sample does not depend on batches, shards or the order in which these are merged. A quantile of `n` sampled
+values is off by at most ``sqrt(ln(2 / 0.05) / (2 n))`` in probability, with 95 % confidence (Dvoretzky, Kiefer,
+Wolfowitz; Massart 1990), and exact if all examples are in the sample.
+
+A KLL sketch of all values (datasketches 5.2) has a tenth of that error, and takes 0.1 to 0.4 microseconds for each
+value: 20 times as long as everything else here.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tb_inputdiag.datacheck.fingerprints import U8Words, mixed
+from tb_inputdiag.records import I8
+
+__all__ = ["RowSample", "quantile_error"]
+
+_MOST_EXAMPLES = 16_384
+_LEAST_EXAMPLES = 64
+_MOST_BYTES = 24 << 20
+_CONFIDENCE = 0.95
+
+_Array = NDArray[Any]
+_Key = TypeVar("_Key", bound=Hashable)
+
+
+def quantile_error(sampled: int, examples: int) -> float:
+    """Returns the error of quantiles in probability, exceeded with 5 % probability; 0 if all examples are sampled."""
+    if sampled >= examples or not sampled:
+        return 0.0
+    return math.sqrt(math.log(2 / (1 - _CONFIDENCE)) / (2 * sampled))
+
+
+class RowSample(Generic[_Key]):
+    """Keeps some examples of each batch, the same ones of all its tensors."""
+
+    def __init__(self) -> None:
+        self._capacity = 0
+        self._shapes: dict[_Key, tuple[tuple[int, ...], np.dtype[Any]]] = {}
+        self._priorities: list[U8Words] = []
+        self._places: list[I8] = []
+        self._rows: dict[_Key, list[_Array]] = {}
+        self._held = 0
+        self._limit: np.uint64 | None = None
+
+    def add(self, batch: Mapping[_Key, _Array], start: int) -> None:
+        """Adds a batch; one whose tensors have another shape or dtype than the first is left out.
+
+        Args:
+            batch: ``[n, ...]`` each.
+            start: Index of its first example.
+        """
+        if not batch:
+            return
+        shapes = {key: (values.shape[1:], values.dtype) for key, values in batch.items()}
+        if not self._shapes:
+            self._shapes = shapes
+            self._rows = {key: [] for key in shapes}
+            size = sum(values[:1].nbytes for values in batch.values())
+            self._capacity = min(_MOST_EXAMPLES, max(_LEAST_EXAMPLES, _MOST_BYTES // max(size, 1)))
+        if shapes != self._shapes:
+            return
+        n = len(next(iter(batch.values())))
+        priorities = mixed(np.arange(start, start + n, dtype=np.uint64))
+        chosen = np.arange(n) if self._limit is None else np.flatnonzero(priorities < self._limit)
+        self._keep(priorities[chosen], chosen + start, {key: values[chosen] for key, values in batch.items()})
+
+    def merge(self, other: RowSample[_Key]) -> None:
+        """Adds the sample of other examples."""
+        if not self._shapes:
+            self._shapes, self._capacity = other._shapes, other._capacity
+            self._rows = {key: [] for key in self._shapes}
+        if other._shapes == self._shapes and other._held:
+            priorities, places = np.concatenate(other._priorities), np.concatenate(other._places)
+            self._keep(priorities, places, {key: np.concatenate(rows) for key, rows in other._rows.items()})
+
+    def _keep(self, priorities: U8Words, places: I8, rows: Mapping[_Key, _Array]) -> None:
+        if not len(priorities):
+            return
+        self._priorities.append(priorities)
+        self._places.append(places.astype(np.int64))
+        for key, values in rows.items():
+            self._rows[key].append(values)
+        self._held += len(priorities)
+        if self._held > 2 * self._capacity:
+            self._shrink()
+
+    def _shrink(self) -> None:
+        priorities = np.concatenate(self._priorities)
+        order = np.argsort(priorities)[: self._capacity]
+        self._limit = priorities[order[-1]] if len(order) == self._capacity else None
+        self._priorities = [priorities[order]]
+        self._places = [np.concatenate(self._places)[order]]
+        for key in [*self._rows]:
+            self._rows[key] = [np.concatenate(self._rows[key])[order]]
+        self._held = len(order)
+
+    def __len__(self) -> int:
+        return min(self._held, self._capacity)
+
+    def rows(self) -> dict[_Key, _Array]:
+        """Returns the sampled examples of each tensor, ``[len(self), ...]``, in random order."""
+        if not self._held:
+            return {}
+        self._shrink()
+        return {key: parts[0] for key, parts in self._rows.items()}
