@@ -27,6 +27,7 @@ ALL = (
     "unscaled_pixels",
     "scaled_twice",
     "validation_skew",
+    "whole_data_set",
     "nan_in_data",
     "labels_out_of_range",
     "one_hot_labels",

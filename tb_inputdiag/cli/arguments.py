@@ -144,7 +144,7 @@ class DataArguments(RuleChanges):
     validation: Sequence[str] | None = None
     test: Sequence[str] | None = None
     target: str | None = None
-    parser: str | None = None
+    record_parser: str | None = None
     loss: str | None = None
     baseline: str | None = None
     log_dir: str | None = None

@@ -41,12 +41,12 @@ def data(arguments: DataArguments, terminal: Terminal) -> int:
 
 
 def _sources(arguments: DataArguments) -> dict[Part, Source]:
-    sources = open_files(arguments.files, arguments.target, arguments.parser)
+    sources = open_files(arguments.files, arguments.target, arguments.record_parser)
     held_out: tuple[tuple[Part, object], ...] = (("validation", arguments.validation), ("test", arguments.test))
     for part, paths in held_out:
         if not isinstance(paths, list):
             continue
-        more = open_files(paths, arguments.target, arguments.parser)
+        more = open_files(paths, arguments.target, arguments.record_parser)
         if len(more) > 1:
             raise ConfigurationError(f"--{part} takes one part of a data set. {paths[0]!r} holds {', '.join(more)}.")
         sources[part] = next(iter(more.values()))

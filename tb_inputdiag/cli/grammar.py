@@ -245,7 +245,12 @@ def _add_data(commands: _Commands) -> None:
     parser.add_argument("--validation", action="append", metavar="FILE", help="validation data; may be repeated")
     parser.add_argument("--test", action="append", metavar="FILE", help="test data; may be repeated")
     parser.add_argument("--target", metavar="COLUMN", help="the column, or the array of an npz file, to predict")
-    parser.add_argument("--parser", metavar="MODULE:FUNCTION", help="makes (x, y) of the bytes of a TFRecord's record")
+    parser.add_argument(
+        "--parser",
+        dest="record_parser",
+        metavar="MODULE:FUNCTION",
+        help="makes (x, y) of the bytes of a TFRecord's record",
+    )
     parser.add_argument("--loss", metavar="NAME", help="the loss that the model will have: labels are judged by it")
     parser.add_argument("--baseline", metavar="FILE", help="compare the data with this file of `baseline`")
     parser.add_argument("--log-dir", metavar="DIR", help="write a log for the dashboard and the report")
