@@ -17,6 +17,7 @@ from tb_inputdiag.records import (
     ModelFacts,
     Picture,
     Role,
+    Severity,
     TensorLayout,
     WordsPicture,
 )
@@ -138,6 +139,7 @@ class Case:
             fix=fix,
             why=self._kind.cause,
             picture=picture or WordsPicture(seen=seen or "?", expected=expected or "?"),
+            severity=Severity.ERROR,
             at_once=True,
             curves=named_tensor_curves(role, name) if role is not None else (),
         )

@@ -159,7 +159,7 @@ KINDS = (
         mended=mend(_BUILD, 'add_weight("w", (3,))', 'add_weight(shape=(3,), name="w")'),
         explain=plainly(
             "add_weight got the name as its first argument, which is the shape in Keras 3.",
-            'self.w = self.add_weight(shape=(3,), initializer="glorot_uniform", name="w")',
+            'self.w = self.add_weight(shape=(3,), name="w")',
             seen="add_weight(name, shape)",
             expected="add_weight(shape=..., name=...)",
         ),

@@ -49,9 +49,8 @@ def _saved_model(case: Case) -> Finding | None:
     path = case["path"].strip().rstrip(".")
     return case.finding(
         f"'{path}' is not a .keras or .h5 file. Keras 3 does not load folders in TensorFlow's SavedModel format.",
-        f'layer = keras.layers.TFSMLayer("{path}", call_endpoint="serving_default")  # to predict only; after '
-        f'model.export: call_endpoint="serve"\n# to go on training: save it again as .keras, with the Keras version '
-        f"that made it",
+        f'layer = keras.layers.TFSMLayer(\n    "{path}", call_endpoint="serve"\n)  # of Keras 2: "serving_default"\n'
+        "# to go on training: save it again as .keras, with the Keras version that made it",
         seen="a SavedModel folder",
         expected="a .keras file",
     )

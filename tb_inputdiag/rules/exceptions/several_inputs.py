@@ -262,7 +262,8 @@ KINDS = (
         ),
         explain=plainly(
             "class_weight works for models with one output only.",
-            "{model}.{method}(x, [y1, y2], sample_weight=[np.vectorize(class_weight.get)(y1), np.ones(len(y2))])",
+            "w1 = np.vectorize(class_weight.get)(y1)  # a weight for each example\n"
+            "{model}.{method}(x, [y1, y2], sample_weight=[w1, np.ones(len(y2))])",
             seen="class_weight",
             expected="sample_weight for each output",
         ),
