@@ -113,6 +113,13 @@ class Activation:
     tensor: Tensor
     mean: Tensor | None = None
     """Mean over all values, where `tensor` holds only those that the other statistics use."""
+    reduced: tuple[list[Tensor], Tensor, Tensor] | None = None
+    """`activations.reduce`, once it was computed; only the shape of `tensor` is needed then."""
+
+    def measure(self, xp: Namespace) -> None:
+        """Reduces the activation, of which the values to use are selected by now, unless that was done."""
+        if self.reduced is None:
+            self.reduced = activations.reduce(xp, self.tensor, self.unit_axis, self.bound, self.mean)
 
     def select(self, xp: Namespace, tensor: Tensor) -> None:
         """Keeps those values that the statistics use.

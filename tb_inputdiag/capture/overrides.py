@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import keras
 
+from tb_inputdiag.capture import hooks
 from tb_inputdiag.tracebacks import user_frames
 
-__all__ = ["overridden", "without_own_frames"]
+__all__ = ["loss_observed", "overridden", "without_own_frames"]
 
 
 @contextlib.contextmanager
@@ -33,6 +34,18 @@ def overridden(model: keras.Model, values: Mapping[str, Any]) -> Iterator[None]:
         for name in values:
             own.pop(name, None)
         own.update(before)
+
+
+def loss_observed(model: keras.Model) -> contextlib.AbstractContextManager[None]:
+    """Shows what a model's `compute_loss` returns to the observer of the running step, while a block runs."""
+    original: Callable[..., Any] = model.compute_loss
+
+    def compute_loss(*args: Any, **kwargs: Any) -> Any:
+        loss = original(*args, **kwargs)
+        observer = hooks.current()
+        return loss if observer is None or loss is None else observer.note_loss(loss)
+
+    return overridden(model, {"compute_loss": compute_loss})
 
 
 def without_own_frames(traceback: types.TracebackType | None) -> types.TracebackType | None:

@@ -48,3 +48,8 @@ class Program:
     def size(self) -> int:
         """Numbers in a row."""
         return self.row.size
+
+    def is_like(self, other: Program) -> bool:
+        """Returns whether the rows of another program can be read as rows of this one."""
+        mine = (self.tensors, self.weights, self.layers, self.size, self.copies)
+        return mine == (other.tensors, other.weights, other.layers, other.size, other.copies)

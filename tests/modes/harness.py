@@ -118,7 +118,7 @@ def _assert_records(row: Row, seen: Seen) -> None:
     if row.batches is not None:
         batches = row.batches()
         for sample in seen.samples():
-            replicas = seen.model.distribute_strategy.num_replicas_in_sync
+            replicas = seen.facts.replicas
             assert_batch(sample, seen.layouts[sample.layout], batches[sample.step % len(batches)], replicas)
 
 

@@ -20,6 +20,7 @@ __all__ = ["Layers", "MovedLayers"]
 class _Output:
     """What is reduced of one layer's output."""
 
+    call: Activation
     tensor: Tensor
     mean_of_all: Tensor
     unit_axis: int | None
@@ -34,6 +35,13 @@ class _Output:
     def units(self) -> int:
         """Number of units; 0 if there is one magnitude for all."""
         return 0 if self.unit_axis is None else int(self.tensor.shape[self.unit_axis])
+
+    def reduced(self, xp: Namespace) -> tuple[list[Tensor], Tensor, Tensor]:
+        """Returns `activations.reduce`."""
+        known = self.call.reduced
+        if known is not None:
+            return known
+        return activations.reduce(xp, self.tensor, self.unit_axis, self.bound, self.mean_of_all)
 
 
 class Layers:
@@ -57,9 +65,7 @@ class Layers:
     def put(self, xp: Namespace, writer: RowWriter, row: RowLayout) -> None:
         """Adds the blocks of the layers to a row; an output that several layers return is reduced once."""
         distinct = {output.key: output for output in self._outputs}
-        reduced = {
-            key: activations.reduce(xp, o.tensor, o.unit_axis, o.bound, o.mean_of_all) for key, o in distinct.items()
-        }
+        reduced = {key: output.reduced(xp) for key, output in distinct.items()}
         found = [reduced[output.key] for output in self._outputs]
         writer.put(row.activations, [number for numbers, _, _ in found for number in numbers])
         writer.put(row.units, [units for _, units, _ in found])
@@ -93,4 +99,4 @@ def _output(call: Activation) -> _Output:
     axis = call.unit_axis
     if axis is not None and call.tensor.shape[axis] is None:
         axis = None
-    return _Output(call.tensor, call.mean, axis, call.bound)
+    return _Output(call, call.tensor, call.mean, axis, call.bound)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from tb_inputdiag.capture import hooks, keras_internals
+from tb_inputdiag.capture.call_arguments import as_lists
 from tb_inputdiag.capture.names import ModelNames, backend_value
 from tb_inputdiag.capture.observations import Update
 from tb_inputdiag.capture.tensorflow.graph_observations import GraphObservations
@@ -53,7 +54,7 @@ class OptimizerCalls:
         """
         if self._applying:
             return original(*args, **kwargs)
-        args, kwargs = _as_lists(args, kwargs)
+        args, kwargs = as_lists(args, kwargs)
         self._applying = True
         try:
             with self._step.guard():
@@ -135,12 +136,6 @@ class OptimizerCalls:
             update.read_after(TENSORFLOW, value_of(update.variable))
         self._step.updates += self._pending
         self._pending = []
-
-
-def _as_lists(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[tuple[Any, ...], Mapping[str, Any]]:
-    """Turns iterators into lists, because both we and Keras go through them."""
-    kept = {name: list(value) if isinstance(value, Iterator) else value for name, value in kwargs.items()}
-    return tuple(list(value) if isinstance(value, Iterator) else value for value in args), kept
 
 
 def replicas() -> int:

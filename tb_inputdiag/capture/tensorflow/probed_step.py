@@ -206,7 +206,7 @@ class ProbedStep:
             self.programs.append(made)
             self._results.store(replica, tf.ensure_shape(row, [made.size]), pixels, made.size)
             return
-        known = next((program for program in self.programs if _alike(program, made)), None)
+        known = next((program for program in self.programs if program.is_like(made)), None)
         if known is None:
             self.programs.append(made)
             known = made
@@ -219,10 +219,6 @@ def _state(model: keras.Model) -> list[keras.Variable]:
     """Returns the variables of a model, its metrics and its optimizer; Keras makes some of them in the first step."""
     optimizer = getattr(model, "optimizer", None)
     return [*model.variables, *model.metrics_variables, *(optimizer.variables if optimizer is not None else [])]
-
-
-def _alike(a: Program, b: Program) -> bool:
-    return (a.tensors, a.weights, a.layers, a.size, a.copies) == (b.tensors, b.weights, b.layers, b.size, b.copies)
 
 
 def _observe_averages(trace: Trace, measured_outside: bool) -> None:
