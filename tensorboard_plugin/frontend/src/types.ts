@@ -463,7 +463,7 @@ export interface SessionEnd {
 export interface SessionStart {
   session: string;
   wall_time: Num;
-  mode: "fit" | "evaluate" | "predict" | "watch" | "call";
+  mode: "fit" | "evaluate" | "predict" | "watch" | "call" | "data";
   schema_version: number;
   versions: Record<string, string>;
   settings: Record<string, unknown>;
