@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 # TensorFlow's C++ side greets and warns on every start; none of it concerns this project.
 export TF_CPP_MIN_LOG_LEVEL ?= 3
-export KERAS_BACKEND := tensorflow
+export KERAS_BACKEND ?= tensorflow
 
 .PHONY: setup check fix test test-versions demo bench bench-rules faults soak clean
 

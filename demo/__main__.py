@@ -16,6 +16,8 @@ from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 
+import keras
+
 from demo._common import LOGS
 
 SHORT = ("healthy", "wrong_shape", "integer_pixels", "unscaled_pixels")
@@ -39,6 +41,7 @@ ALL = (
     "custom_train_step",
     "distributed",
 )
+ONLY_TENSORFLOW = ("wrong_type", "custom_train_step", "distributed")
 LINE = "=" * 80
 
 
@@ -82,6 +85,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := set(options.names) - set(ALL):
         parser.error(f"no program {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     names = ALL if options.all else tuple(options.names) or SHORT
+    if keras.config.backend() != "tensorflow":
+        names = tuple(name for name in names if name not in ONLY_TENSORFLOW)
     seconds = {name: run(name) for name in names}
     _show_table(seconds)
     _show_ways_on()

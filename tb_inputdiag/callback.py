@@ -16,6 +16,7 @@ require_backend()
 import keras  # noqa: E402  # only after the clear error for a missing or unsupported backend
 
 from tb_inputdiag.capture.failed_build import failed_batch  # noqa: E402
+from tb_inputdiag.capture.failed_builds import Call, report_failed_builds  # noqa: E402
 from tb_inputdiag.capture.fit_arguments import fit_arguments  # noqa: E402
 from tb_inputdiag.capture.model_probes import (  # noqa: E402
     callback_list_above,
@@ -36,6 +37,7 @@ from tb_inputdiag.unhandled import explain_unhandled  # noqa: E402
 __all__ = ["InputDiagnostics"]
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
+_SPLITS: dict[Call, Split] = {"fit": "train", "evaluate": "validation", "predict": "predict"}
 _Logs = Mapping[str, Any] | None
 
 
@@ -91,7 +93,7 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
     Raises:
         ConfigurationError: if an argument is wrong.
         LogWriteError: if `log_dir` cannot be written.
-        BackendError: if Keras 3 on TensorFlow is missing.
+        BackendError: if Keras 3 on TensorFlow, JAX or PyTorch is missing.
     """
 
     # We do not need Keras to wait for the logs of every step.
@@ -117,6 +119,7 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         )
         # validates the rules early
         RuleEngine(rules)
+        report_failed_builds(_explain)
         self._reset()
 
     def _reset(self) -> None:
@@ -199,6 +202,16 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
                 recorder.end("failed", LEFT)
 
         weakref.finalize(owner, left).atexit = False
+
+    def _explain_failed_build(self, model: Any, call: Call, exc: Exception) -> None:
+        """Receives an exception that one of the model's methods raised before it called any callback."""
+        if self._in_block:
+            return
+        recorder = self._recording
+        if recorder is None or recorder.probes.model is not model:
+            recorder = self._open(call, model)
+        recorder.diagnose(exc, _SPLITS[call], iterations(model) or 0, None, failed_batch(exc, model))
+        recorder.end("failed", f"{type(exc).__name__}: {exc}")
 
     # -- Keras' hooks ----------------------------------------------------------------------------------
 
@@ -290,6 +303,15 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         if not model.compiled:
             raise ConfigurationError("watch() takes a compiled model. Call model.compile(...) first.")
         return _WatchBlock(self, model)
+
+
+def _explain(callback: Any, model: Any, call: Call, exc: Exception) -> None:
+    """Has a callback explain why a model could not be built, if it is one of ours."""
+    if isinstance(callback, InputDiagnostics):
+        try:
+            callback._explain_failed_build(model, call, exc)
+        except Exception as trouble:
+            callback._give_up(trouble)
 
 
 class _WatchBlock:

@@ -367,6 +367,18 @@ _BUILDING = ("_symbolic_build", "_maybe_symbolic_build")
 
 
 @accessor(
+    effect="An exception that is raised while Keras builds the model, before it calls callbacks, is not explained.",
+    fallback=lambda: None,
+)
+def build_method() -> Method | None:
+    """Returns the method in which the trainers of JAX and PyTorch build a model, before they call callbacks.
+
+    Names `Trainer._symbolic_build`.
+    """
+    return Method(next(cls for cls in keras.Model.__mro__ if "_symbolic_build" in vars(cls)), "_symbolic_build")
+
+
+@accessor(
     effect="The batch for which Keras failed to build the model is unknown.",
     fallback=lambda exc: None,
 )

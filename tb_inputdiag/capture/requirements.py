@@ -9,7 +9,12 @@ from tb_inputdiag.errors import BackendError
 
 __all__ = ["BACKENDS", "require_backend"]
 
-BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+_TITLES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+_PACKAGE = __name__.rpartition(".")[0]
+
+BACKENDS = {
+    name: title for name, title in _TITLES.items() if importlib.util.find_spec(f"{_PACKAGE}.{name}.backend") is not None
+}
 """The backends of Keras that the callback works with, and what they are called."""
 
 _OLDEST = (3, 7)
@@ -29,8 +34,8 @@ def require_backend() -> None:
     wanted = chosen if chosen in BACKENDS else "tensorflow"
     if not chosen and not any(_is_installed(package) for package in BACKENDS):
         raise BackendError(
-            "InputDiagnostics needs TensorFlow, JAX or PyTorch, none of which is installed. "
-            f"{_install('tensorflow')}; for the others write [jax] or [torch]."
+            f"InputDiagnostics needs {' or '.join(BACKENDS.values())}, none of which is installed. "
+            f"{_install('tensorflow')}; another one is installed in the same way."
         )
     if chosen in BACKENDS and not _is_installed(chosen):
         raise BackendError(

@@ -37,7 +37,8 @@ class DescribedModel:
             initial = {w.name: w for w in earlier.weights} if earlier is not None else {}
             facts = replace(facts, weights=tuple(_keep_initial(w, initial.get(w.name)) for w in facts.weights))
         if earlier is not None:
-            facts = replace(facts, entries=earlier.entries)
+            # on JAX, what a step adds to its loss is seen while it is traced, and cannot be read from the model
+            facts = replace(facts, entries=earlier.entries, custom_loss=facts.custom_loss or earlier.custom_loss)
         if program is not None:
             facts = _with_program(facts, program, traced_wins=earlier is not None)
         if facts != earlier:
@@ -69,6 +70,7 @@ def _with_program(facts: ModelFacts, program: Program, traced_wins: bool) -> Mod
     units = {t.name: t.shape[-1] for t in predictions if t.shape and t.shape[-1] is not None}
     return replace(
         facts,
+        custom_loss=facts.custom_loss or program.has_penalty,
         output_activations={**read, **traced} if traced_wins else {**traced, **read},
         output_units={**units, **facts.output_units},
         entries={**facts.entries, **program.entries},

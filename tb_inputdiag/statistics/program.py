@@ -43,6 +43,8 @@ class Program:
     kept: tuple[str, ...] = ()
     """Subjects of the tensors that are kept of a batch with values that are not finite."""
     has_loss: bool = False
+    has_penalty: bool = False
+    """Whether regularizers or `add_loss` make a part of the loss."""
 
     @property
     def size(self) -> int:

@@ -7,7 +7,6 @@ from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers as L
 
 from tests.modes.rows import Arrays, dense, labels, split
@@ -86,16 +85,36 @@ def tape_norms(model: Any, x: Any = None, y: Any = None) -> dict[str, float]:
     if x is None:
         data = table()
         x, y = data["input:x"][:BATCH], data["target:y"][:BATCH]
-    x, y = tf.constant(x), tf.constant(y)
-    with tf.GradientTape() as tape:
-        error = tf.reduce_mean(tf.square(tf.cast(model(x, training=True), tf.float32) - y))
     weights = model.trainable_variables
-    gradients = tape.gradient(error, [w.value for w in weights])
+    gradients = _GRADIENTS[keras.config.backend()](model, x, y)
     return {
-        w.path.split("/", 1)[1] if w.path.count("/") > 1 else w.path: _norm(g)
-        for w, g in zip(weights, gradients, strict=False)
+        w.path.split("/", 1)[1] if w.path.count("/") > 1 else w.path: float(np.linalg.norm(g))
+        for w, g in zip(weights, gradients, strict=True)
     }
 
 
-def _norm(gradient: Any) -> float:
-    return float(tf.norm(tf.cast(tf.convert_to_tensor(gradient), tf.float32)))
+def _error(outputs: Any, y: Any) -> Any:
+    return keras.ops.mean(keras.ops.square(keras.ops.cast(outputs, "float32") - y))
+
+
+def _by_tensorflow(model: Any, x: Any, y: Any) -> list[np.ndarray]:
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        error = _error(model(tf.constant(x), training=True), tf.constant(y))
+    gradients = tape.gradient(error, [w.value for w in model.trainable_variables])
+    return [np.asarray(tf.cast(tf.convert_to_tensor(g), tf.float32)) for g in gradients]
+
+
+def _by_jax(model: Any, x: Any, y: Any) -> list[np.ndarray]:
+    import jax
+
+    def error(weights: list[Any]) -> Any:
+        outputs, _ = model.stateless_call(weights, [v.value for v in model.non_trainable_variables], x, training=True)
+        return _error(outputs, y)
+
+    found = jax.grad(error)([w.value for w in model.trainable_variables])
+    return [np.asarray(g, np.float32) for g in found]
+
+
+_GRADIENTS = {"tensorflow": _by_tensorflow, "jax": _by_jax}

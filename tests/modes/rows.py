@@ -70,6 +70,7 @@ class Row:
         expect: Asserts what else must hold.
         every: Sampling interval.
         steps: Training steps that the log must account for.
+        only: The only backend of Keras that it is for; empty for all.
         gradients: Makes weight name -> norm of the gradient of the first step, from the model as built.
     """
 
@@ -86,6 +87,7 @@ class Row:
     steps: int | None = None
     gradients: Callable[[Any], Mapping[str, float]] | None = None
     splits: frozenset[str] = frozenset({"train"})
+    only: str = ""
 
 
 @dataclass(frozen=True)

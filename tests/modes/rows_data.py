@@ -169,7 +169,7 @@ class Unsupervised(keras.Model):
 
     def call(self, x: Any) -> Any:
         result = self.a(x)
-        self.add_loss(tf.reduce_mean(tf.square(result - x)))
+        self.add_loss(keras.ops.mean(keras.ops.square(result - x)))
         return result
 
 
@@ -238,7 +238,14 @@ ROWS = [
         batches=lambda: split(_many(), BATCH),
         expect=_entries,
     ),
-    row("ragged", "Ragged inputs: stored values", _fit_ragged, lambda: compiled(Averages()), batches=_ragged_batches),
+    row(
+        "ragged",
+        "Ragged inputs: stored values",
+        _fit_ragged,
+        lambda: compiled(Averages()),
+        batches=_ragged_batches,
+        only="tensorflow",
+    ),
     row(
         "sparse",
         "Sparse inputs: stored values",
@@ -246,6 +253,7 @@ ROWS = [
         _sparse_model,
         batches=_sparse_batches,
         sees=NO_ENTRY,
+        only="tensorflow",
         note="not the data as the first layer reads it",
     ),
     row(
@@ -254,6 +262,7 @@ ROWS = [
         _fit_strings,
         _strings,
         batches=_string_batches,
+        only="tensorflow",
     ),
     row(
         "no-targets",

@@ -76,6 +76,7 @@ def build(
         entries={layout.name: layout.layer for layout in tensors.layouts if layout.stage == "entry"},
         kept=kept,
         has_loss=trace.own_loss is not None,
+        has_penalty=trace.penalty is not None,
     )
     return program, writer.row(), pixels
 

@@ -1,0 +1,32 @@
+"""The suite of this folder, on the backends of Keras that this process does not have."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import pytest
+
+from tb_inputdiag.capture.requirements import BACKENDS
+
+ROOT = Path(__file__).resolve().parents[2]
+SUITE = "tests/backends/suite"
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("backend", [name for name in BACKENDS if name != keras.config.backend()])
+def test_the_suite_passes(backend: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", SUITE, "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=short"],
+        cwd=ROOT,
+        env={**os.environ, "KERAS_BACKEND": backend},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=1400,
+    )
+    assert done.returncode == 0, done.stdout[-8000:]
