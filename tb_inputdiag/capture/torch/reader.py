@@ -29,7 +29,7 @@ def kind_of(leaf: Any) -> Kind | None:
     if isinstance(leaf, torch.Tensor):
         is_dense = leaf.layout is torch.strided and not leaf.is_nested and not leaf.is_quantized
         return "dense" if is_dense else None
-    if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biuf":
+    if isinstance(leaf, np.ndarray) and leaf.dtype.kind in "biuf" and leaf.dtype.isnative:
         return "dense" if isinstance(getattr(torch, leaf.dtype.name, None), torch.dtype) else None
     return None
 
@@ -54,6 +54,9 @@ class TorchReader:
 
     def kept(self, leaf: Any) -> Tensor:
         """Returns a copy: the step may change the original in place."""
+        if isinstance(leaf, np.ndarray):
+            # PyTorch takes no arrays with negative strides, and warns of those that cannot be written
+            return torch.as_tensor(np.array(leaf, order="C"), device=self._device)
         return torch.as_tensor(leaf).detach().to(self._device, copy=True)
 
     def layout(self, name: str, role: Role, tensor: Tensor, full_shape: FullShape | None = None) -> TensorLayout:
