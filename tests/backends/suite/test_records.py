@@ -61,7 +61,8 @@ def test_what_the_first_layer_reads_and_what_it_predicts(tmp_path: Path) -> None
     for view, values in ((entry, expected["x"]), (prediction, expected["p"])):
         np.testing.assert_allclose([view.mean, view.std], [values.mean(), values.std()], rtol=1e-5)
         np.testing.assert_allclose([view.min, view.max], [values.min(), values.max()], rtol=1e-5)
-        assert view.layout.shape == (None, values.shape[1])
+        assert view.layout.shape is not None
+        assert view.layout.shape[1:] == values.shape[1:]
 
 
 def test_loss_gradients_and_updates(tmp_path: Path) -> None:
