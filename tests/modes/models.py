@@ -117,4 +117,12 @@ def _by_jax(model: Any, x: Any, y: Any) -> list[np.ndarray]:
     return [np.asarray(g, np.float32) for g in found]
 
 
-_GRADIENTS = {"tensorflow": _by_tensorflow, "jax": _by_jax}
+def _by_torch(model: Any, x: Any, y: Any) -> list[np.ndarray]:
+    model.zero_grad()
+    _error(model(x, training=True), keras.ops.convert_to_tensor(y)).backward()
+    found = [np.asarray(w.value.grad.detach(), np.float32) for w in model.trainable_variables]
+    model.zero_grad()
+    return found
+
+
+_GRADIENTS = {"tensorflow": _by_tensorflow, "jax": _by_jax, "torch": _by_torch}

@@ -92,6 +92,7 @@ NO_FACTS = {
     "gradient_sum_method": "gradients are those of one replica",
     "compiled_metrics": "records are complete",
     "wrapped_call": "the exception has no call, as those of a step",
+    "build_method": "the exception is not explained",
     "copy_mask": "the layers after it get no mask, and the step is not sampled",
     "held_value": "the step is not sampled",
     "hold_value": "the step is not sampled",
