@@ -23,6 +23,7 @@ from tb_inputdiag.records import ArgumentFacts, Place, TensorLayout
 __all__ = ["FailedCall", "failed_call"]
 
 _LIBRARIES = ("keras", "tensorflow")
+_PACKAGE = __name__.partition(".")[0]
 _PLACES: Mapping[str, Place] = {
     "fit": "data",
     "evaluate": "data",
@@ -183,6 +184,8 @@ def _described(exc: BaseException, called: _Called, user: FrameType | None, line
         model = next((value for key, value in given.items() if key == "model" and isinstance(value, keras.Model)), None)
     callbacks = given.get("callbacks")
     callbacks = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
+    if all(type(item).__module__.startswith(_PACKAGE) for item in callbacks):
+        given = {key: value for key, value in given.items() if key != "callbacks"}
     place = _PLACES.get(name, "build" if isinstance(owner, keras.Operation) or "Model" in call else "other")
     if place == "data" and (str(exc).startswith(_IN_LAYER) or hasattr(exc, "node_def")):
         place = "step"

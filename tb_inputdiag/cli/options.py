@@ -40,9 +40,10 @@ class Chosen:
 
     @property
     def has_steps(self) -> bool:
-        """Whether it has training steps: a check of a whole data set has none."""
-        start = self.session.start
-        return start is None or start.mode != "data"
+        """Whether it has steps: a check of a whole data set has none, nor a call that raised before its first one."""
+        start, failures = self.session.start, self.session.failures
+        before = bool(failures) and all(failure.place != "step" for failure in failures) and self.session.n_steps == 0
+        return start is None or not (start.mode in ("call", "data") or before)
 
     @property
     def name(self) -> str:

@@ -106,7 +106,7 @@ def _explain(exc: Exception, log_dir: str | None, settings: Settings) -> list[Al
     method = call.call.rpartition(".")[2]
     mode, split = _MODES.get(method, ("call", "train"))
     start = start_record(new_session_id(), mode, settings, 0, 1, {})
-    failure = failure_of(exc, split, 0, None, call.fed, call)
+    failure = failure_of(exc, split, 0, None, (), call)
     records: list[Record] = [start, *_facts(call), failure]
     engine = RuleEngine(settings.rules, on_error=warn_of_rule)
     judged: list[Record] = []
@@ -123,7 +123,7 @@ def _explain(exc: Exception, log_dir: str | None, settings: Settings) -> list[Al
     written = log_dir is not None and _write(log_dir, start, [*judged, *engine.feed(end), end])
     ids = {alert.id for alert in opened}
     alerts = [alert for alert in engine.alerts if alert.id in ids]
-    _tell(exc, alerts, settings, log_dir if written else None)
+    _tell(exc, alerts, settings, log_dir if written else None, steps=failure.place == "step")
     return alerts
 
 
@@ -152,12 +152,12 @@ def _write(log_dir: str, start: SessionStart, records: Sequence[Record]) -> bool
     return not troubles
 
 
-def _tell(exc: Exception, alerts: Sequence[Alert], settings: Settings, log_dir: str | None) -> None:
+def _tell(exc: Exception, alerts: Sequence[Alert], settings: Settings, log_dir: str | None, *, steps: bool) -> None:
     if settings.verbose and takes_notes(exc):
-        add_notes(exc, alerts, log_dir)
+        add_notes(exc, alerts, log_dir, steps=steps)
     elif settings.verbose:
         for alert in alerts:
-            say(functools.partial(_text, alert))
+            say(functools.partial(_text, alert, steps=steps))
     if settings.on_alert is None:
         return
     for alert in alerts:
@@ -167,5 +167,5 @@ def _tell(exc: Exception, alerts: Sequence[Alert], settings: Settings, log_dir: 
             say_warning(f"on_alert raised {type(trouble).__name__}: {trouble}.")
 
 
-def _text(alert: Alert, width: int, color: bool) -> str:
-    return format_alert(alert, width=width, color=color)
+def _text(alert: Alert, width: int, color: bool, *, steps: bool) -> str:
+    return format_alert(alert, width=width, color=color, steps=steps)

@@ -59,16 +59,17 @@ def takes_notes(exc: BaseException) -> bool:
     return hasattr(exc, "add_note")
 
 
-def add_notes(exc: BaseException, alerts: Sequence[Alert], log_dir: str | None) -> None:
+def add_notes(exc: BaseException, alerts: Sequence[Alert], log_dir: str | None, *, steps: bool = True) -> None:
     """Adds alerts to an exception, below its message.
 
     Args:
         exc: The exception; see `takes_notes`.
         alerts: What the rules found because of it.
         log_dir: Where the alerts are logged; None if they are not.
+        steps: Whether a step raised it.
     """
     for alert in alerts:
-        exc.add_note("\n" + format_alert(alert, width=width_of(sys.stderr), color=False))
+        exc.add_note("\n" + format_alert(alert, width=width_of(sys.stderr), color=False, steps=steps))
     if alerts and log_dir is not None:
         exc.add_note(f"tb_inputdiag wrote this to {log_dir}")
 
