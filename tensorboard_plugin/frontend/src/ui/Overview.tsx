@@ -96,18 +96,10 @@ function Verdict({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
   );
 }
 
-function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
-  const done = facts?.answer.completeness;
-  const reading = done && done.samples_read < done.samples_logged;
-  const end = facts?.answer.end;
-  const life = lifeOf(row, now.value);
+/** How far training is and what watching it costs; a check of a whole data set has neither. */
+function Training({ row }: { row: RunRow }) {
   return (
-    <dl class="facts">
-      <div>
-        <dt>{life === "running" || life === "silent" ? "Last event" : "Ended"}</dt>
-        <dd>{ago(now.value - row.last_event_time)}</dd>
-        <dd class="note">{life === "running" ? "running" : lifeText(row, now.value)}</dd>
-      </div>
+    <>
       <div>
         <dt>Progress</dt>
         <dd>step {whole(row.step)}</dd>
@@ -134,6 +126,23 @@ function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
             : "not yet known"}
         </dd>
       </div>
+    </>
+  );
+}
+
+function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
+  const done = facts?.answer.completeness;
+  const reading = done && done.samples_read < done.samples_logged;
+  const end = facts?.answer.end;
+  const life = lifeOf(row, now.value);
+  return (
+    <dl class="facts">
+      <div>
+        <dt>{life === "running" || life === "silent" ? "Last event" : "Ended"}</dt>
+        <dd>{ago(now.value - row.last_event_time)}</dd>
+        <dd class="note">{life === "running" ? "running" : lifeText(row, now.value)}</dd>
+      </div>
+      {row.mode !== "data" && <Training row={row} />}
       <div title={done?.proven ? "The totals come from the log itself." : "The log does not contain its totals yet."}>
         <dt>Complete</dt>
         <dd>{done ? `${whole(done.samples_read)} of ${whole(done.samples_logged)}` : whole(row.samples)} samples</dd>
