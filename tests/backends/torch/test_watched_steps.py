@@ -211,7 +211,7 @@ def test_another_thread_is_not_observed(tmp_path: Path) -> None:
 
     def predict() -> None:
         try:
-            while not done.is_set():
+            while not done.wait(0.001):
                 other(rows.table()["input:x"])
         except BaseException as exc:
             failures.append(exc)
