@@ -94,6 +94,7 @@ class ShapeMismatch(Rule):
             "Invalid input shape for input Tensor(...). Expected shape (None, 28, 28, 1), but input has "
             "incompatible shape (16, 784)"
         )
+        by_torch = conv.replace("(16, 784)", "torch.Size([16, 784])")
         axis = (
             "Input 0 with name 'None' of layer 'conv2d' is incompatible with the layer: expected axis -1 of input "
             "shape to "
@@ -110,6 +111,12 @@ class ShapeMismatch(Rule):
 
         return (
             fires("flattened images", lambda: run().fail("ValueError", conv, fed=x), "input:x", Severity.ERROR),
+            fires(
+                "flattened images, with PyTorch",
+                lambda: run().fail("ValueError", by_torch, fed=x),
+                "input:x",
+                Severity.ERROR,
+            ),
             fires("channels first", lambda: run().fail("ValueError", axis), "input:x", Severity.ERROR),
             fires("class ids against three units", lambda: Scenario().fail("InvalidArgumentError", late), "target:y"),
             fires(
