@@ -79,7 +79,7 @@ def commands(block: CodeBlock) -> Iterator[tuple[list[str], str]]:
             yield shlex.split(lines[start][2:], comments=True), "\n".join(lines[start + 1 : end])
     elif block.language == "sh":
         for line in lines:
-            yield shlex.split(line, comments=True), ""
+            yield shlex.split(re.sub(r"^KERAS_BACKEND=\w+ ", "", line), comments=True), ""
     elif block.language == "":
         for line in lines:
             if re.match(r"(tb-inputdiag|tensorboard|make|pip|python) ", line):
@@ -100,7 +100,17 @@ COMMANDS = [
 
 
 def test_every_block_is_of_a_kind_that_is_looked_at() -> None:
-    assert {block.language for block in BLOCKS} <= {"", "console", "mermaid", "python", "sh", "text", "toml", "yaml"}
+    assert {block.language for block in BLOCKS} <= {
+        "",
+        "console",
+        "json",
+        "mermaid",
+        "python",
+        "sh",
+        "text",
+        "toml",
+        "yaml",
+    }
     assert len(COMMANDS) > 30
 
 
@@ -119,7 +129,9 @@ def reader(tmp_path_factory: pytest.TempPathFactory, demo_logs: Path) -> Path:
     folder = tmp_path_factory.mktemp("reader")
     for name in SHORT:
         shutil.copytree(demo_logs / name, folder / "demo" / "logs" / name)
-    shutil.copytree(demo_logs / "integer_pixels", folder / "logs")
+    for name in ("logs", "logs-of-today"):
+        shutil.copytree(demo_logs / "integer_pixels", folder / name)
+    assert cli.main(["baseline", str(folder / "logs"), "-o", str(folder / "inputs.json")]) == 0
     return folder
 
 
@@ -142,20 +154,22 @@ def test_a_command_works(
         assert Path(tensorboard.flags.logdir).is_dir()
     elif program == "python":
         _python(arguments)
+    elif program == "git":
+        assert arguments[0] in ("add", "clone")
     else:
         pytest.fail(f"Nobody knows how to try {words}.")
 
 
 def _command_line(arguments: list[str], output: str, capsys: Any) -> None:
-    if arguments[0] == "run":
-        assert parse(arguments) is not None  # the program is the reader's own; tests/autologging runs some
+    if arguments[0] in ("run", "data"):
+        assert parse(arguments) is not None  # files are the reader's own; tests/autologging and tests/data have some
         return
     if arguments[0] == "watch" and "--once" not in arguments:
         arguments = [*arguments, "--until-end"]
     capsys.readouterr()
     code = cli.main(arguments)
     printed = capsys.readouterr()
-    assert code in ((0, 1) if arguments[0] == "check" else (0,)), printed.err
+    assert code in ((0, 1) if arguments[0] in ("check", "explain") else (0,)), printed.err
     if output:
         _agree(output, printed.out)
 
@@ -203,8 +217,8 @@ def _python(arguments: list[str]) -> None:
 # -- Python --------------------------------------------------------------------------------------------
 
 RUN = [page for page in PAGES if any(block.page == page and block.language == "python" for block in BLOCKS)]
-READ_ONLY = {"corpus.md", "rules.md"}
-"""Pages whose code is a part of something; it must be Python."""
+READ_ONLY = {"corpus.md", "errors.md", "rules.md"}
+"""Pages whose code is a part of something, or raises on purpose; it must be Python."""
 
 
 def _scope() -> dict[str, Any]:
@@ -224,11 +238,14 @@ def _scope() -> dict[str, Any]:
     return {
         "InputDiagnostics": InputDiagnostics,
         "Severity": Severity,
+        "tb_inputdiag": tb_inputdiag,
         "batches": [(x[i : i + 32], y[i : i + 32]) for i in range(0, 128, 32)],
         "keras": keras,
         "model": model,
         "np": np,
         "val": (x[256:], y[256:]),
+        "x_val": x[256:],
+        "y_val": y[256:],
         "x": x[:256],
         "y": y[:256],
     }
@@ -237,6 +254,7 @@ def _scope() -> dict[str, Any]:
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
 def test_python_on_a_page_runs(page: Path, reader: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(reader / "demo", tmp_path / "demo")
+    shutil.copy(reader / "inputs.json", tmp_path)
     monkeypatch.chdir(tmp_path)
     scope = _scope()
     try:

@@ -15,7 +15,7 @@ from tb_inputdiag.errors import InputDiagError
 
 if TYPE_CHECKING:
     from tb_inputdiag.autologging.model_runs import ModelRuns
-    from tb_inputdiag.records import Alert, Severity
+    from tb_inputdiag.records import Alert, Baseline, Severity
     from tb_inputdiag.rules.engine import RulesArgument
     from tb_inputdiag.sampling.schedule import Every
     from tb_inputdiag.settings import Settings
@@ -33,6 +33,7 @@ def autolog(
     stop_on: Severity | Literal["ERROR", "WARNING", "INFO"] | None = None,
     images: int = 4,
     save_bad_batches: bool = False,
+    baseline: str | os.PathLike[str] | Baseline | None = None,
     verbose: int = 1,
     disable: bool = False,
 ) -> AutologScope:
@@ -61,6 +62,7 @@ def autolog(
         stop_on: See `InputDiagnostics`.
         images: See `InputDiagnostics`.
         save_bad_batches: See `InputDiagnostics`.
+        baseline: See `InputDiagnostics`.
         verbose: See `InputDiagnostics`.
         disable: End all runs and put back everything that was replaced. The other arguments are not read.
 
@@ -76,7 +78,9 @@ def autolog(
     from tb_inputdiag.rules import RuleEngine
     from tb_inputdiag.settings import check
 
-    settings = check(log_dir, every, overhead_budget, rules, on_alert, stop_on, images, save_bad_batches, verbose)
+    settings = check(
+        log_dir, every, overhead_budget, rules, on_alert, stop_on, images, save_bad_batches, verbose, baseline
+    )
     # validates the rules early
     RuleEngine(rules)
     return AutologScope(_autologging.switch(settings))

@@ -38,7 +38,7 @@ _LEAST_PER_CATEGORY = 5
 
 
 @dataclass
-class _Seen:
+class _SeenTensor:
     """One tensor over the samples so far."""
 
     view: TensorView
@@ -123,7 +123,7 @@ class InputProfile:
 
     def __init__(self) -> None:
         self.samples = 0
-        self._seen: dict[str, _Seen] = {}
+        self._seen: dict[str, _SeenTensor] = {}
         self._whole: tuple[BaselineTensor, ...] = ()
         self._per_epoch: int | None = None
 
@@ -132,7 +132,7 @@ class InputProfile:
         self.samples += 1
         for view in sample.views(layout, stage="fed"):
             if view.layout.role in _ROLES:
-                self._seen.setdefault(view.subject, _Seen(view)).add(view, sample.batch_size)
+                self._seen.setdefault(view.subject, _SeenTensor(view)).add(view, sample.batch_size)
 
     def see_epoch(self, steps: int | None, batch_size: int) -> None:
         """Notes how long an epoch is: further epochs hold the same examples again."""

@@ -418,7 +418,7 @@ _WRAPPER = "error_handler"
 def wrapped_call(frame: FrameType) -> WrappedCall | None:
     """Returns the call that a frame of `traceback_utils.filter_traceback` stands for; None for any other frame.
 
-    Reads the variables ``fn``, ``args`` and ``kwargs`` of its inner function `error_handler`. TensorFlow wraps its own
+    Reads the variables ``fn``, ``args`` and ``kwargs`` of its inner function, `_WRAPPER`. TensorFlow wraps its own
     public functions in the same way.
     """
     if frame.f_code.co_name != _WRAPPER:

@@ -112,7 +112,7 @@ def target_fix(name: str, target: Shape, prediction: Shape, *, whole: bool) -> s
         prediction: The shape of the prediction with the batch axis.
         whole: Whether the target holds integers, which may be class ids.
     """
-    if len(target) == 3 and len(prediction) == 2 and target[1] and target[2]:
+    if len(target) == 3 and len(prediction) == 2 and target[1] and target[2] and target[2] > 1:
         return (
             f"keras.layers.Dense({target[1] * target[2]}), keras.layers.Reshape(({target[1]}, {target[2]}))"
             "  # as the last layers"
