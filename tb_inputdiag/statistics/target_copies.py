@@ -156,8 +156,11 @@ def reduce(xp: Namespace, comparison: Comparison, target: Array, source: Array) 
     if xp.needs_static_sizes() and (None in lengths or len(lengths) > 1):
         return xp.stack([nan] * len(NUMBERS))
     # a custom step may be fed tensors of different lengths
-    n = xp.minimum(xp.length(target, 0, "int32"), xp.length(source, 0, "int32"))
-    n = xp.minimum(n, xp.constant(comparison.examples, "int32"))
+    if None in lengths:
+        n = xp.minimum(xp.length(target, 0, "int32"), xp.length(source, 0, "int32"))
+        n = xp.minimum(n, xp.constant(comparison.examples, "int32"))
+    else:
+        n = min(comparison.examples, *(length for length in lengths if length is not None))
     y = xp.reshape(xp.cast(xp.first(target, n), "float64"), (-1, comparison.targets))
     x = xp.reshape(xp.cast(xp.first(source, n), "float64"), (-1, comparison.width))
     if comparison.width > MAX_PLACES:
