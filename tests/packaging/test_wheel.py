@@ -204,10 +204,10 @@ def test_reader_command_line_and_dashboard_work_without_tensorflow(bare: Environ
     _shows(bare, GOLDEN, "unnormalized-input")
 
 
-def test_the_callback_without_tensorflow_says_what_to_install(bare: Environment) -> None:
+def test_the_callback_without_a_backend_says_what_to_install(bare: Environment) -> None:
     said = run(bare.bin("python"), "-c", "from tb_inputdiag import InputDiagnostics", cwd=bare.work, code=1)
     last = said.strip().splitlines()[-1]
-    assert "InputDiagnostics needs TensorFlow, which is not installed" in last
+    assert "InputDiagnostics needs TensorFlow or JAX or PyTorch, none of which is installed" in last
     assert "pip install" in last
 
 
