@@ -7,7 +7,6 @@ function runs. It is never replaced, so training is the same by construction.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -28,7 +27,7 @@ from tb_inputdiag.capture.keras_internals import own_trainable_variables
 from tb_inputdiag.capture.layer_facts import is_preprocessing
 from tb_inputdiag.capture.model_graph import all_layers
 from tb_inputdiag.capture.origins import Origin
-from tb_inputdiag.capture.overrides import overridden
+from tb_inputdiag.capture.overrides import loss_observed
 from tb_inputdiag.capture.rows.build import build
 from tb_inputdiag.capture.step_functions import STEP_FUNCTIONS
 from tb_inputdiag.records import Split, TensorLayout
@@ -89,7 +88,7 @@ class Shadow:
         self._args = (number, split, images, (lambda bad, batch: bad) if keeps_batches else None)
         self.program: Program
         original = getattr(model, STEP_FUNCTIONS[split].step)
-        with hooks.tracing(trace, replaced_methods), _loss_observed(model):
+        with hooks.tracing(trace, replaced_methods), loss_observed(model):
             # a function of its own: JAX would find its trace of the user's one in a cache
             traced = jax.make_jaxpr(lambda state, data: original(state, data), return_shape=True)
             self._closed, result = traced(state, data)
@@ -174,18 +173,6 @@ class Shadow:
 def _on_device(data: Any) -> Any:
     """Returns a batch as JAX takes it, with numbers of at most 32 bits unless the user wants more."""
     return jax.tree.map(jax.numpy.asarray, data)
-
-
-def _loss_observed(model: keras.Model) -> Any:
-    """Shows what `compute_loss` returns to the observer of the traced step, while a block runs."""
-    original: Callable[..., Any] = model.compute_loss
-
-    def compute_loss(*args: Any, **kwargs: Any) -> Any:
-        loss = original(*args, **kwargs)
-        observer = hooks.current()
-        return loss if observer is None or loss is None else observer.note_loss(loss)
-
-    return overridden(model, {"compute_loss": compute_loss})
 
 
 def _spec(leaf: Any) -> jax.ShapeDtypeStruct:
