@@ -48,6 +48,7 @@ class _Hooks:
     def __init__(self) -> None:
         self._users: dict[object, Settings] = {}
         self._undo: list[Callable[[], None]] = []
+        self._shell: Any = None
         self._lock = threading.RLock()
 
     def add(self, settings: Settings) -> Callable[[], None]:
@@ -56,7 +57,9 @@ class _Hooks:
         with self._lock:
             self._users[key] = settings
             if not self._undo:
-                self._undo += [self._replace_python(), self._replace_threading(), self._replace_ipython()]
+                self._undo += [self._replace_python(), self._replace_threading()]
+            if self._shell is None and (shell := _ipython()) is not None:  # may begin later than the first user
+                self._undo.append(self._replace_ipython(shell))
 
         def remove() -> None:
             with self._lock:
@@ -104,10 +107,8 @@ class _Hooks:
 
         return put_back
 
-    def _replace_ipython(self) -> Callable[[], None]:
-        shell = _ipython()
-        if shell is None:
-            return lambda: None
+    def _replace_ipython(self, shell: Any) -> Callable[[], None]:
+        self._shell = shell
         before = shell.showtraceback
 
         def show(exc_tuple: Any = None, *args: Any, **kwargs: Any) -> Any:
@@ -117,6 +118,7 @@ class _Hooks:
         shell.showtraceback = show
 
         def put_back() -> None:
+            self._shell = None
             if vars(shell).get("showtraceback") is show:
                 del shell.showtraceback
 

@@ -9,12 +9,7 @@ from tb_inputdiag.errors import BackendError
 
 __all__ = ["BACKENDS", "require_backend"]
 
-_TITLES = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
-_PACKAGE = __name__.rpartition(".")[0]
-
-BACKENDS = {
-    name: title for name, title in _TITLES.items() if importlib.util.find_spec(f"{_PACKAGE}.{name}.backend") is not None
-}
+BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
 """The backends of Keras that the callback works with, and what they are called."""
 
 _OLDEST = (3, 7)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from IPython.core.interactiveshell import InteractiveShell
 
 import tb_inputdiag
+from tb_inputdiag import unhandled
 from tb_inputdiag.log.reader import Run, read
 
 CELL = """
@@ -26,6 +28,7 @@ _ = model.fit(x, y, batch_size=4, verbose=0)
 @pytest.fixture
 def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[InteractiveShell]:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(unhandled, "_hooks", unhandled._Hooks())  # a callback of another test may still be alive
     found = InteractiveShell.instance()
     found.run_line_magic("load_ext", "tb_inputdiag")
     yield found
@@ -92,3 +95,17 @@ def test_the_callback_reports_its_run(tmp_path: Path) -> None:
     assert [session.n_fits for session in callback.report().sessions] == [2]
     assert [session.n_fits for session in other.report().sessions] == [1]
     assert "1 step" in callback.report()._repr_html_() or "2 steps" in callback.report()._repr_html_()
+
+
+def test_a_shell_that_begins_after_the_first_callback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(unhandled, "_hooks", unhandled._Hooks())
+    first = tb_inputdiag.InputDiagnostics(tmp_path / "first")
+    shell = InteractiveShell.instance()
+    try:
+        second = tb_inputdiag.InputDiagnostics(tmp_path / "second")
+        assert "showtraceback" in vars(shell)
+        del second, first
+        gc.collect()
+        assert "showtraceback" not in vars(shell)
+    finally:
+        InteractiveShell.clear_instance()

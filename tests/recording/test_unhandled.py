@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import pytest
 
-from tb_inputdiag import InputDiagnostics
+from tb_inputdiag import InputDiagnostics, unhandled
 from tb_inputdiag.settings import Settings, check
 from tb_inputdiag.tracebacks import hide_own_frames, user_frames
 from tb_inputdiag.unhandled import explain_unhandled
@@ -27,7 +27,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture(autouse=True)
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[BaseException]:
     """What the hooks that were there before are given."""
-    gc.collect()
+    monkeypatch.setattr(unhandled, "_hooks", unhandled._Hooks())  # a callback of another test may still be alive
     found: list[Any] = []
     monkeypatch.setattr(sys, "excepthook", lambda kind, exc, traceback: found.append(exc))
     monkeypatch.setattr(threading, "excepthook", lambda args: found.append(args.exc_value))
