@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tb_inputdiag.baseline.between_runs import differences_between, differences_sentence
 from tb_inputdiag.baseline.contract_file import as_baseline, baseline_text, read_baseline
 from tb_inputdiag.baseline.difference import InputDifference
 from tb_inputdiag.baseline.differences import input_differences, tensor_differences
@@ -12,6 +13,8 @@ __all__ = [
     "InputProfile",
     "as_baseline",
     "baseline_text",
+    "differences_between",
+    "differences_sentence",
     "input_differences",
     "profile_of",
     "read_baseline",

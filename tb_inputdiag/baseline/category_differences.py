@@ -18,7 +18,7 @@ _LEAST_SHARE = 0.05
 
 
 def category_differences(
-    base: BaselineTensor, now: BaselineTensor, tolerances: Tolerances
+    base: BaselineTensor, now: BaselineTensor, tolerances: Tolerances, reference: str = "the baseline"
 ) -> Iterator[InputDifference]:
     """Yields new categories, and shares that changed."""
     if not base.categories or not now.categories:
@@ -52,7 +52,7 @@ def category_differences(
         yield InputDifference(
             kind="categories",
             subject=now.subject,
-            text=f"has {percent(other)} of {name!r}, and the baseline has {percent(share)}",
+            text=f"has {percent(other)} of {name!r}, and {reference} has {percent(share)}",
             evidence={"category": name, "share": other, "expected_share": share, "changed": list(changed)[:16]},
             picture=LimitPicture(
                 label=f"change of the share of {name!r}", value=abs(other - share), limit=_LEAST_SHARE, unit="fraction"

@@ -27,8 +27,16 @@ _Pair: TypeAlias = tuple[BaselineColumn, BaselineColumn]
 class ColumnComparison:
     """Compares the columns of an input with those of the baseline."""
 
-    def __init__(self, base: BaselineTensor, now: BaselineTensor, tolerances: Tolerances, whole_data: bool) -> None:
+    def __init__(
+        self,
+        base: BaselineTensor,
+        now: BaselineTensor,
+        tolerances: Tolerances,
+        whole_data: bool,
+        reference: str = "the baseline",
+    ) -> None:
         self._base, self._now, self._tolerances = base, now, tolerances
+        self._reference = reference
         self._shift = tolerances.shift * (1.0 if whole_data else _BATCHES_VARY)
         names = {column.name for column in base.columns}
         by_name = all(column.name in names and not column.name.isdigit() for column in now.columns)
@@ -161,7 +169,7 @@ class ColumnComparison:
         share = self._outside(base, now)
         part = f" (at least {percent(share)} of the values lie outside)" if share else ""
         text = (
-            f"goes from {interval(now.min, now.max)}{self._where(pairs, now)}, and the baseline from "
+            f"goes from {interval(now.min, now.max)}{self._where(pairs, now)}, and {self._reference} from "
             f"{interval(base.min, base.max)}{part}"
         )
         return self._difference("range", text, [(base, now), *(pair for pair in pairs if pair[1] is not now)])

@@ -14,7 +14,7 @@ __all__ = ["input_differences", "tensor_differences"]
 
 
 def input_differences(
-    baseline: Sequence[BaselineTensor], now: Sequence[BaselineTensor], role: Role
+    baseline: Sequence[BaselineTensor], now: Sequence[BaselineTensor], role: Role, reference: str = "the baseline"
 ) -> tuple[list[InputDifference], list[tuple[BaselineTensor, BaselineTensor]]]:
     """Returns inputs that are missing or new, and the pairs of those that are in both.
 
@@ -32,7 +32,7 @@ def input_differences(
     if role == "target" and not found:
         lost = []  # predictions have no targets
     new = [
-        InputDifference(kind="new", subject=tensor.subject, text="is not in the baseline")
+        InputDifference(kind="new", subject=tensor.subject, text=f"is not in {reference}")
         for name, tensor in found.items()
         if name not in known
     ]
@@ -40,7 +40,12 @@ def input_differences(
 
 
 def tensor_differences(
-    base: BaselineTensor, now: BaselineTensor, tolerances: Tolerances, *, whole_data: bool
+    base: BaselineTensor,
+    now: BaselineTensor,
+    tolerances: Tolerances,
+    *,
+    whole_data: bool,
+    reference: str = "the baseline",
 ) -> list[InputDifference]:
     """Returns how one input differs from the baseline, what explains most first.
 
@@ -49,20 +54,21 @@ def tensor_differences(
         now: As it is.
         tolerances: What is fine.
         whole_data: Whether all data was read, rather than sampled batches.
+        reference: What texts call the baseline.
     """
-    found = list(_form(base, now))
+    found = list(_form(base, now, reference))
     if any(item.kind == "shape" for item in found):
         return found  # columns cannot be told apart
     if base.role == "target" and base.all_categories and now.categories:
-        return [*found, *category_differences(base, now, tolerances)]  # a mean of classes says nothing
+        return [*found, *category_differences(base, now, tolerances, reference)]  # a mean of classes says nothing
     return [
         *found,
-        *ColumnComparison(base, now, tolerances, whole_data).differences(),
-        *category_differences(base, now, tolerances),
+        *ColumnComparison(base, now, tolerances, whole_data, reference).differences(),
+        *category_differences(base, now, tolerances, reference),
     ]
 
 
-def _form(base: BaselineTensor, now: BaselineTensor) -> Iterator[InputDifference]:
+def _form(base: BaselineTensor, now: BaselineTensor, reference: str) -> Iterator[InputDifference]:
     """Yields differences of dtype and shape, and new gaps."""
     if not _same_shape(base.shape, now.shape):
         yield InputDifference(
@@ -87,7 +93,7 @@ def _form(base: BaselineTensor, now: BaselineTensor) -> Iterator[InputDifference
         yield InputDifference(
             kind="gaps",
             subject=now.subject,
-            text="has gaps (NaN, infinities or missing text), and the baseline has none",
+            text=f"has gaps (NaN, infinities or missing text), and {reference} has none",
             evidence={"gaps": True, "expected_gaps": False},
             picture=WordsPicture(seen="gaps", expected="none", expected_label="baseline"),
         )
@@ -95,7 +101,7 @@ def _form(base: BaselineTensor, now: BaselineTensor) -> Iterator[InputDifference
         yield InputDifference(
             kind="fractions",
             subject=now.subject,
-            text="has fractions, and the baseline has whole numbers",
+            text=f"has fractions, and {reference} has whole numbers",
             evidence={"whole": False, "expected_whole": True},
             picture=WordsPicture(seen="fractions", expected="whole numbers", expected_label="baseline"),
         )

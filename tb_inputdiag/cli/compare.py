@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from tb_inputdiag.baseline import differences_between, differences_sentence, profile_of
 from tb_inputdiag.cli.arguments import CompareArguments, SessionChoice
 from tb_inputdiag.cli.findings import severity_counts
 from tb_inputdiag.cli.gradients import gradient_rows
@@ -22,6 +24,7 @@ from tb_inputdiag.log.reader import read
 from tb_inputdiag.numbers import format_number, shape_text, short, whole
 from tb_inputdiag.records import Alert
 from tb_inputdiag.report import alert_line
+from tb_inputdiag.report.ansi import clean
 
 __all__ = ["compare"]
 
@@ -63,11 +66,15 @@ def compare(arguments: CompareArguments, terminal: Terminal) -> int:
         _DifferenceTable("results", ("name",), list(_different(_results(first), _results(second)))),
     ]
     alerts = _alerts(first, second)
+    sentence = _inputs_sentence(first, second)
     if arguments.format == "json":
         found = {part.title: [_fields(part, row) for row in part.rows] for part in parts}
-        print_json({"first": first.title, "second": second.title, **found, "alerts": alerts}, terminal)
+        print_json(
+            {"first": first.title, "second": second.title, "in_short": sentence, **found, "alerts": alerts}, terminal
+        )
     else:
-        terminal.print(f"A  {first.title}\nB  {second.title}")
+        terminal.print(f"A  {first.title}\nB  {second.title}\n")
+        terminal.print(textwrap.fill(clean(sentence), terminal.width, break_on_hyphens=False))
         for part in parts:
             _print_part(part, terminal)
         _print_alerts(alerts, terminal)
@@ -169,6 +176,12 @@ def _both_nan(row: Difference) -> bool:
 
 
 # ---- inputs and gradients
+
+
+def _inputs_sentence(first: Chosen, second: Chosen) -> str:
+    """Returns what changed in the inputs, in one sentence."""
+    ours, theirs = (profile_of(item.session.records(), item.session.id).tensors for item in (first, second))
+    return differences_sentence(ours, theirs, differences_between(ours, theirs))
 
 
 def _inputs(first: Chosen, second: Chosen) -> Iterator[Difference]:

@@ -73,6 +73,11 @@ class SessionRecords:
     died: bool = False
     """Whether the process ended without logging an end."""
 
+    @property
+    def epoch_logs(self) -> frozenset[str]:
+        """Names in Keras' logs of the epochs."""
+        return frozenset(name for item in self.epochs if isinstance(item.record, EpochEnd) for name in item.record.logs)
+
 
 @dataclass(slots=True)
 class _Cursor:

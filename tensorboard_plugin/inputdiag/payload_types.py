@@ -29,6 +29,7 @@ from tb_inputdiag.records import (
 __all__ = [
     "AlertRow",
     "ClassBalance",
+    "DifferencesAnswer",
     "FeatureStats",
     "Grid",
     "GridAnswer",
@@ -36,6 +37,7 @@ __all__ = [
     "ImageSet",
     "InputAlert",
     "InputCard",
+    "InputChange",
     "InputView",
     "InputsAnswer",
     "ModelAnswer",
@@ -346,6 +348,27 @@ class InputsAnswer(TypedDict):
     samples_read: int
     samples_logged: int
     cards: list[InputCard]
+
+
+class InputChange(TypedDict):
+    """One way in which an input or target of the second run differs from that of the first one."""
+
+    subject: str
+    """``input:NAME`` or ``target:NAME``."""
+    text: str
+    """A clause about it; the first run is called A."""
+    severity: SeverityName
+
+
+class DifferencesAnswer(TypedDict):
+    """``/differences``."""
+
+    server: str
+    pending: bool
+    sentence: str
+    """What changed in the inputs, in short; the runs are called A and B."""
+    changes: list[InputChange]
+    """What explains most first."""
 
 
 class ImageSet(TypedDict):

@@ -20,10 +20,12 @@ from tb_inputdiag.records import Quantity
 from tensorboard_plugin.inputdiag.cached_session import CachedSession
 from tensorboard_plugin.inputdiag.decimated import CHARTED_COLUMNS, DecimatedTable, SplitSeries
 from tensorboard_plugin.inputdiag.encoding import dump
+from tensorboard_plugin.inputdiag.payload_compare import comparable_inputs, format_differences
 from tensorboard_plugin.inputdiag.payload_inputs import format_cards, format_images
 from tensorboard_plugin.inputdiag.payload_runs import format_model, format_row, format_run
-from tensorboard_plugin.inputdiag.payload_series import HeldBuckets, format_grid, format_group
+from tensorboard_plugin.inputdiag.payload_series import HeldBuckets, format_epochs, format_grid, format_group
 from tensorboard_plugin.inputdiag.payload_types import (
+    DifferencesAnswer,
     GridAnswer,
     ImageAnswer,
     InputsAnswer,
@@ -65,6 +67,7 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
             "/grid": (self._grid, ("id", "table", "column", "split", "points", "have", "from", "to")),
             "/inputs": (self._inputs, ("id",)),
             "/images": (self._images, ("id", "since")),
+            "/differences": (self._differences, ("first", "second")),
         }
         apps = {path: _json_app(work, allowed) for path, (work, allowed) in routes.items()}
         apps.update({f"/{path.name}": _file_app(path) for path in sorted(_STATIC.glob("*.js*"))})
@@ -90,8 +93,10 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
         return cache, provider
 
     @contextmanager
-    def _session(self, request: wrappers.Request, query: Query) -> Iterator[tuple[SessionCache, CachedSession]]:
-        key = query.text("id")
+    def _session(
+        self, request: wrappers.Request, query: Query, parameter: str = "id"
+    ) -> Iterator[tuple[SessionCache, CachedSession]]:
+        key = query.text(parameter)
         cache, provider = self._open(request)
         with cache.using(key, provider) as session:
             if session is None:
@@ -142,7 +147,12 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
             in_time = cache.deadline(_READ_S)
             groups: list[SeriesGroup] = []
             pending, unknown = False, []
-            for stream in dict.fromkeys(quantity.stream for quantity in quantities):
+            logs = session.records.epoch_logs
+            epochs = {series_key(q): q.column for q in quantities if q.stream == "epochs"}
+            unknown += [key for key, name in epochs.items() if name not in logs]
+            if known := {key: name for key, name in epochs.items() if name in logs}:
+                groups.append(format_epochs(session, known, points))
+            for stream in dict.fromkeys(quantity.stream for quantity in quantities if quantity.stream != "epochs"):
                 wanted = [quantity for quantity in quantities if quantity.stream == stream]
                 table, more = _table(session, stream, steps, in_time)
                 pending |= more
@@ -192,6 +202,15 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
                 samples_logged=max(records.head.rows.get("tensors", 0) if records.head else 0, table.rows_read),
                 cards=format_cards(table.stats, records),
             )
+
+    def _differences(self, request: wrappers.Request, query: Query) -> DifferencesAnswer:
+        tensors, pending, server = [], False, ""
+        for parameter in ("first", "second"):
+            with self._session(request, query, parameter) as (cache, session):
+                table, more = session.read_table("tensors", cache.deadline(_READ_S))
+                tensors.append(comparable_inputs(table.stats))
+                pending, server = pending or more, cache.server
+        return format_differences(*tensors, server=server, pending=pending)
 
     def _images(self, request: wrappers.Request, query: Query) -> ImageAnswer:
         since = query.since()

@@ -114,7 +114,7 @@ class Query:
         if quantity is None:
             raise BadQuery(
                 "Parameter 'q' must be 'losses:loss', 'samples:<split>:<column>', 'weights:<split>:<column>:<name>', "
-                f"'layers:...' or 'tensors:...'. Received: {_show(key)}."
+                f"'layers:...', 'tensors:...' or 'epochs:train:<name>'. Received: {_show(key)}."
             )
         return quantity
 

@@ -1,8 +1,8 @@
 """Keys of curves, in requests to the route ``series`` and in its answers.
 
 ``losses:loss``, ``samples:<split>:<column>``, ``weights:<split>:<column>:<name>``, ``layers:<split>:<column>:<name>``,
-``tensors:<split>:<column>:<role>:<stage>:<name>``. The name comes last and may hold anything, colons too.
-`frontend/src/logic/seriesKey.ts` writes the same keys; a test compares them.
+``tensors:<split>:<column>:<role>:<stage>:<name>``, ``epochs:train:<name in Keras' logs>``. The name comes last and may
+hold anything, colons too. `frontend/src/logic/seriesKey.ts` writes the same keys; a test compares them.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ import typing
 from tb_inputdiag.records import Quantity, Role, Split, Stage
 from tensorboard_plugin.inputdiag.decimated import CHARTED_COLUMNS, tensor_row
 
-__all__ = ["group_key", "parse_series_key", "row_of", "series_key", "split_of"]
+__all__ = ["EPOCHS", "group_key", "parse_series_key", "row_of", "series_key", "split_of"]
 
 _SPLITS: tuple[str, ...] = typing.get_args(Split)
 _ROLES: tuple[str, ...] = typing.get_args(Role)
+EPOCHS = "epochs:train"
+"""The group of Keras' logs of each epoch; with names like ``val_loss``."""
 _STAGES: tuple[str, ...] = typing.get_args(Stage)
 
 
@@ -49,6 +51,8 @@ def parse_series_key(key: str) -> Quantity | None:
     """Returns the quantity with this key, or None if the dashboard keeps no such quantity."""
     if key == "losses:loss":
         return Quantity(stream="losses", column="loss")
+    if key.startswith(f"{EPOCHS}:") and len(key) > len(EPOCHS) + 1:
+        return Quantity(stream="epochs", column=key[len(EPOCHS) + 1 :])
     stream, split, column, row = _cut(key, 4)
     if split not in _SPLITS or column not in CHARTED_COLUMNS.get(stream, ()):
         return None

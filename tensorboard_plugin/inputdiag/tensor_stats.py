@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_inputdiag.records import N_QUANTILES, Layout, TensorLayout
+from tb_inputdiag.statistics.pooling import Spread, pooled
 
 __all__ = ["TensorStats", "TensorSummary"]
 
@@ -38,11 +39,18 @@ class TensorSummary:
     feature_mean: Array | None = None
     feature_std: Array | None = None
     class_counts: Array | None = None
+    spread: Spread | None = None
+    """Of all values, over all samples."""
+    feature_spread: Spread | None = None
+    """Of each feature, over all samples."""
 
 
-_EVERY = ("step", "min", "max", "nan_count", "inf_count", "feature_min", "feature_max", "class_counts", "quantiles")
+_EVERY = (
+    *("step", "min", "max", "mean", "std", "nan_count", "inf_count", "feature_min", "feature_max"),
+    *("feature_mean", "feature_std", "class_counts", "quantiles"),
+)
 """Columns that are read for every sample."""
-_NEWEST = ("shape", "feature_mean", "feature_std")
+_NEWEST = ("shape",)
 """Columns that are decoded for the newest sample only; so for `_LAST`."""
 _LAST = ("min", "max", "mean", "std", "zero_fraction", "whole_fraction", "one_hot_fraction")
 
@@ -85,7 +93,7 @@ class TensorStats:
                 found.bad_step = int(read["step"][row])
                 found.bad_examples = tuple(int(i) for i in bad_examples[row, index] if i >= 0)
             if tensor.features:
-                _add_features(found, read, last, layout.feature_slice(index))
+                _add_features(found, read, layout.feature_slice(index))
             if tensor.n_classes:
                 counts: Array = np.asarray(
                     np.nansum(read["class_counts"][:, layout.class_slice(index)], axis=0, dtype=np.float64)
@@ -104,14 +112,27 @@ def _add_scalars(found: TensorSummary, read: Mapping[str, Array], last: Mapping[
     found.high = float(np.fmax(found.high, np.fmax.reduce(read["max"][:, index])))
     found.last = {name: float(last[name][index]) for name in _LAST}
     found.quantiles = read["quantiles"][-1, index].copy()
+    found.spread = _add_spread(found.spread, read["mean"][:, [index]], read["std"][:, [index]])
     found.nan_count += int(read["nan_count"][:, index].sum())
     found.inf_count += int(read["inf_count"][:, index].sum())
 
 
-def _add_features(found: TensorSummary, read: Mapping[str, Array], last: Mapping[str, Array], part: slice) -> None:
+def _add_features(found: TensorSummary, read: Mapping[str, Array], part: slice) -> None:
     low = np.fmin.reduce(read["feature_min"][:, part], axis=0)
     high = np.fmax.reduce(read["feature_max"][:, part], axis=0)
     found.feature_min = low if found.feature_min is None else np.fmin(found.feature_min, low)
     found.feature_max = high if found.feature_max is None else np.fmax(found.feature_max, high)
-    found.feature_mean = last["feature_mean"][part].copy()
-    found.feature_std = last["feature_std"][part].copy()
+    mean, std = read["feature_mean"][:, part], read["feature_std"][:, part]
+    found.feature_mean, found.feature_std = mean[-1].copy(), std[-1].copy()
+    found.feature_spread = _add_spread(found.feature_spread, mean, std)
+
+
+def _add_spread(known: Spread | None, mean: Array, std: Array) -> Spread:
+    """Returns the moments of all samples; each counts once. `mean` and `std` are ``[samples, values]``."""
+    seen = np.isfinite(mean) & np.isfinite(std)
+    n = seen.sum(axis=0).astype(np.float64)
+    means = np.where(seen, mean, 0).astype(np.float64)
+    centre = means.sum(axis=0) / np.maximum(n, 1)
+    deviations = np.where(seen, std, 0).astype(np.float64) ** 2 + np.where(seen, means - centre, 0) ** 2
+    here = Spread(n, centre, deviations.sum(axis=0))
+    return here if known is None or known.n.shape != here.n.shape else pooled([known, here])

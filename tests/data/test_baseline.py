@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,17 @@ import numpy as np
 import pytest
 
 from tb_inputdiag import check_data
-from tb_inputdiag.baseline import baseline_text, profile_of, read_baseline
+from tb_inputdiag.baseline import (
+    baseline_text,
+    differences_between,
+    differences_sentence,
+    profile_of,
+    read_baseline,
+)
 from tb_inputdiag.cli import main
 from tb_inputdiag.errors import ConfigurationError
 from tb_inputdiag.log.reader import read
-from tb_inputdiag.records import Alert, Baseline
+from tb_inputdiag.records import Alert, Baseline, BaselineTensor
 from tests.data.real import TABLES, mnist, table
 
 Data = tuple[np.ndarray, np.ndarray]
@@ -163,3 +169,26 @@ def test_check_compares_a_log_with_a_baseline(tmp_path: Path, capsys: pytest.Cap
     assert main(["check", str(tmp_path / "same"), "--baseline", str(path)]) == 0
     assert main(["check", str(tmp_path / "moved"), "--baseline", str(path)]) == 1
     assert "baseline-skew [input:x]: 'x' has another mean in column 3" in " ".join(capsys.readouterr().out.split())
+
+
+def _tensors(x: np.ndarray, y: np.ndarray, folder: Path) -> tuple[BaselineTensor, ...]:
+    check_data(x, y, log_dir=folder, progress=False, rules=["baseline-skew"])
+    (session,) = [session for run in read(folder).runs for session in run.sessions]
+    return profile_of(session.records(), session.id).tensors
+
+
+def _sentence(first: Sequence[BaselineTensor], second: Sequence[BaselineTensor]) -> str:
+    return differences_sentence(first, second, differences_between(first, second))
+
+
+def test_two_runs_differ_in_one_sentence(tmp_path: Path) -> None:
+    x, y = mnist()
+    pixels, scaled = _tensors(x, y, tmp_path / "a"), _tensors((x / 255).astype("float32"), y, tmp_path / "b")
+    found = _sentence(pixels, scaled)
+    assert found == "B's input 'x' is float32, not uint8; goes from 0 to 1, and A from 0 to 255."
+    assert _sentence(scaled, scaled).startswith("The inputs and targets of A and B are alike")
+    assert _sentence([], scaled).startswith("No batch of run A was sampled")
+    flat = _tensors(x.reshape(5000, 784), y, tmp_path / "c")
+    assert "has the shape (None, 784), not (None, 28, 28" in _sentence(pixels, flat)
+    fewer = _tensors(x[y < 3], y[y < 3], tmp_path / "d")
+    assert "target 'y'" in _sentence(pixels, fewer)

@@ -204,6 +204,8 @@ def test_keys_of_series():
     loss = Quantity(stream="losses", column="loss")
     assert (series_key(loss), group_key(loss)) == ("losses:loss", "losses:losses")
     assert parse_series_key("losses:loss") == loss
+    epochs = Quantity(stream="epochs", column="val_a:b")
+    assert (series_key(epochs), parse_series_key("epochs:train:val_a:b")) == ("epochs:train:val_a:b", epochs)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +220,8 @@ def test_keys_of_series():
         "weights:train:gradient_norm:",
         "tensors:train:mean:input:fed:",
         "tensors:train:mean:nothing:fed:x",
-        "epochs:train:val_loss",
+        "epochs:train:",
+        "epochs:validation:val_loss",
     ],
 )
 def test_other_keys_are_refused(text):

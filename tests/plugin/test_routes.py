@@ -61,6 +61,37 @@ def test_series_hold_the_losses_that_were_logged(server):
     assert values["bad"] == np.flatnonzero(np.isnan(losses)).tolist()
 
 
+def test_logs_of_epochs_are_a_series(server):
+    _, records = scenarios.SCENARIOS["healthy"]()
+    ends = [record for record in records if type(record).__name__ == "EpochEnd"]
+    assert len(ends) > 2
+    answer = server.read(
+        "series", id=server.id_of("healthy"), q=["epochs:train:val_loss", "epochs:train:x", "losses:loss"]
+    )
+    assert answer["unknown"] == ["epochs:train:x"]
+    group = next(group for group in answer["groups"] if group["stream"] == "epochs:train")
+    assert group["step"] == [end.step for end in ends]
+    want = [pytest.approx(end.logs["val_loss"], rel=1e-3) for end in ends]
+    assert group["values"]["epochs:train:val_loss"]["mean"] == want
+    few = server.read("series", id=server.id_of("healthy"), q="epochs:train:val_loss", points=2)["groups"][0]
+    assert len(few["step"]) <= 2
+
+
+def test_what_changed_between_two_runs(server):
+    first, second = server.id_of("unscaled"), server.id_of("healthy")
+    answer = server.read("differences", first=first, second=second)
+    missing = "B's input 'table' is missing; B's input 'tokens' is missing"
+    assert answer["sentence"] == f"{missing}; B's input 'image' is float32, not uint8; and 1 more difference."
+    assert [change["subject"] for change in answer["changes"][2:]] == ["input:image"] * 2
+    assert answer["changes"][3]["text"].startswith("goes from 0 to 1")
+    same = server.read("differences", first=first, second=first)
+    assert (same["changes"], same["sentence"][:36]) == ([], "The inputs and targets of A and B ar")
+    died = server.read("differences", first=server.id_of("mismatched"), second=first)
+    assert died["sentence"] == "No batch of run A was sampled, so its inputs cannot be compared."
+    assert server.get("differences", first=first)[0] == 400
+    assert server.get("differences", first=first, second="nothing")[0] == 404
+
+
 def test_decimation_keeps_extremes(server):
     key = server.id_of("unscaled")
     full = server.read("series", id=key, q="losses:loss", points=4096)["groups"][0]["values"]["losses:loss"]

@@ -104,6 +104,14 @@ export interface Degraded {
   effect: string;
 }
 
+/** ``/differences``. */
+export interface DifferencesAnswer {
+  server: string;
+  pending: boolean;
+  sentence: string;
+  changes: InputChange[];
+}
+
 /** Keras' logs at the end of an epoch, training and validation (``val_...``). */
 export interface EpochEnd {
   epoch: number;
@@ -221,6 +229,13 @@ export interface InputCard {
   expected: ExpectedRange[];
   alerts: InputAlert[];
   views: InputView[];
+}
+
+/** One way in which an input or target of the second run differs from that of the first one. */
+export interface InputChange {
+  subject: string;
+  text: string;
+  severity: "error" | "warning" | "info";
 }
 
 /** What was seen of one tensor in one split. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { csvCell, fileName, toCsv } from "../src/logic/export";
 import { DEFAULTS, formatHash, parseHash, type Shown } from "../src/logic/hash";
 import { histogram, topClasses } from "../src/logic/inputs";
-import { compileFilter, runColour, runNames } from "../src/logic/runs";
+import { compileFilter, listedRuns, runColour, runNames } from "../src/logic/runs";
 import { fromGroup } from "../src/logic/series";
 import { byOrder, costText, lifeOf, verdictText, verdictTitle } from "../src/logic/status";
 import { breakableParts, visible } from "../src/logic/text";
@@ -17,6 +17,8 @@ describe("hash", () => {
     run: "exp/a&b=c#d/inputdiag/s<1>",
     filter: "a|b\\d+",
     chosen: ["x/1", "y & z/2"],
+    sort: "worst",
+    pinned: ["a/1", "b=c/2"],
     axis: "wall",
     log: true,
     smooth: 0.6,
@@ -37,6 +39,27 @@ describe("hash", () => {
     ["#inputdiag&zoom=1e5-2&smooth=NaN&__proto__=1&chosen="],
     [""],
   ])("ignores what makes no sense: %s", (hash) => expect(parseHash(hash, VIEWS)).toEqual(DEFAULTS));
+});
+
+describe("the list of runs", () => {
+  const rows = [
+    row({ id: "a/1", run: "run 10", started: 3, verdict: "healthy" }),
+    row({ id: "b/1", run: "run 9", started: 2, verdict: "error", errors: 1 }),
+    row({ id: "c/1", run: "other", started: 1, verdict: "error", errors: 2 }),
+    row({ id: "d/1", run: "run 11", started: 4, verdict: "warning", warnings: 1 }),
+  ];
+  const list = (change: Partial<Shown>) =>
+    listedRuns(rows, runNames(rows), { ...DEFAULTS, ...change })
+      .map((found) => found.id[0])
+      .join("");
+  it.each([
+    [{}, "dabc"],
+    [{ sort: "worst" as const }, "cbda"],
+    [{ sort: "name" as const }, "cbad"],
+    [{ filter: "run" }, "dab"],
+    [{ filter: "run", pinned: ["c/1", "gone/1"] }, "cdab"],
+    [{ sort: "worst" as const, pinned: ["a/1"] }, "acbd"],
+  ])("%o", (change, order) => expect(list(change)).toBe(order));
 });
 
 describe("status", () => {

@@ -434,6 +434,40 @@ checks["a live run grows without a click, without flicker, and keeps scroll and 
   await close();
 };
 
+checks["two runs are compared in one sentence"] = async () => {
+  const ids = ["unscaled", "healthy"].map((run) => `&chosen=${encodeURIComponent(idOf(run))}`).join("");
+  const { frame, page, problems, close } = await openPage(fast, `view=compare${ids}`);
+  await until(async () => (await frame.locator(".sentence").count()) === 1, "the sentence");
+  want((await text(frame, ".sentence")).includes("'image'"), await text(frame, ".sentence"));
+  await until(
+    async () => (await text(frame, "main")).includes("Validation loss by epoch"),
+    "the validation loss of each epoch",
+  );
+  const bad = await inside(page).evaluate(faint);
+  want(bad.length === 0, `too little contrast: ${bad.join("; ")}`);
+  want(problems.length === 0, problems.join("; "));
+  await close();
+};
+
+checks["runs are sorted and pinned, and a link keeps it"] = async () => {
+  const { frame, page, problems, close } = await openPage(fast, shown("healthy"));
+  const first = () => text(frame, ".sidebar .run-name");
+  await frame
+    .locator("[role=radiogroup] >> text=Name")
+    .or(frame.getByText("Name", { exact: true }))
+    .first()
+    .click();
+  await until(async () => (await first()).startsWith("<b"), "the order by name");
+  await frame.locator(".runs li", { hasText: "unscaled" }).hover();
+  await frame.getByLabel(/^Pin unscaled/).click();
+  await until(async () => (await first()).startsWith("unscaled"), "the pinned run on top");
+  await until(async () => page.url().includes("sort=name") && page.url().includes("pinned="), "the link");
+  await page.reload();
+  await until(async () => (await first()).startsWith("unscaled"), "the pinned run after a reload");
+  want(problems.length === 0, problems.join("; "));
+  await close();
+};
+
 checks["it works below a prefix, with the Python loader and --logdir_spec"] = async () => {
   const { frame, problems, close } = await openPage(python, "view=compare");
   await until(async () => (await frame.locator(".runs-table tbody tr").count()) === 4, "four runs");

@@ -18,7 +18,7 @@ export type FindSeries = (of: Quantity) => SeriesData | undefined;
 /** Returns a function that finds quantities in answers of the route `series` and in Keras' epoch logs. */
 export function finder(sent: Record<string, SeriesData> | undefined, epochs: readonly EpochEnd[]): FindSeries {
   return (of) => {
-    const series = of.stream === "epochs" ? epochSeries(epochs, of.column) : sent?.[groupKey(of)];
+    const series = of.stream === "epochs" && epochs.length ? epochSeries(epochs, of.column) : sent?.[groupKey(of)];
     return hasValues(series, seriesKey(of)) ? series : undefined;
   };
 }

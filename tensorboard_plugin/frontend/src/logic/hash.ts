@@ -3,12 +3,19 @@
 export type Axis = "step" | "relative" | "wall";
 export const AXES: readonly Axis[] = ["step", "relative", "wall"];
 
+/** Orders of the list of runs. */
+export type Sort = "newest" | "worst" | "name";
+export const SORTS: readonly Sort[] = ["newest", "worst", "name"];
+
 export interface Shown {
   /** The `id` of a view; empty for the first one. */
   view: string;
   run: string;
   filter: string;
   chosen: string[];
+  sort: Sort;
+  /** Ids of runs that stay on top of the list. */
+  pinned: string[];
   axis: Axis;
   log: boolean;
   smooth: number;
@@ -25,6 +32,8 @@ export const DEFAULTS: Shown = {
   run: "",
   filter: "",
   chosen: [],
+  sort: "newest",
+  pinned: [],
   axis: "step",
   log: false,
   smooth: 0,
@@ -39,7 +48,7 @@ const PLUGIN = "inputdiag";
 
 /** Parses a hash. Invalid parts keep their default. `views` are the ids of the views. */
 export function parseHash(hash: string, views: readonly string[]): Shown {
-  const shown: Shown = { ...DEFAULTS, chosen: [] };
+  const shown: Shown = { ...DEFAULTS, chosen: [], pinned: [] };
   const [plugin, ...parts] = hash.replace(/^#/, "").split("&");
   if (plugin !== PLUGIN) return shown;
   for (const part of parts) {
@@ -53,6 +62,8 @@ export function parseHash(hash: string, views: readonly string[]): Shown {
     else if (name === "run" || name === "filter" || name === "column" || name === "row" || name === "rows")
       shown[name] = value;
     else if (name === "chosen" && value) shown.chosen.push(value);
+    else if (name === "pinned" && value) shown.pinned.push(value);
+    else if (name === "sort" && (SORTS as readonly string[]).includes(value)) shown.sort = value as Sort;
     else if (name === "log") shown.log = value === "1";
     else if (name === "table" && (value === "weights" || value === "layers")) shown.table = value;
     else if (name === "smooth" && Number(value) >= 0 && Number(value) < 1) shown.smooth = Number(value);
@@ -82,10 +93,11 @@ export function formatHash(shown: Shown): string {
   const parts: string[] = [PLUGIN];
   const add = (name: string, value: string) => parts.push(`${name}=${encodeURIComponent(value)}`);
   if (shown.view !== DEFAULTS.view) add("view", shown.view);
-  for (const name of ["run", "filter", "axis", "column", "row", "rows", "table"] as const) {
+  for (const name of ["run", "filter", "axis", "column", "row", "rows", "table", "sort"] as const) {
     if (shown[name] !== DEFAULTS[name]) add(name, shown[name]);
   }
   for (const id of shown.chosen) add("chosen", id);
+  for (const id of shown.pinned) add("pinned", id);
   if (shown.log) add("log", "1");
   if (shown.smooth > 0) add("smooth", String(shown.smooth));
   if (shown.zoom) add("zoom", `${shown.zoom[0]}-${shown.zoom[1]}`);

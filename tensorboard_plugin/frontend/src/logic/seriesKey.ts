@@ -9,7 +9,7 @@ export function quantity(given: Pick<Quantity, "stream" | "column"> & Partial<Qu
 
 export const LOSS = quantity({ stream: "losses", column: "loss" });
 export const SAMPLED_LOSS = quantity({ stream: "samples", column: "loss" });
-export const VALIDATION_LOSS = quantity({ stream: "samples", column: "loss", split: "validation" });
+export const EPOCH_LOSS = quantity({ stream: "epochs", column: "val_loss" });
 export const GRADIENT_NORM = quantity({ stream: "samples", column: "gradient_norm" });
 export const LEARNING_RATE = quantity({ stream: "samples", column: "learning_rate" });
 

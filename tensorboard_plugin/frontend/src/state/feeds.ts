@@ -6,6 +6,7 @@ import { have, join, type SeriesData } from "../logic/series";
 import { byOrder } from "../logic/status";
 import type {
   AlertRow,
+  DifferencesAnswer,
   EpochEnd,
   GridAnswer,
   ImageAnswer,
@@ -215,6 +216,29 @@ export function useModel(id: string) {
 
 export function useImages(id: string) {
   return useFeed<ImageAnswer, PlainFeed<ImageAnswer>>(() => new PlainFeed(id, "images"), [id]);
+}
+
+class DifferencesFeed extends RunFeed<DifferencesAnswer> {
+  constructor(
+    private readonly earlier: string,
+    second: string,
+  ) {
+    super(second);
+  }
+
+  protected async load(): Promise<boolean> {
+    const answer = await get<DifferencesAnswer>("differences", { first: this.earlier, second: this.id });
+    if (!answer.pending || !this.data.value) this.data.value = answer;
+    return answer.pending;
+  }
+}
+
+/** What changed in the inputs between two runs; nothing for empty ids. */
+export function useDifferences(first: string, second: string) {
+  return useFeed<DifferencesAnswer, DifferencesFeed>(
+    () => (first && second ? new DifferencesFeed(first, second) : null),
+    [first, second],
+  );
 }
 
 /** Follows the same curves of several runs. */

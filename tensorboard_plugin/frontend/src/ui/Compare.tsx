@@ -3,22 +3,22 @@ import { useEffect, useMemo } from "preact/hooks";
 import { finder } from "../logic/alertCurves";
 import type { ChartLine } from "../logic/chart";
 import { ago, count, formatNumber, whole } from "../logic/numbers";
-import { comparedIds, runColour } from "../logic/runs";
-import { GRADIENT_NORM, LEARNING_RATE, SAMPLED_LOSS, seriesKey, VALIDATION_LOSS } from "../logic/seriesKey";
+import { comparedIds, newestFirst, runColour } from "../logic/runs";
+import { EPOCH_LOSS, GRADIENT_NORM, LEARNING_RATE, SAMPLED_LOSS, seriesKey } from "../logic/seriesKey";
 import { costText, LEVEL_WORDS, LIFE_WORDS, lifeOf } from "../logic/status";
 import { visible } from "../logic/text";
-import { ManySeries } from "../state/feeds";
+import { ManySeries, useDifferences } from "../state/feeds";
 import { names, sorted } from "../state/live";
 import { dark, now, show, shown } from "../state/shown";
 import type { Quantity, RunRow } from "../types";
 import { Chart } from "./Chart";
-import { Empty, Name, Section } from "./common";
+import { Empty, Name, Section, Skeleton } from "./common";
 import { LevelIcon } from "./icons";
 import { Settings } from "./Settings";
 
 const CHARTS: readonly [Quantity, string][] = [
   [SAMPLED_LOSS, "Training loss"],
-  [VALIDATION_LOSS, "Validation loss"],
+  [EPOCH_LOSS, "Validation loss by epoch"],
   [GRADIENT_NORM, "Global gradient norm"],
   [LEARNING_RATE, "Learning rate"],
 ];
@@ -39,6 +39,7 @@ export function Compare() {
       <Section title="Side by side" note="Choose runs in the list at the left">
         {compared.length === 0 ? <Empty title="No run is chosen" /> : <RunTable rows={compared} all={rows} />}
       </Section>
+      <Changes runs={compared} />
       <Section title="Over time" note="Drag to zoom, double-click to show all" tools={<Settings />}>
         <div class="charts">
           {CHARTS.map(([of, title], i) => {
@@ -52,6 +53,58 @@ export function Compare() {
   );
 }
 
+/** What changed in the inputs from the older one of two runs to the newer one. */
+function Changes({ runs }: { runs: readonly RunRow[] }) {
+  const [first, second] = [...runs].sort(newestFirst).reverse();
+  const two = runs.length === 2 && first && second;
+  const feed = useDifferences(two ? first.id : "", two ? second.id : "");
+  if (!two) {
+    return runs.length > 2 ? <p class="note">Choose two runs to see what changed in their inputs.</p> : null;
+  }
+  const found = feed?.data.value;
+  return (
+    <Section title="What changed in the inputs">
+      <dl class="ab">
+        <RunLetter letter="A" run={first} />
+        <RunLetter letter="B" run={second} />
+      </dl>
+      {feed?.error.value && (
+        <p class="problem" role="alert">
+          {feed.error.value}
+        </p>
+      )}
+      {!found && !feed?.error.value && <Skeleton lines={1} />}
+      {found && <p class="sentence">{visible(found.sentence)}</p>}
+      {found && found.changes.length > 1 && (
+        <details>
+          <summary>{count(found.changes.length, "difference")}</summary>
+          <ul class="changes">
+            {found.changes.map((change) => (
+              <li key={`${change.subject} ${change.text}`}>
+                {subjectWord(change.subject)} <code>{visible(subjectName(change.subject))}</code> {visible(change.text)}
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </Section>
+  );
+}
+
+function RunLetter({ letter, run }: { letter: string; run: RunRow }) {
+  return (
+    <div>
+      <dt>{letter}</dt>
+      <dd>
+        <Name>{names.value.get(run.id)}</Name>
+      </dd>
+    </div>
+  );
+}
+
+const subjectWord = (subject: string) => subject.slice(0, subject.indexOf(":"));
+const subjectName = (subject: string) => subject.slice(subject.indexOf(":") + 1);
+
 function linesOf(many: ManySeries, compared: readonly RunRow[], all: readonly RunRow[], of: Quantity): ChartLine[] {
   void many.version.value;
   const key = seriesKey(of);
@@ -61,7 +114,7 @@ function linesOf(many: ManySeries, compared: readonly RunRow[], all: readonly Ru
     const colour = runColour(all.indexOf(row), dark.value);
     const label = names.value.get(row.id) ?? row.id;
     return [
-      { key: row.id, label, colour, curves, quantity: key, started: row.started, sparse: of.split === "validation" },
+      { key: row.id, label, colour, curves, quantity: key, started: row.started, sparse: of.stream === "epochs" },
     ];
   });
 }

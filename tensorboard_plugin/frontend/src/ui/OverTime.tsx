@@ -1,7 +1,7 @@
 // The loss and the gradient norm over time, with the alerts marked.
 import { finder } from "../logic/alertCurves";
 import type { ChartLine } from "../logic/chart";
-import { GRADIENT_NORM, LOSS, quantity, SAMPLED_LOSS, seriesKey } from "../logic/seriesKey";
+import { EPOCH_LOSS, GRADIENT_NORM, LOSS, SAMPLED_LOSS, seriesKey } from "../logic/seriesKey";
 import { visible } from "../logic/text";
 import { type RunFacts, useSeries } from "../state/feeds";
 import { dark, shown } from "../state/shown";
@@ -20,7 +20,6 @@ export function markers(alerts: readonly AlertRow[]): Marker[] {
 }
 
 const MAIN = [LOSS, SAMPLED_LOSS, GRADIENT_NORM].map(seriesKey);
-const EPOCH_LOSS = quantity({ stream: "epochs", column: "val_loss" });
 
 export function useMainLines(row: RunRow, facts: RunFacts | undefined) {
   const feed = useSeries(row.id, MAIN, POINTS, shown.value.zoom);

@@ -1,13 +1,15 @@
 // The list of runs: verdict, state, cost of watching.
 
+import { useState } from "preact/hooks";
+import { SORTS, type Sort } from "../logic/hash";
 import { ago, count, whole } from "../logic/numbers";
-import { comparedIds, compileFilter, runColour } from "../logic/runs";
+import { comparedIds, listedRuns, runColour } from "../logic/runs";
 import { costText, type Level, LIFE_WORDS, lifeOf } from "../logic/status";
 import { current, names, sorted } from "../state/live";
 import { dark, now, show, shown } from "../state/shown";
 import type { RunRow } from "../types";
-import { Filter, Name } from "./common";
-import { LevelIcon } from "./icons";
+import { Choice, Filter, Name } from "./common";
+import { LevelIcon, PinIcon } from "./icons";
 
 let revealed = "";
 
@@ -25,11 +27,18 @@ interface Props {
   onChosen: () => void;
 }
 
+/** Rows in the list at first, and more of them with each click: thousands of buttons would be slow. */
+const PAGE = 100;
+const SORT_WORDS: Record<Sort, string> = { newest: "Newest", worst: "Worst", name: "Name" };
+
 export function Sidebar({ comparing, onChosen }: Props) {
-  const { filter, chosen } = shown.value;
+  const { filter, chosen, sort, pinned } = shown.value;
+  const [pages, setPages] = useState(1);
   const rows = sorted.value;
-  const { test } = compileFilter(filter);
-  const listed = rows.filter((row) => test(names.value.get(row.id) ?? row.id));
+  const listed = listedRuns(rows, names.value, shown.value);
+  const places = new Map(rows.map((row, place) => [row.id, place]));
+  const selected = listed.findIndex((row) => row.id === current.value?.id);
+  const most = Math.max(pages * PAGE, selected < 0 || comparing ? 0 : selected + 1);
   const compared = comparing ? comparedIds(rows, chosen, filter) : [];
   const toggle = (id: string) => {
     const next = compared.includes(id) ? compared.filter((other) => other !== id) : [...compared, id];
@@ -39,42 +48,94 @@ export function Sidebar({ comparing, onChosen }: Props) {
     <aside class="sidebar" aria-label="Runs">
       <div class="sidebar-head">
         <h1>
-          Runs <span class="note">{whole(rows.length)}</span>
+          Runs{" "}
+          <span class="note">
+            {listed.length < rows.length ? `${whole(listed.length)} of ${whole(rows.length)}` : whole(rows.length)}
+          </span>
         </h1>
         <Filter label="Filter runs" value={filter} onChange={(value) => show({ filter: value })} />
+        {rows.length > 1 && (
+          <Choice
+            label="Order of the runs"
+            value={sort}
+            options={SORTS.map((name) => [name, SORT_WORDS[name]] as const)}
+            onChange={(value) => show({ sort: value })}
+          />
+        )}
       </div>
       <ul class="runs">
-        {listed.map((row) => {
-          const place = rows.indexOf(row);
-          const selected = comparing ? compared.includes(row.id) : row.id === current.value?.id;
-          return (
-            <li key={row.id}>
-              <button
-                type="button"
-                class="run"
-                aria-pressed={selected}
-                title={names.value.get(row.id)}
-                ref={row.id === current.value?.id ? reveal : undefined}
-                onClick={() => {
-                  if (comparing) toggle(row.id);
-                  else show({ run: row.id, zoom: null, row: "", rows: "" });
-                  if (!comparing) onChosen();
-                }}
-              >
-                {comparing ? (
-                  <span class={`swatch ${selected ? "on" : ""}`} style={{ "--run": runColour(place, dark.value) }} />
-                ) : (
-                  <LevelIcon level={row.verdict as Level} />
-                )}
-                <RunText row={row} />
-              </button>
-            </li>
-          );
-        })}
+        {listed.slice(0, most).map((row) => (
+          <RunItem
+            key={row.id}
+            row={row}
+            place={places.get(row.id)!}
+            comparing={comparing}
+            selected={comparing ? compared.includes(row.id) : row.id === current.value?.id}
+            pinned={pinned.includes(row.id)}
+            onClick={() => {
+              if (comparing) toggle(row.id);
+              else show({ run: row.id, zoom: null, row: "", rows: "" });
+              if (!comparing) onChosen();
+            }}
+          />
+        ))}
         {listed.length === 0 && <li class="note none">No run matches this filter.</li>}
       </ul>
+      {listed.length > most && (
+        <button type="button" class="button small more" onClick={() => setPages(Math.ceil(most / PAGE) + 1)}>
+          Show {whole(Math.min(PAGE, listed.length - most))} more of {whole(listed.length - most)}
+        </button>
+      )}
     </aside>
   );
+}
+
+interface ItemProps {
+  row: RunRow;
+  /** Its place among all runs, newest first, which gives its colour. */
+  place: number;
+  comparing: boolean;
+  selected: boolean;
+  pinned: boolean;
+  onClick: () => void;
+}
+
+function RunItem({ row, place, comparing, selected, pinned, onClick }: ItemProps) {
+  const name = names.value.get(row.id);
+  return (
+    <li class={pinned ? "pinned" : ""}>
+      <button
+        type="button"
+        class="run"
+        aria-pressed={selected}
+        title={name}
+        ref={row.id === current.value?.id ? reveal : undefined}
+        onClick={onClick}
+      >
+        {comparing ? (
+          <span class={`swatch ${selected ? "on" : ""}`} style={{ "--run": runColour(place, dark.value) }} />
+        ) : (
+          <LevelIcon level={row.verdict as Level} />
+        )}
+        <RunText row={row} />
+      </button>
+      <button
+        type="button"
+        class="pin"
+        aria-pressed={pinned}
+        aria-label={`Pin ${name}`}
+        title={pinned ? "Pinned to the top of the list. Click to undo." : "Pin to the top of the list"}
+        onClick={() => togglePin(row.id)}
+      >
+        <PinIcon />
+      </button>
+    </li>
+  );
+}
+
+function togglePin(id: string): void {
+  const { pinned } = shown.peek();
+  show({ pinned: pinned.includes(id) ? pinned.filter((other) => other !== id) : [...pinned, id] });
 }
 
 function RunText({ row }: { row: RunRow }) {

@@ -46,3 +46,11 @@ export function LevelIcon({ level, size = 18 }: { level: Level; size?: number })
     </svg>
   );
 }
+
+export function PinIcon({ size = 14 }: { size?: number }) {
+  return (
+    <svg class="icon" width={size} height={size} viewBox="0 0 20 20" aria-hidden="true">
+      <path class="pin-shape" d="M7 2h6l-1 6 3 3.5H5L8 8zM10 11.5V18" />
+    </svg>
+  );
+}
