@@ -153,7 +153,58 @@ async function fifty() {
   return { complete_ms, bytes: bytes(), median_ms: frames[frames.length >> 1], worst_ms: frames.at(-1) };
 }
 
+/** The list of many runs: until it is shown, and until it follows the filter, the order, and the button for more. */
+async function many() {
+  const { page, frame, since } = await fresh("");
+  await frame.locator(".sidebar .run").first().waitFor();
+  const list_ms = await since();
+  const inner = page.frames().find((f) => f.url().includes("plugin_entry"));
+  /** Milliseconds from an action of the user to the frame that shows its effect; the median of several. */
+  const times = async (act, undo) => {
+    const found = [];
+    for (let i = 0; i < 7; i++) {
+      found.push(await inner.evaluate(act));
+      await inner.evaluate(undo);
+      await page.waitForTimeout(50);
+    }
+    return found.sort((a, b) => a - b)[3];
+  };
+  await inner.evaluate(() => {
+    window.list = () => document.querySelector(".sidebar").innerHTML;
+    window.timed = (act) =>
+      new Promise((done) => {
+        const before = window.list();
+        const start = performance.now();
+        act();
+        const look = () =>
+          window.list() === before ? requestAnimationFrame(look) : done(performance.now() - start);
+        requestAnimationFrame(look);
+      });
+    window.typed = (text) =>
+      window.timed(() => {
+        const field = document.querySelector(".sidebar input[type=search]");
+        field.value = text;
+        field.dispatchEvent(new Event("input", { bubbles: true }));
+      });
+    window.pressed = (text) =>
+      window.timed(() =>
+        [...document.querySelectorAll(".sidebar button")].find((b) => b.textContent.startsWith(text)).click(),
+      );
+  });
+  const filter_ms = await times(
+    () => window.typed("7$"),
+    () => window.typed(""),
+  );
+  const sort_ms = await times(
+    () => window.pressed("Name"),
+    () => window.pressed("Newest"),
+  );
+  const more_ms = await inner.evaluate(() => window.pressed("Show"));
+  return { list_ms, filter_ms, sort_ms, more_ms };
+}
+
 const work = {
+  many,
   paint,
   long,
   layers: () => complete("layers", "grid"),

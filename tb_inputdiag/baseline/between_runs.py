@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from tb_inputdiag.baseline.difference import DifferenceKind, InputDifference
@@ -88,11 +89,28 @@ def differences_sentence(
             return f"No batch of run {name} was sampled, so its inputs cannot be compared."
     if not found:
         return "The inputs and targets of A and B are alike: the same names, shapes, dtypes, ranges and classes."
-    shown, clauses, subject = found[:_MOST_CLAUSES], list[str](), ""
-    for item in shown:
-        role, _, name = item.subject.partition(":")
-        clauses.append(item.text if item.subject == subject else f"B's {role} '{name}' {item.text}")
-        subject = item.subject
-    if len(found) > len(shown):
-        clauses.append(f"and {count(len(found) - len(shown), 'more difference')}")
-    return "; ".join(clauses) + "."
+    clauses = list(_clauses(found))
+    shown = [clause for clause, _ in clauses[:_MOST_CLAUSES]]
+    more = sum(n for _, n in clauses[_MOST_CLAUSES:])
+    if more:
+        shown.append(f"and {count(more, 'more difference')}")
+    return "; ".join(shown) + "."
+
+
+def _clauses(found: Sequence[InputDifference]) -> Iterator[tuple[str, int]]:
+    """Yields clauses with B as their subject, and of how many differences each speaks."""
+    subject = ""
+    for (role, kind, _), group in itertools.groupby(found, key=_grouped):
+        items = list(group)
+        names = [f"'{item.subject.partition(':')[2]}'" for item in items]
+        if kind in ("missing", "new"):
+            yield f"B has {'no' if kind == 'missing' else 'a new'} {role} {' or '.join(names)}", len(items)
+            continue
+        yield items[0].text if items[0].subject == subject else f"B's {role} {names[0]} {items[0].text}", 1
+        subject = items[0].subject
+
+
+def _grouped(item: InputDifference) -> tuple[str, str, str]:
+    """Returns what is alike for inputs that are all missing or all new, and different for other differences."""
+    whole = item.kind in ("missing", "new")
+    return item.subject.partition(":")[0], item.kind, "" if whole else f"{item.subject} {item.text}"

@@ -36,10 +36,10 @@ export function Compare() {
   const compared = ids.map((id) => rows.find((row) => row.id === id)).filter((row): row is RunRow => row !== undefined);
   return (
     <>
+      <Changes runs={compared} />
       <Section title="Side by side" note="Choose runs in the list at the left">
         {compared.length === 0 ? <Empty title="No run is chosen" /> : <RunTable rows={compared} all={rows} />}
       </Section>
-      <Changes runs={compared} />
       <Section title="Over time" note="Drag to zoom, double-click to show all" tools={<Settings />}>
         <div class="charts">
           {CHARTS.map(([of, title], i) => {
@@ -64,29 +64,32 @@ function Changes({ runs }: { runs: readonly RunRow[] }) {
   const found = feed?.data.value;
   return (
     <Section title="What changed in the inputs">
-      <dl class="ab">
-        <RunLetter letter="A" run={first} />
-        <RunLetter letter="B" run={second} />
-      </dl>
-      {feed?.error.value && (
-        <p class="problem" role="alert">
-          {feed.error.value}
-        </p>
-      )}
-      {!found && !feed?.error.value && <Skeleton lines={1} />}
-      {found && <p class="sentence">{visible(found.sentence)}</p>}
-      {found && found.changes.length > 1 && (
-        <details>
-          <summary>{count(found.changes.length, "difference")}</summary>
-          <ul class="changes">
-            {found.changes.map((change) => (
-              <li key={`${change.subject} ${change.text}`}>
-                {subjectWord(change.subject)} <code>{visible(subjectName(change.subject))}</code> {visible(change.text)}
-              </li>
-            ))}
-          </ul>
-        </details>
-      )}
+      <div class="what-changed">
+        <dl class="ab">
+          <RunLetter letter="A" run={first} />
+          <RunLetter letter="B" run={second} />
+        </dl>
+        {feed?.error.value && (
+          <p class="problem" role="alert">
+            {feed.error.value}
+          </p>
+        )}
+        {!found && !feed?.error.value && <Skeleton lines={1} />}
+        {found && <p class="sentence">{visible(found.sentence)}</p>}
+        {found && found.changes.length > 1 && (
+          <details>
+            <summary>{count(found.changes.length, "difference")}</summary>
+            <ul class="changes">
+              {found.changes.map((change) => (
+                <li key={`${change.subject} ${change.text}`}>
+                  {subjectWord(change.subject)} <code>{visible(subjectName(change.subject))}</code>{" "}
+                  {visible(change.text)}
+                </li>
+              ))}
+            </ul>
+          </details>
+        )}
+      </div>
     </Section>
   );
 }
