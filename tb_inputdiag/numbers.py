@@ -43,8 +43,8 @@ def format_number(value: float, digits: int = 4) -> str:
     """
     if isinstance(value, bool):
         return str(value).lower()
-    if not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "inf" if value > 0 else "-inf"
+    if not _is_finite(value):
+        return "NaN" if value != value else "inf" if value > 0 else "-inf"
     size = abs(value)
     if size < _MOST_DIGITS and value == int(value):
         return whole(int(value))
@@ -55,7 +55,7 @@ def format_number(value: float, digits: int = 4) -> str:
 
 def whole(value: float) -> str:
     """Returns a number rounded to a whole one, with all digits: ``138,357,544``."""
-    if not math.isfinite(value):
+    if not _is_finite(value):
         return format_number(value)
     return f"{int(Decimal(value).to_integral_value(ROUND_HALF_UP)):,}"
 
@@ -63,14 +63,14 @@ def whole(value: float) -> str:
 def short(value: float) -> str:
     """Returns a number for a column of a table: seven characters, or a few more where that is not enough."""
     shown = [format_number(value), format_number(value, 3)]
-    if math.isfinite(value) and value != 0:
+    if _is_finite(value) and value != 0:
         shown.append(_exponent(_rounded(value, 3)))
     return next((text for text in shown if len(text) <= _SHORT), shown[-1])
 
 
 def literal(value: float, digits: int = 4) -> str:
     """Returns a number for code that is pasted: as `format_number`, without separators and with Python's names."""
-    if not math.isfinite(value):
+    if not _is_finite(value):
         return f'float("{format_number(value).lower()}")'
     return format_number(value, digits).replace(",", "")
 
@@ -83,7 +83,7 @@ def percent(fraction: float) -> str:
     Args:
         fraction: 1 is 100 %. May be negative or above 1.
     """
-    if not math.isfinite(fraction):
+    if not _is_finite(fraction):
         return format_number(fraction)
     value = 100 * fraction
     if value < 0:
@@ -100,7 +100,7 @@ def percent(fraction: float) -> str:
 
 def times(factor: float) -> str:
     """Returns a factor in two significant digits: ``3.2``, ``48``, ``1,200``, ``1e8``."""
-    return _text(_rounded(factor, 2)) if math.isfinite(factor) else format_number(factor)
+    return _text(_rounded(factor, 2)) if _is_finite(factor) else format_number(factor)
 
 
 def interval(low: float | None, high: float | None) -> str:
@@ -140,7 +140,7 @@ def count(n: int, one: str, many: str = "") -> str:
 
 def size_bytes(n: float) -> str:
     """Returns bytes in the largest unit that fits: ``512 B``, ``1.5 KB``, ``14.2 MB``; 1 KB is 1,000 bytes."""
-    if not math.isfinite(n):
+    if not _is_finite(n):
         return format_number(n)
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("KB", 1e3)):
         if n >= size:
@@ -150,7 +150,7 @@ def size_bytes(n: float) -> str:
 
 def duration(seconds: float) -> str:
     """Returns a span of time in its two largest units: ``35 ms``, ``3.2 s``, ``4 min 5 s``, ``2 h 30 min``."""
-    if not math.isfinite(seconds):
+    if not _is_finite(seconds):
         return format_number(seconds)
     seconds = max(seconds, 0.0)
     if seconds < 0.0995:
@@ -167,6 +167,14 @@ def duration(seconds: float) -> str:
         return f"{hours} h {minutes} min"
     days, rest = divmod(int(seconds), 86400)
     return f"{whole(days)} d {rest // 3600} h"
+
+
+def _is_finite(value: float) -> bool:
+    """Returns whether a number fits into a float; integers of a log may have any number of digits."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def _nearest(value: float) -> int:

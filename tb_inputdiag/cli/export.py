@@ -104,6 +104,9 @@ def _epochs(item: Chosen) -> Iterator[Part]:
         }
 
 
+_FORMULA = ("=", "+", "-", "@", "\t")
+"""Beginnings of texts that spreadsheets evaluate: https://owasp.org/www-community/attacks/CSV_Injection."""
+
 TABLES: Mapping[str, Callable[[Chosen], Iterator[Part]]] = {
     "losses": _losses,
     "samples": _samples,
@@ -184,6 +187,19 @@ def _plain(values: NDArray[Any]) -> list[object]:
     return [float(digits) for digits in values.astype("U").tolist()]
 
 
+def _without_formulas(row: Iterable[object]) -> Iterator[object]:
+    """Yields the cells of a line so that no spreadsheet runs a text as a formula: names come from the log.
+
+    A carriage return would end the line, because the writer does not quote it.
+    """
+    for cell in row:
+        if isinstance(cell, str):
+            cell = cell.replace("\r", " ")
+            yield f"'{cell}" if cell.startswith(_FORMULA) else cell
+        else:
+            yield cell
+
+
 def _write_text(parts: Iterator[Part], kind: str, stream: TextIO) -> int:
     writer = csv.writer(stream, lineterminator="\n")
     lines = 0
@@ -193,7 +209,7 @@ def _write_text(parts: Iterator[Part], kind: str, stream: TextIO) -> int:
         if kind == "csv":
             if not lines:
                 writer.writerow(part)
-            writer.writerows(zip(*_lists(part), strict=True))
+            writer.writerows(map(_without_formulas, zip(*_lists(part), strict=True)))
             lines += len(next(iter(part.values())))
             continue
         for row in zip(*_lists(part), strict=True):

@@ -133,7 +133,7 @@ def summary_lines(item: Chosen, terminal: Terminal | None = None) -> Iterator[tu
     start, end, facts = session.start, session.end, session.facts
     yield "run", f"{item.name}  session {session.id}"
     if start:
-        began = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(start.wall_time))
+        began = _time_text(start.wall_time)
         known = (name for name in ("keras", "tensorflow", "jax", "torch") if name in start.versions)
         versions = ", ".join(f"{name} {start.versions[name]}" for name in known)
         yield (
@@ -202,3 +202,11 @@ def _model_line(facts: ModelFacts) -> str:
     if isinstance(facts.loss, dict) and isinstance(facts.loss.get("name"), str):
         parts.append(facts.loss["name"])
     return ", ".join(parts)
+
+
+def _time_text(wall_time: float) -> str:
+    """Returns a local time; ``?`` for a number that is no time."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall_time))
+    except (OverflowError, ValueError, OSError):
+        return "?"

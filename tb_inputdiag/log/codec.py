@@ -25,6 +25,7 @@ from tb_inputdiag.log import migrate
 from tb_inputdiag.log.blocks import Array, crc32c
 from tb_inputdiag.log.documents import from_document
 from tb_inputdiag.log.tables import SPLITS, TABLES, Columns, EncodedColumns
+from tb_inputdiag.numbers import size_bytes
 from tb_inputdiag.records import (
     COLUMNS,
     SCHEMA_VERSION,
@@ -71,7 +72,11 @@ _HEADER = struct.Struct("<BBBBIIIiqqI")
 """Magic, format, schema, kind, checksum of the rest of the header, length of the header, number of the event in its
 stream, layout or -1, first and last sequence number, rows."""
 _CHECKED_FROM = 8
-_MAX_DOCUMENT = 1 << 28
+_MAX_JSON = 1 << 24
+"""Bytes of the JSON of one payload: the facts of a model with tens of thousands of layers. As Python objects it takes
+up to twenty times as much."""
+_MAX_ARRAY = 1 << 28
+"""Bytes of one array that belongs to a document."""
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
 
 
@@ -232,8 +237,8 @@ class Chunk:
                 part, at = self._body[at : at + length], at + length
                 if crc32c(part) != checksum:
                     raise LogCorruptError(f"The checksum of an array in the stream {self.stream!r} does not fit it.")
-                arrays.append(inflate(part))
-            documents = json.loads(inflate(packed))
+                arrays.append(inflate(part, _MAX_ARRAY))
+            documents = json.loads(inflate(packed, _MAX_JSON))
             found = [(seq, from_document(kind, fields, arrays, self.header.schema)) for seq, kind, fields in documents]
         except LogCorruptError:
             raise
@@ -296,19 +301,23 @@ def encode_head(head: Head, number: int) -> bytes:
     return pack_payload(HEAD, number, -1, [], struct.pack("<I", crc32c(body)), body)
 
 
-def inflate(packed: bytes) -> bytes:
+def inflate(packed: bytes, most: int) -> bytes:
     """Returns what `zlib.compress` received.
 
+    Args:
+        packed: What it returned.
+        most: Bytes that may come out.
+
     Raises:
-        LogCorruptError: if it does not decompress, or is far too large.
+        LogCorruptError: if it does not decompress, or is too large.
     """
     inflater = zlib.decompressobj()
     try:
-        plain = inflater.decompress(packed, _MAX_DOCUMENT)
+        plain = inflater.decompress(packed, most)
     except zlib.error as error:
         raise LogCorruptError(f"A compressed document does not decompress: {error}.") from None
     if not inflater.eof:
-        raise LogCorruptError("A compressed document is cut off, or too large.")
+        raise LogCorruptError(f"A compressed document is cut off, or larger than {size_bytes(most)}.")
     return plain
 
 

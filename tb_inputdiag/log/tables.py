@@ -8,6 +8,7 @@ each column its flags (u8) and either the one element (``FILL``), the index of a
 from __future__ import annotations
 
 import itertools
+import math
 import struct
 from collections.abc import Iterator, Mapping
 
@@ -15,6 +16,7 @@ import numpy as np
 
 from tb_inputdiag.errors import LogCorruptError
 from tb_inputdiag.log.blocks import ALIAS, FILL, MAX_ELEMENTS, Array, crc32c, decode_column, encode_column
+from tb_inputdiag.numbers import size_bytes
 from tb_inputdiag.records import COLUMNS, Split
 
 __all__ = ["PARTS", "SPLITS", "TABLES", "Columns", "EncodedColumns", "encode_table"]
@@ -58,6 +60,12 @@ _SIZES = {
     "layers": ("R", "L"),
     "losses": ("R", "N"),
 }
+_MAX_BYTES = 1 << 29
+"""Bytes of all columns of a chunk. The writer makes chunks of a few MB."""
+_FREE_BYTES = 1 << 21
+_MOST_PER_BYTE = 1 << 14
+"""Bytes of columns for each byte of a chunk. A frozen model with a thousand weights, nearly all of whose columns are
+constant, has about 10,000; more means that somebody wants a small file to fill the memory."""
 _SLOW = frozenset({"wall_time", "weight_norm", "cost_s", "learning_rate"})
 """Floats that vary slowly from sample to sample, so that differences of their bits are small. (Integers always do.)"""
 
@@ -105,6 +113,17 @@ def encode_table(table: str, columns: Mapping[str, Array]) -> tuple[bytes, bytes
     return bytes(directory), b"".join(payloads)
 
 
+def _refuse_bomb(table: str, sizes: Mapping[str, int], encoded: int) -> None:
+    """Raises if a chunk announces far more numbers than it has bytes for: a constant column is a few bytes."""
+    announced = 0
+    for kind, dims in TABLES[table].values():
+        announced += _DTYPES[kind].itemsize * math.prod(sizes[n] if isinstance(n, str) else n for n in dims)
+    if announced > min(_MAX_BYTES, _FREE_BYTES + _MOST_PER_BYTE * encoded):
+        raise LogCorruptError(
+            f"A chunk of {table} announces {size_bytes(announced)} of numbers, and has {size_bytes(encoded)} of data."
+        )
+
+
 class Columns(Mapping[str, Array]):
     """The columns of one chunk of a table by name.
 
@@ -146,6 +165,7 @@ class EncodedColumns(Columns):
             sizes = dict(zip(_SIZES[table], values, strict=False))
             if len(sizes) < len(_SIZES[table]) or sizes["R"] != rows or max(values) > MAX_ELEMENTS:
                 raise LogCorruptError(f"The sizes {values} of a chunk of {table} do not fit its {rows} rows.")
+            _refuse_bomb(table, sizes, len(directory) + len(payloads))
             self._blocks = dict(self._read_directory(directory, 1 + 4 * n_sizes, self._schema))
         except (struct.error, IndexError) as error:
             raise LogCorruptError(f"The directory of a chunk of {table} does not decode: {error}.") from None

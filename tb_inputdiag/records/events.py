@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+import numpy as np
+
 from tb_inputdiag.records.layouts import TensorLayout
-from tb_inputdiag.records.values import F4, I8, JSON, SCHEMA_VERSION, U8, Split, Stage
+from tb_inputdiag.records.values import F4, I8, JSON, MAX_SIDE, SCHEMA_VERSION, U8, Split, Stage
 
 __all__ = [
     "ArgumentFacts",
@@ -139,6 +141,24 @@ class Images:
     """The values that pixels 0 and 255 represent."""
     labels: tuple[str, ...] = ()
     """The targets of the examples as short text, if they are class ids or one-hot."""
+
+    def __post_init__(self) -> None:
+        """Checks the pixels: they may come from a damaged log.
+
+        Raises:
+            ValueError: if they are not pictures of at most 64 pixels a side.
+        """
+        pixels = self.pixels
+        if not (
+            pixels.dtype == np.uint8
+            and pixels.ndim == 4
+            and pixels.shape[3] in (1, 3)
+            and 0 < min(pixels.shape[1:3]) <= max(pixels.shape[1:3]) <= MAX_SIDE
+        ):
+            raise ValueError(
+                f"pixels must be uint8 [n, height, width, 1 or 3] with sides of at most {MAX_SIDE}. "
+                f"Received: {pixels.dtype} {list(pixels.shape)}."
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,6 +22,7 @@ __all__ = [
     "MAX_EXAMPLE_IDS",
     "MAX_FEATURES",
     "MAX_RANK",
+    "MAX_SIDE",
     "N_QUANTILES",
     "SCHEMA_VERSION",
     "U4",
@@ -36,6 +37,8 @@ __all__ = [
 SCHEMA_VERSION = 2
 """Version of the schema. Raised when a field changes its meaning; older logs are migrated."""
 
+MAX_SIDE = 64
+"""Pixels of a side of a thumbnail."""
 N_QUANTILES = 33
 """Quantiles kept for each tensor, at the probabilities 0, 1/32, ..., 1."""
 MAX_FEATURES = 64

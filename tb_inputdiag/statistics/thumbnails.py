@@ -13,13 +13,12 @@ import numpy as np
 
 from tb_inputdiag.keras_vocabulary import ImageAxes, image_axes
 from tb_inputdiag.numbers import format_number
-from tb_inputdiag.records import F4, F8, U8, TensorLayout
+from tb_inputdiag.records import F4, F8, MAX_SIDE, U8, TensorLayout
 from tb_inputdiag.statistics.namespace import Array, Namespace, is_numeric
 from tb_inputdiag.statistics.selection import numeric
 
 __all__ = ["N_LABELS", "ImageBlock", "image_blocks", "labels", "pixels", "reduce", "shown_labels"]
 
-MAX_SIDE = 64
 MAX_TENSORS = 4
 """Inputs that get thumbnails."""
 N_LABELS = 8

@@ -28,6 +28,7 @@ COUNTS: dict[str, tuple[int, ...]] = {
     "clock_set_back": (8,),
     "mutated_files": (200,),
     "malformed_queries": (500,),
+    "strangers": (200,),
     "beside_other_plugins": (),
 }
 

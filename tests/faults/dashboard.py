@@ -50,6 +50,12 @@ class Dashboard:
         return found
 
     @property
+    def memory_mb(self) -> float:
+        """The most resident memory that the process had."""
+        lines = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+
+    @property
     def alive(self) -> bool:
         """Whether the process runs."""
         return self.process.poll() is None

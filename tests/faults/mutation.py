@@ -11,7 +11,7 @@ from tensorboard.compat.proto import event_pb2
 from tb_inputdiag.errors import LogError
 from tb_inputdiag.log import framing
 from tb_inputdiag.log.blocks import crc32c
-from tb_inputdiag.log.codec import peek
+from tb_inputdiag.log.codec import Tag, parse_tag, peek
 
 _CHECKED_FROM = 8
 """A payload's checksum is that of its header from here on, in the four bytes before."""
@@ -105,6 +105,23 @@ def _frames(data: bytes | bytearray) -> Iterator[bytes]:
 def _rewritten(data: bytearray, change: Callable[[list[bytes]], list[bytes]]) -> bytearray:
     """Returns a file whose checksums are right: what is wrong in it is met behind them."""
     return bytearray(b"".join(map(framing.frame, change(list(_frames(data))))))
+
+
+def with_payloads(data: bytes, change: Callable[[Tag, bytes], bytes]) -> bytes:
+    """Returns a file whose payloads of ours are others, behind right checksums."""
+
+    def changed(events: list[bytes]) -> list[bytes]:
+        return [_with_payload(event_pb2.Event.FromString(message), change) for message in events]
+
+    return bytes(_rewritten(bytearray(data), changed))
+
+
+def _with_payload(event: event_pb2.Event, change: Callable[[Tag, bytes], bytes]) -> bytes:
+    tag = parse_tag(event.summary.value[0].tag) if event.summary.value else None
+    if tag is not None:
+        tensor = event.summary.value[0].tensor
+        tensor.tensor_content = change(tag, tensor.tensor_content)
+    return bytes(event.SerializeToString())
 
 
 def _shuffle(data: bytearray, rng: random.Random) -> bytearray:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 import tb_inputdiag
-from tests.faults import mutation, namespace
-from tests.faults.trials import FaultOutcome, Trials, run_command
+from tests.faults import mutation, namespace, strangers
+from tests.faults.trials import STRANGE_KINDS, FaultOutcome, Trials, run_command
 from tests.log import synthetic
 
 needs_mounts = pytest.mark.skipif(
@@ -72,6 +72,11 @@ def test_damage_in_any_column_leaves_the_statistics_of_the_others(tmp_path: Path
         rows = run.inputs["image"]
         lost += len({len(getattr(rows, column)) for column in rows.columns}) > 1
     assert lost > 5, "No column was hit."
+
+
+def test_logs_of_strangers_do_no_harm(trials: Trials) -> None:
+    assert set(STRANGE_KINDS) == set(strangers.KINDS)
+    assert survived(*trials.strangers(3))
 
 
 def test_malformed_queries_get_clear_answers(trials: Trials) -> None:

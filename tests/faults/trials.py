@@ -7,7 +7,10 @@ import io
 import json
 import random
 import re
+import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterable
@@ -246,7 +249,7 @@ class Trials:
             home.mkdir(parents=True)
             (home / source.name).write_bytes(mutated)
             try:
-                _use_everything(home)
+                use_everything(home)
                 read += 1
             except LogError:
                 refused += 1
@@ -289,6 +292,35 @@ class Trials:
                 statuses[code] += 1
         assert server.alive
         return sum(statuses.values()), statuses
+
+    def strangers(self, times: int, *, in_dashboard: int = 25) -> list[FaultOutcome]:
+        """Gives logs that were written to do harm to the reader, every command, the report, notebooks and the dashboard.
+
+        Args:
+            times: Logs of each kind.
+            in_dashboard: How many of them a TensorBoard gets.
+        """
+        found, logs = [], self.folder / "strangers"
+        for kind in STRANGE_KINDS:
+            home = self.folder / "strange" / kind.replace(" ", "-")
+            home.mkdir(parents=True)
+            command = [sys.executable, "-m", "tests.faults.strangers", kind, str(home), str(times)]
+            done = subprocess.run(command, capture_output=True, text=True, timeout=60 + 30 * times)
+            assert done.returncode == 0, f"{kind}: {done.stderr[-3000:]}"
+            note = f"{int(done.stdout)} MB of memory"
+            found.append(FaultOutcome(f"log of a stranger: {kind}", times, times, note=note))
+            for number in range(min(times, in_dashboard)):
+                shutil.copytree(home / f"{number:03d}", logs / home.name / f"{number:03d}")
+        for loader in LOADERS:
+            with dashboard(logs, loader) as server:
+                asked, statuses = self._ask_everything(server)
+                grown = server.memory_mb
+            assert set(statuses) == {200}, statuses
+            note = f"TensorBoard had {grown:,.0f} MB"
+            found.append(
+                FaultOutcome(f"logs of strangers, requests to the dashboard, `{loader}`", asked, asked, note=note)
+            )
+        return found
 
     def malformed_queries(self, times: int) -> list[FaultOutcome]:
         """Sends malformed requests; each must be refused with a clear 4xx."""
@@ -337,6 +369,17 @@ class Trials:
         return found
 
 
+STRANGE_KINDS = (
+    "markup and control characters",
+    "formulas",
+    "numbers",
+    "nesting",
+    "data that unfolds",
+    "columns in circles",
+    "images",
+    "paths",
+)
+"""What logs of strangers try; see `strangers.KINDS`."""
 COMMANDS: tuple[tuple[str, ...], ...] = (
     ("summary",),
     ("alerts",),
@@ -376,7 +419,7 @@ def _reads(logs: Path, status: str = "", *, cut_off: bool = False) -> None:
     assert run_command(("summary",), logs) == (0 if any(run.sessions for run in log.runs) else 2)
 
 
-def _use_everything(logs: Path) -> None:
+def use_everything(logs: Path) -> None:
     for run in tb_inputdiag.read(logs).runs:
         for session in run.sessions:
             list(session.records())
