@@ -5,7 +5,7 @@ BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND ?= tensorflow
 
-.PHONY: setup check fix test test-versions demo bench bench-rules faults soak clean
+.PHONY: setup check fix test test-versions demo bench bench-rules faults fuzz soak clean
 
 setup: .venv/.ready
 
@@ -50,6 +50,11 @@ faults: setup
 MINUTES ?= 10
 soak: setup
 	$(BIN)/python -m benchmarks.bench_soak --minutes $(MINUTES)
+
+# The decoder of logs against mutated bytes that coverage leads.
+fuzz: setup
+	$(BIN)/python -m pip install --quiet atheris
+	$(BIN)/python -m tests.faults.fuzz build/fuzz -max_total_time=$$((60 * $(MINUTES)))
 
 clean:
 	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

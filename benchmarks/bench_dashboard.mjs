@@ -176,8 +176,7 @@ async function many() {
         const before = window.list();
         const start = performance.now();
         act();
-        const look = () =>
-          window.list() === before ? requestAnimationFrame(look) : done(performance.now() - start);
+        const look = () => (window.list() === before ? requestAnimationFrame(look) : done(performance.now() - start));
         requestAnimationFrame(look);
       });
     window.typed = (text) =>

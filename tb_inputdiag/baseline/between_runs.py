@@ -17,7 +17,7 @@ _ORDER: tuple[DifferenceKind, ...] = (
 )
 """What explains most comes first: another scale also moves the mean, and not the other way round."""
 _MOST_CLAUSES = 3
-_FOLLOW_FROM_SCALE = frozenset({"fractions", "mean", "spread"})
+_FOLLOW_FROM_SCALE = frozenset({"fractions", "mean", "range", "spread"})
 _RESCALED = 4.0
 """Ratio of the largest values that is called another scale. The largest of two samples of the same data are closer,
 unless its tails are heavy."""
@@ -51,7 +51,7 @@ def _of_role(
     yield from unpaired
     for base, now in pairs:
         found = tensor_differences(base, now, Tolerances(), whole_data=False, reference=reference)
-        scale = None if any(item.kind == "range" for item in found) else _scale(base, now, reference)
+        scale = _scale(base, now, reference)
         if scale is not None:
             yield scale
             found = [item for item in found if item.kind not in _FOLLOW_FROM_SCALE]

@@ -75,6 +75,9 @@ _CHECKED_FROM = 8
 _MAX_JSON = 1 << 24
 """Bytes of the JSON of one payload: the facts of a model with tens of thousands of layers. As Python objects it takes
 up to twenty times as much."""
+_FREE_JSON = 1 << 20
+_MOST_PER_BYTE = 400
+"""Bytes of JSON for each compressed byte. The facts of 20,000 equal layers have 110; zlib can reach 1,000."""
 _MAX_ARRAY = 1 << 28
 """Bytes of one array that belongs to a document."""
 _SESSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,199}")
@@ -238,7 +241,7 @@ class Chunk:
                 if crc32c(part) != checksum:
                     raise LogCorruptError(f"The checksum of an array in the stream {self.stream!r} does not fit it.")
                 arrays.append(inflate(part, _MAX_ARRAY))
-            documents = json.loads(inflate(packed, _MAX_JSON))
+            documents = json.loads(inflate(packed, min(_MAX_JSON, _FREE_JSON + _MOST_PER_BYTE * json_length)))
             found = [(seq, from_document(kind, fields, arrays, self.header.schema)) for seq, kind, fields in documents]
         except LogCorruptError:
             raise

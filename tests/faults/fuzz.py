@@ -19,6 +19,7 @@ with atheris.instrument_imports(include=["tb_inputdiag.log", "tb_inputdiag.recor
     from tb_inputdiag.log.blocks import crc32c
     from tb_inputdiag.log.tables import TABLES
 
+HEADER_BYTES = len(codec.pack_payload(codec.HEAD, 0, -1, [], b"", b""))
 STREAMS = (*codec.STREAMS, "head")
 
 
@@ -28,7 +29,7 @@ def _with_checksum(data: bytes) -> bytes:
         length = codec.peek(data).length
     except LogError:
         return data
-    if not 48 <= length <= len(data):
+    if not HEADER_BYTES <= length <= len(data):
         return data
     return data[:4] + struct.pack("<I", crc32c(data[8:length])) + data[8:]
 

@@ -294,7 +294,7 @@ class Trials:
         return sum(statuses.values()), statuses
 
     def strangers(self, times: int, *, in_dashboard: int = 25) -> list[FaultOutcome]:
-        """Gives logs that were written to do harm to the reader, every command, the report, notebooks and the dashboard.
+        """Gives logs that were written to do harm to the reader, all commands, notebooks and the dashboard.
 
         Args:
             times: Logs of each kind.
