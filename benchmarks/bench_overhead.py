@@ -1,220 +1,106 @@
-"""What watching costs, beside what other tools cost: the tables that the README and docs/overhead.md quote.
+"""What watching costs, beside what other tools cost: the tables of README.md and docs/overhead.md.
 
 ::
 
-    python -m benchmarks.bench_overhead                       # everything: an hour on two cores
-    python -m benchmarks.bench_overhead mlp cnn --rounds 10   # some workloads
-    python -m benchmarks.bench_overhead --write               # and put the tables into the documents
+    python -m benchmarks.bench_overhead                              # everything on TensorFlow, in 15 minutes
+    python -m benchmarks.bench_overhead --minutes 40                 # the same with narrower intervals
+    python -m benchmarks.bench_overhead mlp cnn --columns ours --minutes 4 --no-history
+    python -m benchmarks.bench_overhead --backend jax                # or torch
+    python -m benchmarks.bench_overhead --growth                     # and how a sample grows with batch and model
 
-Each column trains in a process of its own, all at the same workload. The processes take turns: one trains an epoch of
-some steps while the others wait, in an order that changes from round to round. A ratio compares an epoch with that of
-the process without a callback in the same round, so that noise of the machine that lasts longer than a round cancels.
+Each column trains in processes of its own, which take turns at the same workload: see `overhead_processes`. How the
+ratios and their intervals are made of that: see `overhead_statistics`. A run is added to `history.jsonl`;
+``python -m benchmarks.overhead_pages`` makes the documents from that.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import math
 import multiprocessing
 import os
-import platform
-import random
-import resource
 import statistics
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools.pages import put
+from benchmarks.history import Entry, Numbers, append, begin_entry
+from benchmarks.overhead_processes import STEPS, Column, Group, only_epochs
+from benchmarks.overhead_statistics import Ratio, ratio
 
 ROOT = Path(__file__).parent.parent
-STEPS = {"mlp": 100, "cnn": 10, "cnn-jit": 4, "mobilenet": 2, "text": 12, "text-jit": 6, "table": 100}
-"""Steps of an epoch: about half a second."""
-WARM_UP = {"mlp": 20, "cnn": 10, "cnn-jit": 8, "mobilenet": 10, "text": 8, "text-jit": 8, "table": 10}
-"""Epochs that are not counted: tracing, compiling, and the beginning of a run, which is sampled densely on purpose."""
-START = "none", "ours"
-SHORT_RUN = 32
-"""Steps after which a process is asked for its peak memory: where that ends up differs by some percent from process to
-process, so it is taken of several, which have to be short."""
+GROUPS = 5
+"""Groups that the plain process and InputDiagnostics are measured in; the other columns in the first `_OTHERS_IN`."""
+_OTHERS_IN = 3
+_ONLY_TENSORFLOW = {"cnn-jit", "text-jit"}
+"""Workloads that differ from another one by `jit_compile`, which the other backends decide themselves."""
 
 
-def child(pipe: Any, name: str, column: str, steps: int, only_first: bool, scale: int = 1) -> None:
-    """Trains one column of one workload; runs in a process of its own."""
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    from benchmarks.overhead_workloads import COLUMNS, WORKLOADS, Gate, folder_bytes
-
-    with tempfile.TemporaryDirectory() as log_dir:
-        model, data = WORKLOADS[name].make(scale)
-        callbacks = COLUMNS[column][1](log_dir, data)
-        begin = time.perf_counter()
-        model.fit(data, steps_per_epoch=1, epochs=1, verbose=0, callbacks=callbacks)
-        pipe.send((time.perf_counter() - begin, len(model.trainable_weights)))
-        if only_first:
-            model.fit(data, steps_per_epoch=SHORT_RUN, verbose=0, callbacks=callbacks)
-            pipe.send(peak_mb())
-            return
-        gate = Gate(pipe)
-        model.fit(data, steps_per_epoch=steps, epochs=1_000_000, verbose=0, callbacks=[gate, *callbacks, gate.last])
-        found = {"bytes": folder_bytes(log_dir)}
-        if column in ("ours", "every1"):
-            from tb_inputdiag import read
-            from tb_inputdiag.records import Cost, Sample
-
-            session = read(log_dir).run.sessions[-1]
-            costs = [r for r in session.records() if isinstance(r, Cost)]
-            samples = sum(isinstance(r, Sample) for r in session.records())
-            once, growing = log_bytes(log_dir, session.id)
-            found |= {
-                "samples": samples,
-                "spent_s": costs[-1].spent_s - costs[-1].setup_s,
-                "bytes_a_sample": growing / samples,
-                "bytes_once": once,
-            }
-        pipe.send(found)
-
-
-def peak_mb() -> float:
-    """Returns the largest memory that this process has had."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-
-
-def log_bytes(log_dir: str, session: str) -> tuple[int, int]:
-    """Returns the bytes of a session's log that come once (facts, thumbnails), and those that grow with its samples."""
-    from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
-
-    once = growing = 0
-    for path in Path(log_dir).rglob("*tfevents*"):
-        for event in EventFileLoader(str(path)).Load():
-            for value in event.summary.value:
-                name, _, rest = value.tag.partition("/")
-                if name == session and rest.partition("/")[0] in ("session", "images", "alerts"):
-                    once += event.ByteSize()
-                elif name == session:
-                    growing += event.ByteSize()
-    return once, growing
-
-
-class Runner:
-    """A child process."""
-
-    def __init__(self, name: str, column: str, steps: int, only_first: bool = False, scale: int = 1) -> None:
+def measure(names: Sequence[str], columns: Sequence[str], groups: int, end: float) -> Iterator[tuple[str, int, Any]]:
+    """Yields workload, number of the group, and what it measured of each column; the time is shared equally."""
+    tasks = groups * len(names)
+    for number in range(groups):
+        wanted = [column for column in columns if column in ("none", "ours") or number < _OTHERS_IN]
         context = multiprocessing.get_context("spawn")
-        self._pipe, other = context.Pipe()
-        arguments = (other, name, column, steps, only_first, scale)
-        self._process = context.Process(target=child, args=arguments, daemon=True)
-        self._process.start()
+        pipe, other = context.Pipe()
+        process = context.Process(target=_run_groups, args=(other, number))
+        process.start()
         other.close()
-        self.first_s: float
-        self.first_s, self.weights = self._pipe.recv()
-        self.epochs: list[float] = []
-        self.trained_s = 0.0
-        self.peak_mb = 0.0
-        if only_first:
-            self.peak_mb = self._pipe.recv()
-            self._process.join()
-
-    def epoch(self) -> None:
-        """Has it train one epoch."""
-        self._pipe.send(True)
-        self.epochs.append(self._pipe.recv())
-        self.trained_s += self.epochs[-1]
-
-    def end(self) -> dict[str, float]:
-        """Stops it; returns its report."""
-        self._pipe.send(None)
-        self._pipe.recv()
-        found: dict[str, float] = self._pipe.recv()
-        self._process.join()
-        return found
+        for name in names:
+            share = (end - time.monotonic()) / tasks
+            tasks -= 1
+            pipe.send((name, wanted, time.monotonic() + share))
+            yield name, number, pipe.recv()
+        pipe.send(None)
+        process.join()
 
 
-def measure(name: str, columns: list[str], rounds: int, starts: int) -> dict[str, dict[str, float]]:
-    """Returns column -> what was measured; nothing of those that don't run."""
-    steps = STEPS[name]
-    runners: dict[str, Runner] = {}
-    for column in columns:
-        try:
-            runners[column] = Runner(name, column, steps)
-        except EOFError:
-            print(f"{name}: {column} does not run", file=sys.stderr)
-    order = list(runners)
-    for runner in runners.values():
-        for _ in range(WARM_UP[name]):
-            runner.epoch()
-        runner.epochs.clear()
-    for number in range(rounds):
-        random.Random(number).shuffle(order)
-        for column in list(order):
-            try:
-                runners[column].epoch()
-            except (EOFError, BrokenPipeError):
-                print(f"{name}: {column} died in round {number}", file=sys.stderr)
-                order.remove(column)
-                del runners[column]
-    found: dict[str, dict[str, float]] = {column: {} for column in columns}
-    plain = runners["none"].epochs
-    for column, runner in runners.items():
-        ratios = [a / b for a, b in zip(runner.epochs, plain, strict=True)]
-        quartiles = statistics.quantiles(ratios, n=4)
-        found[column] = {
-            "rounds": rounds,
-            "step_ms": 1000 * statistics.median(runner.epochs) / steps,
-            "ratio": statistics.median(ratios),
-            "ratio_of_minima": min(runner.epochs) / min(plain),
-            "ratio_of_means": statistics.fmean(runner.epochs) / statistics.fmean(plain),
-            "quarter": quartiles[0],
-            "three_quarters": quartiles[2],
-            **runner.end(),
+def _run_groups(pipe: Any, number: int) -> None:
+    """Forks the processes of group after group; they inherit what is imported here, and nothing is computed here."""
+    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
+    import tb_inputdiag.callback  # noqa: F401  # for the processes
+
+    while (task := pipe.recv()) is not None:
+        name, columns, end = task
+        pipe.send(Group(name, columns, seed=number).measure(end))
+
+
+def summary(columns: dict[str, list[Column]]) -> dict[str, Numbers]:
+    """Returns what is kept of the groups of a workload, for each column."""
+    found: dict[str, Numbers] = {}
+    for name, own in columns.items():
+        row: Numbers = {
+            "groups": float(len(own)),
+            "rounds": float(sum(len(column.wall) for column in own)),
+            "step_ms": statistics.median(column.step_ms for column in own),
+            "first_s": min(column.first_s for column in own),
+            "peak_mb": statistics.median(column.peak_mb for column in own),
+            "peaks_mb": [min(column.peak_mb for column in own), max(column.peak_mb for column in own)],
         }
-        if "spent_s" in found[column]:
-            found[column]["own_share"] = found[column]["spent_s"] / runner.trained_s
-    for column, row in measure_starts(name, [c for c in START if c in runners], starts).items():
-        found[column] |= row
+        if name != "none":
+            row["wall"] = list(ratio([column.wall for column in own]))
+            row["cpu"] = list(ratio([column.cpu for column in own]))
+        for fact in own[0].facts:
+            row[fact] = statistics.fmean(column.facts[fact] for column in own if fact in column.facts)
+        found[name] = row
     return found
-
-
-def measure_starts(name: str, columns: list[str], starts: int) -> dict[str, dict[str, float]]:
-    """Returns column -> least seconds of the first step, and median peak memory, of so many processes of their own."""
-    runners: dict[str, list[Runner]] = {column: [] for column in columns}
-    for _ in range(starts):
-        for column, own in runners.items():
-            own.append(Runner(name, column, STEPS[name], only_first=True))
-    return {
-        column: {
-            "first_s": min(r.first_s for r in own),
-            "peak_mb": statistics.median(r.peak_mb for r in own),
-            "least_peak_mb": min(r.peak_mb for r in own),
-            "most_peak_mb": max(r.peak_mb for r in own),
-        }
-        for column, own in runners.items()
-    }
 
 
 def growth() -> Iterator[tuple[str, float, float]]:
     """Yields what a sampled step adds, in ms, at 1x, 10x and 100x batch size, and at 100 and 1,000 layers."""
-    cases = [("table", scale, f"table, batch {64 * scale}", max(1, 400 // scale)) for scale in (1, 10, 100)]
-    cases += [("layers", scale, f"{100 * scale} layers", 20 // scale) for scale in (1, 10)]
+    cases = [
+        ("table", scale, f"table of 1,000 columns, batch {64 * scale:,}", max(1, 400 // scale))
+        for scale in (1, 10, 100)
+    ]
+    cases += [("layers", scale, f"{100 * scale:,} layers", 20 // scale) for scale in (1, 10)]
     for name, scale, title, steps in cases:
-        pair = {column: Runner(name, column, steps, scale=scale) for column in ("none", "every1")}
-        for _ in range(12):
-            for runner in pair.values():
-                runner.epoch()
-        times = {column: min(runner.epochs[6:]) / steps for column, runner in pair.items()}
-        for runner in pair.values():
-            runner.end()
-        yield title, 1000 * times["none"], 1000 * (times["every1"] - times["none"])
-
-
-def resnet_bytes() -> tuple[int, float]:
-    """Returns the number of trainable weights of Keras' ResNet50, and the log bytes a sample of it takes."""
-    runner = Runner("resnet", "every1", 8)
-    runner.epoch()
-    return int(runner.weights), runner.end()["bytes_a_sample"]
+        least = {
+            column: min(only_epochs(name, column, steps, 12, scale)[0][6:]) / steps for column in ("none", "every1")
+        }
+        yield title, 1000 * least["none"], 1000 * (least["every1"] - least["none"])
 
 
 def import_s() -> tuple[float, bool]:
@@ -230,108 +116,69 @@ def import_s() -> tuple[float, bool]:
     return min(float(a.split()[0]) for a in answers), all(a.split()[1] == "True" for a in answers)
 
 
-def tables(results: dict[str, dict[str, dict[str, float]]]) -> str:
-    """Returns the tables as Markdown."""
-    from benchmarks.overhead_workloads import COLUMNS, WORKLOADS
+def run(entry: Entry, names: Sequence[str], columns: Sequence[str], minutes: float, groups: int) -> None:
+    """Measures, prints each workload as it is done, and fills an entry."""
+    begin = time.monotonic()
+    found: dict[str, dict[str, list[Column]]] = {name: {} for name in names}
+    for name, number, measured in measure(names, columns, groups, begin + 60 * minutes):
+        for column, numbers in measured.items():
+            found[name].setdefault(column, []).append(numbers)
+        done = f"{time.monotonic() - begin:.0f} s, group {number + 1} of {groups}"
+        print(f"\n{name} ({done})", flush=True)
+        # a column that did not run, or died, has an empty row: it fails
+        rows = summary(found[name])
+        entry.workloads[name] = {column: rows.get(column, {}) for column in columns}
+        for column, row in rows.items():
+            print(f"  {column:10} {describe(row)}", flush=True)
+    entry.minutes = (time.monotonic() - begin) / 60
+    entry.groups = groups
 
-    names = list(results)
-    lines = [
-        f"{time.strftime('%Y-%m-%d')}, {os.cpu_count()} cores, no GPU, Python {platform.python_version()}. "
-        "Median of the ratios of paired epochs to training without a callback. In brackets: the ratio of the mean "
-        "times, which includes every sample.",
-        "",
-        "| | " + " | ".join(WORKLOADS[name].title for name in names) + " |",
-        "|---|" + "---|" * len(names),
-        "| step without a callback | " + " | ".join(f"{results[n]['none']['step_ms']:.1f} ms" for n in names) + " |",
-    ]
-    for column, (title, _) in COLUMNS.items():
-        if column == "none":
-            continue
-        cells = []
-        for name in names:
-            row = results[name].get(column)
-            if row:
-                cells.append(f"{row['ratio']:.2f} ({row['ratio_of_means']:.2f})")
-            else:
-                cells.append("–" if row is None else "fails")
-        lines.append(f"| {title} | " + " | ".join(cells) + " |")
-    lines += [
-        "",
-        "| InputDiagnostics | " + " | ".join(WORKLOADS[name].title for name in names) + " |",
-        "|---|" + "---|" * len(names),
-    ]
-    facts = [
-        ("first step, ratio", lambda r: f"{r['ours']['first_s'] / r['none']['first_s']:.2f}"),
-        ("first step, seconds more", lambda r: f"{r['ours']['first_s'] - r['none']['first_s']:.1f}"),
-        ("peak memory, ratio", lambda r: f"{r['ours']['peak_mb'] / r['none']['peak_mb']:.2f}"),
-        ("peak memory without, MB", lambda r: "{least_peak_mb:.0f}-{most_peak_mb:.0f}".format_map(r["none"])),
-        ("peak memory with, MB", lambda r: "{least_peak_mb:.0f}-{most_peak_mb:.0f}".format_map(r["ours"])),
-        ("paired epochs", lambda r: f"{r['none']['rounds']:.0f}"),
-        ("ratio of the fastest epochs", lambda r: f"{r['ours']['ratio_of_minima']:.2f}"),
-        (
-            "interquartile range of the ratios",
-            lambda r: f"{r['ours']['quarter']:.2f}-{r['ours']['three_quarters']:.2f}",
-        ),
-        (
-            "share of all time, by its own count",
-            lambda r: f"{100 * r['ours']['own_share']:.1f} %" if "own_share" in r["ours"] else "–",
-        ),
-        ("log bytes a sample (every=1)", lambda r: f"{r['every1']['bytes_a_sample']:.0f}"),
-        ("log bytes once: facts, alerts, thumbnails", lambda r: f"{r['every1']['bytes_once']:.0f}"),
-    ]
-    for title, fact in facts:
-        lines.append(f"| {title} | " + " | ".join(fact(results[name]) for name in names) + " |")
-    return "\n".join(lines) + "\n"
+
+def describe(row: Numbers) -> str:
+    """Returns a column's numbers as a line of text."""
+    parts = []
+    for name in ("wall", "cpu"):
+        if isinstance(numbers := row.get(name), list):
+            found = Ratio(*numbers)
+            interval = "" if math.isnan(found.low) else f" ({found.low:.3f} to {found.high:.3f})"
+            parts.append(f"{name} {found.mean:.3f}{interval}")
+    parts += [f"{name} {row[name]:.4g}" for name in ("step_ms", "rounds", "first_s", "peak_mb")]
+    return "  ".join(parts)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    """Runs the benchmark."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=", ".join(STEPS))
-    parser.add_argument("--columns", nargs="+", default=None)
-    parser.add_argument("--rounds", type=int, default=16)
-    parser.add_argument("--starts", type=int, default=3)
-    parser.add_argument("--keep", type=Path, help="a JSON file: what earlier runs measured is taken from it, and added")
-    parser.add_argument("--no-growth", action="store_true")
-    parser.add_argument("--write", action="store_true", help="put the tables into docs/overhead.md")
+    parser.add_argument("--columns", nargs="+", metavar="COLUMN", help="beside the plain one (default: most)")
+    parser.add_argument("--minutes", type=float, default=15.0, help="how long all takes (default: 15)")
+    parser.add_argument("--groups", type=int, default=GROUPS, help=f"processes of a column (default: {GROUPS})")
+    parser.add_argument("--backend", choices=("tensorflow", "jax", "torch"))
+    parser.add_argument("--growth", action="store_true", help="also larger batches and models; some more minutes")
+    parser.add_argument("--no-history", action="store_true", help="only print what was measured")
     options = parser.parse_args()
-    unknown = set(options.workloads) - set(STEPS)
-    if unknown:
-        parser.error(f"no such workload: {', '.join(sorted(unknown))}. There are {', '.join(STEPS)}.")
-    os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
-    os.chdir(ROOT)
-    from benchmarks.overhead_workloads import COLUMNS
+    backend = options.backend or os.environ.get("KERAS_BACKEND", "tensorflow")
+    os.environ |= {"KERAS_BACKEND": backend, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    from benchmarks.overhead_workloads import COLUMNS, DEFAULT_COLUMNS
 
-    columns = ["none", *(c for c in options.columns or COLUMNS if c != "none")]
+    known = [name for name in STEPS if backend == "tensorflow" or name not in _ONLY_TENSORFLOW]
+    for given, there in ((options.workloads, known), (options.columns or [], COLUMNS)):
+        if unknown := set(given) - set(there):
+            parser.error(f"unknown on {backend}: {', '.join(sorted(unknown))}. There are {', '.join(there)}.")
+    columns = ["none", *(column for column in options.columns or DEFAULT_COLUMNS[backend] if column != "none")]
+    os.chdir(ROOT)
+    entry = begin_entry(backend)
+    run(entry, options.workloads or known, columns, options.minutes, options.groups)
     seconds, light = import_s()
-    results: dict[str, dict[str, dict[str, float]]] = {}
-    if options.keep and options.keep.exists():
-        results = json.loads(options.keep.read_text(encoding="utf-8"))
-    for name in options.workloads or (name for name in STEPS if name not in results):
-        begin = time.monotonic()
-        results[name] = measure(name, columns, options.rounds, options.starts)
-        print(f"\n{name}, {time.monotonic() - begin:.0f} s", flush=True)
-        for column, row in results[name].items():
-            print(f"  {column:10}" + "  ".join(f"{key} {value:.4g}" for key, value in row.items()), flush=True)
-        if options.keep:
-            options.keep.write_text(json.dumps(results), encoding="utf-8")
-    results = {name: results[name] for name in STEPS if name in results}
-    text = ""
-    if {"ours", "every1"} <= set(columns):
-        text = tables(results)
-    text += (
-        f"\n`import tb_inputdiag`: {1000 * seconds:.0f} ms, {'without' if light else 'with'} TensorFlow and Keras.\n"
-    )
-    if not options.no_growth:
-        text += "\n| growth | step, ms | a sampled step adds, ms |\n|---|---|---|\n"
+    entry.other = {"import_ms": 1000 * seconds, "import_is_light": float(light)}
+    if options.growth:
         for title, step, more in growth():
-            row = f"| {title} | {step:.2f} | {more:.2f} |"
-            print(row, flush=True)
-            text += f"{row}\n"
-        weights, size = resnet_bytes()
-        text += f"\nA sample of Keras' ResNet50 ({weights} trainable weights): {size:.0f} bytes of log.\n"
-    print(f"\n{text}")
-    if options.write:
-        put(ROOT / "docs" / "overhead.md", "python -m benchmarks.bench_overhead --write", text)
+            print(f"{title}: a step {step:.2f} ms, a sample {more:.2f} ms", flush=True)
+            entry.growth[title] = [step, more]
+        _, weights, facts = only_epochs("resnet", "every1", 8, 1, 1)
+        entry.other |= {"resnet_weights": float(weights), "resnet_bytes": facts["bytes_a_sample"]}
+    if not options.no_history:
+        append(entry)
 
 
 if __name__ == "__main__":

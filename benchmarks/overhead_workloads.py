@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 from keras import layers as L
 
 
@@ -36,11 +36,30 @@ class Workload:
             model = self.build()
         loss = "mse" if model.output_shape[-1] == 1 else "sparse_categorical_crossentropy"
         metrics = [] if loss == "mse" else ["accuracy"]
-        model.compile("adam", loss, metrics=metrics, jit_compile=self.jit)
+        # elsewhere, Keras compiles as the backend's users expect it to
+        jit = self.jit if keras.backend.backend() == "tensorflow" else "auto"
+        model.compile("adam", loss, metrics=metrics, jit_compile=jit)
         size = self.batch * scale
         x, y = self.arrays(max(4 * size, 1024 if not self.title.startswith("MobileNet") else 64))
+        return model, _batches(x, y, size)
+
+
+def _batches(x: np.ndarray, y: np.ndarray, size: int) -> Any:
+    """Returns an endless data set, of the kind that is usual on the backend."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
         data = tf.data.Dataset.from_tensor_slices((x, y)).shuffle(len(y), seed=1).repeat()
-        return model, data.batch(size, drop_remainder=True).prefetch(2)
+        return data.batch(size, drop_remainder=True).prefetch(2)
+    return _endless(x, y, size)
+
+
+def _endless(x: np.ndarray, y: np.ndarray, size: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    for seed in itertools.count():
+        order = np.random.default_rng(seed).permutation(len(y))
+        for start in range(0, len(y) - size + 1, size):
+            rows = order[start : start + size]
+            yield x[rows], y[rows]
 
 
 def _digits(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -163,12 +182,16 @@ class _Tape(keras.callbacks.Callback):  # type: ignore[misc]
 
     def __init__(self, data: Any, log_dir: str) -> None:
         super().__init__()
+        import tensorflow as tf
+
         self.x, self.y = next(iter(data))
         self.writer = tf.summary.create_file_writer(log_dir)
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         if batch % 10:
             return
+        import tensorflow as tf
+
         with tf.GradientTape() as tape:
             loss = self.model.compute_loss(y=self.y, y_pred=self.model(self.x, training=True))
         weights = self.model.trainable_variables
@@ -185,6 +208,8 @@ def _ours(log_dir: str, **settings: Any) -> list[Any]:
 
 
 def _debugger(log_dir: str) -> list[Any]:
+    import tensorflow as tf
+
     tf.debugging.experimental.enable_dump_debug_info(
         log_dir, tensor_debug_mode="CURT_HEALTH", circular_buffer_size=1000
     )
@@ -192,6 +217,8 @@ def _debugger(log_dir: str) -> list[Any]:
 
 
 def _check_numerics() -> list[Any]:
+    import tensorflow as tf
+
     tf.debugging.enable_check_numerics()
     return []
 
@@ -216,8 +243,16 @@ COLUMNS: dict[str, tuple[str, Callable[[str, Any], list[Any]]]] = {
 }
 
 
+DEFAULT_COLUMNS = {
+    "tensorflow": ("ours", "every1", "empty", "tb", "tb-hist", "debugger", "tape"),
+    "jax": ("ours", "every1", "empty", "tb"),
+    "torch": ("ours", "every1", "empty", "tb"),
+}
+"""Backend -> what is compared if nobody asks for more."""
+
+
 class Gate(keras.callbacks.Callback):  # type: ignore[misc]
-    """Lets an epoch begin when the coordinator says so, and tells it how long the epoch took.
+    """Lets an epoch begin when the coordinator says so, and reports what the epoch took.
 
     Stands first in the list of callbacks, `Gate.last` stands last: what the others do between is timed.
     """
@@ -226,6 +261,7 @@ class Gate(keras.callbacks.Callback):  # type: ignore[misc]
         super().__init__()
         self._pipe = pipe
         self._began = 0.0
+        self._cpu = time.process_time()
         self.last = _Close(self)
 
     @property
@@ -240,8 +276,12 @@ class Gate(keras.callbacks.Callback):  # type: ignore[misc]
         self._began = time.perf_counter()
 
     def close(self) -> None:
-        """Tells how long the epoch took."""
-        self._pipe.send(time.perf_counter() - self._began)
+        """Sends the seconds that the epoch took, and the CPU seconds of all threads since the epoch before.
+
+        So the CPU time includes what other threads go on with between two epochs.
+        """
+        cpu, self._cpu = self._cpu, time.process_time()
+        self._pipe.send((time.perf_counter() - self._began, self._cpu - cpu))
 
 
 class _Close(keras.callbacks.Callback):  # type: ignore[misc]
