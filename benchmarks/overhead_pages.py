@@ -29,6 +29,7 @@ _COLUMNS = {
     "empty": "empty callback with `on_train_batch_end`",
     "ours": "**InputDiagnostics**",
     "every1": "**InputDiagnostics(every=1)**",
+    "every1-stop": "InputDiagnostics(every=1, stop_on='ERROR')",
     "tb": "TensorBoard()",
     "tb-batch": "TensorBoard(update_freq='batch')",
     "tb-hist": "TensorBoard(histogram_freq=1)",

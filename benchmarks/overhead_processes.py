@@ -213,7 +213,7 @@ def _train(pipe: _Pipe, name: str, column: str, steps: int, scale: int) -> None:
         pipe.send({"bytes": float(folder_bytes(log_dir)), **(_own_facts(log_dir) if column in _OURS else {})})
 
 
-_OURS = "ours", "every1"
+_OURS = "ours", "every1", "every1-stop"
 
 
 def _own_facts(log_dir: str) -> dict[str, float]:

@@ -228,6 +228,10 @@ COLUMNS: dict[str, tuple[str, Callable[[str, Any], list[Any]]]] = {
     "empty": ("empty callback with `on_train_batch_end`", lambda log_dir, data: [_Empty()]),
     "ours": ("**InputDiagnostics**", lambda log_dir, data: _ours(log_dir)),
     "every1": ("**InputDiagnostics(every=1)**", lambda log_dir, data: _ours(log_dir, every=1)),
+    "every1-stop": (
+        "InputDiagnostics(every=1, stop_on='ERROR')",
+        lambda log_dir, data: _ours(log_dir, every=1, stop_on="ERROR"),
+    ),
     "tb": ("TensorBoard()", lambda log_dir, data: [keras.callbacks.TensorBoard(log_dir)]),
     "tb-batch": (
         "TensorBoard(update_freq='batch')",

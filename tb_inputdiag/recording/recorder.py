@@ -6,6 +6,7 @@ is complete, the model is as it was, and the next call goes on in the same file.
 
 from __future__ import annotations
 
+import math
 import time
 import weakref
 from collections.abc import Callable, Mapping
@@ -32,6 +33,7 @@ from tb_inputdiag.recording.journal import Journal
 from tb_inputdiag.recording.session_start import call_record, start_record, trains
 from tb_inputdiag.recording.steps import EpochCount, StepCount
 from tb_inputdiag.recording.thumbnails import ThumbnailBudget
+from tb_inputdiag.recording.waiting import Arrival, WaitingSamples
 from tb_inputdiag.records import Alert, EpochEnd, Losses, Mode, Record, SessionEnd, Split, TensorLayout
 from tb_inputdiag.rules import RuleEngine
 from tb_inputdiag.sampling.executions import Executions
@@ -88,6 +90,7 @@ class Recorder:
         )
         self._evaluations = EvaluationSchedule(settings.every)
         self._thumbnails = ThumbnailBudget()
+        self._waiting = WaitingSamples(settings, self._judge)
         self._announcer = Announcer(settings, self._workers, self._stop_training)
         session = new_session_id()
         self.writer = writer = LogWriter(
@@ -134,6 +137,7 @@ class Recorder:
     @property
     def alerts(self) -> list[Alert]:
         """Alerts so far, worst first."""
+        self.settle()
         return self._journal.alerts
 
     @property
@@ -172,62 +176,102 @@ class Recorder:
     ) -> None:
         """Receives every execution; see `Client`."""
         step = self._steps.advance(split, steps)
+        judged_s = self._waiting.spent_s
         try:
             if reading is None:
                 if split == "train":
                     self._executions.add(step, steps, begin, logs)
             elif split == "train":
-                self._add_training(step, steps, begin, end, logs, reading)
+                self._add_training(step, steps, logs, reading)
+                self._executions.finish_sample(begin, reading.traced_s, self._work_s(end, judged_s))
             else:
                 if self.recording:
                     self._add_samples(split, self._steps.trained, 0, reading)
-                self._executions.ledger.evaluated(reading.traced_s, time.perf_counter() - end)
+                self._executions.ledger.evaluated(reading.traced_s, self._work_s(end, judged_s))
         except Exception as exc:
             self._outage.begin(exc, step)
 
-    def _add_training(self, step: int, steps: int, begin: float, end: float, logs: object, reading: Reading) -> None:
-        self._executions.add_sampled(step, steps, logs, _own_loss(reading))
+    def _work_s(self, end: float, judged_s: float) -> float:
+        """Returns how long the host works on a sample. Of samples that wait for each other, each has the same share.
+
+        Args:
+            end: When its execution ended.
+            judged_s: `WaitingSamples.spent_s` then.
+        """
+        return time.perf_counter() - end - (self._waiting.spent_s - judged_s) + self._waiting.each_s
+
+    def _add_training(self, step: int, steps: int, logs: object, reading: Reading) -> None:
+        own = _own_loss(reading)
+        self._executions.add_sampled(step, steps, logs, own)
         if steps == 1:
             # one loss for several steps belongs to the last one: the samples come before it
             self._executions.read()
         if self.recording:
-            self._add_samples("train", step, 1, reading)
-        self._executions.finish_sample(begin, reading.traced_s, time.perf_counter() - end)
+            self._add_samples("train", step, 1, reading, is_bad=own is not None and not math.isfinite(own))
 
-    def _add_samples(self, split: Split, step: int, stride: int, reading: Reading) -> None:
-        """Turns what came back from a probed execution into records; its steps are `stride` apart."""
+    def _add_samples(self, split: Split, step: int, stride: int, reading: Reading, is_bad: bool = False) -> None:
+        """Receives what came back from a probed execution; its steps are `stride` apart."""
         ledger = self._executions.ledger
+        arrival = Arrival(
+            split=split,
+            step=step,
+            stride=stride,
+            reading=reading,
+            epoch=self._epochs.present,
+            step_time_s=ledger.step_s / max(1, len(reading.steps)),
+            cost_s=ledger.sample_s,
+            shown=self._is_shown(split, reading),
+        )
+        # the next execution overwrites the thumbnails
+        urgent = arrival.shown or is_bad or reading.batch is not None or reading.traced_s > 0
+        self._waiting.add(arrival, urgent)
+        samples = self._executions.schedule.samples
+        if samples in (1, 2, 4) or samples % _COST_EVERY == 0:
+            self._add_cost()
+
+    def _is_shown(self, split: Split, reading: Reading) -> bool:
+        """Returns whether to keep thumbnails of an execution; they are counted then."""
+        program, _ = reading.steps[-1]
+        step = self._steps.latest if split == "train" else self._steps.trained
+        return bool(program.images) and self._thumbnails.take(split, step, self._evaluations.evaluations)
+
+    def settle(self, ended: bool = False) -> None:
+        """Records and judges the samples that wait; see `WaitingSamples.judge`."""
+        try:
+            self._waiting.judge(ended)
+        except Exception as exc:
+            self._outage.begin(exc, self._steps.latest)
+
+    def _judge(self, arrival: Arrival) -> None:
+        """Turns what came back from a probed execution into records."""
+        split, reading = arrival.split, arrival.reading
         for number, (program, rows) in enumerate(reading.steps):
-            at = step + stride * number
+            if not self.recording:
+                return
+            at = arrival.step + arrival.stride * number
             layout = self._described.layout(program, split)
             sample = assemble.sample(
                 program,
                 layout,
                 rows,
                 step_number=at,
-                epoch=self._epochs.present,
-                wall_time=time.time(),
-                step_time_s=ledger.step_s / max(1, len(reading.steps)),
-                cost_s=ledger.sample_s,
+                epoch=arrival.epoch,
+                wall_time=arrival.wall_time,
+                step_time_s=arrival.step_time_s,
+                cost_s=arrival.cost_s,
             )
             if reading.batch is not None and reading.batch[0] == number:
                 saved = self._bad_batches.save(split, at, reading.batch[1])
                 if saved is not None:
                     self._add(saved)
             self._add(sample)
-            if not self.recording:
-                return
-        self._add_thumbnails(split, reading)
-        samples = self._executions.schedule.samples
-        if samples in (1, 2, 4) or samples % _COST_EVERY == 0:
-            self._add_cost()
+        if self.recording and arrival.shown:
+            self._add_thumbnails(split, reading)
 
     def _add_thumbnails(self, split: Split, reading: Reading) -> None:
         program, rows = reading.steps[-1]
-        step = self._steps.latest if split == "train" else self._steps.trained
-        if not program.images or not self._thumbnails.take(split, step, self._evaluations.evaluations):
-            return
         layout = self._described.layout(program, split)
+        step = self._steps.latest if split == "train" else self._steps.trained
         for record in assemble.images(program, layout, rows[0], reading.pixels(), step):
             self._add(record)
 
@@ -315,6 +359,7 @@ class Recorder:
         """
         if not self.running:
             return
+        self.settle(ended=True)
         try:
             if readable:
                 self._executions.flush()
@@ -363,6 +408,8 @@ class Recorder:
     # -- records ---------------------------------------------------------------------------------------
 
     def _add(self, record: Record, *, aloud: bool = True) -> None:
+        # samples that wait come before it
+        self.settle()
         if self.recording:
             self._journal.add(record, aloud=aloud)
             if self.calls > 1 and self._settings.stop_on is not None:

@@ -108,6 +108,8 @@ class Sessions:
 
     def report(self) -> Run:
         """Returns the run that was written to last, with the sessions that this callback has written to it."""
+        if self.current is not None:
+            self.current.settle()
         for writer in self.writers:
             writer.flush()
         same = [path for path in self._files if path.parent == self._files[-1].parent]
