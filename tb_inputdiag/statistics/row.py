@@ -6,6 +6,7 @@ where each block lies. The probe writes by it, and the host reads by it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -34,7 +35,7 @@ class Block:
     @property
     def size(self) -> int:
         """How many numbers it has."""
-        return int(np.prod(self.shape, dtype=np.int64))
+        return math.prod(self.shape)
 
     def read(self, row: F8) -> F8:
         """Returns the numbers of a row in this block's shape."""

@@ -37,28 +37,30 @@ class StepScalars(Generic[Number]):
 
     def in_order(self) -> tuple[Number, ...]:
         """Returns the scalars as they stand in the row."""
-        return tuple(getattr(self, field.name) for field in fields(self))
+        return tuple(getattr(self, name) for name in _NAMES)
 
 
-N_STEP_SCALARS = len(fields(StepScalars))
+# dataclasses.fields takes 20 microseconds, and each sample of each step needs these
+_NAMES = tuple(field.name for field in fields(StepScalars))
+_PLACES = {name: place for place, name in enumerate(_NAMES)}
+N_STEP_SCALARS = len(_NAMES)
 
 
 def of_row(row: F8) -> StepScalars[float]:
     """Returns the scalars of a row."""
-    numbers = row[:N_STEP_SCALARS].tolist()
-    return StepScalars(**dict(zip((field.name for field in fields(StepScalars)), numbers, strict=True)))
+    return StepScalars(**dict(zip(_NAMES, row[:N_STEP_SCALARS].tolist(), strict=True)))
 
 
 def batch_sizes(rows: Sequence[F8]) -> list[float]:
     """Returns the examples of each replica."""
-    return [of_row(row).batch_size for row in rows]
+    return [float(row[_PLACES["batch_size"]]) for row in rows]
 
 
 def loss(rows: Sequence[F8]) -> float:
     """Returns the step's loss: each replica's is its share of the global batch's."""
-    return sum(of_row(row).loss for row in rows)
+    return sum(float(row[_PLACES["loss"]]) for row in rows)
 
 
 def penalty(rows: Sequence[F8]) -> float:
     """Returns the part of the loss that penalties make."""
-    return sum(of_row(row).penalty for row in rows)
+    return sum(float(row[_PLACES["penalty"]]) for row in rows)

@@ -80,26 +80,28 @@ class StalledLoss(Rule):
     def start(self) -> None:
         """Resets the statistics of the targets."""
         self._answer = ConstantAnswer()
-        self._level: Level | None = None
+        self._has_level = False
         self._penalty = 0.0
 
     def on_sample(self, context: Context) -> Findings:
         """Updates the distribution of the target."""
         pairs, sample = context.pairs, context.sample
-        self._level = None
+        self._has_level = False
         if len(pairs) != 1 or context.fed("sample_weight"):
             return None
         self._penalty = sample.penalty if math.isfinite(sample.penalty) else 0.0
         self._answer.add(pairs[0], context.facts)
         # Without a penalty, `custom_loss` can only mean that the loss is computed by the model's own method.
-        if context.facts is None or not context.facts.custom_loss or self._penalty > 0:
-            self._level = self._answer.level()
+        self._has_level = context.facts is None or not context.facts.custom_loss or self._penalty > 0
         return None
 
     def on_losses(self, context: Context, losses: Losses) -> Findings:
         """Judges the run so far."""
-        history, level = context.history, self._level
-        if level is None or history.count < self.min_steps:
+        history = context.history
+        if not self._has_level or history.count < self.min_steps:
+            return None
+        level = self._answer.level()
+        if level is None:
             return None
         blocks = history.blocks - self._penalty
         half = len(blocks) // 2

@@ -37,6 +37,8 @@ WIDTH = len(NUMBERS)
 DTYPE: Literal["float64"] = "float64"
 ABSENT = (float("nan"),) * WIDTH
 
+_COUNTS = ("count", "nan_count", "inf_count", "negative_inf_count")
+_COUNT_PLACES = [NUMBERS.index(name) for name in _COUNTS]
 _NONE_FINITE = (0.0, np.inf, -np.inf, *(0.0,) * (WIDTH - 3))
 _LEAST_SQUARES = 1e-30
 """Half a sum of squares below which single squares may have vanished in float32."""
@@ -140,8 +142,8 @@ def columns(numbers: F8) -> Mapping[str, NDArray[Any]]:
     """Returns the columns of this module's docstring and the counts."""
     table = dict(zip(NUMBERS, numbers, strict=True))
     finite = _finite_count(table)
-    counted = ("count", "nan_count", "inf_count", "negative_inf_count")
-    found: dict[str, NDArray[Any]] = {name: np.nan_to_num(table[name], nan=0.0) for name in counted}
+    counts = np.nan_to_num(numbers[_COUNT_PLACES], nan=0.0)
+    found: dict[str, NDArray[Any]] = dict(zip(_COUNTS, counts, strict=True))
     found |= {name: np.where(finite > 0, table[name], np.nan) for name in ("min", "max", "mean")}
     found["std"] = np.sqrt(table["m2"] / finite)
     found["whole_fraction"] = (table["whole_or_infinite_count"] - table["inf_count"]) / table["count"]
