@@ -5,7 +5,7 @@ BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND ?= tensorflow
 
-.PHONY: setup check fix test test-versions demo bench bench-rules faults fuzz soak clean
+.PHONY: setup check fix test test-versions demo bench bench-rules faults figures fuzz soak clean
 
 setup: .venv/.ready
 
@@ -45,6 +45,10 @@ bench-rules: setup
 # Every fault as often as docs/faults.md says.
 faults: setup
 	$(BIN)/python -m tests.faults
+
+# All figures of README.md and docs/, on this commit; some hours. FIGURES="overhead reader" for some of them.
+figures: setup
+	$(BIN)/python -m tools.figures $(FIGURES)
 
 # A million steps, or as many as fit into MINUTES.
 MINUTES ?= 10

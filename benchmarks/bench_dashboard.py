@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.chromium import find_chromium
+from tools.pages import put, stamp
 
 ROOT = Path(__file__).parent.parent
 BUNDLE = ROOT / "tensorboard_plugin" / "inputdiag" / "static" / "index.js"
@@ -152,11 +153,20 @@ def main() -> None:
     """Runs the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", type=Path, help="folder for the logs")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/dashboard.md")
     arguments = parser.parse_args()
-    print("| what | goal | measured |\n|---|---|---|")
+    lines = ["| what | goal | measured |", "|---|---|---|"]
+    print(*lines, sep="\n")
     with tempfile.TemporaryDirectory() as temporary:
         for row in measure((arguments.keep or Path(temporary)).resolve()):
-            print(f"| {' | '.join(row)} |", flush=True)
+            lines.append(f"| {' | '.join(row)} |")
+            print(lines[-1], flush=True)
+    if arguments.write:
+        put(
+            ROOT / "docs" / "dashboard.md",
+            "python -m benchmarks.bench_dashboard --write",
+            "\n".join([f"{stamp()}.", "", *lines]),
+        )
 
 
 if __name__ == "__main__":

@@ -26,6 +26,7 @@ from pathlib import Path
 import tb_inputdiag
 from tests.chromium import find_chromium
 from tests.faults.dashboard import dashboard
+from tools.pages import put, stamp
 
 ROOT = Path(__file__).parent.parent
 STEPS_PER_EPOCH = 5000
@@ -209,6 +210,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=10.0, help="end after so long (default: 10)")
     parser.add_argument("--steps", type=int, default=1_000_000, help="end after so many steps (default: a million)")
+    parser.add_argument("--write", action="store_true", help="put the table into docs/limits.md")
     parser.add_argument("--train", metavar="LOGS", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.train:
@@ -220,6 +222,8 @@ def main() -> int:
         moments = measure(options.minutes, options.steps, logs, every_s=max(2.0, options.minutes / 2))
         text, good = report(moments, logs)
     print(text)
+    if options.write:
+        put(ROOT / "docs" / "limits.md", "python -m benchmarks.bench_soak --write", f"{stamp()}.\n\n{text}")
     return int(not good)
 
 

@@ -53,6 +53,11 @@ def stamp(entry: Entry) -> str:
     )
 
 
+def made(entry: Entry) -> str:
+    """Returns when and on which commit a run was made, as `tools.pages.stamp` does."""
+    return f"{entry.date[:10]}, commit {entry.commit[:10]}"
+
+
 def readme_table(entry: Entry) -> str:
     """Returns the table of README.md."""
     names = [name for name in _README_WORKLOADS if name in entry.workloads]
@@ -191,12 +196,12 @@ def main() -> None:
         raise SystemExit(
             "No run in benchmarks/history.jsonl has everything. Run python -m benchmarks.bench_overhead first."
         )
-    put(ROOT / "README.md", COMMAND, readme_table(complete))
-    put(ROOT / "docs" / "overhead.md", COMMAND, overhead_tables(complete))
+    put(ROOT / "README.md", COMMAND, readme_table(complete), made(complete))
+    put(ROOT / "docs" / "overhead.md", COMMAND, overhead_tables(complete), made(complete))
     grown = [entry for entry in entries if entry.growth]
     if grown:
-        put(ROOT / "docs" / "overhead.md", f"{COMMAND} (growth)", growth_table(grown[-1]))
-    put(ROOT / "docs" / "performance-history.md", COMMAND, history_table(entries))
+        put(ROOT / "docs" / "overhead.md", f"{COMMAND} (growth)", growth_table(grown[-1]), made(grown[-1]))
+    put(ROOT / "docs" / "performance-history.md", COMMAND, history_table(entries), made(entries[-1]))
     draw(entries, CHART)
 
 

@@ -1,0 +1,132 @@
+"""The figures in README and docs were made on commits of this release, and one command makes all of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from benchmarks.history import HISTORY, read_history
+from benchmarks.overhead_pages import COMMAND, history_table, made
+from tools.figures import FIGURES
+from tools.pages import ROOT, made_in, part, put
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+VERSION = "tb_inputdiag/_version.py"
+
+
+def git(*arguments: str, folder: Path = ROOT) -> str:
+    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def why_it_cannot_tell(folder: Path) -> str:
+    """Why the age of a commit is not known in a folder; empty if it is."""
+    if git("rev-parse", "--show-prefix", folder=folder) or not git("rev-parse", "HEAD", folder=folder):
+        return "This is no clone of the repository, so the age of figures is not known."
+    if git("rev-parse", "--is-shallow-repository", folder=folder) == "true":
+        return "This clone is shallow, so the age of figures is not known: git fetch --unshallow."
+    return ""
+
+
+def release_begin(folder: Path) -> str:
+    """The commit that figures may not be older than: the one before the version was changed for the last time."""
+    bump = git("log", "-1", "--format=%H", "-G", "__version__ = ", "--", VERSION, folder=folder)
+    return git("rev-parse", "--verify", f"{bump}^", folder=folder) or bump
+
+
+def is_ancestor(older: str, newer: str, folder: Path) -> bool:
+    command = ["git", "merge-base", "--is-ancestor", older, newer]
+    return subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode == 0
+
+
+def trouble(stamp: str, begin: str, folder: Path) -> str:
+    """What is wrong with the commit that a part was made on; empty if nothing is."""
+    commit = re.search(r"commit ([0-9a-f]{7,40})", stamp)
+    if commit is None:
+        return "it does not say on which commit it was made"
+    if not is_ancestor(commit[1], "HEAD", folder):
+        return f"{commit[1]} is not an ancestor of HEAD"
+    if not is_ancestor(begin, commit[1], folder):
+        return f"{commit[1]} is older than the release, which begins at {begin[:10]}"
+    return ""
+
+
+def test_every_figure_was_made_within_this_release() -> None:
+    reason = why_it_cannot_tell(ROOT)
+    if reason and os.environ.get("CI"):
+        pytest.fail(f"{reason} The project's CI must clone everything.")
+    if reason:
+        pytest.skip(reason)
+    begin = release_begin(ROOT)
+    wrong = [
+        f"{page.relative_to(ROOT)}, {command}: {found}. Run make figures."
+        for page in PAGES
+        for command, stamp in made_in(page).items()
+        if (found := trouble(stamp, begin, ROOT))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_one_command_makes_them_all() -> None:
+    written = {command for page in PAGES for command in made_in(page)}
+    assert written == {mark for figure in FIGURES for mark in figure.marks}
+
+
+def test_the_tables_of_overhead_are_those_of_the_history() -> None:
+    page = ROOT / "docs" / "performance-history.md"
+    entries = read_history()
+    assert part(page, COMMAND) == history_table(entries).strip(), f"Run {COMMAND}."
+    stamps = {made(entry) for entry in entries}
+    assert {made_in(path)[COMMAND] for path in (ROOT / "README.md", ROOT / "docs" / "overhead.md", page)} <= stamps
+    assert HISTORY.read_text(encoding="utf-8").count("\n") == len(entries)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Version 1, one commit, and version 2."""
+    git("init", "--quiet", "--initial-branch=main", folder=tmp_path)
+    git("config", "user.email", "nobody@example.com", folder=tmp_path)
+    git("config", "user.name", "nobody", folder=tmp_path)
+    (tmp_path / "tb_inputdiag").mkdir()
+    for text in ('__version__ = "1"\n', '__version__ = "1"\n# more\n', '__version__ = "2"\n# more\n'):
+        (tmp_path / VERSION).write_text(text)
+        git("add", ".", folder=tmp_path)
+        git("commit", "--quiet", "--message", "x", folder=tmp_path)
+    return tmp_path
+
+
+def test_a_figure_of_an_earlier_release_is_found(repository: Path) -> None:
+    begin = release_begin(repository)
+    first, second, third = git("log", "--reverse", "--format=%h", folder=repository).splitlines()
+    assert "older than the release" in trouble(f"2026-11-27, commit {first}", begin, repository)
+    assert [trouble(f"2026-11-27, commit {commit}", begin, repository) for commit in (second, third)] == ["", ""]
+
+
+def test_a_figure_of_a_commit_that_is_gone_is_found(repository: Path) -> None:
+    begin = release_begin(repository)
+    assert "not an ancestor" in trouble(f"2026-11-27, commit {'1' * 10}", begin, repository)
+    assert "does not say" in trouble("2026-11-27", begin, repository)
+
+
+def test_what_is_not_a_full_clone_cannot_tell(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    shallow, plain = tmp_path_factory.mktemp("clones") / "shallow", tmp_path_factory.mktemp("plain")
+    git("clone", "--quiet", "--depth=1", f"file://{repository}", str(shallow), folder=plain)
+    assert "shallow" in why_it_cannot_tell(shallow)
+    assert "no clone" in why_it_cannot_tell(plain)
+    assert why_it_cannot_tell(repository) == ""
+
+
+def test_a_part_says_when_it_was_made_and_its_text_does_not(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- begin: do it -->\n<!-- end: do it -->\nafter\n")
+    assert made_in(page) == {"do it": ""}
+    put(page, "do it", "| a table |", made="2026-11-27, commit 0123456789")
+    assert part(page, "do it") == "| a table |"
+    assert made_in(page) == {"do it": "2026-11-27, commit 0123456789"}
+    put(page, "do it", "| another |")
+    assert page.read_text().startswith("before\n<!-- begin: do it -->\n<!-- made: ")
+    assert page.read_text().endswith("| another |\n<!-- end: do it -->\nafter\n")
