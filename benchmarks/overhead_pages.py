@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.history import Entry, Numbers, newest, read_history
 from tools.pages import put
 
-__all__ = ["COMMAND", "growth_table", "history_table", "overhead_tables", "readme_table"]
+__all__ = ["COMMAND", "complete", "growth_table", "history_table", "overhead_tables", "readme_table"]
 
 ROOT = Path(__file__).parent.parent
 COMMAND = "python -m benchmarks.overhead_pages"
@@ -56,6 +56,11 @@ def stamp(entry: Entry) -> str:
 def made(entry: Entry) -> str:
     """Returns when and on which commit a run was made, as `tools.pages.stamp` does."""
     return f"{entry.date[:10]}, commit {entry.commit[:10]}"
+
+
+def complete(entries: Sequence[Entry]) -> Entry | None:
+    """Returns the newest run on TensorFlow that has all that README.md shows."""
+    return newest(entries, "tensorflow", list(_WORKLOADS), _README_COLUMNS)
 
 
 def readme_table(entry: Entry) -> str:
@@ -191,18 +196,18 @@ def draw(entries: Sequence[Entry], path: Path) -> None:
 def main() -> None:
     """Writes the documents."""
     entries = read_history()
-    complete = newest(entries, "tensorflow", list(_WORKLOADS), _README_COLUMNS)
-    if complete is None:
-        raise SystemExit(
-            "No run in benchmarks/history.jsonl has everything. Run python -m benchmarks.bench_overhead first."
-        )
-    put(ROOT / "README.md", COMMAND, readme_table(complete), made(complete))
-    put(ROOT / "docs" / "overhead.md", COMMAND, overhead_tables(complete), made(complete))
+    if not entries:
+        raise SystemExit("benchmarks/history.jsonl has no run. Run python -m benchmarks.bench_overhead first.")
+    put(ROOT / "docs" / "performance-history.md", COMMAND, history_table(entries), made(entries[-1]))
+    draw(entries, CHART)
     grown = [entry for entry in entries if entry.growth]
     if grown:
         put(ROOT / "docs" / "overhead.md", f"{COMMAND} (growth)", growth_table(grown[-1]), made(grown[-1]))
-    put(ROOT / "docs" / "performance-history.md", COMMAND, history_table(entries), made(entries[-1]))
-    draw(entries, CHART)
+    shown = complete(entries)
+    if shown is None:
+        raise SystemExit("README.md and docs/overhead.md stay as they are: no run has all workloads and columns.")
+    put(ROOT / "README.md", COMMAND, readme_table(shown), made(shown))
+    put(ROOT / "docs" / "overhead.md", COMMAND, overhead_tables(shown), made(shown))
 
 
 def _commit(entry: Entry) -> str:
