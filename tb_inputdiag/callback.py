@@ -70,8 +70,9 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
     Args:
         log_dir: Folder for the log. The log goes into a folder ``inputdiag`` in it. Show it with
             ``tensorboard --logdir LOG_DIR`` or ``tb-inputdiag alerts LOG_DIR``.
-        every: Sample every so many steps. "auto": the first steps densely, then as `overhead_budget` allows, and more
-            after a step with an odd loss.
+        every: Sample every so many steps. With 1, the samples of up to 50 ms are judged together, unless `stop_on` or
+            `on_alert` needs their alerts at once. "auto": the first steps densely, then as `overhead_budget` allows,
+            and more after a step with an odd loss.
         overhead_budget: Share of the training time that samples may take with ``every="auto"``; 0.01 is 1 %. Tracing
             and compiling the sampled step, once for each compiled model, comes on top.
         rules: Which rules, with which thresholds; None for all with their defaults. A dict ``{id: {threshold: value}}``

@@ -76,6 +76,33 @@ def test_the_wheel_holds_the_packages_and_nothing_else(dist: Dist) -> None:
     assert not [name for name in names if "frontend" in name or name.endswith((".ts", ".tsx", ".pyc"))]
 
 
+def test_the_source_distribution_makes_the_same_wheel_as_the_sources(
+    dist: Dist, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    # outside of the sources: setuptools would find what the other build left there
+    folder = tmp_path_factory.mktemp("direct")
+    shutil.copytree(ROOT, folder / "sources", ignore=_NOT_SOURCES)
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", folder / "dist"]
+    run(*command, cwd=folder / "sources")
+    (wheel,) = (folder / "dist").glob("*.whl")
+    assert wheel.name == dist.wheel.name
+    assert _contents(wheel) == _contents(dist.wheel)
+
+
+def _contents(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_the_package_index_would_take_both(dist: Dist, tmp_path_factory: pytest.TempPathFactory) -> None:
+    environment = _environment(tmp_path_factory.mktemp("twine"))
+    _install(environment, "twine")
+    said = run(
+        environment.bin("twine"), "--no-color", "check", "--strict", dist.sdist, dist.wheel, cwd=environment.work
+    )
+    assert said.count("PASSED") == 2, said
+
+
 def test_the_source_distribution_holds_what_tests_and_page_are_made_from(dist: Dist) -> None:
     with tarfile.open(dist.sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
