@@ -1,4 +1,4 @@
-"""What Keras' names mean: layers, activations, losses, optimizers, backbones and images, without importing Keras.
+"""What Keras' names mean: layers, activations, losses, metrics, optimizers, backbones, images; without Keras.
 
 Plain data and pure functions over class names and shapes; rules, report, plugin and capture share them.
 """
@@ -49,6 +49,9 @@ from tb_inputdiag.keras_vocabulary.losses import (
     LossKind,
     loss_kind,
 )
+from tb_inputdiag.keras_vocabulary.metrics import (
+    better_metric,
+)
 from tb_inputdiag.keras_vocabulary.optimizers import (
     usual_rate,
 )
@@ -80,6 +83,7 @@ __all__ = [
     "LossKind",
     "activation_range",
     "backbone_family",
+    "better_metric",
     "image_axes",
     "input_contract",
     "is_keras_module",

@@ -84,7 +84,9 @@ class SessionStart:
     """Index and number of the processes of a multi-worker training run."""
     params: Mapping[str, JSON] = field(default_factory=dict)
     """Keras' callback params: ``epochs, steps`` (missing where unknown), ``verbose``. Of `fit` also ``class_weight``,
-    as pairs of key and weight, and for arrays ``batch_size`` and ``shuffle``: whether Keras shuffles them."""
+    as pairs of key and weight, and for arrays ``batch_size`` and ``shuffle``: whether Keras shuffles them. Where Keras'
+    own callbacks follow a metric also ``monitors``, a list of ``{"callback", "monitor", "mode"}``, with
+    ``validation_freq`` and ``own_callbacks``: whether callbacks of the user's own may add to Keras' logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

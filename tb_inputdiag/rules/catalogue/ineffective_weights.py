@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tb_inputdiag.numbers import format_number, whole
+from tb_inputdiag.numbers import format_number, times, whole
 from tb_inputdiag.records import F4, JSON, Severity, TensorView, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import BINARY, Example, Scenario, fires, silent
@@ -22,13 +22,15 @@ _Key: TypeAlias = int | float | str
 
 
 class IneffectiveWeights(Rule):
-    """Class weights or sample weights were given and have no effect, or leave out a class.
+    """Class weights or sample weights were given and have no effect, leave out a class, or favour the frequent class.
 
     ## What it does
     Compares the keys of `fit(class_weight=...)` with the classes of the targets, and reads the sample weights of each
     batch. It fires if no class has a key, if the weights that reach the step are all equal although they were meant to
-    differ, if no operation of the step reads them, and if a class that occurs has the weight 0. It is an INFO if all
-    weights are equal by themselves, and if several classes are left besides those with weight 0.
+    differ, if no operation of the step reads them, if a class that occurs has the weight 0, and if the most frequent
+    class has a larger weight than the rarest. It is an INFO if all weights are equal by themselves, if several classes
+    are left besides those with weight 0, and if the larger weight is not in proportion to the counts, as it is where
+    a formula is upside down.
 
     ## Why is this bad?
     The model trains as if there were no weights, and hardly ever predicts the rare class. Keras does not complain: a
@@ -60,6 +62,12 @@ class IneffectiveWeights(Rule):
         "Examples after which weights that were all equal are reported.",
         source="A value in 2 % of the examples appears among 256 with 99 % probability.",
         low=1,
+    )
+    min_imbalance = Threshold(
+        3.0,
+        "How many times as frequent a class must be for a larger weight to be reported.",
+        source="Counts of 256 examples vary by less.",
+        low=1.0,
     )
 
     def start(self) -> None:
@@ -139,6 +147,15 @@ class IneffectiveWeights(Rule):
             severity = Severity.INFO if len(left) > 1 else None
             seen_word, expected = f"weight 0 of class {join(dropped, 4)}", "weights above 0"
             fix = "class_weight = {c: n / (n_classes * counts[c]) for c in counts}  # not //"
+        elif (favoured := self._favoured(seen, weights)) is not None:
+            frequent, rare, times_counted, times_weighted = favoured
+            message = f"class_weight favours the frequent class: {frequent} occurs {times(times_counted)} times as "
+            message += f"often as {rare}, and has {times(times_weighted)} times its weight."
+            in_proportion = 0.5 < times_weighted / times_counted < 2
+            severity = None if in_proportion else Severity.INFO
+            seen_word = f"{times(times_weighted)} times the weight for the frequent class"
+            expected = "the larger weight for the rare class"
+            fix = "class_weight = {c: n / (n_classes * counts[c]) for c in counts}"
         else:
             return
         yield Finding(
@@ -151,6 +168,21 @@ class IneffectiveWeights(Rule):
             curves=tensor_curves(context, view),
         )
 
+    def _favoured(self, seen: list[int], weights: Mapping[int, float]) -> tuple[int, int, float, float] | None:
+        """Returns the most frequent and the rarest class, and how often the first has the counts and the weight.
+
+        None if it does not have the larger weight, or if too few examples are known.
+        """
+        counts = self._counts
+        if counts is None or len(seen) < 2 or counts.sum() < self.min_examples:
+            return None
+        frequent, rare = max(seen, key=lambda c: counts[c]), min(seen, key=lambda c: counts[c])
+        counted, rest = float(counts[frequent] / counts[rare]), weights.get(rare, 1.0)
+        weighted = weights.get(frequent, 1.0) / rest if rest > 0 else 0.0
+        if counted < self.min_imbalance or weighted < 1.5:
+            return None
+        return frequent, rare, counted, weighted
+
     @staticmethod
     def examples() -> tuple[Example, ...]:
         """Returns runs on which the rule fires, and runs on which it stays silent."""
@@ -162,6 +194,8 @@ class IneffectiveWeights(Rule):
             fires("a weight that was rounded to 0", lambda: _weighted({0: 0.0, 1: 12.0}), subject),
             fires("weights that nothing reads", _unread, subject, Severity.WARNING),
             fires("sample weights that are all equal", lambda: _weighted(None, steps=20), subject, Severity.INFO),
+            fires("weights in proportion to the counts", lambda: _weighted({0: 0.75, 1: 0.25}, steps=20), subject),
+            silent("weights against the counts", lambda: _weighted({0: 0.5, 1: 2.0}, steps=20)),
             silent("class weights", lambda: _weighted({0: 0.5, 1: 12.0})),
             silent("a weight for the rare class only", lambda: _weighted({1: 12.0})),
             silent("sample weights that differ", lambda: Scenario().train(sample_weight=_ramp(), steps=20)),

@@ -9,7 +9,7 @@ import numpy as np
 
 from tb_inputdiag.keras_vocabulary import usual_rate
 from tb_inputdiag.numbers import format_number, literal, percent, whole
-from tb_inputdiag.records import F4, LimitPicture, Severity, Span
+from tb_inputdiag.records import F4, EpochEnd, LimitPicture, Severity, Span
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, silent
 from tb_inputdiag.rules.support.configured import asked
@@ -32,8 +32,9 @@ class LearningRateTooLow(Rule):
     the loss is still what it was at the beginning and the ratio is below a millionth. It also fires if the rate is less
     than a tenth of the optimizer's usual one, and all steps of the run together can change the weights by less than
     1 %. And it fires if a schedule has lowered the rate to less than a thousandth early in the run, so that the steps
-    that are left cannot change the weights by 1 % any more. It stays silent for fine-tuning and at the end of a
-    schedule, where the loss has fallen, and during a warm-up, where the rate still rises.
+    that are left cannot change the weights by 1 % any more. Where a callback has lowered the rate, the loss must still
+    have fallen when the rate passed a fifth. It stays silent for fine-tuning and at the end of a schedule, where the
+    loss has fallen, and during a warm-up, where the rate still rises.
 
     ## Why is this bad?
     With updates of a millionth, a weight needs a million steps to change by its own size.
@@ -80,6 +81,12 @@ class LearningRateTooLow(Rule):
         low=10,
     )
 
+    max_late_fall = Threshold(
+        0.02,
+        "Largest fraction by which the loss may fall in the last epoch before a callback cuts the rate to a fifth.",
+        source="A run at rest changes by less. The validation loss is taken where there is one.",
+        high=1.0,
+    )
     min_decayed = Threshold(
         1e-3,
         "Part of its largest value that a schedule must leave of the learning rate in the first half of a run.",
@@ -93,6 +100,18 @@ class LearningRateTooLow(Rule):
         self._first: list[float] = []
         self._recent: list[float] = []
         self._rate = math.nan
+        self._late_fall = 0.0
+        self._cut_short = False
+
+    def on_epoch_end(self, context: Context, end: EpochEnd) -> Findings:
+        """Notes how fast the loss fell while the learning rate was still of its first size."""
+        if self._first and self._rate > 0.2 * self._highest:
+            before, now = median(self._first), end.logs.get("loss", math.nan)
+            if len(context.epochs) > 1:
+                ends = (context.epochs[-2], end)
+                before, now = (epoch.logs.get("val_loss", epoch.logs.get("loss", math.nan)) for epoch in ends)
+            self._late_fall = (before - now) / abs(before) if before else 0.0
+        return None
 
     def on_sample(self, context: Context) -> Findings:
         """Judges the updates of one step."""
@@ -104,7 +123,10 @@ class LearningRateTooLow(Rule):
         rising = sample.learning_rate > self._rate
         self._highest = max(self._highest, sample.learning_rate if math.isfinite(sample.learning_rate) else 0.0)
         if (decayed := self._decayed(context)) is not None:
+            self._cut_short = True
             return [decayed]
+        if self._cut_short and sample.learning_rate < self.min_decayed * self._highest:
+            return None
         self._rate = sample.learning_rate
         rows = context.kernels.rows
         if table is None or not len(rows) or sample.skipped or len(self._first) < 5:
@@ -131,13 +153,15 @@ class LearningRateTooLow(Rule):
         return [finding if tiny else self._by_reach(context, finding, reach)]
 
     def _decayed(self, context: Context) -> Finding | None:
-        """Returns a finding if a schedule has lowered the rate too early."""
+        """Returns a finding if a schedule or a callback has lowered the rate too early."""
         sample, table, facts = context.sample, context.sample.weights, context.facts
         schedule = facts.optimizer.get("schedule") if facts is not None else None
         steps, rate, rows = _planned_steps(context), sample.learning_rate, context.kernels.rows
-        if not schedule or steps is None or table is None or not len(rows) or len(self._first) < 5:
+        if steps is None or table is None or not len(rows) or len(self._first) < 5:
             return None
-        loss = median(self._recent)
+        loss, still_fell = median(self._recent), self._late_fall > self.max_late_fall
+        if not schedule and not still_fell:
+            return None
         if rate >= self.min_decayed * self._highest or context.age > steps / 2:
             return None
         ratio = median(ratios) if len(ratios := _finite(table.update_ratio[rows])) else 0.0
@@ -146,7 +170,7 @@ class LearningRateTooLow(Rule):
             return None
         return Finding(
             subject="optimizer",
-            message=f"{schedule} has lowered the learning rate from {format_number(self._highest)} to "
+            message=f"{schedule or 'A callback'} has lowered the learning rate from {format_number(self._highest)} to "
             f"{format_number(rate)} after {whole(context.age)} of {whole(steps)} steps, and the loss is still "
             f"{format_number(loss)}.",
             evidence={
@@ -157,7 +181,9 @@ class LearningRateTooLow(Rule):
                 "update_ratio": ratio,
                 "loss": loss,
             },
-            fix=f"decay_steps = {steps}  # schedules count steps, not epochs",
+            fix=f"decay_steps = {steps}  # schedules count steps, not epochs"
+            if schedule
+            else "keras.callbacks.ReduceLROnPlateau(factor=0.5, patience=5)",
             picture=LimitPicture(
                 label="learning rate over its largest value",
                 value=rate / self._highest,
@@ -166,7 +192,9 @@ class LearningRateTooLow(Rule):
             ),
             curves=(sample_curve("learning_rate", "Learning rate"), loss_curve()),
             # a model that has learned its task loses nothing but time
-            severity=None if _is_untrained(context, loss) or rate <= _NOTHING * self._highest else Severity.INFO,
+            severity=None
+            if _is_untrained(context, loss) or still_fell or rate <= _NOTHING * self._highest
+            else Severity.INFO,
         )
 
     def _reach(self, context: Context, ratio: float, loss: float) -> float:
@@ -251,10 +279,21 @@ class LearningRateTooLow(Rule):
                 scenario.train(gradients=slopes, learning_rate=1e-3 * left, loss=loss, y=class_ids())
             return scenario
 
+        def lowered(fall: float) -> Scenario:
+            scenario = Scenario(params={"epochs": 20, "steps": 5})
+            for epoch in range(10):
+                rate, loss = 1e-3 * 0.3**epoch, 2.3 * (1 - fall) ** min(epoch, 2)
+                slopes = {"*": {"update_ratio": rate}}
+                scenario.train(steps=5, gradients=slopes, learning_rate=rate, loss=loss, y=class_ids())
+                scenario.epoch_end(loss=loss)
+            return scenario
+
         return (
+            fires("a callback that cuts a falling loss short", lambda: lowered(0.2), "optimizer", Severity.WARNING),
             fires("a learning rate of 1e-9", run, "optimizer", Severity.WARNING),
             fires("Adadelta as Keras sets it", lambda: planned(1e-3, "Adadelta"), "optimizer", Severity.WARNING),
             fires("a schedule that counts epochs", lambda: decaying(30), "optimizer", Severity.WARNING),
+            silent("a callback that waits for rest", lambda: _rested()),
             silent("a schedule that ends with the run", lambda: decaying(300)),
             fires("a schedule that ends when half is learned", lambda: decaying(30, loss=0.9), "optimizer"),
             silent("short steps at the usual rate", lambda: planned(1e-3, "Adam")),
@@ -265,6 +304,15 @@ class LearningRateTooLow(Rule):
             ),
             silent("a warm-up", lambda: run(learning_rate=lambda step: 1e-9 * (step + 1))),
         )
+
+
+def _rested() -> Scenario:
+    scenario = Scenario(params={"epochs": 20, "steps": 5})
+    for epoch in range(9):
+        rate, loss = 1e-3 * 0.1 ** max(0, epoch - 3), 0.3 + 2 * 0.01**epoch
+        slopes = {"*": {"update_ratio": rate}}
+        scenario.train(steps=5, gradients=slopes, learning_rate=rate, loss=loss, y=class_ids()).epoch_end(loss=loss)
+    return scenario
 
 
 _NOTHING = 1e-6

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tb_inputdiag.keras_vocabulary import CLASS_LOSSES, HIDDEN_ACTIVATIONS, PROBABILITY_ACTIVATIONS
-from tb_inputdiag.numbers import count, interval, whole
+from tb_inputdiag.numbers import count, format_number, interval, whole
 from tb_inputdiag.records import ExpectedRange, Picture, Severity, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import (
@@ -111,6 +111,10 @@ class OutputActivationMismatch(Rule):
             rows = sum(np.eye(10, dtype=np.float32)[class_ids(rows=16, first=0, seed=1) - i] for i in range(labels))
             return Scenario(loss=loss).train(y=rows, y_pred=probabilities(), steps=2)
 
+        def softmax_over(axis: int) -> Scenario:
+            raised = np.exp(columns(rows=16, n=10))
+            return Scenario().train(y=class_ids(rows=16), y_pred=raised / raised.sum(axis=axis, keepdims=True))
+
         sparse, binary = "sparse_categorical_crossentropy", "binary_crossentropy"
         categorical = "categorical_crossentropy"
         return (
@@ -120,6 +124,8 @@ class OutputActivationMismatch(Rule):
             fires(
                 "several labels in a loss of your own", lambda: labelled("mine", 2), "prediction:y_pred", Severity.INFO
             ),
+            fires("a softmax over the batch", lambda: softmax_over(0), "prediction:y_pred", Severity.ERROR),
+            silent("a softmax over the classes", lambda: softmax_over(1)),
             silent("one label through a softmax", lambda: labelled("mse", 1)),
             fires("logits without from_logits", lambda: run(10, "linear", sparse), "prediction:y_pred"),
             fires("softmax and from_logits", lambda: run(10, "softmax", sparse, from_logits=True), "prediction:y_pred"),
@@ -230,6 +236,13 @@ def _seen(pair: Pair) -> _Mismatch | None:
         return None
     low, high = view.value("row_sum_min"), view.value("row_sum_max")
     sums_to_one = abs(low - 1) < 0.01 and abs(high - 1) < 0.01
+    if pair.activation == "softmax" and pair.kind != "binary" and not 0.9 < low <= high < 1.1:
+        return _Mismatch(
+            f"sum to {format_number(low)} to {format_number(high)} over the classes, not to 1: their softmax runs over "
+            "another axis",
+            "keras.layers.Softmax(axis=-1)",
+            _words("softmax over another axis", "softmax over the classes"),
+        )
     if pair.activation:
         return None
     if pair.from_logits:

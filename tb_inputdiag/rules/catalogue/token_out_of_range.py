@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from tb_inputdiag.numbers import format_number, interval, whole
+from tb_inputdiag.numbers import format_number, interval, percent, whole
 from tb_inputdiag.records import ExpectedRange, Failure, LimitPicture, Severity, Span, TensorLayout, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, fires, layer, silent
@@ -25,11 +25,11 @@ _MESSAGE = re.compile(r"indices\[[\d,]*\] = (-?\d+) is not in \[0, (\d+)\)")
 
 
 class TokenOutOfRange(Rule):
-    """An embedding has no row for an id.
+    """An embedding has no row for an id, or gets numbers that are not ids.
 
     ## What it does
-    Compares the ids that an `Embedding` reads with its `input_dim`. It also reads the exception that TensorFlow raises
-    for such ids on a CPU.
+    Compares the ids that an `Embedding` reads with its `input_dim`. It also fires on numbers between the whole ones,
+    which are cut to ids, and reads the exception that TensorFlow raises for ids out of range on a CPU.
 
     ## Why is this bad?
     An embedding with `input_dim=n` has rows 0 to n-1. On a CPU the step fails. On a GPU, or compiled with XLA, the
@@ -117,6 +117,7 @@ class TokenOutOfRange(Rule):
                 lambda: Scenario(model).fail("InvalidArgumentError", message),
                 "layer:embedding",
             ),
+            fires("ids that were scaled to 0..1", _scaled, "input:x", Severity.ERROR),
             silent("0..99", lambda: ids(100)),
             fires("more positions than rows", lambda: Scenario(model).fail("InvalidArgumentError", counted), "input:x"),
             silent("another exception", lambda: Scenario(model).fail("ValueError", "indices are not sorted")),
@@ -124,9 +125,13 @@ class TokenOutOfRange(Rule):
 
     def _judge(self, context: Context, view: TensorView) -> Finding | None:
         rows = _rows(context, view)
-        if rows is None or not (view.min < 0 or view.max >= rows):
+        if rows is None:
             return None
         name = (view.layout.sources or (view.name,))[0]
+        if view.value("whole_fraction") < 1 and view.nan_count + view.inf_count == 0:
+            return _fractions(context, view, name, rows)
+        if not (view.min < 0 or view.max >= rows):
+            return None
         picture = range_picture(span_of(view), 0.0, rows - 1.0)
         return replace(
             _finding(context, name, view.min, view.max, rows, view.layout.layer),
@@ -136,11 +141,32 @@ class TokenOutOfRange(Rule):
         )
 
 
+def _scaled() -> Scenario:
+    model = (layer("embedding", "Embedding", input_dim=100), *REGRESSOR)
+    return Scenario(model).train(x=(class_ids(100, rows=400).reshape(40, 10) / 100).astype("float32"))
+
+
 def _rows(context: Context, view: TensorView) -> int | None:
     """Returns the number of rows of the embedding that reads a tensor, or None if another layer reads it."""
     reader = context.facts.layer(view.layout.layer) if context.facts is not None else None
     rows = reader.config.get("input_dim") if reader is not None and reader.class_name == "Embedding" else None
     return rows if isinstance(rows, int) else None
+
+
+def _fractions(context: Context, view: TensorView, name: str, rows: int) -> Finding:
+    """Returns the finding that ids were scaled like measured numbers."""
+    between = 1 - view.value("whole_fraction")
+    code = variable(name, "input", context.facts)
+    return Finding(
+        subject=f"input:{name}",
+        message=f"'{name}' holds {interval(view.min, view.max)}, {percent(between)} of it not whole numbers, but "
+        f"embedding '{view.layout.layer}' looks up ids: it drops what follows the decimal point.",
+        evidence={"min": view.min, "max": view.max, "fraction_not_whole": between, "layer": view.layout.layer},
+        fix=f'{code} = ids.astype("int32")  # the ids themselves, not scaled',
+        why="Ids that were scaled to 0..1 all become the id 0, so the model sees the same for all examples.",
+        picture=range_picture(span_of(view), 0.0, rows - 1.0),
+        curves=tensor_curves(context, view),
+    )
 
 
 def _positions(context: Context, inputs: list[TensorLayout], name: str, rows: int, where: str) -> Finding:

@@ -23,7 +23,8 @@ class UnsuitableMetric(Rule):
 
     ## What it does
     Compares the names of the metrics in Keras' logs with the loss and the targets. It fires on an accuracy of measured
-    numbers, and on a binary accuracy of one-hot rows. It judges models with one output.
+    numbers, and on a binary accuracy of one-hot rows: Keras
+    takes that for `accuracy` if the loss is binary. It judges models with one output.
 
     ## Why is this bad?
     Accuracy counts exact hits, and a regression never hits a measured number exactly: it stays at 0. Binary accuracy
@@ -88,6 +89,11 @@ class UnsuitableMetric(Rule):
                 lambda: run(categorical, rows, probabilities(), binary_accuracy=0.9),
                 "training",
             ),
+            fires(
+                "accuracy beside a binary loss of a softmax",
+                lambda: run("binary_crossentropy", rows, probabilities(), accuracy=0.9),
+                "training",
+            ),
             silent("mean absolute error", lambda: run("mse", y, y, mae=0.3)),
             silent("accuracy of 0 and 1", lambda: run("mse", (y > 0) * 1.0, y, accuracy=0.6)),
             silent("accuracy of one-hot rows", lambda: run(categorical, rows, probabilities(), accuracy=0.3)),
@@ -107,8 +113,11 @@ def _accuracy_of_numbers(pair: Pair, logs: Mapping[str, float], min_fractions: f
 
 
 def _accuracy_of_units(pair: Pair, logs: Mapping[str, float]) -> Finding | None:
-    key, one_hot = "binary_accuracy", pair.target.value("one_hot_fraction")
-    if key not in logs or pair.units < 3 or not one_hot > 0.99 or pair.kind == "binary":
+    one_hot = pair.target.value("one_hot_fraction")
+    # Keras takes binary accuracy for "accuracy" where the loss is binary
+    picks_one = pair.kind == "binary" and pair.activation == "softmax"
+    key = next((name for name in ("binary_accuracy", *(_ACCURACIES[:2] * picks_one)) if name in logs), None)
+    if key is None or pair.units < 3 or not one_hot > 0.99 or (pair.kind == "binary" and not picks_one):
         return None
     share = 1 - 1 / pair.units
     what = f"'{key}' ({format_number(logs[key])}) judges each of {pair.units} units, but the rows are one-hot: "
