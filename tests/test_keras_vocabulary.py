@@ -155,3 +155,23 @@ def test_backbones_are_recognised() -> None:
     assert vocabulary.backbone_family("resnet50", names[:3]) is None
     assert vocabulary.backbone_family("mine", ["mixed0", "mixed10"]) == "inception_v3"
     assert vocabulary.input_contract("mine") is None
+
+
+@pytest.mark.parametrize(
+    ("name", "better"),
+    [
+        ("loss", "lower"),
+        ("val_loss", "lower"),
+        ("val_mean_absolute_error", "lower"),
+        ("val_accuracy", "higher"),
+        ("head_sparse_categorical_accuracy", "higher"),
+        ("val_auc_1", "higher"),
+        ("dice_loss", "lower"),
+        ("val_f1_score", "higher"),
+        ("neg_mean_squared_error", ""),
+        ("val_energy", ""),
+        ("", ""),
+    ],
+)
+def test_which_values_of_a_metric_are_better(name: str, better: str) -> None:
+    assert vocabulary.better_metric(name) == better

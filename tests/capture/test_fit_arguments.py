@@ -64,5 +64,45 @@ def test_each_call_has_its_own(tmp_path: Path) -> None:
     assert [call["shuffle"] for call in found] == [True, False]
 
 
+class OwnCallback(keras.callbacks.Callback):
+    """May write into Keras' logs."""
+
+
+@pytest.mark.parametrize(
+    ("others", "followers", "own"),
+    [
+        ([], None, None),
+        (
+            [keras.callbacks.EarlyStopping(monitor="val_auc", mode="min")],
+            [{"callback": "EarlyStopping", "monitor": "val_auc", "mode": "min"}],
+            False,
+        ),
+        (
+            [OwnCallback(), keras.callbacks.ReduceLROnPlateau(monitor="loss")],
+            [{"callback": "ReduceLROnPlateau", "monitor": "loss", "mode": "auto"}],
+            True,
+        ),
+        ([keras.callbacks.ModelCheckpoint("unused.keras", monitor="val_loss")], None, None),
+        ([keras.callbacks.EarlyStopping(monitor="loss", mode="max", baseline=0.1)], None, None),
+    ],
+    ids=["none", "early stopping", "beside a callback of one's own", "saves each epoch", "stops at a baseline"],
+)
+def test_callbacks_that_follow_a_metric_are_described(
+    tmp_path: Path, others: list[keras.callbacks.Callback], followers: list[dict[str, str]] | None, own: bool | None
+) -> None:
+    made, callback = model(), InputDiagnostics(tmp_path, verbose=0)
+    found: dict[str, Any] = {}
+
+    class Look(keras.callbacks.Callback):
+        def on_train_begin(self, logs: object = None) -> None:
+            found.update(fit_arguments(self.model))
+
+    Look.__module__ = "keras.looks"  # it adds nothing to the logs
+    made.fit(X, Y, epochs=0, verbose=0, callbacks=[callback, *others, Look()])
+    assert found.get("monitors") == followers
+    assert found.get("own_callbacks") is own
+    assert found.get("validation_freq") == (None if own is None else 1)
+
+
 def test_there_are_none_outside_of_fit() -> None:
     assert fit_arguments(model()) == {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tb_inputdiag.numbers import count
-from tb_inputdiag.records import Severity, TensorView, WordsPicture
+from tb_inputdiag.records import F4, Severity, TensorView, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.configured import asked
@@ -75,13 +75,13 @@ class PerBatchScaling(Rule):
         def table(step: int) -> np.ndarray:
             return np.random.default_rng(step).normal(5, 2, (32, 6))
 
-        def standardized(step: int) -> np.ndarray:
+        def standardized(step: int) -> F4:
             x = table(step)
-            return ((x - x.mean(0)) / x.std(0)).astype("float32")
+            return np.asarray((x - x.mean(0)) / x.std(0), np.float32)
 
-        def squeezed(step: int) -> np.ndarray:
+        def squeezed(step: int) -> F4:
             x = table(step)
-            return ((x - x.min(0)) / np.ptp(x, axis=0)).astype("float32")
+            return np.asarray((x - x.min(0)) / np.ptp(x, axis=0), np.float32)
 
         def run(x: object) -> Scenario:
             return Scenario(REGRESSOR, loss="mse").train(x=x, steps=5)

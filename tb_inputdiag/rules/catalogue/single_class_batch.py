@@ -47,7 +47,7 @@ class SingleClassBatch(Rule):
 
     id = "single-class-batch"
     severity = Severity.WARNING
-    explains = (*SYMPTOMS, "overfitting", "input-drift", "train-validation-skew")
+    explains = (*SYMPTOMS, "overfitting", "input-drift", "train-validation-skew", "validation-at-chance")
     why = "Each batch pulls the model towards one class and the next towards another: it forgets as fast as it learns."
 
     min_share = Threshold(

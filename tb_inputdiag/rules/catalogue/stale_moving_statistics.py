@@ -60,7 +60,7 @@ class StaleMovingStatistics(Rule):
     id = "stale-moving-statistics"
     severity = Severity.WARNING
     splits = ("train", "validation")
-    explains = ("overfitting",)
+    explains = ("overfitting", "validation-at-chance")
     why = (
         "Training normalizes by the batch, validation and predict by moving averages. These still are far from the "
         "batches, so the model that is validated and used is not the one that was trained."

@@ -68,7 +68,7 @@ class TrainValidationSkew(Rule):
     severity = Severity.WARNING
     splits = ("train", "validation", "predict")
     persistence = 1
-    explains = ("overfitting", "stale-moving-statistics")
+    explains = ("overfitting", "stale-moving-statistics", "validation-at-chance")
     why = (
         "The model is validated on data that it was not trained for, so validation numbers mean nothing. Usually a "
         "preprocessing step was applied to only one of the two."

@@ -79,6 +79,12 @@ class ConstantAnswer:
         return level if level is not None and level.constant - level.perfect > least else None
 
     @property
+    def largest_share(self) -> float:
+        """The share of the most frequent class; 0 if the targets are not classes."""
+        total = float(self._counts.sum())
+        return float(self._counts.max() / total) if total > 0 else 0.0
+
+    @property
     def _smoothing(self) -> float:
         return number(self._spec, "label_smoothing", 0.0)
 

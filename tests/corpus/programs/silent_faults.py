@@ -185,3 +185,73 @@ def weights_upside_down(t: Trial) -> None:
     counts = np.bincount(y)
     weights = {c: float(n / counts.min()) for c, n in enumerate(counts)}
     model.fit(x, y, class_weight=weights, epochs=5, batch_size=t.batch(32), callbacks=t.callbacks, verbose=0)
+
+
+@broken("validation-at-chance")
+def vocabulary_anew_for_validation(t: Trial) -> None:
+    """A second lookup numbers the words of the validation texts in another order."""
+    x, y = data.reviews(t.rng, 1200)
+    others = np.concatenate([[0], 1 + t.rng.permutation(499)])
+    pooled = [layers.Embedding(500, 16), layers.GlobalAveragePooling1D()]
+    model = keras.Sequential([*pooled, layers.Dense(1, activation="sigmoid")])
+    model.compile(t.optimizer(learning_rate=1e-2), loss=_BINARY, metrics=["accuracy"])
+    held_out = (others[x[900:]], y[900:])
+    model.fit(
+        x[:900], y[:900], validation_data=held_out, epochs=8, batch_size=t.batch(32), callbacks=t.callbacks, verbose=0
+    )
+
+
+@broken("validation-at-chance", "overfitting")
+def labels_in_another_order(t: Trial) -> None:
+    """The labels were shuffled without the images: each is learned by heart."""
+    x, y = data.digits(t.rng)
+    model = keras.Sequential([layers.Input((64,)), layers.Dense(256, activation="relu"), layers.Dense(10, "softmax")])
+    model.compile(t.optimizer(learning_rate=5e-3), loss=_SPARSE, metrics=["accuracy"])
+    y = t.rng.permutation(y)
+    model.fit(
+        x[:500] / 16,
+        y[:500],
+        validation_data=(x[500:700] / 16, y[500:700]),
+        epochs=40,
+        batch_size=t.batch(32),
+        callbacks=t.callbacks,
+        verbose=0,
+    )
+
+
+class _Code(layers.Layer):
+    """Draws from the code, and adds its distance from the prior to the loss."""
+
+    def __init__(self, weight: float) -> None:
+        super().__init__()
+        self.weight = weight
+        self.seed = keras.random.SeedGenerator(1)
+
+    def call(self, inputs: tuple[keras.KerasTensor, keras.KerasTensor]) -> keras.KerasTensor:
+        mean, log_var = inputs
+        self.add_loss(-self.weight * ops.mean(ops.sum(1 + log_var - ops.square(mean) - ops.exp(log_var), axis=-1)))
+        return mean + ops.exp(0.5 * log_var) * keras.random.normal(ops.shape(mean), seed=self.seed)
+
+
+def _autoencode(t: Trial, weight: float) -> None:
+    x, _ = data.digits(t.rng)
+    x = x / 16
+    inputs = keras.Input((64,))
+    hidden = layers.Dense(64, activation="relu")(inputs)
+    code = _Code(weight)([layers.Dense(4, name="z_mean")(hidden), layers.Dense(4, name="z_log_var")(hidden)])
+    outputs = layers.Dense(64, activation="sigmoid")(layers.Dense(64, activation="relu")(code))
+    model = keras.Model(inputs, outputs)
+    model.compile(t.optimizer(learning_rate=3e-3), loss="mse")
+    model.fit(x, x, epochs=10, batch_size=t.batch(32), callbacks=t.callbacks, verbose=0)
+
+
+@broken("posterior-collapse")
+def kl_term_against_a_mean_over_pixels(t: Trial) -> None:
+    """The KL term is summed over the code, and the error is a mean over 64 pixels."""
+    _autoencode(t, 0.5)
+
+
+@healthy()
+def kl_term_of_the_same_measure(t: Trial) -> None:
+    """Both terms are divided by the number of pixels."""
+    _autoencode(t, 0.5 / 256)
