@@ -122,6 +122,8 @@ class SingleClassBatch(Rule):
         )
 
     def _few_classes(self, context: Context, pair: Pair) -> Finding | None:
+        if not self._orders[pair.target.name].is_kept:
+            return None
         batches = np.stack([counts for counts, _ in self._last[pair.target.name]])
         shares = batches.sum(axis=0) / batches.sum()
         sizes = batches.sum(axis=1)
@@ -129,8 +131,6 @@ class SingleClassBatch(Rule):
         held = float((batches > 0).sum(axis=1).mean())
         pure = float(((batches > 0).sum(axis=1) == 1).mean())
         if shuffled < _MANY or held > self.max_variety * shuffled or pure >= self.min_share:
-            return None
-        if not self._orders[pair.target.name].is_kept:
             return None
         return _finding(
             context,

@@ -77,9 +77,8 @@ class ValidationAtChance(Rule):
     def start(self) -> None:
         """Forgets targets and epochs."""
         self._answer = ConstantAnswer()
-        self._level: Level | None = None
+        self._plain = False
         self._classes = False
-        self._largest_share = 0.0
         self._penalty = 0.0
         self._validated = 0
         self._best = math.inf
@@ -92,15 +91,12 @@ class ValidationAtChance(Rule):
         if context.split == "validation":
             self._validated += context.sample.batch_size
             return None
-        self._level = None
         pairs, penalty = context.pairs, context.sample.penalty
-        if len(pairs) != 1 or context.fed("sample_weight"):
-            return None
-        self._penalty = penalty if math.isfinite(penalty) else 0.0
-        self._answer.add(pairs[0], context.facts)
-        self._level = self._answer.level()
-        self._classes = pairs[0].kind in _CLASS_LOSSES
-        self._largest_share = self._answer.largest_share
+        self._plain = len(pairs) == 1 and not context.fed("sample_weight")
+        if self._plain:
+            self._penalty = penalty if math.isfinite(penalty) else 0.0
+            self._answer.add(pairs[0], context.facts)
+            self._classes = pairs[0].kind in _CLASS_LOSSES
         return None
 
     def on_epoch_end(self, context: Context, end: EpochEnd) -> Findings:
@@ -113,17 +109,17 @@ class ValidationAtChance(Rule):
         logs = {name: value for name, value in end.logs.items() if name.startswith("val_")}
         self._best_accuracy = max(self._best_accuracy, *(value for name, value in logs.items() if "acc" in name), 0.0)
         self._ranks |= any(value > 0.5 + _MARGIN for name, value in logs.items() if "auc" in name)
-        if (level := self._level) is None or context.first_step != 0 or self._validated < self.min_examples:
+        early = self._epochs < self.min_epochs or self._validated < self.min_examples
+        if early or not self._plain or context.first_step != 0:
             return None
-        if self._epochs < self.min_epochs:
-            return None
-        return self._judge(level, loss)
+        level = self._answer.level()
+        return None if level is None else self._judge(level, loss)
 
     def _judge(self, level: Level, loss: float) -> Findings:
         way = level.constant - level.perfect
         trained = (level.constant - (loss - self._penalty)) / way
         validated = (level.constant - (self._best - self._penalty)) / way
-        knows = self._classes and (self._ranks or self._best_accuracy > self._largest_share + _MARGIN)
+        knows = self._classes and (self._ranks or self._best_accuracy > self._answer.largest_share + _MARGIN)
         if trained < self.min_training or validated > self.max_progress or knows:
             return []
         return [
