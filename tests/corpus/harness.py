@@ -125,8 +125,8 @@ class Program:
 
 PROGRAMS: dict[str, Program] = {}
 
-WANTED: frozenset[str] = frozenset()
-"""Rules that programs name and that do not exist yet. The fault of such a program counts as not found."""
+WANTED = frozenset(["none-fits"])
+"""What programs name where no rule fits their fault. The fault of such a program counts as not found."""
 
 _Run = Callable[[Trial], None]
 
