@@ -105,7 +105,9 @@ class IneffectiveWeights(Rule):
                 picture=WordsPicture(seen="weights that nothing reads", expected="weights in the loss"),
                 curves=tensor_curves(context, view),
             )
-        if of_classes or not low == high > 0 or examples < self.min_examples:
+        # beside weights of another output that differ, 1 stands for "no weights"
+        differ = any(other_low < other_high for other_low, other_high, _ in self._range.values())
+        if of_classes or differ or not low == high > 0 or examples < self.min_examples:
             return None
         return Finding(
             subject=view.subject,
@@ -199,6 +201,7 @@ class IneffectiveWeights(Rule):
             silent("class weights", lambda: _weighted({0: 0.5, 1: 12.0})),
             silent("a weight for the rare class only", lambda: _weighted({1: 12.0})),
             silent("sample weights that differ", lambda: Scenario().train(sample_weight=_ramp(), steps=20)),
+            silent("weights of 1 for one of two outputs", _of_one_output),
             silent("no weights", lambda: Scenario().train(steps=20)),
         )
 
@@ -227,6 +230,11 @@ def _weighted(class_weight: dict[_Key, float] | None, steps: int = 3) -> Scenari
     params = None if class_weight is None else {"class_weight": [list(pair) for pair in class_weight.items()]}
     scenario = Scenario(BINARY, loss="binary_crossentropy", params=params)
     return scenario.train(y=y, sample_weight=weights, steps=steps)
+
+
+def _of_one_output() -> Scenario:
+    ones = np.ones(16, np.float32)
+    return Scenario().train(sample_weight={"a": _ramp(), "b": ones}, steps=20)
 
 
 def _unread() -> Scenario:

@@ -53,7 +53,7 @@ def entries(x: Arrays, facts: ModelFacts, read_by: Mapping[str, str], same_as_fe
 def outputs(
     y: Arrays | None,
     y_pred: Arrays | None,
-    sample_weight: NDArray[Any] | None,
+    sample_weight: Arrays | None,
     facts: ModelFacts,
     unread_weights: bool = False,
     broadcast_to: tuple[int | None, ...] | None = None,

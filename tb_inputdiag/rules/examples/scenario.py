@@ -178,7 +178,7 @@ class Scenario:
         entry_layers: Mapping[str, str] | None = None,
         y: Arrays | None = None,
         y_pred: Arrays | None = None,
-        sample_weight: NDArray[Any] | None = None,
+        sample_weight: Arrays | None = None,
         unread_weights: bool = False,
         broadcast_to: tuple[int | None, ...] | None = None,
         loss: float = 2.0,
