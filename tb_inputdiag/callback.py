@@ -68,8 +68,8 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
     >>> model.fit(x, y, callbacks=[InputDiagnostics("logs")])    # doctest: +SKIP
 
     Args:
-        log_dir: Folder for the log. The log goes into a folder ``inputdiag`` in it. Show it with
-            ``tensorboard --logdir LOG_DIR`` or ``tb-inputdiag alerts LOG_DIR``.
+        log_dir: Folder for the log, or a URL such as ``s3://bucket/run-1``. The log goes into a folder ``inputdiag`` in
+            it. Show it with ``tensorboard --logdir LOG_DIR`` or ``tb-inputdiag alerts LOG_DIR``.
         every: Sample every so many steps. With 1, the samples of up to 50 ms are judged together, unless `stop_on` or
             `on_alert` needs their alerts at once. "auto": the first steps densely, then as `overhead_budget` allows,
             and more after a step with an odd loss.
@@ -85,11 +85,14 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
             data.
         baseline: File of ``tb-inputdiag baseline`` with what the inputs of a good run were like. Inputs that differ
             from it raise an alert.
+        mirror_scalars: Show loss, gradient norm and alerts also in TensorBoard's own tabs Scalars and Text.
+        flush_s: If `log_dir` is a URL: the seconds after which what was recorded is there, 1 to 3600. Alerts are there
+            within 10 s.
         verbose: 0 prints nothing, 1 each alert once, 2 also a summary at the end.
 
     Attributes:
         alerts: `Alert` objects so far, worst first, of all training runs with this callback.
-        log_dir: Folder of the log, absolute.
+        log_dir: Folder of the log, absolute, or its URL without credentials.
 
     Raises:
         ConfigurationError: if an argument is wrong.
@@ -112,11 +115,24 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         images: int = 4,
         save_bad_batches: bool = False,
         baseline: str | os.PathLike[str] | Baseline | None = None,
+        mirror_scalars: bool = False,
+        flush_s: float = 60.0,
         verbose: int = 1,
     ) -> None:
         super().__init__()
         self._settings = check(
-            log_dir, every, overhead_budget, rules, on_alert, stop_on, images, save_bad_batches, verbose, baseline
+            log_dir,
+            every,
+            overhead_budget,
+            rules,
+            on_alert,
+            stop_on,
+            images,
+            save_bad_batches,
+            verbose,
+            baseline,
+            mirror_scalars,
+            flush_s,
         )
         # validates the rules early
         RuleEngine(rules)
@@ -149,8 +165,8 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
 
     @property
     def log_dir(self) -> str:
-        """Folder of the log, absolute."""
-        return self._settings.log_dir
+        """Folder of the log, absolute, or its URL without credentials."""
+        return self._settings.shown_log_dir
 
     # -- sessions --------------------------------------------------------------------------------------
 

@@ -10,7 +10,8 @@
     │   ├── LogNotFoundError (FileNotFoundError)   no inputdiag log below the folder
     │   ├── LogCorruptError               bytes that do not decode
     │   ├── LogVersionError               a log written by a newer schema
-    │   └── LogWriteError (OSError)       the log cannot be written
+    │   ├── LogWriteError (OSError)       the log cannot be written
+    │   └── RemoteError (OSError)         a remote folder does not answer, or refuses
     └── CaptureError                      the probe failed; never leaves the callback
 
 Every message says what was expected, what was received, and what to do.
@@ -32,6 +33,7 @@ __all__ = [
     "LogNotFoundError",
     "LogVersionError",
     "LogWriteError",
+    "RemoteError",
     "UnknownRuleError",
     "did_you_mean",
     "there_are",
@@ -88,6 +90,10 @@ class LogVersionError(LogError):
 
 class LogWriteError(LogError, OSError):
     """The log cannot be written."""
+
+
+class RemoteError(LogError, OSError):
+    """A remote folder does not answer, or refuses to."""
 
 
 class CaptureError(InputDiagError):

@@ -1,31 +1,31 @@
-"""The folder of a log, checked. Without NumPy, because the command line checks it before a program begins."""
+"""The place of a log, checked. Without NumPy, because the command line checks it before a program begins."""
 
 from __future__ import annotations
 
 import os
 
 from tb_inputdiag.errors import ConfigurationError, LogWriteError
+from tb_inputdiag.remote.filesystems import check_url
+from tb_inputdiag.urls import is_url
 
-__all__ = ["local_folder"]
+__all__ = ["log_folder"]
 
 
-def local_folder(log_dir: object) -> str:
-    """Returns the argument `log_dir` as an absolute path.
+def log_folder(log_dir: object) -> str:
+    """Returns the argument `log_dir` as an absolute path, or as the URL that it is.
 
     Raises:
-        ConfigurationError: if it is not the path of a local folder.
-        LogWriteError: if nothing can be written to it.
+        ConfigurationError: if it is neither, or a package for the URL is missing.
+        LogWriteError: if it is a local folder to which nothing can be written.
     """
     if not isinstance(log_dir, str | os.PathLike) or isinstance(log_dir, bytes):
         raise ConfigurationError(f"log_dir must be a string or a path, e.g. 'logs'. Received: {log_dir!r}.")
     path = os.fspath(log_dir)
     if not isinstance(path, str) or not path or "\0" in path:
         raise ConfigurationError(f"log_dir must name a folder, e.g. 'logs'. Received: {log_dir!r}.")
-    if "://" in path:
-        raise ConfigurationError(
-            f"log_dir must be a local folder; the log is written with plain file operations. Received: {log_dir!r}. "
-            "Write to a local folder and copy it, or mount the remote one."
-        )
+    if is_url(path):
+        check_url(path)
+        return path
     path = os.path.abspath(os.path.expanduser(path))
     existing = path
     while not os.path.exists(existing) and os.path.dirname(existing) != existing:

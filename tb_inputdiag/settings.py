@@ -9,12 +9,14 @@ from typing import cast
 
 from tb_inputdiag.baseline import as_baseline
 from tb_inputdiag.errors import ConfigurationError
-from tb_inputdiag.log_folder import local_folder
+from tb_inputdiag.log_folder import log_folder
 from tb_inputdiag.records import JSON, Alert, Baseline, Severity
 from tb_inputdiag.rules.engine import RulesArgument
 from tb_inputdiag.sampling.schedule import Every, validate
+from tb_inputdiag.urls import redact
 
 MAX_IMAGES = 16
+MAX_FLUSH_S = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,13 @@ class Settings:
     save_bad_batches: bool
     verbose: int
     baseline: Baseline | None = None
+    mirror_scalars: bool = False
+    flush_s: float = 60.0
+
+    @property
+    def shown_log_dir(self) -> str:
+        """The folder of the log as it may be shown: a URL without credentials."""
+        return redact(self.log_dir)
 
     def described(self) -> dict[str, JSON]:
         """Returns the arguments as they are logged."""
@@ -41,6 +50,7 @@ class Settings:
             "stop_on": self.stop_on.name if self.stop_on is not None else None,
             "images": self.images,
             "save_bad_batches": self.save_bad_batches,
+            "mirror_scalars": self.mirror_scalars,
             "baseline": None if self.baseline is None else self.baseline.source,
         }
 
@@ -72,6 +82,8 @@ def check(
     save_bad_batches: object,
     verbose: object,
     baseline: str | os.PathLike[str] | Baseline | None = None,
+    mirror_scalars: object = False,
+    flush_s: object = 60.0,
 ) -> Settings:
     """Returns the settings.
 
@@ -93,8 +105,15 @@ def check(
         raise ConfigurationError(
             f"verbose must be 0 (silent), 1 (alerts) or 2 (alerts and a summary). Received: {verbose!r}."
         )
+    if not isinstance(mirror_scalars, bool):
+        raise ConfigurationError(f"mirror_scalars must be True or False. Received: {mirror_scalars!r}.")
+    if isinstance(flush_s, bool) or not isinstance(flush_s, int | float) or not 1 <= flush_s <= MAX_FLUSH_S:
+        raise ConfigurationError(
+            f"flush_s must be the seconds that records may wait before they are uploaded, 1 to {MAX_FLUSH_S}. "
+            f"Received: {flush_s!r}."
+        )
     return Settings(
-        log_dir=local_folder(log_dir),
+        log_dir=log_folder(log_dir),
         every=interval,
         overhead_budget=budget,
         rules=rules,
@@ -104,4 +123,6 @@ def check(
         save_bad_batches=save_bad_batches,
         verbose=int(verbose),
         baseline=as_baseline(baseline),
+        mirror_scalars=mirror_scalars,
+        flush_s=float(flush_s),
     )

@@ -34,6 +34,8 @@ def autolog(
     images: int = 4,
     save_bad_batches: bool = False,
     baseline: str | os.PathLike[str] | Baseline | None = None,
+    mirror_scalars: bool = False,
+    flush_s: float = 60.0,
     verbose: int = 1,
     disable: bool = False,
 ) -> AutologScope:
@@ -54,7 +56,7 @@ def autolog(
     ...     model.fit(x, y)
 
     Args:
-        log_dir: Folder for the logs.
+        log_dir: Folder for the logs, or its URL.
         every: See `InputDiagnostics`, as for the other arguments.
         overhead_budget: See `InputDiagnostics`.
         rules: See `InputDiagnostics`.
@@ -63,6 +65,8 @@ def autolog(
         images: See `InputDiagnostics`.
         save_bad_batches: See `InputDiagnostics`.
         baseline: See `InputDiagnostics`.
+        mirror_scalars: See `InputDiagnostics`.
+        flush_s: See `InputDiagnostics`.
         verbose: See `InputDiagnostics`.
         disable: End all runs and put back everything that was replaced. The other arguments are not read.
 
@@ -79,7 +83,18 @@ def autolog(
     from tb_inputdiag.settings import check
 
     settings = check(
-        log_dir, every, overhead_budget, rules, on_alert, stop_on, images, save_bad_batches, verbose, baseline
+        log_dir,
+        every,
+        overhead_budget,
+        rules,
+        on_alert,
+        stop_on,
+        images,
+        save_bad_batches,
+        verbose,
+        baseline,
+        mirror_scalars,
+        flush_s,
     )
     # validates the rules early
     RuleEngine(rules)
@@ -107,7 +122,7 @@ class AutologScope:
 def describe_present() -> str:
     """Returns where runs are recorded at present, as a few words."""
     settings = _autologging.settings
-    return f"autolog into {settings.log_dir!r}" if settings is not None else "autolog is off"
+    return f"autolog into {settings.shown_log_dir!r}" if settings is not None else "autolog is off"
 
 
 def explain_by_present(exc: BaseException) -> None:

@@ -28,6 +28,7 @@ __all__ = [
     "SessionChoice",
     "SeverityName",
     "SummaryArguments",
+    "SyncArguments",
     "WatchArguments",
 ]
 
@@ -203,11 +204,22 @@ class RunArguments(RuleChanges):
     stop_on: SeverityName | None = None
     images: int = 4
     save_bad_batches: bool = False
+    mirror_scalars: bool = False
+    flush_s: float = 60.0
     quiet: bool = False
     module: Sequence[str] | None = None
     """A module and its arguments."""
     program: Sequence[str] = ()
     """A file and its arguments; empty for a module."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncArguments:
+    """Arguments of ``sync``."""
+
+    folder: str | None = None
+    url: str | None = None
+    keep: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

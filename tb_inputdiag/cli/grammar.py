@@ -55,6 +55,7 @@ def make_parser() -> Parser:
         _add_watch,
         _add_export,
         _add_report,
+        _add_sync,
         _add_rules,
         _add_explain,
     ):
@@ -331,6 +332,24 @@ def _add_report(commands: _Commands) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", default="report.html", help="default: report.html; - for standard output"
     )
+
+
+def _add_sync(commands: _Commands) -> None:
+    parser = _add(
+        commands,
+        "sync",
+        "sync:sync",
+        args.SyncArguments,
+        "uploads a log that is not, or not all, at its URL",
+        log_dir=False,
+        formats=(),
+        examples="  tb-inputdiag sync                             # the spools that processes have left\n"
+        "  tb-inputdiag sync ~/.cache/tb_inputdiag/spool/bucket-run-1-20261127T093000-4f1a2b\n"
+        "  tb-inputdiag sync logs s3://bucket/logs       # a local log, with what makes reading it quick",
+    )
+    parser.add_argument("folder", nargs="?", metavar="SPOOL", help="a spool, or a local log_dir")
+    parser.add_argument("url", nargs="?", metavar="URL", help="where to; default: what the spool says")
+    parser.add_argument("--keep", action="store_true", help="do not delete the spool when all of it is uploaded")
 
 
 def _add_rules(commands: _Commands) -> None:

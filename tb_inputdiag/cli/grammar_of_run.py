@@ -31,7 +31,7 @@ def add_run(commands: argparse._SubParsersAction[Parser]) -> None:
         epilog=_EXAMPLES,
     )
     parser.set_defaults(handler="run:run", arguments=RunArguments, parser=parser, color="auto", width=None)
-    parser.add_argument("--log-dir", metavar="DIR", default="logs", help="default: logs")
+    parser.add_argument("--log-dir", metavar="DIR", default="logs", help="a folder or a URL; default: logs")
     parser.add_argument(
         "--fail-on", choices=SEVERITIES, type=str.upper, help="exit code 1 if there is an alert of that severity"
     )
@@ -58,6 +58,16 @@ def add_settings(parser: Parser) -> None:
         "--images", type=number(int, 0, 16), metavar="N", default=4, help="thumbnails in a sample; default: 4"
     )
     parser.add_argument("--save-bad-batches", action="store_true", help="save batches that hold NaN or infinities")
+    parser.add_argument(
+        "--mirror-scalars", action="store_true", help="show loss, gradient norm and alerts in TensorBoard's own tabs"
+    )
+    parser.add_argument(
+        "--flush-s",
+        type=number(float, 1, 3600, "seconds"),
+        metavar="SECONDS",
+        default=60.0,
+        help="if the log goes to a URL: how long records may wait; default: 60",
+    )
     parser.add_argument("--quiet", action="store_true", help="print no alerts while the program runs")
     add_rule_changes(parser)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,13 +15,14 @@ from tb_inputdiag.errors import LogNotFoundError, UnknownRuleError, did_you_mean
 from tb_inputdiag.jsonable import to_jsonable
 from tb_inputdiag.log.reader import Log, Run, read
 from tb_inputdiag.log.stored_session import StoredSession
+from tb_inputdiag.urls import folder_name
 
 __all__ = ["Chosen", "Selection", "choose", "print_json", "require_rules", "select"]
 
 
 def _shown_name(run: Run, log_dir: str) -> str:
     """Returns the name of a run; that of the folder where the run is the folder itself."""
-    return run.name if run.name != "." else os.path.basename(os.path.abspath(log_dir)) or log_dir
+    return run.name if run.name != "." else folder_name(log_dir)
 
 
 @dataclass(frozen=True)

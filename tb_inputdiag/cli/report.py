@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Sequence
 
@@ -24,6 +23,7 @@ from tb_inputdiag.records import Images
 from tb_inputdiag.report.charts import Chart, Line
 from tb_inputdiag.report.data_tables import column_tables
 from tb_inputdiag.report.html import ReportTable, Section, render_html
+from tb_inputdiag.urls import folder_name
 
 __all__ = ["loss_chart", "report", "section_of"]
 
@@ -60,7 +60,7 @@ def report(arguments: ReportArguments, terminal: Terminal) -> int:
 
 
 def _page(log_dir: str, selection: Selection, sections: Sequence[Section]) -> str:
-    name = os.path.basename(os.path.abspath(log_dir)) or log_dir
+    name = folder_name(log_dir)
     subtitle = f"{_counts(sections)}, made {time.strftime('%Y-%m-%d %H:%M')}"
     return render_html(f"Input diagnostics of {name}", subtitle, sections, selection.unreadable)
 

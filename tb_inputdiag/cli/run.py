@@ -20,7 +20,8 @@ from tb_inputdiag.cli.arguments import RunArguments
 from tb_inputdiag.cli.parser import FINDINGS, complain
 from tb_inputdiag.console import keep_stdout_clean
 from tb_inputdiag.errors import ConfigurationError
-from tb_inputdiag.log_folder import local_folder
+from tb_inputdiag.log_folder import log_folder
+from tb_inputdiag.urls import redact
 
 __all__ = ["run", "settings_of"]
 
@@ -62,13 +63,15 @@ def settings_of(arguments: RunArguments) -> Mapping[str, Any]:
         rules = parse_rules(arguments)
         RuleEngine(rules)
     return {
-        "log_dir": local_folder(arguments.log_dir),
+        "log_dir": log_folder(arguments.log_dir),
         "every": arguments.every,
         "overhead_budget": arguments.overhead_budget,
         "rules": rules,
         "stop_on": arguments.stop_on,
         "images": arguments.images,
         "save_bad_batches": arguments.save_bad_batches,
+        "mirror_scalars": arguments.mirror_scalars,
+        "flush_s": arguments.flush_s,
         "verbose": 0 if arguments.quiet else 1,
     }
 
@@ -96,7 +99,7 @@ def _found(arguments: RunArguments) -> bool:
     chosen = chosen_of(files)
     if sys.stderr is not None:
         with contextlib.suppress(OSError, ValueError):
-            print_runs(chosen, local_folder(arguments.log_dir))
+            print_runs(chosen, redact(log_folder(arguments.log_dir)))
     if arguments.fail_on is None:
         return False
     lowest = Severity[arguments.fail_on]

@@ -12,6 +12,7 @@ from tb_inputdiag.cli.options import Chosen
 from tb_inputdiag.cli.summary import print_table
 from tb_inputdiag.cli.terminal import Terminal
 from tb_inputdiag.log.reader import runs_of
+from tb_inputdiag.urls import is_url
 
 __all__ = ["chosen_of", "print_runs"]
 
@@ -26,12 +27,12 @@ def print_runs(chosen: list[Chosen], log_dir: str) -> None:
 
     Args:
         chosen: The sessions.
-        log_dir: The folder of the logs, absolute.
+        log_dir: The folder of the logs, absolute, or its URL.
     """
     terminal = Terminal(sys.stderr)
     terminal.print()
     print_table(chosen, terminal)
-    shown = shlex.quote(min(os.path.relpath(log_dir), log_dir, key=len))
+    shown = shlex.quote(log_dir if is_url(log_dir) else min(os.path.relpath(log_dir), log_dir, key=len))
     commands = {
         f"tensorboard --logdir {shown}": "the dashboard",
         f"tb-inputdiag alerts {shown}": "the findings, with their fixes",

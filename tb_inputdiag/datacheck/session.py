@@ -13,9 +13,11 @@ import numpy as np
 
 from tb_inputdiag._version import __version__
 from tb_inputdiag.log.codec import new_session_id
+from tb_inputdiag.log.open_log import open_log
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.records import JSON, Alert, Baseline, NotJudged, Record, SessionEnd, SessionStart
 from tb_inputdiag.rules.engine import RuleEngine, RulesArgument
+from tb_inputdiag.urls import is_url, redact
 
 __all__ = ["DataSession"]
 
@@ -46,8 +48,9 @@ class DataSession:
         self._engine = RuleEngine(rules, on_error=on_error)
         session = new_session_id()
         self._writer: LogWriter | None = None
+        self._log_dir = None if log_dir is None else os.fspath(log_dir)
         if log_dir is not None:
-            self._writer = LogWriter(log_dir, session=session, on_error=lambda error: on_error("log", error))
+            self._writer = open_log(log_dir, session=session, on_error=lambda error: on_error("log", error))
         self.records: list[Record] = []
         """All records of the run, without what the rules made of them."""
         self.add(
@@ -70,8 +73,10 @@ class DataSession:
 
     @property
     def run_dir(self) -> str | None:
-        """Folder of the run; None if nothing is written."""
-        return None if self._writer is None else str(self._writer.path.parent)
+        """Folder of the run, or the URL of the log; None if nothing is written."""
+        if self._writer is None or self._log_dir is None:
+            return None
+        return redact(self._log_dir) if is_url(self._log_dir) else str(self._writer.path.parent)
 
     @property
     def alerts(self) -> list[Alert]:

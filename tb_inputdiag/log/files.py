@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from typing import Any, ClassVar, Protocol
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, NamedTuple, Protocol
 
-from tb_inputdiag.errors import LogError, LogNotFoundError
+from tb_inputdiag.errors import LogNotFoundError
 from tb_inputdiag.log.rundir import FILE_SUFFIX
 
-__all__ = ["ByteSource", "LocalSource", "find_event_files", "run_name"]
+__all__ = ["ByteSource", "Listing", "LocalLogFolder", "LocalSource", "LogFolder", "run_name"]
 
 
 _MOST_OPEN = 64
@@ -28,6 +28,12 @@ class ByteSource(Protocol):
 
     def read(self, offset: int, length: int) -> bytes:
         """Returns at most `length` bytes from `offset`."""
+
+    def outline(self) -> bytes | None:
+        """Returns the outline that stands beside the file (see `log.outline`); None without one."""
+
+    def keep(self, parts: Mapping[tuple[int, int], bytes]) -> None:
+        """Receives parts of the file that need not be read again: (offset, length) -> bytes."""
 
     def close(self) -> None:
         """Closes the file."""
@@ -63,6 +69,13 @@ class LocalSource:
             os.lseek(self._descriptor, offset, os.SEEK_SET)
             return os.read(self._descriptor, length)
 
+    def outline(self) -> bytes | None:
+        """Returns None: a local file is read quickly, so it has no outline."""
+        return None
+
+    def keep(self, parts: Mapping[tuple[int, int], bytes]) -> None:
+        """Does nothing: reading a local file again costs little."""
+
     def close(self) -> None:
         """Closes the file; the next `read` opens it again."""
         with self._lock:
@@ -72,73 +85,63 @@ class LocalSource:
                 self._opened.pop(id(self), None)
 
 
-class RemoteSource:
-    """A file of an fsspec file system."""
+class Listing(NamedTuple):
+    """What is below a folder."""
 
-    def __init__(self, fs: Any, path: str) -> None:
-        self.path = path
-        self._fs = fs
-
-    def size(self) -> int:
-        """Returns the current size, asking the store again."""
-        self._fs.invalidate_cache()
-        return int(self._fs.size(self.path))
-
-    def read(self, offset: int, length: int) -> bytes:
-        """Returns at most `length` bytes from `offset`."""
-        return bytes(self._fs.cat_file(self.path, start=offset, end=offset + length))
-
-    def close(self) -> None:
-        """Does nothing: no file is held open."""
+    files: list[tuple[str, ByteSource]]
+    """(path of the folder relative to the top, event file), in the order of their paths."""
+    foreign: int
+    """Event files of other tools."""
+    problems: list[str]
+    """A sentence for each folder that cannot be listed."""
 
 
-def _filesystem(url: str) -> tuple[Any, str]:
-    try:
-        import fsspec
-    except ImportError:
-        raise LogError(
-            f"Reading {url!r} needs fsspec and the package of its file system: pip install 'tb-inputdiag[remote]'."
-        ) from None
-    try:
-        fs, path = fsspec.core.url_to_fs(url)
-    except (ImportError, ValueError) as error:
-        raise LogError(f"{url!r} cannot be opened: {error}.") from error
-    return fs, path
+class LogFolder(Protocol):
+    """A folder with logs below it."""
+
+    def listed(self) -> Listing:
+        """Returns what is below the folder now. A file that was listed before has the same source.
+
+        Raises:
+            LogNotFoundError: if there is no such folder or file.
+            LogError: if it cannot be listed.
+        """
 
 
-def find_event_files(log_dir: str) -> tuple[list[tuple[str, ByteSource]], int, list[str]]:
-    """Returns the event files below a folder in the order of their paths.
+class LocalLogFolder:
+    """A local folder, or one event file.
 
     Args:
-        log_dir: A folder, a file, or a URL that fsspec knows.
-
-    Returns:
-        (path of the folder relative to `log_dir`, file) for each; the number of event files of other tools; and a
-        sentence for each folder that cannot be listed.
-
-    Raises:
-        LogNotFoundError: if there is no such folder or file.
-        LogError: if a URL cannot be opened.
+        path: The folder or file.
     """
-    if "://" in log_dir:
-        return _find_remote(log_dir)
-    if os.path.isfile(log_dir):
-        return [(".", LocalSource(log_dir))], 0, []
-    if not os.path.isdir(log_dir):
-        raise LogNotFoundError(
-            f"There is no folder {log_dir!r}. Give the log_dir of InputDiagnostics(log_dir), or a folder above it."
-        )
-    found: list[tuple[str, ByteSource]] = []
-    foreign, problems = 0, list[str]()
-    for folder, names in _walk(log_dir, problems):
-        for name in sorted(names):
-            if "tfevents" not in name:
-                continue
-            if name.endswith(FILE_SUFFIX):
-                found.append((os.path.relpath(folder, log_dir), LocalSource(os.path.join(folder, name))))
-            else:
-                foreign += 1
-    return found, foreign, problems
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._sources: dict[str, LocalSource] = {}
+
+    def listed(self) -> Listing:
+        """Returns what is below the folder now; see `LogFolder.listed`."""
+        top = self._path
+        if os.path.isfile(top):
+            return Listing([(".", self._source(top))], 0, [])
+        if not os.path.isdir(top):
+            raise LogNotFoundError(
+                f"There is no folder {top!r}. Give the log_dir of InputDiagnostics(log_dir), or a folder above it."
+            )
+        found: list[tuple[str, ByteSource]] = []
+        foreign, problems = 0, list[str]()
+        for folder, names in _walk(top, problems):
+            for name in sorted(names):
+                if "tfevents" not in name:
+                    continue
+                if name.endswith(FILE_SUFFIX):
+                    found.append((os.path.relpath(folder, top), self._source(os.path.join(folder, name))))
+                else:
+                    foreign += 1
+        return Listing(found, foreign, problems)
+
+    def _source(self, path: str) -> LocalSource:
+        return self._sources.setdefault(path, LocalSource(path))
 
 
 def _walk(top: str, problems: list[str]) -> Iterator[tuple[str, list[str]]]:
@@ -156,21 +159,6 @@ def _walk(top: str, problems: list[str]) -> Iterator[tuple[str, list[str]]]:
         seen.add(real)
         folders.sort()
         yield folder, names
-
-
-def _find_remote(url: str) -> tuple[list[tuple[str, ByteSource]], int, list[str]]:
-    fs, top = _filesystem(url)
-    try:
-        paths = [top] if fs.isfile(top) else fs.find(top)
-    except (OSError, ValueError) as error:
-        raise LogError(f"{url!r} cannot be listed: {error}.") from error
-    events = sorted(path for path in paths if "tfevents" in path.rpartition("/")[2])
-    found: list[tuple[str, ByteSource]] = []
-    for path in events:
-        if path.endswith(FILE_SUFFIX):
-            folder = path.rpartition("/")[0][len(top.rstrip("/")) :].strip("/") or "."
-            found.append((folder, RemoteSource(fs, path)))
-    return found, len(events) - len(found), []
 
 
 def run_name(folder: str) -> str:

@@ -7,7 +7,7 @@ decoded. After damage, the scan continues at the next frame, so only the damaged
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from tb_inputdiag.errors import LogCorruptError, LogVersionError
 from tb_inputdiag.log import framing
 from tb_inputdiag.log.codec import HEAD, STREAMS, Chunk, Head, Header, Tag, parse_tag, peek
 from tb_inputdiag.log.files import ByteSource
+from tb_inputdiag.log.outline import read_outline
 
 __all__ = ["Damage", "EventFile", "SessionIndex", "StoredPayload", "index_events"]
 
@@ -105,6 +106,13 @@ class SessionIndex:
         else:
             self.unknown[stream] = self.unknown.get(stream, 0) + 1
 
+    def stored(self) -> Iterator[StoredPayload]:
+        """Yields the payloads of all streams that this version knows, and the newest head."""
+        for payloads in self.payloads.values():
+            yield from payloads
+        if self._head is not None:
+            yield self._head
+
     @property
     def head(self) -> Head | None:
         """The last counts that the writer wrote."""
@@ -156,15 +164,24 @@ def _part(data: bytes, offset: int, length: int) -> bytes:
 
 
 class EventFile:
-    """One event file, scanned as far as it goes."""
+    """One event file, scanned as far as it goes.
 
-    def __init__(self, source: ByteSource) -> None:
+    Args:
+        source: Its bytes.
+        sessions: Gets what is found in the file, by session id. The files of a run share it: a session may go on in
+            another file.
+    """
+
+    def __init__(self, source: ByteSource, sessions: dict[str, SessionIndex] | None = None) -> None:
         self.source = source
+        self.sessions: dict[str, SessionIndex] = {} if sessions is None else sessions
         self._read = source.read
-        self._reset()
+        self.forget()
 
-    def _reset(self) -> None:
-        self.sessions: dict[str, SessionIndex] = {}
+    def forget(self) -> None:
+        """Forgets what was scanned; the next `refresh` begins anew. What is in `sessions` stays there."""
+        self.found: set[str] = set()
+        """Ids of the sessions of which something is in the file."""
         self.damage = Damage()
         self.events = 0
         """Events of any kind whose checksums are right."""
@@ -176,6 +193,15 @@ class EventFile:
         """Size of the file in bytes when it was last read."""
         return self._size
 
+    @property
+    def replaced(self) -> bool:
+        """Whether another file took its place, as it is shorter now.
+
+        Raises:
+            OSError: if the file cannot be read.
+        """
+        return self.source.size() < self._size
+
     def refresh(self) -> bool:
         """Scans what was appended since the last call. Returns whether there was anything.
 
@@ -183,13 +209,23 @@ class EventFile:
             OSError: if the file cannot be read.
         """
         size = self.source.size()
-        if size < self._size:  # another file took its place
-            self._reset()
-            self.source.close()  # the descriptor may still belong to the old file
         if size == self._size:
             return False
+        outline = None if self._size else self.source.outline()
         self._size = size
-        self._scan(size)
+        if outline is None or not self._adopt(outline, size):
+            self._scan(size)
+        return True
+
+    def _adopt(self, data: bytes, size: int) -> bool:
+        """Takes from its outline what is in the file. Returns whether the outline is about the file as it is."""
+        outline = read_outline(data)
+        if outline is None or outline.size != size:
+            return False
+        for row in outline.payloads:
+            self._add(row.session, row.stream, row.step, row.header, (row.offset, row.length))
+        self.source.keep(outline.parts)
+        self.events, self._offset = outline.events, size
         return True
 
     def _scan(self, size: int) -> None:
@@ -244,12 +280,16 @@ class EventFile:
             if event is None or tag is None:
                 return  # it belongs to another plugin, or is the file's version
             header = peek(buffer, event.start)
-            index = self.sessions.get(tag.session)
-            if index is None:
-                index = self.sessions[tag.session] = SessionIndex(tag.session)
             extent = base + event.start, event.end - event.start
-            index.add(StoredPayload(tag.stream, event.step, header, self._read, *extent))
+            self._add(tag.session, tag.stream, event.step, header, extent)
         except LogCorruptError as error:
             self.damage.add(error)
         except LogVersionError as error:
             self.damage.add(error, newer=True)
+
+    def _add(self, session: str, stream: str, step: int, header: Header, extent: tuple[int, int]) -> None:
+        self.found.add(session)
+        index = self.sessions.get(session)
+        if index is None:
+            index = self.sessions[session] = SessionIndex(session)
+        index.add(StoredPayload(stream, step, header, self._read, *extent))

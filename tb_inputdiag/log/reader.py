@@ -10,14 +10,15 @@ from pathlib import Path
 
 from tb_inputdiag._lazy import pretty_from, text_from
 from tb_inputdiag.alerts import worst_first
-from tb_inputdiag.errors import ConfigurationError, LogNotFoundError, there_are
+from tb_inputdiag.errors import ConfigurationError, LogError, LogNotFoundError, there_are
 from tb_inputdiag.log.completeness import events_are
-from tb_inputdiag.log.files import LocalSource, find_event_files, run_name
-from tb_inputdiag.log.index import EventFile
+from tb_inputdiag.log.files import ByteSource, LocalLogFolder, LocalSource, LogFolder, run_name
+from tb_inputdiag.log.index import EventFile, SessionIndex
 from tb_inputdiag.log.quantities import Quantities
 from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.numbers import count
 from tb_inputdiag.records import Alert
+from tb_inputdiag.urls import is_url, redact
 
 __all__ = ["Log", "Run", "StoredSession", "read", "runs_of"]
 
@@ -31,8 +32,10 @@ class Run(Quantities):
         """Path of the run relative to the folder that was read; ``.`` for that folder itself."""
         self._clock = clock
         self._files: dict[str, EventFile] = {}
-        self._sessions: dict[tuple[str, str], StoredSession] = {}
+        self._indexes: dict[str, SessionIndex] = {}
+        self._sessions: dict[str, StoredSession] = {}
         self._unreadable: dict[str, str] = {}
+        self._last_scanned = ""
 
     def __repr__(self) -> str:
         return f"<Run {self.name!r}: {', '.join(map(repr, self.sessions)) or 'no session'}>"
@@ -40,33 +43,49 @@ class Run(Quantities):
     _repr_html_ = text_from("tb_inputdiag.notebook.cards", "run_html")
     _repr_pretty_ = pretty_from("tb_inputdiag.notebook.cards", "run_text")
 
-    def add_file(self, file: EventFile) -> None:
+    def add_file(self, source: ByteSource) -> None:
         """Adds an event file, unless it is known."""
-        self._files.setdefault(file.source.path, file)
+        if source.path not in self._files:
+            self._files[source.path] = EventFile(source, self._indexes)
 
     def refresh(self) -> bool:
         """Reads what was appended to the files. Returns whether there was anything."""
         changed = False
+        if self._must_begin_anew():
+            changed = bool(self._sessions)
+            self._indexes.clear()
+            for file in self._files.values():
+                file.forget()
+                file.source.close()  # a descriptor may still belong to the old file
         for path in sorted(self._files):
-            file = self._files[path]
             try:
-                changed |= file.refresh()
+                changed |= self._files[path].refresh()
                 self._unreadable.pop(path, None)
             except OSError as error:
                 self._unreadable[path] = error.strerror or str(error)
-                continue
-            for key in [key for key in self._sessions if key[0] == path and key[1] not in file.sessions]:
-                del self._sessions[key]  # another file took its place
-            for session, index in file.sessions.items():
-                known = self._sessions.get((path, session))
-                if known is None or known.index is not index:
-                    self._sessions[path, session] = StoredSession(index, clock=self._clock)
+            self._last_scanned = max(self._last_scanned, path)
+        for session in [name for name, known in self._sessions.items() if known.index is not self._indexes.get(name)]:
+            del self._sessions[session]
+        for session, index in self._indexes.items():
+            if session not in self._sessions:
+                self._sessions[session] = StoredSession(index, clock=self._clock)
         return changed
+
+    def _must_begin_anew(self) -> bool:
+        """Returns whether a file was replaced, or one was added before others: payloads are scanned in order."""
+        for path, file in self._files.items():
+            try:
+                if file.replaced or (not file.size and path < self._last_scanned and file.source.size()):
+                    return True
+            except OSError:
+                continue
+        return False
 
     @property
     def sessions(self) -> tuple[StoredSession, ...]:
         """Its sessions, oldest first."""
-        return tuple(self._sessions[key] for key in sorted(self._sessions))
+        place = {session: path for path in sorted(self._files, reverse=True) for session in self._files[path].found}
+        return tuple(self._sessions[name] for name in sorted(self._sessions, key=lambda name: (place[name], name)))
 
     @property
     def session(self) -> StoredSession:
@@ -95,7 +114,7 @@ class Run(Quantities):
             name = os.path.basename(path)
             if path in self._unreadable:
                 found.append(f"{name} cannot be read: {self._unreadable[path]}.")
-            elif not file.sessions:
+            elif not file.found:
                 found.append(f"{name} {_what_else(file)}")
         return found
 
@@ -105,7 +124,7 @@ class Run(Quantities):
         found = self.unreadable_files
         for path, file in sorted(self._files.items()):
             name, damage = os.path.basename(path), file.damage
-            if path in self._unreadable or not file.sessions:
+            if path in self._unreadable or not file.found:
                 continue
             if damage.frames:
                 found.append(f"{name}: {events_are(damage.frames)} damaged. {' '.join(damage.messages)}")
@@ -159,11 +178,13 @@ class Log(Mapping[str, Run]):
     ) -> None:
         if not isinstance(log_dir, (str, os.PathLike)):
             raise ConfigurationError(f"log_dir must be a path. Received: {log_dir!r}.")
-        self.log_dir = os.fspath(log_dir)
+        path = os.fspath(log_dir)
+        self.log_dir = redact(path)
+        """The folder, or the URL without its credentials."""
+        self._folder = _folder_of(path)
         self._clock = clock
         self._missing_ok = missing_ok
         self._runs: dict[str, Run] = {}
-        self._known: set[str] = set()
         self.foreign_files = 0
         """Number of event files of other tools below the folder; they are ignored."""
         self.problems: list[str] = []
@@ -177,16 +198,14 @@ class Log(Mapping[str, Run]):
             LogError: if the folder cannot be listed.
         """
         try:
-            found, self.foreign_files, self.problems = find_event_files(self.log_dir)
+            found, self.foreign_files, self.problems = self._folder.listed()
         except LogNotFoundError:
             if not self._missing_ok:
                 raise
             return False
         for folder, source in found:
-            if source.path not in self._known:
-                self._known.add(source.path)
-                name = run_name(folder)
-                self._runs.setdefault(name, Run(name, clock=self._clock)).add_file(EventFile(source))
+            name = run_name(folder)
+            self._runs.setdefault(name, Run(name, clock=self._clock)).add_file(source)
         changed = [run.refresh() for run in self._runs.values()]
         return any(changed)
 
@@ -239,6 +258,17 @@ class Log(Mapping[str, Run]):
         return sorted(found, key=lambda item: worst_first(item[1]))
 
 
+def _folder_of(path: str) -> LogFolder:
+    if not is_url(path):
+        return LocalLogFolder(path)
+    from tb_inputdiag.log.remote_files import RemoteLogFolder
+
+    try:
+        return RemoteLogFolder(path)
+    except ConfigurationError as error:
+        raise LogError(str(error)) from None
+
+
 def read(log_dir: str | os.PathLike[str], *, missing_ok: bool = False, clock: Callable[[], float] = time.time) -> Log:
     """Opens the logs below a folder.
 
@@ -281,7 +311,7 @@ def runs_of(files: Iterable[Path]) -> list[Run]:
     for path in files:
         folder = min(os.path.relpath(path.parent), str(path.parent), key=len)
         name = run_name(folder)
-        runs.setdefault(name, Run(name)).add_file(EventFile(LocalSource(str(path))))
+        runs.setdefault(name, Run(name)).add_file(LocalSource(str(path)))
     for run in runs.values():
         run.refresh()
     return list(runs.values())

@@ -21,12 +21,26 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]  # its absence is handled where it is used
 
-__all__ = ["FILE_SUFFIX", "LOCK_NAME", "claim_run_directory", "is_newest", "lock", "new_event_file", "unlock"]
+__all__ = [
+    "FILE_SUFFIX",
+    "LOCK_NAME",
+    "claim_run_directory",
+    "is_newest",
+    "lock",
+    "new_event_file",
+    "outline_name",
+    "unlock",
+]
 
 FILE_SUFFIX = ".inputdiag"
 """Marks our event files. TensorBoard only requires that a name contains ``tfevents``."""
 LOCK_NAME = "inputdiag.lock"
 _MAX_TRIES = 1000
+
+
+def outline_name(name: str) -> str:
+    """Returns the name of the outline of an event file. TensorBoard takes every name with ``tfevents`` for events."""
+    return name.replace("events.out.tfevents.", "outline.", 1).removesuffix(FILE_SUFFIX) + ".inputdiag-outline"
 
 
 def is_newest(path: Path) -> bool:

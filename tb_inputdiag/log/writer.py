@@ -10,6 +10,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from tensorboard.compat.proto import event_pb2, summary_pb2, types_pb2
 
@@ -26,10 +27,12 @@ from tb_inputdiag.log.codec import (
 from tb_inputdiag.log.encoder import Encoder
 from tb_inputdiag.log.framing import frame
 from tb_inputdiag.log.rundir import claim_run_directory, is_newest, lock, new_event_file, unlock
+from tb_inputdiag.log.scalar_mirror import ScalarMirror
 from tb_inputdiag.log.written import note_written
 from tb_inputdiag.records import Alert, Cost, Failure, Images, Losses, Record, Sample, SessionEnd, SessionStart
+from tb_inputdiag.urls import is_url, redact
 
-__all__ = ["MAX_FLUSH_INTERVAL_S", "LogWriter", "flush_interval"]
+__all__ = ["MAX_FLUSH_INTERVAL_S", "LogFollower", "LogWriter", "flush_interval"]
 
 MAX_FLUSH_INTERVAL_S = 60.0
 """Longest time that records wait. TensorBoard keeps all events in memory, so a run must not write too many of them."""
@@ -54,6 +57,16 @@ def flush_interval(elapsed_s: float, flush_interval_s: float) -> float:
     return max(flush_interval_s, min(elapsed_s * _STRETCH, MAX_FLUSH_INTERVAL_S))
 
 
+class LogFollower(Protocol):
+    """Receives what happens to a log, from either thread. Must be quick, and must not raise."""
+
+    def written(self, records: Sequence[Numbered]) -> None:
+        """Receives records that are now with the operating system."""
+
+    def closed(self) -> None:
+        """Receives the end of the log."""
+
+
 class LogWriter:
     """Writes one session into an event file of its own.
 
@@ -72,6 +85,10 @@ class LogWriter:
         worker: Index of this process among `workers`.
         workers: Processes that train together, each with a log of its own.
         flush_interval_s: How long records may wait in the first half hour; see `flush_interval`.
+        file_bytes: Size of a file after which the session goes on in a new one, and the file never changes again. None:
+            the session has one file.
+        mirror: Adds events that TensorBoard's own tabs show; None: none.
+        follower: Receives what was written.
         clock: Returns seconds since the epoch.
         on_error: Called with the first exception of the disk, and with the first of a record that does not fit the
             schema (it is left out), from either thread.
@@ -89,6 +106,9 @@ class LogWriter:
         worker: int = 0,
         workers: int = 1,
         flush_interval_s: float = 1.0,
+        file_bytes: int | None = None,
+        mirror: ScalarMirror | None = None,
+        follower: LogFollower | None = None,
         clock: Callable[[], float] = time.time,
         on_error: Callable[[Exception], None] | None = None,
     ) -> None:
@@ -96,23 +116,28 @@ class LogWriter:
         if not flush_interval_s > 0:
             raise ConfigurationError(f"flush_interval_s must be a positive number. Received: {flush_interval_s!r}.")
         folder = os.fspath(log_dir)
-        if "://" in folder:
+        if is_url(folder):
             raise LogWriteError(
-                f"Logs are written to local folders only. Received: {folder!r}. "
-                "Write to a local folder and copy it, or mount the bucket."
+                f"LogWriter writes to local folders; `open_log` takes URLs. Received: {redact(folder)!r}."
             )
         self._flush_interval_s = flush_interval_s
+        self._most_bytes = file_bytes
+        self._mirror = mirror
+        self._follower = follower
         self._clock = clock
         self._on_error = on_error
         self._started = clock()
         self._pid = os.getpid()
         directory, self._lock_descriptor = claim_run_directory(Path(folder), worker, workers)
         self.path, self._descriptor = new_event_file(directory, self._started)
-        """The event file."""
+        """The event file; the last one if there are several."""
+        self.files = [self.path]
+        """All files of the session."""
         note_written(self.path)
         self._links = os.fstat(self._descriptor).st_nlink  # some network file systems say 0 of every file
 
         self.bytes_written = 0
+        self._file_bytes = 0
         self._dropped: Counter[str] = Counter()
         self._encoder = Encoder(self._not_encoded)
         self._event_number = 0
@@ -128,8 +153,7 @@ class LogWriter:
         self._queue = threading.Condition()
         self._io = threading.RLock()
         with self._io:
-            version = event_pb2.Event(wall_time=self._started, file_version="brain.Event:2")
-            self._put(frame(version.SerializeToString()))
+            self._put_version()
         self._thread = threading.Thread(target=self._run, name="tb_inputdiag-log", daemon=True)
         self._thread.start()
         atexit.register(self.close)
@@ -203,6 +227,8 @@ class LogWriter:
             unlock(self._lock_descriptor)
             os.close(self._lock_descriptor)
         atexit.unregister(self.close)
+        if self._follower is not None:
+            self._follower.closed()
         if threading.current_thread() is not self._thread:
             self._thread.join(timeout=5)
 
@@ -230,15 +256,21 @@ class LogWriter:
                 self._waiting.clear()
                 self._counts.clear()
             try:
+                self._roll()
                 self._put(b"".join(self._frames(records)))
             except Exception as error:  # of any kind: training must continue
                 self._fail(error)
+                return
+            if self._follower is not None:
+                self._follower.written(records)
 
     def _frames(self, records: Sequence[Numbered]) -> list[bytes]:
         frames = []
         for payload in self._encoder.encode(records):
             number = self._encoder.events[payload.stream] - 1
             frames.append(self._frame(payload.stream, number, payload.data))
+        if self._mirror is not None:
+            frames += [frame(event.SerializeToString()) for event in self._mirror.events(records, self._clock())]
         head = Head(
             records[-1].seq + 1,
             self._encoder.events,
@@ -274,9 +306,25 @@ class LogWriter:
                 done += os.write(self._descriptor, view[done:])
         except OSError:
             if done:  # a full disk took a part: leave only whole events
-                os.ftruncate(self._descriptor, self.bytes_written)
+                os.ftruncate(self._descriptor, self._file_bytes)
             raise
+        self._file_bytes += done
         self.bytes_written += done
+
+    def _put_version(self) -> None:
+        version = event_pb2.Event(wall_time=self._clock(), file_version="brain.Event:2")
+        self._put(frame(version.SerializeToString()))
+
+    def _roll(self) -> None:
+        """Goes on in a new file if this one is as large as it may be."""
+        if self._most_bytes is None or self._file_bytes < self._most_bytes:
+            return
+        path, descriptor = new_event_file(self.path.parent, self._clock())
+        os.close(self._descriptor)
+        self.path, self._descriptor, self._file_bytes = path, descriptor, 0
+        self.files.append(path)
+        note_written(path)
+        self._put_version()
 
     def _fail(self, error: Exception) -> None:
         with self._queue:

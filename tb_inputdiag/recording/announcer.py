@@ -113,6 +113,6 @@ class Announcer:
         text = (
             f"Input diagnostics: {status}; open alerts: {found}. {cost.samples} of {cost.steps} "
             f"steps sampled, {least}{100 * cost.share:.1f} % of the time, after {cost.setup_s:.1f} s once to set up. "
-            f"tensorboard --logdir {self._settings.log_dir}"
+            f"tensorboard --logdir {self._settings.shown_log_dir}"
         )
         say(lambda width, color: text)

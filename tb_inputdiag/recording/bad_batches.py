@@ -24,10 +24,12 @@ class BadBatches:
     Args:
         folder: Where to; made when the first batch is saved.
         session: The session's id, which the files' names begin with.
+        shown: The folder as the record names it.
     """
 
-    def __init__(self, folder: Path, session: str) -> None:
+    def __init__(self, folder: Path, session: str, shown: str) -> None:
         self._folder = folder
+        self._shown = shown
         self._session = session
         self._saved = 0
 
@@ -58,4 +60,6 @@ class BadBatches:
         except OSError as exc:
             say_warning(f"the batch of step {step} is not saved: {type(exc).__name__}: {exc}.")
             return None
-        return SavedBatch(step=step, wall_time=time.time(), split=split, path=str(path), size_bytes=size)
+        return SavedBatch(
+            step=step, wall_time=time.time(), split=split, path=f"{self._shown}/{path.name}", size_bytes=size
+        )

@@ -13,13 +13,14 @@ from tb_inputdiag.capture.plain_values import attempt
 from tb_inputdiag.console import say, say_warning
 from tb_inputdiag.errors import InputDiagError
 from tb_inputdiag.log.codec import new_session_id
-from tb_inputdiag.log.writer import LogWriter
+from tb_inputdiag.log.open_log import open_log
 from tb_inputdiag.recording.failures import add_notes, failure_of, takes_notes, warn_of_rule
 from tb_inputdiag.recording.session_start import start_record
 from tb_inputdiag.records import Alert, Mode, ModelFacts, Record, SessionEnd, SessionStart, Split
 from tb_inputdiag.report import format_alert
 from tb_inputdiag.rules import RuleEngine
 from tb_inputdiag.settings import Settings
+from tb_inputdiag.urls import redact
 
 __all__ = ["explain_exception", "explained", "keep_explained"]
 
@@ -120,10 +121,10 @@ def _explain(exc: Exception, log_dir: str | None, settings: Settings) -> list[Al
         return []
     reason = f"{type(exc).__name__}: {failure.message}"
     end = SessionEnd(wall_time=time.time(), step=0, status="failed", reason=reason)
-    written = log_dir is not None and _write(log_dir, start, [*judged, *engine.feed(end), end])
+    written = log_dir is not None and _write(log_dir, start, [*judged, *engine.feed(end), end], settings)
     ids = {alert.id for alert in opened}
     alerts = [alert for alert in engine.alerts if alert.id in ids]
-    _tell(exc, alerts, settings, log_dir if written else None, steps=failure.place == "step")
+    _tell(exc, alerts, settings, redact(log_dir) if written and log_dir else None, steps=failure.place == "step")
     return alerts
 
 
@@ -137,18 +138,24 @@ def _facts(call: FailedCall) -> list[ModelFacts]:
     return [] if facts is None else [facts]
 
 
-def _write(log_dir: str, start: SessionStart, records: Sequence[Record]) -> bool:
+def _write(log_dir: str, start: SessionStart, records: Sequence[Record], settings: Settings) -> bool:
     """Writes a run that holds only an exception. Returns whether it could be written."""
     troubles: list[Exception] = []
     try:
-        writer = LogWriter(log_dir, session=start.session, on_error=troubles.append)
+        writer = open_log(
+            log_dir,
+            session=start.session,
+            mirror_scalars=settings.mirror_scalars,
+            verbose=settings.verbose > 0,
+            on_error=troubles.append,
+        )
         for record in records:
             writer.write(record)
         writer.close()
     except (InputDiagError, OSError) as trouble:
         troubles.append(trouble)
     if troubles:
-        say_warning(f"the explanation of an exception could not be written to {log_dir}: {troubles[0]}")
+        say_warning(f"the explanation of an exception could not be written to {redact(log_dir)}: {troubles[0]}")
     return not troubles
 
 

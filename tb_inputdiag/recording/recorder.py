@@ -10,6 +10,7 @@ import math
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Literal, SupportsFloat
 
 import numpy as np
@@ -23,7 +24,7 @@ from tb_inputdiag.capture.observations import Raised
 from tb_inputdiag.capture.running_loss import RunningLoss
 from tb_inputdiag.capture.twin import Reading
 from tb_inputdiag.log.codec import new_session_id
-from tb_inputdiag.log.writer import LogWriter
+from tb_inputdiag.log.open_log import open_log
 from tb_inputdiag.recording.announcer import Announcer
 from tb_inputdiag.recording.bad_batches import BadBatches
 from tb_inputdiag.recording.described import DescribedModel
@@ -41,6 +42,7 @@ from tb_inputdiag.sampling.losses import LossMetric
 from tb_inputdiag.sampling.schedule import EvaluationSchedule
 from tb_inputdiag.settings import Settings
 from tb_inputdiag.statistics import step as step_scalars
+from tb_inputdiag.urls import is_url
 
 __all__ = ["Recorder"]
 
@@ -78,7 +80,7 @@ class Recorder:
         self._settings = settings
         self._epochs = EpochCount()
         worker, self._workers = backend().worker(probes.model)
-        self._outage = Outage(settings.log_dir)
+        self._outage = Outage(settings.shown_log_dir)
         self._steps = StepCount(iterations(probes.model))
         self._running_loss: RunningLoss | None = None
         self._executions = Executions(
@@ -93,11 +95,18 @@ class Recorder:
         self._waiting = WaitingSamples(settings, self._judge)
         self._announcer = Announcer(settings, self._workers, self._stop_training)
         session = new_session_id()
-        self.writer = writer = LogWriter(
-            settings.log_dir, session=session, worker=worker, workers=self._workers, on_error=_weakly(self.broken)
+        self.writer = writer = open_log(
+            settings.log_dir,
+            session=session,
+            worker=worker,
+            workers=self._workers,
+            flush_s=settings.flush_s,
+            mirror_scalars=settings.mirror_scalars,
+            verbose=settings.verbose > 0,
+            on_error=_weakly(self.broken),
         )
         self._journal = Journal(writer, RuleEngine(settings.rules, on_error=warn_of_rule), self._announcer)
-        self._bad_batches = BadBatches(writer.path.parent / "bad_batches", session)
+        self._bad_batches = _bad_batches(writer.path.parent, session, settings.log_dir)
         self._described = DescribedModel(lambda: self.probes.facts(), self._add)
         self._add(start_record(session, mode, settings, worker, self._workers, params))
         if settings.baseline is not None:
@@ -300,7 +309,7 @@ class Recorder:
         found = [alert for alert in self.alerts if alert.id not in before]
         keep_explained(exc, found)
         if noted:
-            add_notes(exc, found, self._settings.log_dir)
+            add_notes(exc, found, self._settings.shown_log_dir)
 
     def broken(self, exc: BaseException) -> None:
         """Receives a failure of the callback itself: nothing is recorded any more, training goes on."""
@@ -429,6 +438,12 @@ class Recorder:
             self._running_loss = self.probes.running_loss()
         reading = self._running_loss.read(logged, with_totals)
         return LossMetric(*reading) if reading is not None else None
+
+
+def _bad_batches(run_directory: Path, session: str, log_dir: str) -> BadBatches:
+    """Returns what saves batches. A run at a URL names them relative to its folder, which is known only later."""
+    folder = run_directory / "bad_batches"
+    return BadBatches(folder, session, folder.name if is_url(log_dir) else str(folder))
 
 
 def _weakly(method: Callable[[Exception], None]) -> Callable[[Exception], None]:

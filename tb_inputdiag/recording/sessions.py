@@ -49,7 +49,7 @@ class Sessions:
         self._past: list[Alert] = []
         self._left: weakref.WeakSet[Any] = weakref.WeakSet()
         self._probes: ModelProbes | None = None
-        self._files: list[Path] = []
+        self._files: list[list[Path]] = []
 
     @property
     def alerts(self) -> list[Alert]:
@@ -78,7 +78,7 @@ class Sessions:
         self._probes = probes_of(model, settings.images, self._probes, settings.save_bad_batches)
         self.current = recorder = Recorder(self._probes, settings, mode, params)
         self.writers.add(recorder.writer)
-        self._files.append(recorder.writer.path)
+        self._files.append(recorder.writer.files)
         return recorder
 
     def _known(self, model: Any) -> Recorder | None:
@@ -112,7 +112,8 @@ class Sessions:
             self.current.settle()
         for writer in self.writers:
             writer.flush()
-        same = [path for path in self._files if path.parent == self._files[-1].parent]
+        files = [path for written in self._files for path in written]
+        same = [path for path in files if path.parent == files[-1].parent]
         return next(iter(runs_of(same)), Run("."))
 
     def hold(self, keep: bool = True) -> None:

@@ -243,7 +243,8 @@ class SavedBatch:
     wall_time: float
     split: Split
     path: str
-    """Absolute path of the file, for `numpy.load`. Its arrays are named like the subjects of alerts: ``input:x``."""
+    """Path of the file, for `numpy.load`: absolute, relative to the run folder of a log at a URL. Its arrays
+    are named like the subjects of alerts: ``input:x``."""
     size_bytes: int
 
 
