@@ -24,12 +24,12 @@ class BadBatches:
     Args:
         folder: Where to; made when the first batch is saved.
         session: The session's id, which the files' names begin with.
-        shown: The folder as the record names it.
+        shown: The folder as the record names it; None: its path.
     """
 
-    def __init__(self, folder: Path, session: str, shown: str) -> None:
+    def __init__(self, folder: Path, session: str, shown: str | None = None) -> None:
         self._folder = folder
-        self._shown = shown
+        self._shown = str(folder) if shown is None else shown
         self._session = session
         self._saved = 0
 

@@ -107,7 +107,7 @@ class Uploader:
         not_at_program_end(self.drain)
         spool, state = self._mirror.spool, self._mirror.state()
         url = redact(spool.url)
-        if complete:
+        if complete or not state.waiting:  # if it lacks only outlines, nothing is lost
             if self._verbose and state.files:
                 text = f"Input diagnostics: the log is at {url} ({count(state.files, 'file')}, "
                 text += f"{size_bytes(state.size_bytes)})."

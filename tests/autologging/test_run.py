@@ -138,7 +138,7 @@ def test_a_closed_stream_does_no_harm(shell: str, tmp_path: Path) -> None:
         (["-m", "nothing_of_this_name"], "There is no module 'nothing_of_this_name'"),
         (["-m", "nothing.of.this.name"], "There is no module 'nothing.of.this.name'"),
         (["--every", "often", "x.py"], "takes a whole number"),
-        (["--log-dir", "s3://bucket", "x.py"], "must be a local folder"),
+        (["--log-dir", "nonsense://bucket", "x.py"], "is not known to fsspec"),
         (["--set", "no-such-rule.limit=1", "x.py"], "no-such-rule"),
         (["--stop-on", "FATAL", "x.py"], "there is no 'FATAL'"),
     ],

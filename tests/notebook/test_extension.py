@@ -65,7 +65,7 @@ def test_the_magic_changes_the_settings(shell: Any, tmp_path: Path, capsys: pyte
     assert said.rstrip().endswith("autolog is off")
     assert "unnormalized-input" not in said
     assert read(tmp_path / "elsewhere").run.session.n_fits == 1
-    for wrong in ("--every often", "--set x", "--nothing", "s3://bucket"):
+    for wrong in ("--every often", "--set x", "--nothing", "nonsense://bucket"):
         shell.run_line_magic("inputdiag", wrong)
         assert "%inputdiag" in (error := capsys.readouterr().err) or "tb-inputdiag:" in error
 

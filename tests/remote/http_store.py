@@ -5,6 +5,7 @@ It has what object stores have (whole writes, ranged reads, listings by prefix) 
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import threading
@@ -142,6 +143,20 @@ class TestStoreFileSystem(AbstractFileSystem):
         path = self._strip_protocol(path)
         sizes = {name: n for name, n in self._sizes(path).items() if name == path or name.startswith(path + "/")}
         return {name: {"name": name, "size": n, "type": "file"} for name, n in sizes.items()} if detail else list(sizes)
+
+    def ls(self, path: str, detail: bool = True, **kwargs: Any) -> Any:
+        path = self._strip_protocol(path)
+        found: dict[str, dict[str, Any]] = {}
+        for name, info in self.find(path, detail=True).items():
+            child, deeper, _ = name[len(path) + 1 :].partition("/")
+            inside = f"{path}/{child}" if child else path
+            found[inside] = {"name": inside, "size": 0, "type": "directory"} if deeper else info
+        if not found:
+            raise FileNotFoundError(path)
+        return list(found.values()) if detail else list(found)
+
+    def _open(self, path: str, mode: str = "rb", **kwargs: Any) -> Any:
+        return io.BytesIO(self.cat_file(path))
 
     def exists(self, path: str, **kwargs: Any) -> bool:
         return bool(self.find(path))
