@@ -84,8 +84,10 @@ def read_outline(data: bytes) -> Outline | None:
         payloads = [_payload(row, size) for row in content["payloads"]]
         parts = {}
         for offset, length in content["parts"]:
-            parts[int(offset), int(length)] = data[end : end + int(length)]
+            part = data[end : end + int(length)]
             end += int(length)
+            if len(part) == length:  # otherwise it is cut off, and read from the event file
+                parts[int(offset), int(length)] = part
         return Outline(size, int(content["events"]), payloads, parts)
     except (zlib.error, ValueError, KeyError, TypeError, RecursionError):
         return None
