@@ -16,6 +16,7 @@ from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.summary import summary_lines
 from tb_inputdiag.cli.terminal import Progress, Terminal
 from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.log.reader import Run
 from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.log.subjects import SubjectSeries
 from tb_inputdiag.numbers import count, percent, short, size_bytes, whole
@@ -57,6 +58,13 @@ def report(arguments: ReportArguments, terminal: Terminal) -> int:
         terminal.print(f"{arguments.output}: {_counts(sections)}, {size_bytes(len(page.encode()))}")
     selection.warn()
     return CLEAN
+
+
+def report_page(run: Run) -> str:
+    """Returns the page of one run."""
+    sections = [section_of(Chosen(run, session, run.name)) for session in run.sessions]
+    subtitle = f"{_counts(sections)}, made {time.strftime('%Y-%m-%d %H:%M')}"
+    return render_html(f"Input diagnostics of {run.name}", subtitle, sections, run.unreadable_files)
 
 
 def _page(log_dir: str, selection: Selection, sections: Sequence[Section]) -> str:

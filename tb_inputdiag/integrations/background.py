@@ -28,7 +28,6 @@ class BackgroundCalls:
     def __init__(self, receiver: str) -> None:
         self._receiver = receiver
         self._calls: queue.Queue[Callable[[], object]] = queue.Queue(_MOST_WAITING)
-        self._thread: threading.Thread | None = None
         self._pid = 0
         self._warned = False
 
@@ -36,7 +35,9 @@ class BackgroundCalls:
         """Has a function called soon. Never raises."""
         if self._pid != os.getpid():  # the first call, or the first one in a forked process
             self._pid, self._calls = os.getpid(), queue.Queue(_MOST_WAITING)
-            self._thread = threading.Thread(target=self._run, args=(self._calls,), name="tb_inputdiag-alerts", daemon=True)
+            self._thread = threading.Thread(
+                target=self._run, args=(self._calls,), name="tb_inputdiag-alerts", daemon=True
+            )
             self._thread.start()
             at_program_end(self.wait)
         try:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import re
 import tempfile
 from typing import Any
 
-from tb_inputdiag.alerts import RecordedRun, count_by_severity
 from tb_inputdiag.errors import ConfigurationError
 from tb_inputdiag.integrations.background import BackgroundCalls
+from tb_inputdiag.integrations.outcome import outcome
+from tb_inputdiag.integrations.report_file import write_report
+from tb_inputdiag.log.reader import Run
 from tb_inputdiag.records import Alert
 from tb_inputdiag.report import alert_line, format_alert
 
@@ -60,29 +63,28 @@ class MLflowAlerts:
         self._alerts += 1
         self._counts[alert.severity.name] += 1
         number, counts = self._alerts, dict(self._counts)
+        sentence = alert_line(alert, 10_000)[:_MOST_TAG]
 
         def send() -> None:
-            client.set_tag(run_id, _key(f"inputdiag.{alert.rule}.{alert.subject}"), alert_line(alert, 10_000)[:_MOST_TAG])
+            client.set_tag(run_id, _key(f"inputdiag.{alert.rule}.{alert.subject}"), sentence)
             for name, n in counts.items():
                 client.log_metric(run_id, f"inputdiag/{name.lower()}s", n, step=alert.first_step)
             client.log_text(run_id, format_alert(alert, 100), f"inputdiag/alerts/{number:03}-{alert.rule}.txt")
 
         self._calls.add(send)
 
-    def training_ended(self, run: RecordedRun) -> None:
+    def training_ended(self, run: Run) -> None:
         """Receives the end of a `fit`; waits up to 15 s for the server, because the program may end the run next."""
         client, run_id = self._connect()
         if run_id is None:
             return
 
         def send() -> None:
-            counts = count_by_severity(run.alerts)
-            found = ", ".join(f"{n} {severity.name}" for severity, n in counts.items() if n) or "no finding"
-            client.set_tag(run_id, "inputdiag.status", f"{run.status}; {found}")
+            client.set_tag(run_id, "inputdiag.status", outcome(run))
             if self._report:
                 with tempfile.TemporaryDirectory() as folder:
                     path = os.path.join(folder, "report.html")
-                    run.write_report(path)
+                    write_report(run, path)
                     client.log_artifact(run_id, path, "inputdiag")
 
         self._calls.add(send)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
-from tb_inputdiag.alerts import EndListener, RecordedRun
 from tb_inputdiag.console import say_warning
+from tb_inputdiag.log.end_listener import EndListener
+from tb_inputdiag.log.reader import Run
 from tb_inputdiag.records import Alert
 
 __all__ = ["SeveralReceivers"]
@@ -27,13 +29,13 @@ class SeveralReceivers:
     def __call__(self, alert: Alert) -> None:
         """Receives an alert that opened."""
         for receiver in self._receivers:
-            self._try(receiver, lambda receiver=receiver: receiver(alert))  # type: ignore[misc]  # bound now
+            self._try(receiver, partial(receiver, alert))
 
-    def training_ended(self, run: RecordedRun) -> None:
+    def training_ended(self, run: Run) -> None:
         """Receives the end of a `fit`."""
         for receiver in self._receivers:
             if isinstance(receiver, EndListener):
-                self._try(receiver, lambda receiver=receiver: receiver.training_ended(run))  # type: ignore[misc]  # bound now
+                self._try(receiver, partial(receiver.training_ended, run))
 
     def _try(self, receiver: object, call: Callable[[], object]) -> None:
         try:

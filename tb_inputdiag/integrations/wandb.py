@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import os
 import tempfile
 from typing import Any
 
-from tb_inputdiag.alerts import RecordedRun
 from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.integrations.report_file import write_report
+from tb_inputdiag.log.reader import Run
 from tb_inputdiag.records import Alert, Severity
-from tb_inputdiag.report import alert_line, format_alert
+from tb_inputdiag.report import alert_line
 
 __all__ = ["WandbAlerts"]
 
@@ -54,7 +56,7 @@ class WandbAlerts:
             level=levels.get(alert.severity, wandb.AlertLevel.INFO),
         )
 
-    def training_ended(self, recorded: RecordedRun) -> None:
+    def training_ended(self, recorded: Run) -> None:
         """Receives the end of a `fit`."""
         wandb, run = self._connect()
         if run is None:
@@ -73,21 +75,18 @@ class WandbAlerts:
             )
         run.log({"input_diagnostics": table})
         run.summary["input_diagnostics/findings"] = len(recorded.alerts)
-        run.summary["input_diagnostics/status"] = recorded.status
+        run.summary["input_diagnostics/status"] = recorded.session.status
         if recorded.alerts:
             run.summary["input_diagnostics/worst"] = alert_line(recorded.alerts[0], 10_000)
         if self._report:
             self._save_report(run, recorded)
 
-    def _save_report(self, run: Any, recorded: RecordedRun) -> None:
+    def _save_report(self, run: Any, recorded: Run) -> None:
         folder = getattr(run, "dir", None) or tempfile.mkdtemp()
         path = os.path.join(folder, "input_diagnostics.html")
-        recorded.write_report(path)
+        write_report(recorded, path)
         run.save(path, base_path=folder, policy="now")
 
     def _connect(self) -> tuple[Any, Any]:
         wandb: Any = importlib.import_module("wandb")
         return wandb, self._run if self._run is not None else wandb.run
-
-
-assert format_alert

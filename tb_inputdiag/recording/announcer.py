@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 
 from tb_inputdiag.alerts import count_by_severity, is_standing
 from tb_inputdiag.console import say, say_warning
+from tb_inputdiag.log.end_listener import EndListener
+from tb_inputdiag.log.reader import Run
 from tb_inputdiag.records import Alert, Cost, NotJudged
 from tb_inputdiag.report import format_alert
 from tb_inputdiag.settings import Settings
 
 __all__ = ["Announcer"]
+
+_BETWEEN_ENDS_S = 60.0
+"""Least seconds between two ends of training that are reported: a loop may call `fit` a thousand times."""
 
 
 class Announcer:
@@ -32,6 +38,8 @@ class Announcer:
         self._announced: set[int] = set()
         self._reasons: set[str] = set()
         self._refused_to_stop = False
+        self._end_waits = False
+        self._end_reported = float("-inf")
 
     def begin_call(self, step: int) -> None:
         """Notes that another call begins, whose next training step is `step`."""
@@ -96,6 +104,28 @@ class Announcer:
         if self._settings.verbose:
             text = f"stop_on={stop_on.name!r}: training ends because of {alert.rule}."
             say(lambda width, color: text)
+
+    def end_training(self, read: Callable[[], Run | None], *, last: bool = False) -> None:
+        """Tells `on_alert` that training has ended, if it wants to know.
+
+        Args:
+            read: Reads what was recorded.
+            last: Whether the session is over, so that only an end is reported that was not reported yet.
+        """
+        listener = self._settings.on_alert
+        if not isinstance(listener, EndListener) or (last and not self._end_waits):
+            return
+        now = time.monotonic()
+        if not last and now - self._end_reported < _BETWEEN_ENDS_S:
+            self._end_waits = True
+            return
+        self._end_waits, self._end_reported = False, now
+        try:
+            run = read()
+            if run is not None:
+                listener.training_ended(run)
+        except Exception as exc:
+            say_warning(f"on_alert.training_ended raised {type(exc).__name__}: {exc}. Training and recording go on.")
 
     def say_goodbye(self, status: str, alerts: Sequence[Alert], cost: Cost) -> None:
         """Prints the summary of a session, if the user wants one.

@@ -25,6 +25,7 @@ from tb_inputdiag.capture.running_loss import RunningLoss
 from tb_inputdiag.capture.twin import Reading
 from tb_inputdiag.log.codec import new_session_id
 from tb_inputdiag.log.open_log import open_log
+from tb_inputdiag.log.reader import Run, runs_of
 from tb_inputdiag.recording.announcer import Announcer
 from tb_inputdiag.recording.bad_batches import BadBatches
 from tb_inputdiag.recording.described import DescribedModel
@@ -386,6 +387,8 @@ class Recorder:
                 )
             )
             self._announcer.say_goodbye(status, self.alerts, self._executions.cost(*self._cost_arguments()))
+            if trains(self.mode):
+                self._announcer.end_training(self._read)
         except Exception as exc:
             self._outage.begin(exc, self._steps.latest)
         finally:
@@ -408,8 +411,15 @@ class Recorder:
     def close(self) -> None:
         """Ends the session. May be called again."""
         self.end("finished")
+        if not self.closed:
+            self._announcer.end_training(self._read, last=True)
         self.closed = True
         self._journal.close()
+
+    def _read(self) -> Run | None:
+        """Returns what was recorded so far, read from the log."""
+        self.writer.flush()
+        return next(iter(runs_of(self.writer.files)), None)
 
     def _stop_training(self) -> None:
         self.probes.model.stop_training = True
