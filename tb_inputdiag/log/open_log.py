@@ -21,8 +21,8 @@ from tb_inputdiag.urls import is_url
 __all__ = ["FILE_BYTES", "open_log"]
 
 FILE_BYTES = 1 << 20
-"""Size from which on an event file of a remote log is closed. A file is uploaded whole each time it has grown: 1 MiB is
-half a minute of a slow uplink (2 Mbit/s uploads it in 4 s), and a day of training has tens of files, not thousands."""
+"""Size from which on an event file of a remote log is closed. A file is uploaded whole each time it has grown: an uplink
+of 2 Mbit/s takes 4 s for 1 MiB. A day of training has tens of such files, not thousands."""
 
 _OnError: TypeAlias = "Callable[[Exception], None] | None"
 
@@ -67,6 +67,7 @@ def open_log(
             worker=worker,
             workers=workers,
             file_bytes=FILE_BYTES,
+            visible_every_s=flush_s,
             mirror=mirror,
             follower=(follower := _UploadFollower(shared)),
             on_error=on_error,

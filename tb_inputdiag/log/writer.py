@@ -87,6 +87,8 @@ class LogWriter:
         flush_interval_s: How long records may wait in the first half hour; see `flush_interval`.
         file_bytes: Size of a file after which the session goes on in a new one, and the file never changes again. None:
             the session has one file.
+        visible_every_s: Seconds after which a reader sees what is written, if that is longer than the interval: a
+            session is silent only after a multiple of it.
         mirror: Adds events that TensorBoard's own tabs show; None: none.
         follower: Receives what was written.
         clock: Returns seconds since the epoch.
@@ -107,6 +109,7 @@ class LogWriter:
         workers: int = 1,
         flush_interval_s: float = 1.0,
         file_bytes: int | None = None,
+        visible_every_s: float = 0.0,
         mirror: ScalarMirror | None = None,
         follower: LogFollower | None = None,
         clock: Callable[[], float] = time.time,
@@ -122,6 +125,7 @@ class LogWriter:
             )
         self._flush_interval_s = flush_interval_s
         self._most_bytes = file_bytes
+        self._visible_every_s = visible_every_s
         self._mirror = mirror
         self._follower = follower
         self._clock = clock
@@ -276,7 +280,7 @@ class LogWriter:
             self._encoder.events,
             self._encoder.rows,
             dict(self._dropped),
-            flush_interval(self._clock() - self._started, self._flush_interval_s),
+            max(flush_interval(self._clock() - self._started, self._flush_interval_s), self._visible_every_s),
         )
         # TensorBoard always keeps the last event of a tag, and only the last head counts, so one tag is enough.
         frames.append(self._frame("head", self._heads, encode_head(head, self._heads)))

@@ -114,7 +114,11 @@ class RunsAnswer(TypedDict):
     now: float
     """The server's clock, for the age of events."""
     complete: bool
-    """Whether all runs are listed, not only those that changed after ``since``."""
+    """Whether all runs are listed, not only those that changed after ``since``, or those of a page."""
+    total: int
+    """How many runs there are."""
+    matching: int
+    """How many of them match ``filter``; all without one."""
     runs: list[RunRow]
     gone: list[str]
     """Ids that are no longer there."""

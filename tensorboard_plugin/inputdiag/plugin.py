@@ -35,6 +35,7 @@ from tensorboard_plugin.inputdiag.payload_types import (
 )
 from tensorboard_plugin.inputdiag.provider import LogProvider
 from tensorboard_plugin.inputdiag.queries import BadQuery, Query
+from tensorboard_plugin.inputdiag.runs_page import cut_page
 from tensorboard_plugin.inputdiag.series_keys import row_of, series_key, split_of
 from tensorboard_plugin.inputdiag.session_cache import SessionCache
 
@@ -60,7 +61,7 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
     def get_plugin_apps(self) -> dict[str, Any]:
         """Returns route -> WSGI application."""
         routes: dict[str, tuple[Callable[[wrappers.Request, Query], Any], Sequence[str]]] = {
-            "/runs": (self._runs, ("since",)),
+            "/runs": (self._runs, ("since", "filter", "sort", "offset", "limit")),
             "/run": (self._run, ("id", "since")),
             "/model": (self._model, ("id", "since")),
             "/series": (self._series, ("id", "q", "points", "have", "from", "to")),
@@ -104,11 +105,11 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
             yield cache, session
 
     def _runs(self, request: wrappers.Request, query: Query) -> RunsAnswer:
-        since = query.since()
+        since, page = query.since(), query.page()
         cache, provider = self._open(request)
         revision = cache.revision
         rows, busy = [], []
-        for key in list(cache.sessions):
+        for key in tuple(cache.sessions):
             with cache.glancing_at(key, provider) as session:
                 if session is not None:
                     session.row = format_row(session)
@@ -120,12 +121,17 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
                 if known.row["revision"] > since:
                     rows.append(known.row)
         revision = max([revision, *(row["revision"] for row in rows)])
+        total = matching = len(cache.sessions)
+        if page is not None:
+            rows, matching = cut_page(rows, page)
         return RunsAnswer(
             server=cache.server,
             # The news of a busy session come with the next answer, so they must count as not yet sent.
             revision=min([revision, *busy]),
             now=time.time(),
-            complete=since == 0,
+            complete=since == 0 and (page is None or len(rows) == total),
+            total=total,
+            matching=matching,
             runs=rows,
             gone=[key for key, when in cache.gone.items() if when > since],
         )

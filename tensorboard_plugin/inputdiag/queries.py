@@ -7,6 +7,7 @@ from typing import Any
 
 from tb_inputdiag.records import Quantity
 from tensorboard_plugin.inputdiag.payload_series import HeldBuckets
+from tensorboard_plugin.inputdiag.runs_page import MAX_PAGE, SORTS, RunsPage
 from tensorboard_plugin.inputdiag.series_keys import parse_series_key
 
 __all__ = ["BadQuery", "Query"]
@@ -15,6 +16,7 @@ _MAX_TEXT = 4096
 _MAX_QUANTITIES = 64
 _MAX_POINTS = 4096
 _MAX_STEP = 1 << 62
+_PAGING = ("filter", "sort", "offset", "limit")
 _SPLITS = frozenset({"train", "validation", "predict"})
 
 
@@ -92,6 +94,19 @@ class Query:
         if low > high:
             raise BadQuery(f"'from' must not be greater than 'to'. Received: {low} and {high}.")
         return low, high
+
+    def page(self) -> RunsPage | None:
+        """Returns the part of the list of runs that is wanted; None for all of it."""
+        if not any(name in self._parameters for name in _PAGING):
+            return None
+        if "since" in self._parameters:
+            raise BadQuery(f"'since' cannot be combined with {', '.join(_PAGING)}: ask for the page again.")
+        return RunsPage(
+            filter=self._parameters.get("filter", ("",))[0],
+            sort=self.choice("sort", tuple(SORTS), "name"),
+            offset=self.integer("offset", 0, 0, _MAX_STEP),
+            limit=self.integer("limit", MAX_PAGE, 1, MAX_PAGE),
+        )
 
     def choice(self, name: str, choices: Sequence[str], default: str | None = None) -> str:
         """Returns a parameter that must be one of `choices`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import secrets
 import threading
 import time
@@ -18,6 +19,8 @@ MAX_TABLE_BYTES = 48 << 20
 """Memory for the decimated tables of all sessions together; the least recently used ones go first."""
 _SCAN_EVERY_S = 0.7
 """TensorBoard itself reloads every 5 s by default."""
+_SLOW_SCAN_S = 0.05
+_LOGGER = logging.getLogger("tensorboard")
 
 
 class SessionCache:
@@ -37,6 +40,7 @@ class SessionCache:
         self._clock = clock
         self._lock = threading.Lock()
         self._scanned = -1e9
+        self._scan_took = 0.0
         self._revisions = itertools.count(1)
         self._revision = 0
 
@@ -51,9 +55,28 @@ class SessionCache:
         return self._revision
 
     def scan(self, provider: LogProvider) -> None:
-        """Looks for new sessions and new events, at most every `_SCAN_EVERY_S` seconds."""
+        """Looks for new sessions and new events, at most every `_SCAN_EVERY_S` seconds.
+
+        Listing hundreds of runs takes longer than a list may take to appear. Then a thread does it, and what was known
+        before is answered meanwhile.
+        """
+        if self.sessions and self._scan_took > _SLOW_SCAN_S:
+            if self._clock() - self._scanned >= _SCAN_EVERY_S and not self._lock.locked():
+                threading.Thread(target=self._scan_quietly, args=(provider,), daemon=True).start()
+            return
+        self._scan(provider)
+
+    def _scan_quietly(self, provider: LogProvider) -> None:
+        try:
+            self._scan(provider)
+        except Exception:
+            _LOGGER.exception("Input Diagnostics could not list the runs")
+            self._scan_took = 0.0  # the next request scans itself, and its client gets the error
+
+    def _scan(self, provider: LogProvider) -> None:
         with self._lock:
-            if self._clock() - self._scanned < _SCAN_EVERY_S:
+            begin = self._clock()
+            if begin - self._scanned < _SCAN_EVERY_S:
                 return
             found = provider.scan()
             for key, listed in found.items():
@@ -70,6 +93,7 @@ class SessionCache:
                 del self.sessions[key]
                 self.gone[key] = self.next_revision()
             self._scanned = self._clock()
+            self._scan_took = self._scanned - begin
 
     @contextmanager
     def using(self, key: str, provider: LogProvider) -> Iterator[CachedSession | None]:

@@ -439,6 +439,8 @@ export interface RunsAnswer {
   revision: number;
   now: number;
   complete: boolean;
+  total: number;
+  matching: number;
   runs: RunRow[];
   gone: string[];
 }
