@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import functools
 import multiprocessing
 import multiprocessing.util
@@ -15,6 +14,7 @@ import keras
 
 from tb_inputdiag.callback import InputDiagnostics
 from tb_inputdiag.capture.backend import backend
+from tb_inputdiag.program_end import at_program_end, not_at_program_end
 from tb_inputdiag.recording.recorder import Recorder
 from tb_inputdiag.recording.sessions import LEFT, close_all
 from tb_inputdiag.settings import Settings
@@ -100,7 +100,7 @@ class ModelDiagnostics(InputDiagnostics):
             self._block.__enter__()
             self._at_exit = functools.partial(_leave, weakref.ref(self))
             # after the log was opened: what is registered last runs first
-            atexit.register(self._at_exit)
+            at_program_end(self._at_exit)
             if multiprocessing.parent_process() is not None:
                 # a child process of `multiprocessing` calls these only
                 multiprocessing.util.Finalize(None, self._at_exit, exitpriority=100)
@@ -115,7 +115,7 @@ class ModelDiagnostics(InputDiagnostics):
         if block is None:
             return
         if self._at_exit is not None:
-            atexit.unregister(self._at_exit)
+            not_at_program_end(self._at_exit)
         block.__exit__(type(exc) if exc is not None else None, exc, None)
         self._sessions.hold(exc is None)
 

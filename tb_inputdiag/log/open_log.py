@@ -21,8 +21,8 @@ from tb_inputdiag.urls import is_url
 __all__ = ["FILE_BYTES", "open_log"]
 
 FILE_BYTES = 1 << 20
-"""Size from which on an event file of a remote log is closed. A file is uploaded whole each time it has grown: an uplink
-of 2 Mbit/s takes 4 s for 1 MiB. A day of training has tens of such files, not thousands."""
+"""Size from which on an event file of a remote log is closed. A file is uploaded whole each time it has grown, which
+takes 4 s for 1 MiB at 2 Mbit/s. A day of training has tens of such files, not thousands."""
 
 _OnError: TypeAlias = "Callable[[Exception], None] | None"
 
