@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from types import FrameType
 
 from tb_inputdiag.cli.arguments import SessionChoice, WatchArguments
@@ -15,7 +15,7 @@ from tb_inputdiag.cli.options import Chosen, choose
 from tb_inputdiag.cli.parser import CLEAN
 from tb_inputdiag.cli.summary import cost_text
 from tb_inputdiag.cli.terminal import Terminal, sparkline
-from tb_inputdiag.errors import LogNotFoundError
+from tb_inputdiag.errors import LogNotFoundError, RemoteError
 from tb_inputdiag.log.reader import Log, read
 from tb_inputdiag.numbers import count, duration, format_number, whole
 from tb_inputdiag.records import Alert
@@ -64,7 +64,8 @@ def watch(
                 if arguments.once or over:
                     return CLEAN
                 sleep(arguments.interval)
-                log.refresh()
+                with suppress(RemoteError):  # a store that does not answer now may answer the next time
+                    log.refresh()
     except KeyboardInterrupt:
         return CLEAN
 

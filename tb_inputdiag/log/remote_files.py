@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 
-from tb_inputdiag.errors import LogNotFoundError
+from tb_inputdiag.errors import LogNotFoundError, RemoteError
 from tb_inputdiag.log.files import Listing
 from tb_inputdiag.log.rundir import FILE_SUFFIX, outline_name
 from tb_inputdiag.remote.filesystems import RemoteFolder
@@ -92,17 +92,30 @@ class RemoteSource:
         self._parts: Mapping[tuple[int, int], bytes] = {}
         self._outline: bytes | None = None
         self._size = 0
+        self._failure: RemoteError | None = None
 
     def size(self) -> int:
-        """Returns the size in the newest listing."""
+        """Returns the size in the newest listing.
+
+        Raises:
+            RemoteError: if `fetch_news` could not fetch the file.
+        """
+        if self._failure is not None:
+            raise self._failure
         return self.listed_size
 
     def fetch_news(self) -> None:
         """Fetches what a refresh will read: the outline of a new file, else what the file has grown by.
 
-        Raises:
-            RemoteError: if it cannot be fetched.
+        A failure concerns this file only, so `size` raises it.
         """
+        try:
+            self._fetch_news()
+            self._failure = None
+        except RemoteError as error:
+            self._failure = error
+
+    def _fetch_news(self) -> None:
         with self._lock:
             if self.listed_size < self._size:  # another file took its place
                 self.close()
@@ -227,7 +240,7 @@ class RemoteLogFolder:
         return source
 
     def _together(self, work: Callable[[RemoteSource], None], sources: Iterable[RemoteSource]) -> None:
-        """Does something with each source, many at a time. The first exception is raised."""
+        """Does something with each source, many at a time."""
         list(self._threads().map(work, sources))
 
     def _read_ahead(self, source: RemoteSource) -> None:

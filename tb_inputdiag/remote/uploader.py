@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 
 from tb_inputdiag.console import say, say_warning
-from tb_inputdiag.errors import LogError
 from tb_inputdiag.numbers import count, size_bytes
 from tb_inputdiag.program_end import at_program_end, has_ended, not_at_program_end
 from tb_inputdiag.remote.mirror import FolderMirror
@@ -54,11 +53,6 @@ class Uploader:
         self._thread = threading.Thread(target=self._run, name="tb_inputdiag-upload", daemon=True)
         self._thread.start()
         at_program_end(self.drain)
-
-    @property
-    def mirror(self) -> FolderMirror:
-        """The files."""
-        return self._mirror
 
     def changed(self, *, urgent: bool) -> None:
         """Notes that something was written to the spool.
@@ -138,7 +132,7 @@ class Uploader:
                 self._schedule.begin(self._clock())
             try:
                 self._mirror.push(all_closed=all_closed)
-            except (LogError, OSError) as error:
+            except Exception as error:  # of any kind: the thread must go on
                 self._note_failure(error)
                 return False
             with self._changes:

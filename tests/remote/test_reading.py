@@ -15,6 +15,7 @@ from tb_inputdiag.log.make_outline import outline_beside
 from tb_inputdiag.log.outline import read_outline
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.records import Record
+from tb_inputdiag.remote.filesystems import RemoteFolder
 from tests.log import synthetic
 from tests.log.strategies import same
 from tests.remote.http_store import StoreServer
@@ -176,6 +177,26 @@ def test_a_live_run_is_fetched_where_it_grew(store: StoreServer, tmp_path: Path)
     store.objects[name] = data[:5000]  # another run takes its place
     assert log.refresh()
     assert len(log.run.loss) < before
+
+
+def test_a_file_that_cannot_be_fetched_leaves_the_others(
+    runs: int, store: StoreServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = RemoteFolder.read
+
+    def refuse(self: RemoteFolder, path: str, start: int = 0, end: int | None = None) -> bytes:
+        if path.startswith("run-3/"):
+            raise RemoteError("403 Forbidden")
+        return read(self, path, start, end)
+
+    monkeypatch.setattr(RemoteFolder, "read", refuse)
+    log = tb_inputdiag.read(store.url)
+    assert "403 Forbidden" in " ".join(log["run-3"].unreadable_files)
+    assert log["run-4"].session.status == "finished"
+    assert main(["check", store.url, "--fail-on", "ERROR"]) in (1, 2)
+    monkeypatch.undo()
+    assert log.refresh()
+    assert log["run-3"].unreadable_files == []
 
 
 def test_one_file_can_be_named(runs: int, store: StoreServer) -> None:
