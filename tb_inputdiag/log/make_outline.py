@@ -21,7 +21,7 @@ def outline_beside(path: Path) -> tuple[str, bytes] | None:
     """Returns the name and the content of the outline of a closed event file.
 
     Returns:
-        None for files of other tools, and for damaged ones, which are read from front to back.
+        None for files of other tools, and for damaged or very large ones, which are read from front to back.
     """
     if not path.name.endswith(FILE_SUFFIX):
         return None
@@ -40,7 +40,8 @@ def outline_beside(path: Path) -> tuple[str, bytes] | None:
                 rows.append(_row(index.session, payload))
                 if id(payload) in wanted:
                     parts[payload.offset] = source.read(payload.offset, payload.length)
-        return outline_name(path.name), pack_outline(file.size, file.events, rows, parts)
+        outline = pack_outline(file.size, file.events, rows, parts)
+        return None if outline is None else (outline_name(path.name), outline)
     finally:
         source.close()
 

@@ -12,14 +12,16 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tb_inputdiag.log.codec import Header
+from tb_inputdiag.errors import LogCorruptError
+from tb_inputdiag.log.codec import Header, inflate, parse_tag
 
 __all__ = ["Outline", "OutlinedPayload", "pack_outline", "read_outline"]
 
 _FORMAT = 1
 _MAGIC = b"TBIDOUT1"
-_MOST_BYTES = 256 << 20
-"""An outline that unfolds to more is not read."""
+_MOST_JSON = 16 << 20
+"""Bytes; 100,000 payloads have 9 MB. A longer outline is neither written nor read."""
+_MOST_NUMBER = 1 << 62
 
 
 class OutlinedPayload(NamedTuple):
@@ -45,8 +47,10 @@ class Outline:
     """(offset, length) -> bytes of the event file."""
 
 
-def pack_outline(size: int, events: int, payloads: Iterable[OutlinedPayload], parts: Mapping[int, bytes]) -> bytes:
-    """Returns the bytes of an outline.
+def pack_outline(
+    size: int, events: int, payloads: Iterable[OutlinedPayload], parts: Mapping[int, bytes]
+) -> bytes | None:
+    """Returns the bytes of an outline; None if it is too long.
 
     Args:
         size: Bytes of the event file.
@@ -62,6 +66,8 @@ def pack_outline(size: int, events: int, payloads: Iterable[OutlinedPayload], pa
         "parts": [[offset, len(data)] for offset, data in parts.items()],
     }
     text = json.dumps(content, separators=(",", ":")).encode()
+    if len(text) > _MOST_JSON:
+        return None
     packed = zlib.compress(text, 6)
     return b"".join([_MAGIC, len(packed).to_bytes(4, "little"), packed, *parts.values()])
 
@@ -69,15 +75,11 @@ def pack_outline(size: int, events: int, payloads: Iterable[OutlinedPayload], pa
 def read_outline(data: bytes) -> Outline | None:
     """Returns what an outline says; None if it cannot be read, or a newer version wrote it."""
     start = len(_MAGIC) + 4
-    if data[: len(_MAGIC)] != _MAGIC or len(data) > _MOST_BYTES:
+    if data[: len(_MAGIC)] != _MAGIC:
         return None
     end = start + int.from_bytes(data[len(_MAGIC) : start], "little")
     try:
-        unpacker = zlib.decompressobj()
-        text = unpacker.decompress(data[start:end], _MOST_BYTES)
-        if unpacker.unconsumed_tail:
-            return None
-        content = json.loads(text)
+        content = json.loads(inflate(data[start:end], _MOST_JSON))
         if content["format"] != _FORMAT:
             return None
         size = int(content["size"])
@@ -89,14 +91,14 @@ def read_outline(data: bytes) -> Outline | None:
             if len(part) == length:  # otherwise it is cut off, and read from the event file
                 parts[int(offset), int(length)] = part
         return Outline(size, int(content["events"]), payloads, parts)
-    except (zlib.error, ValueError, KeyError, TypeError, RecursionError):
+    except (LogCorruptError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
 def _payload(row: list[object], size: int) -> OutlinedPayload:
     session, stream, step, *header, offset, length = row
     numbers = [step, *header, offset, length]
-    if not isinstance(session, str) or not isinstance(stream, str) or not all(type(n) is int for n in numbers):
+    if parse_tag(f"{session}/{stream}/0") is None or not all(type(n) is int and abs(n) < _MOST_NUMBER for n in numbers):
         raise TypeError("An outline holds a payload of another form.")
     if offset < 0 or length < 0 or offset + length > size:  # type: ignore[operator]  # see above
         raise ValueError("An outline names a payload outside of its file.")

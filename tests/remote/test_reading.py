@@ -125,6 +125,10 @@ def lie(store: StoreServer, kind: str) -> None:
             content["payloads"][0][-1] = -5
         elif kind == "text":
             content["payloads"][0][2] = "x"
+        elif kind == "name":
+            content["payloads"][0][0] = "\x1b[2J"
+        elif kind == "huge":
+            content["payloads"][0][-3] = 10**30
         elif kind == "format":
             content["format"] = 99
         packed = zlib.compress(json.dumps(content).encode())
@@ -135,7 +139,9 @@ def lie(store: StoreServer, kind: str) -> None:
         }.get(kind, data[:8] + len(packed).to_bytes(4, "little") + packed + data[end:])
 
 
-@pytest.mark.parametrize("kind", ["size", "outside", "negative", "text", "format", "empty", "noise", "cut"])
+@pytest.mark.parametrize(
+    "kind", ["size", "outside", "negative", "text", "format", "empty", "noise", "cut", "name", "huge"]
+)
 def test_an_outline_that_does_not_fit_is_not_used(runs: int, store: StoreServer, tmp_path: Path, kind: str) -> None:
     lie(store, kind)
     run = tb_inputdiag.read(f"{store.url}/run-0").run
