@@ -167,6 +167,10 @@ class Update:
     """`gradients.reduce`, once it was computed; the gradient may be dropped then."""
     clipped_norm: Tensor | None = None
     """Half the sum of squares of `clipped`, once it was computed."""
+    sample_norm: Tensor | None = None
+    """Half the sum of squares of `before`, once it was computed."""
+    change: tuple[Tensor, Tensor] | None = None
+    """`weights.update`, once it was computed; `before` and `after` may be dropped then."""
 
     def measure(self, xp: Namespace) -> None:
         """Reduces the gradient, which is dense by now, unless that was done."""
@@ -177,6 +181,13 @@ class Update:
         """Reduces the clipped gradient, which is dense by now, unless that was done."""
         if self.clipped_norm is None and self.clipped is not None:
             self.clipped_norm = health.half_squares(xp, self.clipped)
+
+    def measure_change(self, xp: Namespace) -> None:
+        """Reduces the weight before the update and its change, unless that was done."""
+        if self.sample_norm is None and self.before is not None:
+            self.sample_norm = self.norm if self.is_whole else health.half_squares(xp, self.before)
+        if self.change is None and self.after is not None:
+            self.change = weights.update(xp, self.before, self.after)
 
     def read_before(self, xp: Namespace, value: Tensor) -> None:
         """Receives the weight as it is before the update."""

@@ -26,9 +26,14 @@ def kind_of(leaf: Any) -> Kind | None:
 
 
 class JaxReader:
-    """`TensorReader` for JAX."""
+    """`TensorReader` for JAX.
 
-    xp: Namespace = JAX
+    Args:
+        xp: What reduces the arrays: JAX in a program, or NumPy on the host.
+    """
+
+    def __init__(self, xp: Namespace = JAX) -> None:
+        self.xp = xp
 
     def layout(self, name: str, role: Role, tensor: Array, full_shape: FullShape | None = None) -> TensorLayout:
         """Returns the layout of an array, whose first axis is taken for that of examples.
@@ -44,11 +49,11 @@ class JaxReader:
 
     def shape(self, tensor: Array) -> Array:
         """Returns the shape."""
-        return JAX.shape(tensor)
+        return self.xp.shape(tensor)
 
     def examples(self, tensor: Array) -> Array | None:
         """Returns the length of the first axis, None for a single number."""
-        return JAX.length(tensor, 0, "float64") if tensor.ndim else None
+        return self.xp.length(tensor, 0, "float64") if tensor.ndim else None
 
     def readable(self, tensor: Array) -> Array:
         """Returns the array: nothing of ours is part of the user's program."""

@@ -1,8 +1,12 @@
 """The shadow of a step: a second program that runs the step's own operations, and reduces what passes through them.
 
 `train_step(state, data)` of Keras' JAX trainer is a pure function. So a sampled execution first runs a shadow of it,
-which is given the same state and data, donates nothing, and returns nothing but the row. Then the user's own compiled
-function runs. It is never replaced, so training is the same by construction.
+which is given the same state and data, and donates nothing. Then the user's own compiled function runs. It is never
+replaced, so training is the same by construction.
+
+On a GPU or TPU the shadow returns nothing but the row. On a CPU, XLA takes a second to compile the statistics of one
+tensor. There the shadow returns the predictions and what the first layers read, and NumPy reduces them and the batch:
+they share the host's memory.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ from tb_inputdiag.capture.origins import Origin
 from tb_inputdiag.capture.overrides import loss_observed
 from tb_inputdiag.capture.rows.build import build
 from tb_inputdiag.capture.step_functions import STEP_FUNCTIONS
-from tb_inputdiag.records import Split, TensorLayout
+from tb_inputdiag.records import F4, F8, Split, TensorLayout
 from tb_inputdiag.statistics.program import Program
 
 __all__ = ["HiddenEffects", "Shadow", "State"]
@@ -38,6 +42,7 @@ __all__ = ["HiddenEffects", "Shadow", "State"]
 State: TypeAlias = tuple[list[Array], ...]
 """What Keras hands from step to step: trainable variables, others, and for training those of the optimizer; metrics."""
 
+_NO_PIXELS: F4 = np.zeros(0, np.float32)
 
 _HIDDEN = "Layers and losses inside jax.lax.scan, cond or while_loop of a step are not seen."
 
@@ -49,8 +54,15 @@ class HiddenEffects(Exception):
 class Results(NamedTuple):
     """What a shadow returns; still on its way from the device."""
 
-    row: Array
-    pixels: Array
+    found: Any
+    batch: Any
+
+
+class Reduced(NamedTuple):
+    """What is known of a step, on the host."""
+
+    row: F8
+    pixels: F4
 
 
 class Shadow:
@@ -86,7 +98,8 @@ class Shadow:
         self.example = jax.tree.map(_spec, data)
         """The shape of the batches."""
         self._args = (number, split, images, (lambda bad, batch: bad) if keeps_batches else None)
-        self.program: Program
+        self.program: Program | None = None
+        """What the rows are; None before the first one."""
         original = getattr(model, STEP_FUNCTIONS[split].step)
         with hooks.tracing(trace, replaced_methods), loss_observed(model):
             # a function of its own: JAX would find its trace of the user's one in a cache
@@ -106,20 +119,46 @@ class Shadow:
         follow(self._closed.jaxpr, self._origins(state, data), origins)
         trace.settle_entries(origins)
         arguments = _on_device(data)
+        self._on_host = jax.default_backend() == "cpu" and jax.process_count() == 1
         with wide():
-            self._compiled = jax.jit(self._reduced).lower(state, arguments).compile()
-        self.program = self._as_fed(self.program, data)
+            function = self._observed if self._on_host else self._reduced
+            self._compiled = jax.jit(function).lower(state, arguments).compile()
 
     def run(self, state: State, data: Any) -> Results:
-        """Returns the row of a step, without waiting for it."""
+        """Returns what is observed of a step, without waiting for it."""
         arguments = _on_device(data)
+        # a generator may use the memory of its batch again
+        batch = jax.tree.map(lambda leaf: leaf.copy() if isinstance(leaf, np.ndarray) else leaf, data)
         with wide():
-            return Results(*self._compiled(state, arguments))
+            return Results(self._compiled(state, arguments), batch)
+
+    def read(self, results: Results) -> Reduced:
+        """Waits for a step, and returns its row."""
+        if not self._on_host:
+            row, pixels = results.found
+        else:
+            self._trace.take(results.found, results.batch)
+            with np.errstate(all="ignore"):
+                made, row, pixels = build(self._trace, *self._args)
+            self.program = self.program or made
+        return Reduced(np.asarray(row), _NO_PIXELS if pixels is None else np.asarray(pixels))
 
     # -- the program -------------------------------------------------------------------------------
 
     def _reduced(self, state: State, data: Any) -> tuple[Array, Array]:
         """Runs the step and reduces what passes through it; to be compiled."""
+        self._evaluate(state, data)
+        made, row, pixels = build(self._trace, *self._args)
+        self.program = self._as_fed(made, self.example)
+        return row, _NO_PIXELS if pixels is None else pixels
+
+    def _observed(self, state: State, data: Any) -> list[Any]:
+        """Runs the step and reduces what need not be whole on the host; to be compiled."""
+        self._evaluate(state, data)
+        return self._trace.measure()
+
+    def _evaluate(self, state: State, data: Any) -> None:
+        """Runs the step; the trace then has what passes through it."""
         found = Found({}, set())
         with narrow():
             leaves = jax.tree.leaves((state, data))
@@ -128,8 +167,6 @@ class Shadow:
             keras_internals.report("jax_control_flow", _HIDDEN)
         _, after = jax.tree.unflatten(self._structure, results)
         self._trace.settle(found, data, self._averages(state, after))
-        self.program, row, pixels = build(self._trace, *self._args)
-        return row, np.zeros(0, np.float32) if pixels is None else pixels
 
     def _averages(self, state: State, after: Any) -> Averages:
         """Returns the non-trainable variables before and after the step, if it returns a state like Keras' own."""

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 import jax
 import keras
+import numpy as np
 
 from tb_inputdiag.capture.batches import batch_tensors
 from tb_inputdiag.capture.jax.evaluation import Found
@@ -19,12 +20,15 @@ from tb_inputdiag.capture.jax.tags import Array, Tags, ValueTag, is_array
 from tb_inputdiag.capture.names import ModelNames
 from tb_inputdiag.capture.observations import Activation, EntryTensor, ObservedTensor, StepObservations, averages_of
 from tb_inputdiag.capture.origins import Origin
+from tb_inputdiag.statistics.numpy_namespace import NUMPY
 
 __all__ = ["JaxTrace"]
 
 _Leaf = TypeVar("_Leaf", EntryTensor, ObservedTensor, Activation)
 
 _SCALARS = ("loss", "scale", "learning_rate", "iterations")
+_MEASURED = ("norm", "proof", "measured", "clipped_norm", "sample_norm", "change")
+"""What is left of an update once it was reduced."""
 
 
 @dataclass(slots=True)
@@ -58,6 +62,7 @@ class JaxTrace(StepObservations):
         self._model = model
         self._tags = Tags()
         self._penalties: list[ValueTag] = []
+        self._slots: list[tuple[object, str]] = []
         names = ModelNames(model, paths, weight_names)
         self._layer_calls = JaxLayerCalls(self, model, names, self._tags)
         self._optimizer_calls = JaxOptimizerCalls(self, names, self._tags)
@@ -132,6 +137,51 @@ class JaxTrace(StepObservations):
                 moving.read_before(JAX, *(averages.before[place] for place in places))
                 moving.read_after(JAX, *(averages.after[place] for place in places))
 
+    # -- on the host -------------------------------------------------------------------------------
+
+    def measure(self) -> list[Any]:
+        """Reduces all but the batch, the predictions and what the first layers read; to be compiled.
+
+        Returns:
+            What `take` receives after the program ran. Of everything else only shapes are left.
+        """
+        for activation in self.activations:
+            activation.measure(JAX)
+            activation.tensor = _spec(activation.tensor)
+        for update in self.updates:
+            update.measure(JAX)
+            update.measure_clipped(JAX)
+            update.measure_change(JAX)
+            update.gradient = update.clipped = update.before = update.after = None
+        for entry in self.entries:
+            if entry.untouched:
+                entry.tensor = _spec(entry.tensor)
+        self._slots = [
+            *((self, name) for name in (*_SCALARS, "penalty")),
+            *((leaf, "tensor") for leaf in self.predictions),
+            *((entry, "tensor") for entry in self.entries if not entry.untouched),
+            *((activation, "reduced") for activation in self.activations),
+            *((update, name) for update in self.updates for name in _MEASURED),
+            *((moving, name) for moving in self.averages for name in ("before", "after")),
+        ]
+        return [getattr(owner, name) for owner, name in self._slots]
+
+    def take(self, values: Sequence[Any], data: Any) -> None:
+        """Puts the results of one run in the places of what they were traced from, to be reduced on the host.
+
+        Args:
+            values: What the program returned for the result of `measure`.
+            data: The batch.
+        """
+        self.reader = JaxReader(NUMPY)
+        for (owner, name), value in zip(self._slots, values, strict=True):
+            setattr(owner, name, jax.tree.map(np.asarray, value))
+        self.fed = batch_tensors(self._model, data, kind_of)
+        for leaf in self.fed:
+            leaf.tensor = np.asarray(leaf.tensor)
+
+    # -- parts ---------------------------------------------------------------------------------------
+
     def _settle_penalty(self, penalties: Sequence[Array]) -> None:
         if penalties:
             self.penalty = sum(JAX.sum(JAX.cast(penalty, "float64")) for penalty in penalties)
@@ -157,6 +207,10 @@ def _seen(leaves: list[_Leaf], values: Mapping[int, Array]) -> list[_Leaf]:
 
 def _value(tag: ValueTag | None, values: Mapping[int, Array]) -> Array | None:
     return None if tag is None else values.get(tag.key)
+
+
+def _spec(array: Array) -> jax.ShapeDtypeStruct:
+    return jax.ShapeDtypeStruct(array.shape, array.dtype)
 
 
 def _dense(gradient: Array | None) -> Array | None:

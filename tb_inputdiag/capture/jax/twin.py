@@ -18,8 +18,9 @@ from tb_inputdiag.capture.jax.shadow import Results, Shadow, State
 from tb_inputdiag.capture.jax.trace import JaxTrace
 from tb_inputdiag.capture.observations import Raised
 from tb_inputdiag.capture.twin import CountedBatches, Executed, KeptBatch, Reading, StepRows, Twin
-from tb_inputdiag.records import F4, F8, Split, TensorLayout
+from tb_inputdiag.records import Split, TensorLayout
 from tb_inputdiag.statistics import step as step_scalars
+from tb_inputdiag.statistics.program import Program
 
 __all__ = ["JaxTwin"]
 
@@ -32,7 +33,6 @@ class _SeenStep(NamedTuple):
 
     shadow: Shadow
     results: Results
-    batch: Any
 
 
 class JaxTwin(Twin):
@@ -143,7 +143,7 @@ class JaxTwin(Twin):
                 for leaf in batch_tensors(self.model, batch, kind_of)
             )
             shadow = self._shadow_of(state, batch)
-            return [] if shadow is None else [_SeenStep(shadow, shadow.run(state, batch), batch)]
+            return [] if shadow is None else [_SeenStep(shadow, shadow.run(state, batch))]
         except Exception as exc:
             self._trouble = exc
             return []
@@ -176,23 +176,27 @@ class JaxTwin(Twin):
         if not seen or self._trouble is not None:
             return None
         try:
-            rows: list[F8] = [np.asarray(step.results.row) for step in seen]
-            steps: list[StepRows] = [(step.shadow.program, [row]) for step, row in zip(seen, rows, strict=True)]
-            pixels = seen[-1].results.pixels
-            return Reading(steps, lambda: _on_host(pixels), self._traced_s, self._kept(seen, rows))
+            read = [step.shadow.read(step.results) for step in seen]
+            steps = [(_program(step.shadow), [row]) for step, (row, _) in zip(seen, read, strict=True)]
+            pixels = read[-1].pixels
+            return Reading(steps, lambda: pixels, self._traced_s, self._kept(seen, steps))
         except Exception as exc:
             self._trouble = exc
             return None
 
-    def _kept(self, seen: list[_SeenStep], rows: list[F8]) -> KeptBatch | None:
+    def _kept(self, seen: list[_SeenStep], steps: list[StepRows]) -> KeptBatch | None:
         """Returns the first batch that is worth keeping."""
-        for index, (step, row) in enumerate(zip(seen, rows, strict=True)):
-            wanted = step.shadow.program.kept
-            if wanted and step_scalars.of_row(row).kept:
-                leaves = batch_tensors(self.model, step.batch, kind_of)
+        for index, (step, (program, (row,))) in enumerate(zip(seen, steps, strict=True)):
+            if program.kept and step_scalars.of_row(row).kept:
+                leaves = batch_tensors(self.model, step.results.batch, kind_of)
                 arrays = {f"{leaf.role}:{leaf.name}": np.asarray(leaf.tensor) for leaf in leaves}
-                return index, {subject: arrays[subject] for subject in wanted}
+                return index, {subject: arrays[subject] for subject in program.kept}
         return None
+
+
+def _program(shadow: Shadow) -> Program:
+    assert shadow.program is not None, "it is known once a row was read"
+    return shadow.program
 
 
 def _at_most(iterator: Iterator[Any], n: int) -> Iterator[Any]:
@@ -208,7 +212,3 @@ def _signature(batch: Any, but_size: bool = False) -> Any:
 
 def _size(batch: Any) -> int:
     return max((np.shape(leaf)[0] for leaf in jax.tree.leaves(batch) if np.ndim(leaf)), default=0)
-
-
-def _on_host(pixels: Any) -> F4:
-    return np.asarray(pixels)
