@@ -42,6 +42,7 @@ ALL = (
     "distributed",
 )
 ONLY_TENSORFLOW = ("wrong_type", "custom_train_step", "distributed")
+"""They use strings in tensors, `tf.GradientTape` and `tf.distribute`."""
 LINE = "=" * 80
 
 
@@ -85,8 +86,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if unknown := set(options.names) - set(ALL):
         parser.error(f"no program {', '.join(sorted(unknown))}; there are {', '.join(ALL)}")
     names = ALL if options.all else tuple(options.names) or SHORT
-    if keras.config.backend() != "tensorflow":
-        names = tuple(name for name in names if name not in ONLY_TENSORFLOW)
+    left_out = ONLY_TENSORFLOW if keras.config.backend() != "tensorflow" else ()
+    for name in names:
+        if name in left_out:
+            print(f"demo/{name}.py is left out: it is written for TensorFlow, and Keras runs {keras.config.backend()}.")
+    names = tuple(name for name in names if name not in left_out)
     seconds = {name: run(name) for name in names}
     _show_table(seconds)
     _show_ways_on()
@@ -95,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _show_table(seconds: dict[str, float]) -> None:
     print(f"\n{LINE}\nThe problem that each program has, and what was found, worst first:\n{LINE}\n")
-    width = max(map(len, seconds))
+    width = max(map(len, seconds), default=0)
     for name, took in seconds.items():
         planted = import_module(f"demo.{name}").FINDS or "none"
         mark = "as planted" if as_planted(name) else "NOT AS PLANTED"

@@ -136,7 +136,6 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         )
         # validates the rules early
         RuleEngine(rules)
-        report_failed_builds(_explain)
         self._reset()
 
     def _reset(self) -> None:
@@ -148,6 +147,7 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
         # many exceptions leave Keras before it calls its callbacks
         self._end_explaining = weakref.finalize(self, explain_unhandled(self._settings))
         self._end_explaining.atexit = False
+        weakref.finalize(self, report_failed_builds(_explain)).atexit = False
 
     # A callback that is copied or pickled (tuners do) is a fresh one with the same arguments.
     def __getstate__(self) -> dict[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -66,3 +69,22 @@ def test_the_notebook_runs_as_it_is(tmp_path: Path) -> None:
     assert "WARNING" not in scaled
     assert "raw: fed up to 255, the first layer reads up to 255" in afterwards
     assert "scaled: fed up to 255, the first layer reads up to 1" in afterwards
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_demos_run_on_other_backends(backend: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "demo", "wrong_shape", "unscaled_pixels", "wrong_type"],
+        cwd=ROOT,
+        env={**os.environ, "KERAS_BACKEND": backend, "DEMO_LOGS": str(tmp_path), "CUDA_VISIBLE_DEVICES": "-1"},
+        capture_output=True,
+        text=True,
+        timeout=280,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    assert "demo/wrong_type.py is left out: it is written for TensorFlow" in done.stdout
+    assert done.stdout.count("as planted") == 2
+    for name in ("wrong_shape", "unscaled_pixels"):
+        start = tb_inputdiag.read(tmp_path / name).run.sessions[0].start
+        assert start is not None
+        assert backend in start.versions

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any, Literal, TypeAlias
 
@@ -23,22 +24,48 @@ Call: TypeAlias = Literal["fit", "evaluate", "predict"]
 _CALLS: tuple[Call, ...] = ("fit", "evaluate", "predict")
 
 Report: TypeAlias = Callable[[Any, keras.Model, Call, Exception], None]
-_report: Report | None = None
+# reentrant: who asked may be collected, and so end it, at any time
+_lock = threading.RLock()
+_asking: list[Report] = []
+_put_back: Callable[[], bool] | None = None
 
 
-def report_failed_builds(report: Report) -> None:
+def report_failed_builds(report: Report) -> Callable[[], None]:
     """Has exceptions reported that a model raises while it is built by one of its methods.
 
-    They are raised as before. Asking again replaces the receiver.
+    They are raised as before. Each is reported once, to who asked last.
 
     Args:
         report: Receives each callback that the method was given, the model, the method and the exception.
+
+    Returns:
+        Ends it; to be called once. When all have ended it, Keras has its own method again.
     """
-    global _report
-    installed, _report = _report is not None, report
+    global _put_back
+    with _lock:
+        _asking.append(report)
+        if _put_back is None:
+            _put_back = _replaced()
+
+    def end() -> None:
+        global _put_back
+        with _lock:
+            _asking.remove(report)
+            if not _asking and _put_back is not None and _put_back():
+                _put_back = None
+
+    return end
+
+
+def _replaced() -> Callable[[], bool] | None:
+    """Puts a method of ours in the place of Keras' one.
+
+    Returns:
+        Puts it back and returns True, or False if somebody else has replaced it since. None if there is no such method.
+    """
     method = keras_internals.build_method()
-    if installed or method is None:
-        return
+    if method is None:
+        return None
     original = getattr(method.owner, method.name)
 
     @functools.wraps(original)
@@ -46,11 +73,19 @@ def report_failed_builds(report: Report) -> None:
         try:
             return original(self, *args, **kwargs)
         except Exception as exc:
-            for callback, call in _given_to(self):
-                report(callback, self, call, exc)
+            for report in _asking[-1:]:
+                for callback, call in _given_to(self):
+                    report(callback, self, call, exc)
             raise
 
+    def put_back() -> bool:
+        is_ours = getattr(method.owner, method.name) is build
+        if is_ours:
+            setattr(method.owner, method.name, original)
+        return is_ours
+
     setattr(method.owner, method.name, build)
+    return put_back
 
 
 def _given_to(model: keras.Model) -> Iterator[tuple[Any, Call]]:

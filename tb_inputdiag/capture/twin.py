@@ -16,13 +16,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_inputdiag.capture import names
 from tb_inputdiag.capture.observations import Raised
 from tb_inputdiag.capture.overrides import without_own_frames
 from tb_inputdiag.capture.step_functions import STEP_FUNCTIONS, steps_per_execution
 from tb_inputdiag.records import F4, F8, Split, TensorLayout
 from tb_inputdiag.statistics.program import Program
 
-__all__ = ["Client", "CountedBatches", "Executed", "KeptBatch", "Reading", "StepRows", "Twin"]
+__all__ = ["Client", "CountedBatches", "Executed", "KeptBatch", "ObservingTwin", "Reading", "StepRows", "Twin"]
 
 StepRows: TypeAlias = tuple[Program, list[F8]]
 """The program that made the rows of one step, and one row for each replica."""
@@ -226,6 +227,47 @@ class Twin(ABC):
 
     def __reduce__(self) -> Any:
         return (_nothing, ())
+
+
+class ObservingTwin(Twin):
+    """A twin that itself keeps what it saw last and what went wrong.
+
+    Args:
+        model: A compiled Keras model.
+        split: Which of its functions.
+        images: Examples to keep thumbnails of.
+        keeps_batches: Whether batches with values that are not finite are kept.
+        workers: Processes that train together.
+    """
+
+    def __init__(self, model: keras.Model, split: Split, images: int, keeps_batches: bool, workers: int) -> None:
+        super().__init__(model, split, workers)
+        self._images = images
+        self._keeps_batches = keeps_batches
+        self._trouble: BaseException | None = None
+        self._raised: Raised | None = None
+        self._fed: tuple[TensorLayout, ...] = ()
+        self.forget()
+
+    @property
+    def trouble(self) -> BaseException | None:
+        """What went wrong in the probe."""
+        return self._trouble
+
+    @property
+    def fed(self) -> tuple[TensorLayout, ...]:
+        """The batch of the last execution that was sampled, or that raised."""
+        return self._fed
+
+    def take_raised(self) -> Raised | None:
+        """Returns the innermost layer call that raised in the last observed execution, once."""
+        raised, self._raised = self._raised, None
+        return raised
+
+    def forget(self) -> None:
+        """Forgets the names of layers and weights; overridden to forget more."""
+        self._paths = names.layer_paths(self.model)
+        self._weight_names = names.weight_names(self.model, self._paths)
 
 
 class CountedBatches(Generic[_Item]):

@@ -1,4 +1,4 @@
-"""The suite of this folder, on the backends of Keras that this process does not have."""
+"""The suite of this folder and the modes of training, on the backends of Keras that this process does not have."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ import pytest
 from tb_inputdiag.capture.requirements import BACKENDS
 
 ROOT = Path(__file__).resolve().parents[2]
-SUITE = "tests/backends/suite"
+SUITES = (
+    "tests/backends/suite",
+    *(f"tests/modes/test_{name}.py" for name in ("matrix", "lifecycle", "one_run", "strategies")),
+)
 
 
 @pytest.mark.slow
@@ -21,9 +24,9 @@ SUITE = "tests/backends/suite"
 @pytest.mark.parametrize("backend", [name for name in BACKENDS if name != keras.config.backend()])
 def test_the_suite_passes(backend: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", SUITE, "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=short"],
+        [sys.executable, "-m", "pytest", *SUITES, "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=short"],
         cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": backend},
+        env={**os.environ, "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "-1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

@@ -7,9 +7,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 
 from tb_inputdiag.records import Layout, ModelFacts, Record, Sample
+
+BACKENDS = ("tensorflow", "jax", "torch")
+"""Those of Keras that the matrix runs on."""
+NOT_TORCH = ("tensorflow", "jax")
+"""For what Keras refuses on PyTorch, such as `steps_per_execution`, and what takes PyTorch's compiler minutes."""
 
 Arrays = Mapping[str, Any]
 """``role:name`` -> the array of one batch, as the training step receives it."""
@@ -70,7 +76,7 @@ class Row:
         expect: Asserts what else must hold.
         every: Sampling interval.
         steps: Training steps that the log must account for.
-        only: The only backend of Keras that it is for; empty for all.
+        on: The backends of Keras that it is for.
         gradients: Makes weight name -> norm of the gradient of the first step, from the model as built.
     """
 
@@ -87,7 +93,7 @@ class Row:
     steps: int | None = None
     gradients: Callable[[Any], Mapping[str, float]] | None = None
     splits: frozenset[str] = frozenset({"train"})
-    only: str = ""
+    on: tuple[str, ...] = BACKENDS
 
 
 @dataclass(frozen=True)
@@ -100,18 +106,31 @@ class Mode:
     note: str
     module: str
     """That of the test."""
+    on: tuple[str, ...]
+    """The backends of Keras that the test is for."""
 
 
 MODES: list[Mode] = []
 _Test = TypeVar("_Test", bound=Callable[..., Any])
 
 
-def mode(group: str, title: str, note: str = "", sees: frozenset[str] = EVERYTHING) -> Callable[[_Test], _Test]:
-    """Puts a mode into the table; the decorated test backs it."""
+def mode(
+    group: str, title: str, note: str = "", sees: frozenset[str] = EVERYTHING, on: tuple[str, ...] = ("tensorflow",)
+) -> Callable[[_Test], _Test]:
+    """Puts a mode into the table.
+
+    Args:
+        group: Its heading.
+        title: What the table calls it.
+        note: Remark.
+        sees: What is seen.
+        on: The backends on which the decorated test backs it.
+    """
 
     def register(test: _Test) -> _Test:
-        MODES.append(Mode(group, title, sees, note, test.__module__))
-        return test
+        MODES.append(Mode(group, title, sees, note, test.__module__, on))
+        marked: _Test = pytest.mark.backends(*on)(test)
+        return marked
 
     return register
 

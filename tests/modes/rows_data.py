@@ -244,7 +244,7 @@ ROWS = [
         _fit_ragged,
         lambda: compiled(Averages()),
         batches=_ragged_batches,
-        only="tensorflow",
+        on=("tensorflow",),
     ),
     row(
         "sparse",
@@ -253,7 +253,7 @@ ROWS = [
         _sparse_model,
         batches=_sparse_batches,
         sees=NO_ENTRY,
-        only="tensorflow",
+        on=("tensorflow",),
         note="not the data as the first layer reads it",
     ),
     row(
@@ -262,7 +262,7 @@ ROWS = [
         _fit_strings,
         _strings,
         batches=_string_batches,
-        only="tensorflow",
+        on=("tensorflow",),
     ),
     row(
         "no-targets",

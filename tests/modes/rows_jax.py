@@ -102,16 +102,27 @@ def _says_what_is_hidden(seen: Seen) -> None:
     assert [d.accessor for d in seen.facts.degraded if d.accessor == "jax_control_flow"] == ["jax_control_flow"]
 
 
-def stateless(row_id: str, model: type[keras.Model], **more: Any) -> Row:
+def stateless(row_id: str, mode: str, model: type[keras.Model], **more: Any) -> Row:
     """Returns a row that trains on the table."""
-    settings: dict[str, Any] = {"batches": table_batches, "steps": 12, "expect": _custom, **more}
+    settings: dict[str, Any] = {"batches": table_batches, "steps": 12, "expect": _custom, "on": ("jax",), **more}
     fit = lambda built, callbacks: fit_table(built, callbacks, epochs=2)  # noqa: E731  # as a field of the row
-    return Row(row_id, GROUP, "", lambda: compiled(model(), optimizer="adam", jit_compile=True), fit, **settings)
+    return Row(row_id, GROUP, mode, lambda: compiled(model(), optimizer="adam", jit_compile=True), fit, **settings)
 
 
 ROWS = [
-    stateless("jax-custom-step", AppliesStateless, only="jax"),
-    stateless("jax-nested-jit", NestsJit, only="jax", expect=_nested),
-    stateless("jax-scan", ScansLayer, only="jax", expect=_says_what_is_hidden),
-    stateless("jax-own-loss", StatelessOwnLoss, only="jax", sees=EVERYTHING - {"loss"}),
+    stateless("jax-custom-step", "`train_step` of your own with `apply_gradients` or `apply`", AppliesStateless),
+    stateless("jax-nested-jit", "Layers inside `jax.jit` and `jax.checkpoint`", NestsJit, expect=_nested),
+    stateless(
+        "jax-scan",
+        "Layers inside `jax.lax.scan`, `cond`, `while_loop`",
+        ScansLayer,
+        expect=_says_what_is_hidden,
+        note="the loop or branch as a whole: layers in it are not seen, and the log says so",
+    ),
+    stateless(
+        "jax-own-loss",
+        "`train_step` that never calls `compute_loss`",
+        StatelessOwnLoss,
+        sees=EVERYTHING - {"loss"},
+    ),
 ]

@@ -20,7 +20,7 @@ from tests.modes.models import (
     pictures,
     table_batches,
 )
-from tests.modes.rows import EVERYTHING, Row, Seen, dense, labels, split
+from tests.modes.rows import EVERYTHING, NOT_TORCH, Row, Seen, dense, labels, split
 
 GROUP = "Models"
 
@@ -202,6 +202,8 @@ ROWS = [
         lambda m, c: _fit(_photos(), m, c),
         lambda: split(_photos(), BATCH),
         steps=2,
+        on=("tensorflow", "torch"),
+        note="JAX: not tested, because compiling it takes more than two minutes",
     ),
     _table_row(
         "branches",
@@ -210,5 +212,5 @@ ROWS = [
         every=1,
         note="an activation is left out where reading it could change the order of a sum of three or more terms",
     ),
-    _table_row("branches-jit", "", lambda: branches(jit_compile=True), every=1),
+    _table_row("branches-jit", "", lambda: branches(jit_compile=True), every=1, on=NOT_TORCH),
 ]

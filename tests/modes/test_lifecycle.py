@@ -19,7 +19,6 @@ import pytest
 
 from tb_inputdiag import InputDiagnostics
 from tb_inputdiag.capture import model_probes
-from tb_inputdiag.capture.tensorflow.probed_step import ProbedStep
 from tb_inputdiag.capture.twin import Twin
 from tb_inputdiag.console import width_of
 from tb_inputdiag.log.reader import read
@@ -34,7 +33,7 @@ from tests.modes.harness import (
     weights_of,
 )
 from tests.modes.models import BATCH, STEPS, N, fit_table, regressor, table
-from tests.modes.rows import mode
+from tests.modes.rows import BACKENDS, mode
 
 GROUP = "Life of a callback"
 
@@ -45,6 +44,11 @@ def silent(log_dir: Any, **settings: Any) -> InputDiagnostics:
 
 def ends(log_dir: Any) -> list[SessionEnd]:
     return [r for r in records_of(log_dir) if isinstance(r, SessionEnd)]
+
+
+def per_execution(n: int) -> int:
+    """Returns as many steps per execution on TensorFlow; Keras refuses them on PyTorch, other tests try them on JAX."""
+    return n if keras.config.backend() == "tensorflow" else 1
 
 
 def steps(log_dir: Any, split: str = "train") -> list[list[int]]:
@@ -72,7 +76,7 @@ def without(train: Callable[[Any, list[Any]], Any]) -> tuple[Any, list[np.ndarra
     return train(model, []), weights_of(model)
 
 
-@mode(GROUP, "Several fits with one callback: one run")
+@mode(GROUP, "Several fits with one callback: one run", on=BACKENDS)
 def test_fit_twice(tmp_path: Path, untouched: dict[str, type]) -> None:
     def train(model: Any, callbacks: list[Any]) -> Any:
         fit_table(model, callbacks)
@@ -138,7 +142,7 @@ def test_two_models(tmp_path: Path) -> None:
     assert steps(tmp_path) == [[0, 2, 4], [0, 2, 4]]
 
 
-@mode(GROUP, "A later fit without the callback runs Keras' own function")
+@mode(GROUP, "A later fit without the callback runs Keras' own function", on=BACKENDS)
 def test_fit_again_without(tmp_path: Path) -> None:
     fresh()
     model = regressor()
@@ -157,7 +161,7 @@ def test_initial_epoch(tmp_path: Path) -> None:
     assert {r.epoch for r in records_of(tmp_path) if isinstance(r, Sample)} == {4}
 
 
-@mode(GROUP, "`BackupAndRestore`: a resumed run continues in the same log_dir, at its step")
+@mode(GROUP, "`BackupAndRestore`: a resumed run continues in the same log_dir, at its step", on=BACKENDS)
 @pytest.mark.parametrize("ours_first", [True, False])
 def test_resume(tmp_path: Path, ours_first: bool) -> None:
     class Stops(keras.callbacks.Callback):
@@ -179,7 +183,7 @@ def test_resume(tmp_path: Path, ours_first: bool) -> None:
     assert [e.status for e in ends(tmp_path / "logs")] == ["failed", "finished"]
 
 
-@mode(GROUP, "`EarlyStopping`, `stop_training`")
+@mode(GROUP, "`EarlyStopping`, `stop_training`", on=BACKENDS)
 def test_stopped_early(tmp_path: Path, untouched: dict[str, type]) -> None:
     def train(model: Any, callbacks: list[Any]) -> Any:
         stop = keras.callbacks.EarlyStopping("loss", baseline=1e-9, patience=1)
@@ -204,7 +208,7 @@ class _Raises(keras.callbacks.Callback):
             raise self.exception
 
 
-@mode(GROUP, "Exceptions and KeyboardInterrupt, in another callback")
+@mode(GROUP, "Exceptions and KeyboardInterrupt, in another callback", on=BACKENDS)
 @pytest.mark.parametrize("exception", [ValueError("of the user"), KeyboardInterrupt()])
 def test_exception_in_another_callback(tmp_path: Path, untouched: dict[str, type], exception: BaseException) -> None:
     fresh()
@@ -318,20 +322,20 @@ def test_copies_of_the_callback(tmp_path: Path) -> None:
     assert steps(tmp_path) == [[0, 2, 4]] * 5
 
 
-@mode(GROUP, "Two callbacks of ours at once: each has its log")
+@mode(GROUP, "Two callbacks of ours at once: each has its log", on=BACKENDS)
 def test_two_callbacks(tmp_path: Path, untouched: dict[str, type]) -> None:
-    expected = without(lambda m, c: fit_table(m, c, validation_split=0.2))
+    expected = without(lambda m, c: fit_table(m, c, validation_split=0.25))
     fresh()
     model = regressor()
     both = [silent(tmp_path / "a"), silent(tmp_path / "b", every=3)]
-    assert_same_history(expected[0], fit_table(model, both, validation_split=0.2))
+    assert_same_history(expected[0], fit_table(model, both, validation_split=0.25))
     assert_same_weights(expected[1], weights_of(model))
-    assert steps(tmp_path / "a") == [[0, 2, 4]]
+    assert steps(tmp_path / "a") == [[0, 2]]
     assert steps(tmp_path / "b") == [[0, 3]]
     assert not isinstance(model.train_function, Twin)
 
 
-@mode(GROUP, "Fits in several threads")
+@mode(GROUP, "Fits in several threads", on=BACKENDS)
 def test_threads(tmp_path: Path) -> None:
     fresh()
     models = [regressor() for _ in range(3)]
@@ -360,12 +364,13 @@ def test_threads(tmp_path: Path) -> None:
     "`evaluate` and `predict` with the callback: part of the run, compared with the training before",
     sees=frozenset({"inputs", "targets", "outputs", "entry", "layers", "loss"}),
     note="targets and loss for `evaluate` only",
+    on=BACKENDS,
 )
-@pytest.mark.parametrize("per_execution", [1, 3])
-def test_evaluate_and_predict(tmp_path: Path, per_execution: int) -> None:
+@pytest.mark.parametrize("n", [1, 3])
+def test_evaluate_and_predict(tmp_path: Path, n: int) -> None:
     fresh()
     data = table()
-    model = regressor(steps_per_execution=per_execution)
+    model = regressor(steps_per_execution=per_execution(n))
     callback = silent(tmp_path, every=1)
     fit_table(model, [callback])
     plain = model.evaluate(data["input:x"], data["target:y"], batch_size=BATCH, verbose=0)
@@ -378,7 +383,8 @@ def test_evaluate_and_predict(tmp_path: Path, per_execution: int) -> None:
     assert [call.mode for call in session.calls] == ["evaluate", "predict"]
     for split in ("validation", "predict"):
         samples = [r for r in session.records() if isinstance(r, Sample) and r.split == split]
-        assert [s.step for s in samples] == [STEPS] * STEPS
+        # on JAX a smaller last batch is not sampled
+        assert [s.step for s in samples] == [STEPS] * (STEPS - (keras.config.backend() == "jax"))
         for k, sample in enumerate(samples):
             view = next(sample.views(session.layouts[sample.layout], "input"))
             assert view.mean == pytest.approx(data["input:x"][BATCH * k : BATCH * k + BATCH].mean(), abs=1e-6)
@@ -387,7 +393,7 @@ def test_evaluate_and_predict(tmp_path: Path, per_execution: int) -> None:
     assert not isinstance(model.predict_function, Twin)
 
 
-@mode(GROUP, "Loops of `train_on_batch`, with `watch(model)`")
+@mode(GROUP, "Loops of `train_on_batch`, with `watch(model)`", on=BACKENDS)
 def test_train_on_batch(tmp_path: Path) -> None:
     def train(model: Any) -> list[Any]:
         data = table()
@@ -397,10 +403,10 @@ def test_train_on_batch(tmp_path: Path) -> None:
         ]
 
     fresh()
-    model = regressor(steps_per_execution=3)
+    model = regressor(steps_per_execution=per_execution(3))
     expected = train(model), weights_of(model), attributes(model)
     fresh()
-    model = regressor(steps_per_execution=3)
+    model = regressor(steps_per_execution=per_execution(3))
     with silent(tmp_path).watch(model):
         found = train(model)
     assert np.array_equal(expected[0], found)
@@ -425,6 +431,8 @@ def test_watch_around_fit(tmp_path: Path) -> None:
 
 def ours() -> list[Any]:
     """Returns what of ours is in memory; TensorFlow keeps closures of earlier tests, with a callback in them."""
+    from tb_inputdiag.capture.tensorflow.probed_step import ProbedStep
+
     gc.collect()
     return [o for o in gc.get_objects() if isinstance(o, Recorder | Twin | ProbedStep | model_probes.ModelProbes)]
 

@@ -21,7 +21,7 @@ from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.records import CallStart, EpochEnd, Losses, SessionEnd
 from tests.modes.harness import attributes, fresh, records_of
 from tests.modes.models import BATCH, STEPS, N, fit_table, regressor, table
-from tests.modes.rows import mode
+from tests.modes.rows import BACKENDS, mode
 
 GROUP = "Several calls"
 
@@ -40,7 +40,7 @@ def files(log_dir: Path) -> int:
     return len([path for path in log_dir.rglob("*.inputdiag") if path.is_file()])
 
 
-@mode(GROUP, "A loop of `fit`: one file, whose steps, epochs and losses go on; each alert opens once")
+@mode(GROUP, "A loop of `fit`: one file, whose steps, epochs and losses go on; each alert opens once", on=BACKENDS)
 def test_a_loop_of_fits(tmp_path: Path) -> None:
     fresh()
     model, reported = regressor(), []
@@ -81,7 +81,7 @@ def test_the_step_is_traced_once_for_all_fits(tmp_path: Path) -> None:
     assert Counting.traced == 1
 
 
-@mode(GROUP, "`compile` between two fits: the run goes on, with the new facts")
+@mode(GROUP, "`compile` between two fits: the run goes on, with the new facts", on=BACKENDS)
 def test_compiled_anew(tmp_path: Path) -> None:
     fresh()
     model, callback = regressor(), silent(tmp_path)
@@ -96,7 +96,7 @@ def test_compiled_anew(tmp_path: Path) -> None:
     assert losses.tolist() == list(range(2 * STEPS))
 
 
-@mode(GROUP, "Training without the callback in between: its steps are left out")
+@mode(GROUP, "Training without the callback in between: its steps are left out", on=BACKENDS)
 def test_steps_in_between(tmp_path: Path) -> None:
     fresh()
     model, callback = regressor(), silent(tmp_path)

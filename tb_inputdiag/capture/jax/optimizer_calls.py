@@ -11,6 +11,7 @@ from tb_inputdiag.capture import hooks, keras_internals
 from tb_inputdiag.capture.jax.tags import Array, Tags, ValueTag
 from tb_inputdiag.capture.names import ModelNames, backend_value
 from tb_inputdiag.capture.observations import StepObservations, Update
+from tb_inputdiag.capture.optimizer_calls import clips
 
 __all__ = ["JaxOptimizerCalls"]
 
@@ -108,7 +109,7 @@ def _loss_scale(optimizer: keras.optimizers.Optimizer, inner: keras.optimizers.O
 
 def _clipped(optimizer: keras.optimizers.Optimizer, gradients: Sequence[Array | None]) -> dict[int, Array]:
     """Returns place of a gradient -> the gradient as the optimizer clips it; empty if it does not clip."""
-    if not any(getattr(optimizer, name, None) for name in ("clipnorm", "clipvalue", "global_clipnorm")):
+    if not clips(optimizer):
         return {}
     places = [place for place, gradient in enumerate(gradients) if gradient is not None]
     clipped = keras_internals.clipped_gradients(optimizer, [gradients[place] for place in places])

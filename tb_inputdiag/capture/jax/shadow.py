@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeAlias
 import jax
 import keras
 import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec
 
 from tb_inputdiag.capture import hooks, keras_internals
 from tb_inputdiag.capture.batches import batch_tensors
@@ -97,6 +98,8 @@ class Shadow:
         self._trace = trace
         self.example = jax.tree.map(_spec, data)
         """The shape of the batches."""
+        leaves = batch_tensors(model, data, kind_of)
+        self._dtypes = {(leaf.role, leaf.name): str(leaf.tensor.dtype) for leaf in leaves}
         self._args = (number, split, images, (lambda bad, batch: bad) if keeps_batches else None)
         self.program: Program | None = None
         """What the rows are; None before the first one."""
@@ -122,7 +125,7 @@ class Shadow:
         self._on_host = jax.default_backend() == "cpu" and jax.process_count() == 1
         with wide():
             function = self._observed if self._on_host else self._reduced
-            self._compiled = jax.jit(function).lower(state, arguments).compile()
+            self._compiled = jax.jit(function, **_result_placement(state)).lower(state, arguments).compile()
 
     def run(self, state: State, data: Any) -> Results:
         """Returns what is observed of a step, without waiting for it."""
@@ -140,6 +143,7 @@ class Shadow:
             self._trace.take(results.found, results.batch)
             with np.errstate(all="ignore"):
                 made, row, pixels = build(self._trace, *self._args)
+            self._trace.drop()
             self.program = self.program or made
         return Reduced(np.asarray(row), _NO_PIXELS if pixels is None else np.asarray(pixels))
 
@@ -149,7 +153,7 @@ class Shadow:
         """Runs the step and reduces what passes through it; to be compiled."""
         self._evaluate(state, data)
         made, row, pixels = build(self._trace, *self._args)
-        self.program = self._as_fed(made, self.example)
+        self.program = self._as_fed(made)
         return row, _NO_PIXELS if pixels is None else pixels
 
     def _observed(self, state: State, data: Any) -> list[Any]:
@@ -196,12 +200,11 @@ class Shadow:
             origins.append(Origin() if place is None else Origin(sources=frozenset([place]), untouched=True))
         return origins
 
-    def _as_fed(self, program: Program, data: Any) -> Program:
+    def _as_fed(self, program: Program) -> Program:
         """Returns the program with the dtypes of the batch as it is handed to JAX, which may narrow it."""
-        dtypes = {(leaf.role, leaf.name): str(leaf.tensor.dtype) for leaf in batch_tensors(self._model, data, kind_of)}
 
         def fed(layout: TensorLayout) -> TensorLayout:
-            dtype = dtypes.get((layout.role, layout.name)) if layout.stage == "fed" else None
+            dtype = self._dtypes.get((layout.role, layout.name)) if layout.stage == "fed" else None
             return layout if dtype is None else replace(layout, dtype=dtype)
 
         return replace(program, tensors=tuple(map(fed, program.tensors)), fed=tuple(map(fed, program.fed)))
@@ -210,6 +213,13 @@ class Shadow:
 def _on_device(data: Any) -> Any:
     """Returns a batch as JAX takes it, with numbers of at most 32 bits unless the user wants more."""
     return jax.tree.map(jax.numpy.asarray, data)
+
+
+def _result_placement(state: State) -> dict[str, Any]:
+    """Returns the argument of `jax.jit` that lets each of several processes read the results."""
+    shardings = (leaf.sharding for part in state for leaf in part) if jax.process_count() > 1 else ()
+    mesh = next((sharding.mesh for sharding in shardings if isinstance(sharding, NamedSharding)), None)
+    return {} if mesh is None else {"out_shardings": NamedSharding(mesh, PartitionSpec())}
 
 
 def _spec(leaf: Any) -> jax.ShapeDtypeStruct:

@@ -147,7 +147,7 @@ class JaxTrace(StepObservations):
         """
         for activation in self.activations:
             activation.measure(JAX)
-            activation.tensor = _spec(activation.tensor)
+            activation.tensor, activation.mean = _spec(activation.tensor), None
         for update in self.updates:
             update.measure(JAX)
             update.measure_clipped(JAX)
@@ -179,6 +179,12 @@ class JaxTrace(StepObservations):
         self.fed = batch_tensors(self._model, data, kind_of)
         for leaf in self.fed:
             leaf.tensor = np.asarray(leaf.tensor)
+
+    def drop(self) -> None:
+        """Drops what `take` received: it would be kept until the next sample."""
+        self.fed = []
+        for owner, name in self._slots:
+            setattr(owner, name, None)
 
     # -- parts ---------------------------------------------------------------------------------------
 

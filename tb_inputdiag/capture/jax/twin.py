@@ -11,14 +11,13 @@ import jax
 import keras
 import numpy as np
 
-from tb_inputdiag.capture import names
+from tb_inputdiag.capture import keras_internals
 from tb_inputdiag.capture.batches import batch_tensors
 from tb_inputdiag.capture.jax.reader import JaxReader, kind_of
 from tb_inputdiag.capture.jax.shadow import Results, Shadow, State
 from tb_inputdiag.capture.jax.trace import JaxTrace
-from tb_inputdiag.capture.observations import Raised
-from tb_inputdiag.capture.twin import CountedBatches, Executed, KeptBatch, Reading, StepRows, Twin
-from tb_inputdiag.records import Split, TensorLayout
+from tb_inputdiag.capture.twin import CountedBatches, Executed, KeptBatch, ObservingTwin, Reading, StepRows
+from tb_inputdiag.records import Split
 from tb_inputdiag.statistics import step as step_scalars
 from tb_inputdiag.statistics.program import Program
 
@@ -26,6 +25,7 @@ __all__ = ["JaxTwin"]
 
 _MOST_SHADOWS = 8
 """Shapes of batches for which a shadow is compiled. Batches of further shapes are not sampled."""
+_REST = "A smaller last batch is not sampled on JAX: it would take another compilation."
 
 
 class _SeenStep(NamedTuple):
@@ -35,7 +35,7 @@ class _SeenStep(NamedTuple):
     results: Results
 
 
-class JaxTwin(Twin):
+class JaxTwin(ObservingTwin):
     """Stands in for a function of a model that takes ``(state, iterator)`` and returns ``(logs, state)``.
 
     Args:
@@ -47,42 +47,21 @@ class JaxTwin(Twin):
     """
 
     def __init__(self, model: keras.Model, split: Split, images: int, keeps_batches: bool, workers: int) -> None:
-        super().__init__(model, split, workers)
+        # a process cannot read what the others hold
+        super().__init__(model, split, images, keeps_batches and workers == 1, workers)
         self.state: State | None = None
         """The newest state of the variables. Keras hands it to the next step, which may use its memory."""
-        self._images = images
-        self._keeps_batches = keeps_batches
-        self._trouble: BaseException | None = None
-        self._raised: Raised | None = None
-        self._fed: tuple[TensorLayout, ...] = ()
         self._traced_s = 0.0
-        self.forget()
-
-    @property
-    def trouble(self) -> BaseException | None:
-        """What went wrong in a shadow."""
-        return self._trouble
-
-    @property
-    def fed(self) -> tuple[TensorLayout, ...]:
-        """The batch that was shadowed last."""
-        return self._fed
 
     @property
     def is_traced(self) -> bool:
         """Whether there is a shadow."""
         return bool(self._shadows)
 
-    def take_raised(self) -> Raised | None:
-        """Returns the innermost layer call that raised in the last trace, once."""
-        raised, self._raised = self._raised, None
-        return raised
-
     def forget(self) -> None:
         """Drops the shadows."""
+        super().forget()
         self._shadows: dict[Any, Shadow] = {}
-        self._paths = names.layer_paths(self.model)
-        self._weight_names = names.weight_names(self.model, self._paths)
 
     # -- running -----------------------------------------------------------------------------------
 
@@ -151,7 +130,9 @@ class JaxTwin(Twin):
     def _shadow_of(self, state: State, batch: Any) -> Shadow | None:
         signature = _signature(batch)
         shadow = self._shadows.get(signature)
-        if shadow is None and self._is_worthwhile(batch):
+        if shadow is None and self._is_rest(batch) and self.steps_per_execution == 1:
+            keras_internals.report("jax_smaller_batch", _REST)
+        elif shadow is None and len(self._shadows) < _MOST_SHADOWS:
             begin = time.perf_counter()
             trace = JaxTrace(self.model, self._paths, self._weight_names, self.split == "train")
             try:
@@ -163,12 +144,11 @@ class JaxTwin(Twin):
             self._traced_s += time.perf_counter() - begin
         return shadow
 
-    def _is_worthwhile(self, batch: Any) -> bool:
-        """Returns whether to compile a shadow for another shape of batches: not for a smaller last one."""
+    def _is_rest(self, batch: Any) -> bool:
+        """Returns whether a batch is like one that has a shadow, but smaller: the last one of an epoch."""
         rest, size = _signature(batch, but_size=True), _size(batch)
         known = [shadow.example for shadow in self._shadows.values()]
-        is_rest = any(_signature(e, but_size=True) == rest and _size(e) > size for e in known)
-        return not is_rest and len(self._shadows) < _MOST_SHADOWS
+        return any(_signature(e, but_size=True) == rest and _size(e) > size for e in known)
 
     # -- reading -----------------------------------------------------------------------------------
 
@@ -207,7 +187,7 @@ def _at_most(iterator: Iterator[Any], n: int) -> Iterator[Any]:
 def _signature(batch: Any, but_size: bool = False) -> Any:
     """Returns what a compiled step depends on: structure, shapes and dtypes of a batch."""
     leaves, structure = jax.tree.flatten(batch)
-    return structure, tuple((np.shape(leaf)[int(but_size) :], str(np.asarray(leaf).dtype)) for leaf in leaves)
+    return structure, tuple((np.shape(leaf)[int(but_size) :], str(jax.dtypes.result_type(leaf))) for leaf in leaves)
 
 
 def _size(batch: Any) -> int:

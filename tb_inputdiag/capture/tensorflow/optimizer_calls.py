@@ -9,18 +9,18 @@ import keras
 import tensorflow as tf
 
 from tb_inputdiag.capture import hooks, keras_internals
-from tb_inputdiag.capture.call_arguments import as_lists
 from tb_inputdiag.capture.names import ModelNames, backend_value
 from tb_inputdiag.capture.observations import Update
+from tb_inputdiag.capture.optimizer_calls import OptimizerCalls, clips
 from tb_inputdiag.capture.tensorflow.graph_observations import GraphObservations
 from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
 from tb_inputdiag.capture.tensorflow.ops import SCOPE, Tensor
 from tb_inputdiag.capture.tensorflow.variable_creation import build_optimizer
 
-__all__ = ["OptimizerCalls", "replicas", "value_of"]
+__all__ = ["GraphOptimizerCalls", "replicas", "value_of"]
 
 
-class OptimizerCalls:
+class GraphOptimizerCalls(OptimizerCalls):
     """Observes calls of `Optimizer.apply`.
 
     Args:
@@ -37,45 +37,34 @@ class OptimizerCalls:
         readable: Callable[[Tensor], Tensor],
         measured_outside: bool,
     ) -> None:
-        self._step = step
+        super().__init__(step)
+        self._owns = step.owns
         self._names = names
         self._readable = readable
         self._measured_outside = measured_outside
-        self._applying = False
-        self._pending: list[Update] = []
 
-    def apply(self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """Runs one call of an optimizer and observes gradients, and weights before and after.
+    def _before(
+        self,
+        optimizer: keras.optimizers.Optimizer,
+        grads: Iterable[Tensor | None],
+        trainable_variables: Iterable[Any] | None = None,
+    ) -> None:
+        build_optimizer(optimizer, grads, trainable_variables)
+        with hooks.paused(), tf.name_scope(SCOPE):
+            self._observe_before(optimizer, grads, trainable_variables)
 
-        Args:
-            original: `Optimizer.apply`, or that of `LossScaleOptimizer`, which calls the former.
-            args: Its arguments, the optimizer first.
-            kwargs: Its keyword arguments.
-        """
-        if self._applying:
-            return original(*args, **kwargs)
-        args, kwargs = as_lists(args, kwargs)
-        self._applying = True
-        try:
-            with self._step.guard():
-                build_optimizer(*args, **kwargs)
-                with hooks.paused(), tf.name_scope(SCOPE):
-                    self._observe_before(*args, **kwargs)
-            # TensorFlow itself runs reads of a weight before writes that come later. To tie the update to our reads as
-            # well would save copies of weights, but such edges have Grappler rewrite the update differently: the loss
-            # of a MobileNet then differed in its last bits.
-            result = original(*args, **kwargs)
-            with self._step.guard(), hooks.paused(), tf.name_scope(SCOPE):
-                self._observe_after()
-            return result
-        finally:
-            self._applying = False
+    # TensorFlow itself runs reads of a weight before writes that come later. To tie the update to our reads as well
+    # would save copies of weights, but such edges have Grappler rewrite the update differently: the loss of a MobileNet
+    # then differed in its last bits.
+    def _after(self) -> None:
+        with hooks.paused(), tf.name_scope(SCOPE):
+            self._observe_after()
 
     def _observe_before(
         self,
         optimizer: keras.optimizers.Optimizer,
         grads: Iterable[Tensor | None],
-        trainable_variables: Iterable[Any] | None = None,
+        trainable_variables: Iterable[Any] | None,
     ) -> None:
         inner = getattr(optimizer, "inner_optimizer", optimizer)
         scale = _loss_scale(optimizer, inner)
@@ -123,7 +112,7 @@ class OptimizerCalls:
             for update in self._pending:
                 gradient = summed.get(id(backend_value(update.variable)))
                 dense = gradient.values if isinstance(gradient, tf.IndexedSlices) else gradient
-                if gradient is None or not self._step.owns(dense) or tf.distribute.in_cross_replica_context():
+                if gradient is None or not self._owns(dense) or tf.distribute.in_cross_replica_context():
                     continue
                 if update.clipped is None:
                     update.gradient = gradient
@@ -167,7 +156,7 @@ def _divide(gradient: Tensor, scale: Tensor) -> Tensor:
 
 
 def _clip(optimizer: keras.optimizers.Optimizer, present: Sequence[Update]) -> None:
-    if not any(getattr(optimizer, name, None) for name in ("clipnorm", "clipvalue", "global_clipnorm")):
+    if not clips(optimizer):
         return
     clipped = keras_internals.clipped_gradients(optimizer, [update.gradient for update in present])
     if clipped is not None:
@@ -182,12 +171,12 @@ def _sum_over_replicas(present: Sequence[Update], scaled: bool) -> None:
     these sums. With loss scaling the sum is taken inside a branch, where it cannot be observed.
     """
     context = tf.distribute.get_replica_context()
-    clips = any(update.clipped is not None for update in present)
-    if present and (scaled or clips):
+    is_clipped = any(update.clipped is not None for update in present)
+    if present and (scaled or is_clipped):
         summed = context.all_reduce(tf.distribute.ReduceOp.SUM, [update.gradient for update in present])
         for update, gradient in zip(present, summed, strict=True):
             update.gradient = gradient
-    if present and scaled and clips:
+    if present and scaled and is_clipped:
         summed = context.all_reduce(tf.distribute.ReduceOp.SUM, [update.clipped for update in present])
         for update, gradient in zip(present, summed, strict=True):
             update.clipped = gradient

@@ -21,7 +21,7 @@ from tb_inputdiag.capture.tensorflow.layer_calls import TensorFlowLayerCalls
 from tb_inputdiag.capture.tensorflow.lineage import Lineage
 from tb_inputdiag.capture.tensorflow.namespace import dense_gradient
 from tb_inputdiag.capture.tensorflow.ops import SCOPE, Tensor
-from tb_inputdiag.capture.tensorflow.optimizer_calls import OptimizerCalls, replicas
+from tb_inputdiag.capture.tensorflow.optimizer_calls import GraphOptimizerCalls, replicas
 from tb_inputdiag.capture.tensorflow.tensors import TensorFlowReader, is_tensor, kind_of, values_of
 
 __all__ = ["Trace"]
@@ -59,7 +59,7 @@ class Trace(GraphObservations):
         self._penalties: list[Tensor] = []
         names = ModelNames(model, paths, weight_names)
         self._layer_calls = TensorFlowLayerCalls(self, model, names)
-        self._optimizer_calls = OptimizerCalls(self, names, self.readable, measured_outside)
+        self._optimizer_calls = GraphOptimizerCalls(self, names, self.readable, measured_outside)
 
     # -- the batch ---------------------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -11,16 +11,16 @@ import torch
 from torch.optim.optimizer import register_optimizer_step_post_hook, register_optimizer_step_pre_hook
 
 from tb_inputdiag.capture import hooks, keras_internals
-from tb_inputdiag.capture.call_arguments import as_lists
 from tb_inputdiag.capture.names import ModelNames, backend_value
 from tb_inputdiag.capture.observations import StepObservations, Update
+from tb_inputdiag.capture.optimizer_calls import OptimizerCalls, clips
 from tb_inputdiag.capture.torch.aside import aside
 from tb_inputdiag.capture.torch.reader import Tensor, TorchReader
 
 __all__ = ["TorchOptimizerCalls"]
 
 
-class TorchOptimizerCalls:
+class TorchOptimizerCalls(OptimizerCalls):
     """Observes calls of `Optimizer.apply`, and of `step` of PyTorch's own optimizers.
 
     Args:
@@ -31,48 +31,29 @@ class TorchOptimizerCalls:
     """
 
     def __init__(self, step: StepObservations, model: keras.Model, names: ModelNames, reader: TorchReader) -> None:
-        self._step = step
+        super().__init__(step)
         self._model = model
         self._names = names
         self._reader = reader
-        self._applying = False
-        self._pending: list[Update] = []
 
-    def apply(self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """Runs one call of an optimizer and observes gradients, and weights before and after.
-
-        Args:
-            original: `Optimizer.apply`, or that of `LossScaleOptimizer`, which calls the former.
-            args: Its arguments, the optimizer first.
-            kwargs: Its keyword arguments.
-        """
-        if self._applying:
-            return original(*args, **kwargs)
-        args, kwargs = as_lists(args, kwargs)
-        self._applying = True
-        try:
-            with self._step.guard(), aside():
-                self._observe_before(*args, **kwargs)
-            result = original(*args, **kwargs)
-            with self._step.guard(), aside():
-                self._observe_after()
-            return result
-        finally:
-            self._applying = False
-
-    def _observe_before(
+    def _before(
         self,
         optimizer: keras.optimizers.Optimizer,
         grads: Iterable[Tensor | None],
         trainable_variables: Iterable[Any] | None = None,
     ) -> None:
-        inner, scale = self._observe_optimizer(optimizer)
-        variables = (
-            keras_internals.optimizer_variables(inner) if trainable_variables is None else list(trainable_variables)
-        )
-        if variables is not None:
-            self._observe_weights(variables)
-            self._measure(list(grads), inner, scale)
+        with aside():
+            inner, scale = self._observe_optimizer(optimizer)
+            variables = (
+                keras_internals.optimizer_variables(inner) if trainable_variables is None else list(trainable_variables)
+            )
+            if variables is not None:
+                self._observe_weights(variables)
+                self._measure(list(grads), inner, scale)
+
+    def _after(self) -> None:
+        with aside():
+            self._observe_after()
 
     def _observe_after(self) -> None:
         for update in self._pending:
@@ -203,7 +184,7 @@ class TorchOptimizerCalls:
 
 def _clipped(optimizer: keras.optimizers.Optimizer, gradients: Sequence[Tensor | None]) -> dict[int, Tensor]:
     """Returns place of a gradient -> the gradient as the optimizer clips it; empty if it does not clip."""
-    if not any(getattr(optimizer, name, None) for name in ("clipnorm", "clipvalue", "global_clipnorm")):
+    if not clips(optimizer):
         return {}
     places = [place for place, gradient in enumerate(gradients) if gradient is not None]
     clipped = keras_internals.clipped_gradients(optimizer, [gradients[place] for place in places])

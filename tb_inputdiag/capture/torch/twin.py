@@ -9,22 +9,20 @@ from typing import Any
 import keras
 import numpy as np
 
-from tb_inputdiag.capture import names
 from tb_inputdiag.capture.batches import batch_tensors
-from tb_inputdiag.capture.observations import Raised
 from tb_inputdiag.capture.rows.build import build
 from tb_inputdiag.capture.torch.aside import aside
 from tb_inputdiag.capture.torch.reader import Tensor, TorchReader, kind_of
 from tb_inputdiag.capture.torch.trace import TorchTrace
-from tb_inputdiag.capture.twin import Executed, KeptBatch, Reading, Twin
-from tb_inputdiag.records import F4, F8, Split, TensorLayout
+from tb_inputdiag.capture.twin import Executed, KeptBatch, ObservingTwin, Reading
+from tb_inputdiag.records import F4, F8, TensorLayout
 from tb_inputdiag.statistics import step as step_scalars
 from tb_inputdiag.statistics.program import Program
 
 __all__ = ["TorchTwin"]
 
 
-class TorchTwin(Twin):
+class TorchTwin(ObservingTwin):
     """Stands in for a function of a model that takes a list with one batch.
 
     Args:
@@ -35,40 +33,15 @@ class TorchTwin(Twin):
         workers: Processes that train together.
     """
 
-    def __init__(self, model: keras.Model, split: Split, images: int, keeps_batches: bool, workers: int) -> None:
-        super().__init__(model, split, workers)
-        self._images = images
-        self._keeps_batches = keeps_batches
-        self._trouble: BaseException | None = None
-        self._raised: Raised | None = None
-        self._fed: tuple[TensorLayout, ...] = ()
-        self.forget()
-
-    @property
-    def trouble(self) -> BaseException | None:
-        """What went wrong in the probe."""
-        return self._trouble
-
-    @property
-    def fed(self) -> tuple[TensorLayout, ...]:
-        """The batch of the last execution that was sampled or raised."""
-        return self._fed
-
     @property
     def is_traced(self) -> bool:
         """Returns False: nothing is traced, and each worker may sample or not."""
         return False
 
-    def take_raised(self) -> Raised | None:
-        """Returns the innermost layer call that raised in the last sampled execution, once."""
-        raised, self._raised = self._raised, None
-        return raised
-
     def forget(self) -> None:
-        """Forgets the programs and the names of layers."""
+        """Forgets the programs, too."""
+        super().forget()
         self._programs: list[Program] = []
-        self._paths = names.layer_paths(self.model)
-        self._weight_names = names.weight_names(self.model, self._paths)
 
     # -- running -----------------------------------------------------------------------------------
 

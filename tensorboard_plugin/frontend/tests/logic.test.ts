@@ -4,7 +4,7 @@ import { DEFAULTS, formatHash, parseHash, type Shown } from "../src/logic/hash";
 import { histogram, topClasses } from "../src/logic/inputs";
 import { compileFilter, listedRuns, runColour, runNames } from "../src/logic/runs";
 import { fromGroup } from "../src/logic/series";
-import { byOrder, costText, lifeOf, verdictText, verdictTitle } from "../src/logic/status";
+import { backendOf, byOrder, costText, lifeOf, verdictText, verdictTitle } from "../src/logic/status";
 import { breakableParts, visible } from "../src/logic/text";
 import { niceStep, placeTicks, valueTicks } from "../src/logic/ticks";
 import type { AlertRow } from "../src/types";
@@ -63,6 +63,12 @@ describe("the list of runs", () => {
 });
 
 describe("status", () => {
+  it("names the backend of Keras", () => {
+    expect(backendOf({ keras: "3.15.1", jax: "0.10.2" })).toEqual({ name: "JAX", version: "0.10.2" });
+    expect(backendOf({ keras: "3.15.1", torch: "2.13.0+cpu" })).toEqual({ name: "PyTorch", version: "2.13.0+cpu" });
+    expect(backendOf({ python: "3.11.7" })).toBeNull();
+  });
+
   const cases: [Partial<Parameters<typeof row>[0]>, string, string][] = [
     [{ end: "" }, "running", "Healthy"],
     [{ end: "", last_event_time: 1000 - 91 }, "silent", "Healthy"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import pickle
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ import pytest
 from keras import layers as L
 
 from tb_inputdiag import InputDiagnostics
+from tb_inputdiag.capture import failed_builds
+from tb_inputdiag.capture.keras_internals import build_method
 from tests.modes.harness import fresh, records_of
 from tests.modes.rows import Seen
 
@@ -84,3 +88,25 @@ def test_a_later_fit_of_a_model_that_could_not_be_built(tmp_path: Path) -> None:
         model.fit(good.reshape(N, -1), y, verbose=0, callbacks=[callback])
     model.fit(good, y, batch_size=32, verbose=0, callbacks=[callback])
     assert len(records_of(tmp_path)) > 5
+
+
+def test_keras_has_its_own_method_again_when_no_callback_is_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gc.collect()
+    # callbacks of other tests do not count
+    monkeypatch.setattr(failed_builds, "_asking", [])
+    monkeypatch.setattr(failed_builds, "_put_back", None)
+    method = build_method()
+    assert method is not None
+    own = getattr(method.owner, method.name)
+    callback = InputDiagnostics(tmp_path, verbose=0)
+    copied = pickle.loads(pickle.dumps(callback))
+    watched = getattr(method.owner, method.name)
+    assert watched is not own
+    del callback
+    gc.collect()
+    assert getattr(method.owner, method.name) is watched, "its copy is left"
+    del copied
+    gc.collect()
+    assert getattr(method.owner, method.name) is own

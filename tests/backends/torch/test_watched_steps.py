@@ -1,11 +1,11 @@
-"""What only PyTorch has: its loaders, its optimizers, its generator, its graphs, and its compiler."""
+"""What only PyTorch has: its generator, its graphs, its compiler, and tensors that are changed in place."""
 
 from __future__ import annotations
 
 import gc
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,7 @@ from tb_inputdiag.records import ModelFacts, Sample
 from tests.backends.torch import rows
 from tests.modes.harness import assert_same_history, assert_same_weights, fresh, records_of, run_row, weights_of
 from tests.modes.oracle import assert_batch
-from tests.modes.rows import EVERYTHING, Arrays, Row, Seen, split
-
-
-def _loader(data: Arrays) -> torch.utils.data.DataLoader[Any]:
-    tensors = [torch.tensor(values) for values in data.values()]
-    return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(*tensors), batch_size=rows.BATCH)
+from tests.modes.rows import EVERYTHING, Row, Seen, split
 
 
 def _row(name: str, build: Callable[[], Any], **more: Any) -> Row:
@@ -34,20 +29,6 @@ def _row(name: str, build: Callable[[], Any], **more: Any) -> Row:
     arguments = {"sees": EVERYTHING, "every": 1, "batches": lambda: split(data, rows.BATCH), **more}
     arguments.setdefault("fit", lambda model, callbacks: rows.fit(model, data, callbacks))
     return Row(id=name, group="", mode=name, build=build, **arguments)
-
-
-class NativeStep(rows.OwnStep):
-    """A training step with an optimizer of PyTorch."""
-
-    def train_step(self, data: Any) -> Any:
-        """Runs one step as it is written in PyTorch's tutorials."""
-        x, y = data[:2]
-        self.native = getattr(self, "native", None) or torch.optim.SGD(self.parameters(), lr=0.01, momentum=0.9)
-        self.native.zero_grad()
-        loss = torch.nn.functional.mse_loss(self(x), y)
-        loss.backward()
-        self.native.step()
-        return {"loss": loss.detach()}
 
 
 class ChangesInPlace(rows.OwnStep):
@@ -75,29 +56,6 @@ class ChangesInPlace(rows.OwnStep):
 def _compiled(model: Any, **options: Any) -> Any:
     model.compile("sgd", "mse", **options)
     return model
-
-
-def _fit_loader(model: Any, callbacks: list[Any]) -> Mapping[str, Any]:
-    data = _loader(rows.table())
-    history: Mapping[str, Any] = model.fit(
-        data, epochs=2, verbose=0, callbacks=callbacks, validation_data=_loader(rows.table())
-    ).history
-    return history
-
-
-def test_data_loader(tmp_path: Path) -> None:
-    seen = run_row(_row("loader", rows.mlp, fit=_fit_loader, splits=frozenset({"train", "validation"})), tmp_path)
-    assert seen.samples("validation")
-
-
-def test_native_optimizer(tmp_path: Path) -> None:
-    def expect(seen: Seen) -> None:
-        sample = seen.samples()[0]
-        assert sample.learning_rate == pytest.approx(0.01)
-        assert sample.weights is not None
-        assert (sample.weights.update_ratio[np.asarray(sample.weights.gradient_norm) > 0] > 0).all()
-
-    run_row(_row("native", lambda: _compiled(NativeStep()), expect=expect), tmp_path)
 
 
 def test_batch_that_is_changed_in_place_is_recorded_as_fed(tmp_path: Path) -> None:

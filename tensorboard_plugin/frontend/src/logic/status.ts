@@ -100,3 +100,15 @@ export function lifeText(row: RunRow, now: number): string {
   if (life === "silent") return `silent for ${duration(now - row.last_event_time)}`;
   return LIFE_WORDS[life].toLowerCase();
 }
+
+const BACKENDS = [
+  ["tensorflow", "TensorFlow"],
+  ["jax", "JAX"],
+  ["torch", "PyTorch"],
+] as const;
+
+/** Returns the backend of Keras that a run trained on, null if the log does not name one. */
+export function backendOf(versions: Record<string, string>): { name: string; version: string } | null {
+  const found = BACKENDS.find(([key]) => key in versions);
+  return found ? { name: found[1], version: versions[found[0]]! } : null;
+}

@@ -3,7 +3,16 @@ import { useMemo } from "preact/hooks";
 import { finder, quantitiesOf } from "../logic/alertCurves";
 import { ago, count, duration, formatNumber, shape, sizeBytes, whole } from "../logic/numbers";
 import { isServed, seriesKey } from "../logic/seriesKey";
-import { costText, type Level, LIFE_WORDS, lifeOf, lifeText, verdictText, verdictTitle } from "../logic/status";
+import {
+  backendOf,
+  costText,
+  type Level,
+  LIFE_WORDS,
+  lifeOf,
+  lifeText,
+  verdictText,
+  verdictTitle,
+} from "../logic/status";
 import { visible } from "../logic/text";
 import { type RunFacts, useFacts, useSeries } from "../state/feeds";
 import { names } from "../state/live";
@@ -134,6 +143,7 @@ function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
   const done = facts?.answer.completeness;
   const reading = done && done.samples_read < done.samples_logged;
   const end = facts?.answer.end;
+  const backend = backendOf(facts?.answer.start?.versions ?? {});
   const life = lifeOf(row, now.value);
   return (
     <dl class="facts">
@@ -143,6 +153,13 @@ function Facts({ row, facts }: { row: RunRow; facts: RunFacts | undefined }) {
         <dd class="note">{life === "running" ? "running" : lifeText(row, now.value)}</dd>
       </div>
       {row.mode !== "data" && <Training row={row} />}
+      {backend && (
+        <div>
+          <dt>Backend</dt>
+          <dd>{backend.name}</dd>
+          <dd class="note">{backend.version}</dd>
+        </div>
+      )}
       <div title={done?.proven ? "The totals come from the log itself." : "The log does not contain its totals yet."}>
         <dt>Complete</dt>
         <dd>{done ? `${whole(done.samples_read)} of ${whole(done.samples_logged)}` : whole(row.samples)} samples</dd>
