@@ -11,11 +11,24 @@ from pathlib import Path
 from benchmarks.history import Entry, Numbers, newest, read_history
 from tools.pages import put
 
-__all__ = ["COMMAND", "complete", "growth_table", "history_table", "overhead_tables", "readme_table"]
+__all__ = ["COMMAND", "HISTORY_PAGE", "complete", "growth_table", "history_page", "overhead_tables", "readme_table"]
 
 ROOT = Path(__file__).parent.parent
 COMMAND = "python -m benchmarks.overhead_pages"
+HISTORY_PAGE = ROOT / "docs" / "performance-history.md"
 CHART = ROOT / "docs" / "images" / "performance-history.svg"
+_HISTORY = """# Performance history
+
+<!-- Written by `python -m benchmarks.overhead_pages`. -->
+
+Every run of `python -m benchmarks.bench_overhead` is a line of `benchmarks/history.jsonl`, with its commit, machine and
+versions. This page shows the CPU time of training with `InputDiagnostics`, as a ratio to training without a callback,
+with its 95 % confidence interval. [overhead.md](overhead.md) has the newest run with all workloads, and says how it is
+measured. Compare runs on the same machine only.
+
+![CPU time of InputDiagnostics, by commit](images/performance-history.svg)
+
+"""
 _WORKLOADS = {
     "mlp": "MLP, MNIST, batch 32",
     "cnn": "CNN, MNIST, batch 128",
@@ -145,21 +158,21 @@ def growth_table(entry: Entry) -> str:
     return "\n".join(lines)
 
 
-def history_table(entries: Sequence[Entry]) -> str:
-    """Returns all runs, newest first, a table for each backend."""
+def history_page(entries: Sequence[Entry]) -> str:
+    """Returns docs/performance-history.md: all runs, newest first, a table for each backend."""
     lines: list[str] = []
     for backend, title in _BACKENDS.items():
         own = [entry for entry in entries if entry.backend == backend]
         names = [name for name in _WORKLOADS if any(name in entry.workloads for entry in own)]
         if not names:
             continue
-        lines += [f"### {title}", "", *_head("", [_WORKLOADS[name] for name in names])]
+        lines += [f"## {title}", "", *_head("", [_WORKLOADS[name] for name in names])]
         for entry in reversed(own):
             cells = [_ratio(entry.workloads.get(name, {}), "ours", "cpu") for name in names]
             machine = f"{entry.machine['cores']} x {entry.machine['cpu']}, load {float(entry.machine['load']):.1f}"
             lines.append(_line(f"{entry.date[:10]}, {_commit(entry)}, {_software(entry)}, {machine}", cells))
         lines.append("")
-    return "\n".join(lines)
+    return _HISTORY + "\n".join(lines)
 
 
 def draw(entries: Sequence[Entry], path: Path) -> None:
@@ -198,7 +211,7 @@ def main() -> None:
     entries = read_history()
     if not entries:
         raise SystemExit("benchmarks/history.jsonl has no run. Run python -m benchmarks.bench_overhead first.")
-    put(ROOT / "docs" / "performance-history.md", COMMAND, history_table(entries), made(entries[-1]))
+    HISTORY_PAGE.write_text(history_page(entries), encoding="utf-8")
     draw(entries, CHART)
     grown = [entry for entry in entries if entry.growth]
     if grown:

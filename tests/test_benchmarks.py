@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from benchmarks.history import Entry, append, begin_entry, newest, read_history
-from benchmarks.overhead_pages import complete, draw, growth_table, history_table, overhead_tables, readme_table
+from benchmarks.overhead_pages import complete, draw, growth_table, history_page, overhead_tables, readme_table
 from benchmarks.overhead_statistics import log_ratio, ratio
 
 WORKLOADS = ("mlp", "cnn", "cnn-jit", "mobilenet", "text", "text-jit", "table")
@@ -128,9 +128,9 @@ def test_the_page_has_wall_and_cpu_time() -> None:
 
 
 def test_the_history_shows_each_backend_newest_first() -> None:
-    text = history_table([entry("2026-11-26"), entry("2026-11-27"), entry("2026-11-27", "jax")])
-    assert text.index("2026-11-27") < text.index("2026-11-26") < text.index("### JAX")
-    assert "### PyTorch" not in text
+    text = history_page([entry("2026-11-26"), entry("2026-11-27"), entry("2026-11-27", "jax")])
+    assert text.index("2026-11-27") < text.index("2026-11-26") < text.index("## JAX")
+    assert "## PyTorch" not in text
 
 
 def test_the_same_history_makes_the_same_picture(tmp_path: Path) -> None:
