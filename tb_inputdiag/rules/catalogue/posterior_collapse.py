@@ -53,7 +53,6 @@ class PosteriorCollapse(Rule):
     id = "posterior-collapse"
     severity = Severity.WARNING
     scope = "session"
-    needs = ("own_trainable_variables",)
     explains = ("constant-output", "stalled-loss", "dominant-regularization", "dominant-loss", "unfinished-training")
     why = "The decoder gets noise that has nothing to do with the example, so it answers the same for all."
 
