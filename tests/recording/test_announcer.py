@@ -104,3 +104,42 @@ def test_the_summary_counts_the_alerts_that_stand(announce, capsys):
     assert "finished; open alerts: 0 ERROR, 1 WARNING, 0 INFO. 3 of 10 steps sampled, 10.0 % of the time" in out
     announcer.say_goodbye("finished", [], cost)
     assert "open alerts: none." in capsys.readouterr().out
+
+
+class Listener:
+    """Receives the ends of training."""
+
+    def __init__(self, fails=False):
+        self.runs = []
+        self.fails = fails
+
+    def __call__(self, alert):
+        pass
+
+    def training_ended(self, run):
+        self.runs.append(run)
+        if self.fails:
+            raise ValueError("no")
+
+
+def test_a_loop_of_fits_reports_its_end_once_a_minute_and_at_the_end(announce, monkeypatch):
+    now = 0.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    listener, runs = Listener(), iter("abcdef")
+    announcer, _ = announce(on_alert=listener)
+    for now in (0.0, 1.0, 59.0, 61.0, 62.0):  # noqa: B007  # the clock reads it
+        announcer.end_training(lambda: next(runs))
+    assert listener.runs == ["a", "b"]
+    announcer.end_training(lambda: "last", last=True)
+    announcer.end_training(lambda: "again", last=True)
+    assert listener.runs == ["a", "b", "last"]
+
+
+def test_a_listener_that_fails_is_a_warning_and_a_function_is_left_alone(announce):
+    announcer, _ = announce(on_alert=Listener(fails=True))
+    with pytest.warns(InputDiagWarning, match=r"training_ended raised ValueError: no"):
+        announcer.end_training(lambda: "run")
+    heard = []
+    announcer, _ = announce(on_alert=heard.append)
+    announcer.end_training(lambda: "run")
+    assert heard == []
