@@ -116,6 +116,8 @@ class AutologScope:
     def __exit__(
         self, kind: type[BaseException] | None, exc: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        if exc is not None:
+            explain_by_present(exc)  # outside of the block nothing would
         _autologging.switch(self._before)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from tb_inputdiag.capture import keras_internals
 from tb_inputdiag.capture.plain_values import attempt
 from tb_inputdiag.capture.tensor_layout import static_shape
-from tb_inputdiag.records import ArgumentFacts, ArgumentKind
+from tb_inputdiag.records import JSON, ArgumentFacts, ArgumentKind
 
 __all__ = ["argument_facts", "list_shape", "type_name"]
 
@@ -77,14 +77,21 @@ def _is_numbers(value: Sequence[Any]) -> bool:
     return isinstance(first, bool | int | float | np.number) or (first is not value and isinstance(first, str))
 
 
+def _is_short(value: Any) -> bool:
+    """Tells whether a list is one of a few whole numbers: a shape, an order of axes, a size."""
+    return isinstance(value, list | tuple) and 0 < len(value) <= _MOST_PARTS and all(type(n) is int for n in value)
+
+
 def _one(name: str, value: Any, variable: str) -> ArgumentFacts:
     kind = _kind(value)
     shape: tuple[int | None, ...] | None = None
-    dtype, shown = "", None
+    dtype = ""
+    shown: JSON = None
     if kind in ("array", "series", "frame", "tensor", "symbolic"):
         shape, dtype = static_shape(value), _dtype(value)
     elif kind == "list":
         shape = list_shape(value)
+        shown = list(value) if _is_short(value) else None
     elif kind == "number":
         shown = value.item() if isinstance(value, np.generic) else value
     elif kind == "text":
@@ -181,10 +188,15 @@ def _details(kind: ArgumentKind, value: Any) -> dict[str, Any]:
     match kind:
         case "frame":
             text = [str(name) for name, dtype in value.dtypes.items() if _is_text(str(dtype))]
-            return {"text_columns": tuple(text[:_MOST_KEYS])}
+            odd = next(filter(None, (_odd_text(list(value[name].iloc[:_FIRST])) for name in text[:_MOST_KEYS])), None)
+            return {"text_columns": tuple(text[:_MOST_KEYS]), "odd_text": odd}
         case "array" | "series":
             holds_objects = _is_text(_dtype(value))
-            return _elements(list(np.asarray(value).reshape(-1)[:_FIRST])) if holds_objects else {}
+            if not holds_objects:
+                return {}
+            columns = np.atleast_2d(np.asarray(value)).reshape(len(value), -1)[:_FIRST, :_MOST_KEYS].T
+            odd = next(filter(None, (_odd_text(list(column)) for column in columns)), None)
+            return {**_elements(list(np.asarray(value).reshape(-1)[:_FIRST])), "odd_text": odd}
         case "list":
             first = list(value)[:_FIRST]
             return {"length": len(value), **_elements(first), "layers": _chain(first)}
@@ -229,6 +241,13 @@ def _elements(items: list[Any]) -> dict[str, Any]:
         "equal_shapes": len(set(shapes)) <= 1,
         "numeric_text": bool(texts) and all(_is_number(text) for text in texts),
     }
+
+
+def _odd_text(items: list[Any]) -> str | None:
+    """Returns the first text that is not a number, if most of the others are."""
+    texts = [item for item in items if isinstance(item, str)]
+    odd = [text for text in texts if not _is_number(text)]
+    return odd[0][:_LONGEST_TEXT] if odd and len(odd) * 2 < len(texts) else None
 
 
 def _is_number(text: str) -> bool:

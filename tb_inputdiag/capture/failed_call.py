@@ -44,8 +44,6 @@ _PLACES: Mapping[str, Place] = {
     "from_config": "load",
     "clone_model": "load",
 }
-_NAMELESS = ("wrapper", "op_dispatch_handler")
-"""Names of TensorFlow's own decorators, behind which a function's name is hidden."""
 _IN_LAYER = "Exception encountered when calling"
 """How Keras begins the message of an exception that the call of a layer raised."""
 _LONGEST_LINE = 160
@@ -135,9 +133,11 @@ def _bound(frame: FrameType) -> _Called:
             given[info.varargs] = info.locals.get(info.varargs)
         given = _without_defaults(frame, given)
     else:
-        name = getattr(inspect.unwrap(wrapped.function), "__name__", "")
-        given = _by_name(wrapped)
-        name = "" if name in _NAMELESS else name
+        public, function = keras_internals.decorated_function(wrapped.function)
+        given = _by_name(wrapped._replace(function=function))
+        name = getattr(function, "__name__", "")
+        if public:
+            return _Called(public.rpartition(".")[2], public, given)
     owner = given.get("self", given.get("cls"))
     kind = owner if isinstance(owner, type) else type(owner)
     if owner is None:

@@ -13,6 +13,7 @@ The names exist in all versions from 3.7 on, the oldest one that is supported.
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import Any, NamedTuple, ParamSpec, Protocol, TypeAlias, TypeVar
@@ -425,3 +426,26 @@ def wrapped_call(frame: FrameType) -> WrappedCall | None:
         return None
     found = frame.f_locals
     return WrappedCall(found["fn"], tuple(found["args"]), dict(found["kwargs"]))
+
+
+@accessor(
+    effect="The name and the arguments of the TensorFlow function that raised are unknown.",
+    fallback=lambda function: ("", function),
+)
+def decorated_function(function: Callable[..., Any]) -> tuple[str, Callable[..., Any]]:
+    """Returns the public name of a function of TensorFlow, and what stands below its decorators.
+
+    Reads ``_tf_decorator.decorated_target`` and the variable ``dispatch_target``, where TensorFlow's decorators keep
+    what they decorate, and ``_tf_api_names``, the names under which the function is exported. The name is empty for all
+    other functions.
+    """
+    inner, names = function, ()
+    while True:
+        names = names or getattr(inner, "_tf_api_names", ())
+        decorator = getattr(inner, "_tf_decorator", None)
+        target = getattr(decorator, "decorated_target", None) or getattr(inner, "__wrapped__", None)
+        if target is None and getattr(inner, "__closure__", None):
+            target = inspect.getclosurevars(inner).nonlocals.get("dispatch_target")
+        if target is None or target is inner:
+            return (f"tf.{min(names, key=len)}" if names else ""), inner
+        inner = target

@@ -94,6 +94,7 @@ def section_of(item: Chosen) -> Section:
         not_judged=session.not_judged,
         degraded=session.degraded,
         problems=item.run.problems,
+        steps=not session.data,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 
+from tb_inputdiag._lazy import text_from
 from tb_inputdiag.alerts import count_by_severity
 from tb_inputdiag.numbers import count, duration
 from tb_inputdiag.records import Alert, DataSummary, NotJudged, Part, Severity
@@ -55,6 +56,8 @@ class DataCheck:
     def test(self) -> DataSummary | None:
         """Statistics of the test data; None if there is none."""
         return self.parts.get("test")
+
+    _repr_html_ = text_from("tb_inputdiag.notebook.cards", "check_html")
 
     def worst(self) -> Severity | None:
         """Returns the highest severity among the alerts; None without alerts."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import io
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from tb_inputdiag.cli.options import Chosen
 from tb_inputdiag.cli.report import loss_chart, section_of
@@ -17,11 +18,15 @@ from tb_inputdiag.log.reader import Log, Run
 from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.records import Alert
 from tb_inputdiag.report import format_alert
-from tb_inputdiag.report.html import Section, alert_parts, overview_parts, section_parts
+from tb_inputdiag.report.data_tables import column_tables, part_facts
+from tb_inputdiag.report.html import ReportTable, Section, alert_parts, overview_parts, section_parts
 from tb_inputdiag.report.markup import html_text
 from tb_inputdiag.report.style import CARD_STYLE
 
-__all__ = ["alert_html", "log_html", "log_text", "run_html", "run_text", "session_html", "session_text"]
+if TYPE_CHECKING:
+    from tb_inputdiag.datacheck.result import DataCheck
+
+__all__ = ["alert_html", "check_html", "log_html", "log_text", "run_html", "run_text", "session_html", "session_text"]
 
 _NOTHING = "Nothing was recorded yet."
 _LEFT_OUT = ("run", "log", "alerts", "loss")
@@ -51,6 +56,31 @@ def run_html(run: Run) -> str:
 def log_html(log: Log) -> str:
     """Returns a log as a card: a table of its sessions, and the latest one in full."""
     return _card(_sections(_chosen(log)))
+
+
+def check_html(check: DataCheck) -> str:
+    """Returns what a pass over a data set found as a card: its parts, its findings, the columns of its tables."""
+    several = len(check.parts) > 1
+    named = [(f"{name}: " if several else "", data) for name, data in check.parts.items()]
+    facts = [(f"{name}{label}", text) for name, data in named for label, text in part_facts(data)]
+    tables = [
+        ReportTable(f"{name}{table.title}", table.header, table.rows)
+        for name, data in named
+        for table in column_tables(data)
+    ]
+    return _card(
+        section_parts(
+            Section(
+                title="",
+                status="",
+                facts=facts,
+                alerts=check.alerts,
+                tables=tables,
+                not_judged=check.not_judged,
+                steps=False,
+            )
+        )
+    )
 
 
 def _sections(chosen: list[Chosen], by_id: bool = False) -> Iterable[str]:

@@ -180,7 +180,8 @@ class ArgumentFacts:
     dtype: str = ""
     """Empty if it has none; ``mixed`` for a table whose columns differ."""
     value: JSON = None
-    """Of numbers and text (at most 80 characters); the name of a function, class, layer or model."""
+    """Of numbers, text (at most 80 characters), and lists of at most 8 whole numbers; the name of a function, class,
+    layer or model."""
     length: int | None = None
     """Elements of a list."""
     element_types: tuple[str, ...] = ()
@@ -191,6 +192,8 @@ class ArgumentFacts:
     """Whether the shapes of the first 256 elements are equal."""
     numeric_text: bool = False
     """Whether its first elements are text that could be read as numbers."""
+    odd_text: str | None = None
+    """The first text that is not a number, of an array or a column whose other texts are mostly numbers."""
     text_columns: tuple[str, ...] = ()
     """Columns of a table that hold text or objects."""
     keys: tuple[str, ...] = ()

@@ -51,6 +51,8 @@ class Section:
     degraded: Sequence[Degraded] = ()
     problems: Sequence[str] = ()
     """What the log has lost, one sentence each."""
+    steps: bool = True
+    """Whether steps ran: alerts say since which one they hold."""
 
 
 _MOST_NAMED = 6
@@ -118,7 +120,7 @@ def section_parts(section: Section, number: int | None = None) -> Iterator[str]:
         yield f'<p class="lost">{html_text(problem)}</p>'
     yield "<h3>Findings</h3>"
     for alert in section.alerts:
-        yield from alert_parts(alert, section.curves.get(alert.id))
+        yield from alert_parts(alert, section.curves.get(alert.id), steps=section.steps)
     if not section.alerts:
         yield "<p>None.</p>"
     yield from _unknown(section)
@@ -134,18 +136,20 @@ def section_parts(section: Section, number: int | None = None) -> Iterator[str]:
     yield "</section>"
 
 
-def alert_parts(alert: Alert, curve: Chart | None = None) -> Iterator[str]:
+def alert_parts(alert: Alert, curve: Chart | None = None, *, steps: bool = True) -> Iterator[str]:
     """Yields an alert as HTML: its numbers, its picture, its curve and its fix.
 
     Args:
         alert: The alert.
         curve: The curve that shows where it went wrong.
+        steps: Whether steps ran.
     """
     severity = alert.severity.name
     yield f'<article class="alert {severity}"><h3><b>{severity}</b> {html_text(alert.rule)}'
     yield f" <span>{html_text(alert.subject)}</span></h3>"
     yield f"<p>{html_text(alert.message)}</p>"
-    yield f'<p class="soft">Since {html_text(since_text(alert))}.</p>'
+    if steps:
+        yield f'<p class="soft">Since {html_text(since_text(alert))}.</p>'
     drawn = [draw_picture(alert.picture)] if alert.picture is not None else []
     drawn += [draw(curve)] if curve is not None else []
     if any(drawn):

@@ -29,6 +29,7 @@ from tb_inputdiag.console import InputDiagWarning
 from tb_inputdiag.errors import BackendError, ConfigurationError, LogWriteError
 from tb_inputdiag.log.reader import read
 from tb_inputdiag.log.stored_session import StoredSession
+from tb_inputdiag.recording.explanations import explained
 from tb_inputdiag.records import CallStart, Failure, Sample, SessionStart
 from tb_inputdiag.settings import check
 from tests.modes.harness import assert_same_history, assert_same_weights, attributes, fresh, records_of, weights_of
@@ -429,3 +430,9 @@ def test_a_wrong_call_says_what_it_says_without_us(tmp_path: Path) -> None:
     with pytest.raises(TypeError) as caught:
         model.fit(nothing=1)
     assert str(caught.value) == str(expected.value)
+
+
+def test_an_exception_that_leaves_the_block_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="ndim") as caught, tb_inputdiag.autolog(tmp_path, **QUIET):
+        keras.Sequential([keras.Input((8, 4)), keras.layers.LSTM(3), keras.layers.LSTM(2)])
+    assert [alert.rule for alert in explained(caught.value) or []] == ["shape-mismatch"]

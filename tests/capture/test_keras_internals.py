@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -234,6 +235,13 @@ def wrapped_call_canary(read: Callable[..., Any]) -> None:
     assert args == (model, x)
     assert kwargs == {"epochs": 2}
     assert read(caught.value.__traceback__.tb_frame) is None
+
+
+def decorated_function_canary(read: Callable[..., Any]) -> None:
+    name, function = read(tf.matmul)
+    assert (name, function.__name__, next(iter(inspect.signature(function).parameters))) == ("tf.matmul", "matmul", "a")
+    assert read(tf.nn.softmax)[0] == "tf.nn.softmax"
+    assert read(decorated_function_canary) == ("", decorated_function_canary)
 
 
 def is_unlifted_canary(read: Callable[..., Any]) -> None:

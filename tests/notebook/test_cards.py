@@ -10,12 +10,13 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from IPython.core.formatters import DisplayFormatter
 
 import tb_inputdiag
 from tb_inputdiag.log.reader import Log, Run, runs_of
-from tb_inputdiag.notebook.cards import alert_html, log_html, run_html, session_html
+from tb_inputdiag.notebook.cards import alert_html, check_html, log_html, run_html, session_html
 from tb_inputdiag.records import Alert
 from tb_inputdiag.report.style import CARD_STYLE
 from tests.chromium import find_chromium
@@ -124,3 +125,16 @@ def test_cards_in_a_browser(log: Log, tmp_path: Path) -> None:
     found = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(found) == 12
     assert [check for check in found if check["problem"]] == []
+
+
+def test_a_check_of_data_shows_its_parts_its_findings_and_its_columns() -> None:
+    x = np.column_stack([np.arange(20.0), np.linspace(0, 1, 20)])
+    x[3, 0] = np.nan
+    result = tb_inputdiag.check_data(x, validation_data=(x[:5],), progress=False)
+    html = check_html(result)
+    assert DisplayFormatter().format(result)[0]["text/html"] == html
+    assert "<dt>train: examples</dt><dd>20" in html
+    assert "<dt>validation: examples</dt><dd>5" in html
+    assert "non-finite-input" in html
+    assert "train: columns of x" in html
+    assert "Since step" not in html, "no step ran"

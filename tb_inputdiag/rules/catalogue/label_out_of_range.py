@@ -11,6 +11,7 @@ from tb_inputdiag.numbers import count, format_number, interval, literal
 from tb_inputdiag.records import ExpectedRange, Failure, Severity, Span, Split
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, probabilities, silent
+from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import named_tensor_curves
 from tb_inputdiag.rules.support.pictures import range_picture
 from tb_inputdiag.rules.support.single_examples import extreme_examples
@@ -68,6 +69,9 @@ class LabelOutOfRange(Rule):
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads TensorFlow's exception."""
+        found = findings_for(self.id, context, failure)
+        if found is not None:
+            return found
         match = _MESSAGE.search(failure.message)
         if match is None:
             return []

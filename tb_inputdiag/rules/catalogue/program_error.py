@@ -8,11 +8,14 @@ from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.exceptions import diagnose
 from tb_inputdiag.rules.exceptions.kind import argument_text
 from tb_inputdiag.rules.support.failures import essential_text
+from tb_inputdiag.rules.support.shape_errors import read_shape_error
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ProgramError"]
 
 _LONGEST = 160
+_FRAMES = ("Exception encountered when calling", "Graph execution error", "Detected at node", "in user code", "File ")
+"""Beginnings of lines that say where an exception passed, not what is wrong."""
 
 
 class ProgramError(Rule):
@@ -51,7 +54,8 @@ class ProgramError(Rule):
         """Reads the exception."""
         found = diagnose(failure, context.facts)
         if found is None:
-            return [_unknown(failure)] if failure.call and failure.arguments else []
+            read = read_shape_error(essential_text(failure.message)) is not None  # by shape-mismatch
+            return [_unknown(failure)] if failure.call and failure.arguments and not read else []
         return [found.finding] if found.finding is not None and found.kind.rule == self.id else []
 
     @staticmethod
@@ -79,7 +83,8 @@ def _unknown(failure: Failure) -> Finding:
     """Returns what is known of an exception of an unknown kind."""
     shown = [argument_text(a) for a in failure.arguments if a.kind not in ("model", "none") and "/" not in a.name]
     lines = essential_text(failure.message).splitlines()
-    message = next((line.strip() for line in lines if line.strip()), "")[:_LONGEST]
+    telling = (line.strip() for line in lines if not line.strip().startswith(_FRAMES))
+    message = next(filter(None, telling), "")[:_LONGEST]
     return Finding(
         subject="data",
         message=f"{failure.call} raised {failure.exception}: {message or 'without a message'}",

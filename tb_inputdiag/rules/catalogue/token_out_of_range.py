@@ -10,6 +10,7 @@ from tb_inputdiag.numbers import format_number, interval, percent, whole
 from tb_inputdiag.records import ExpectedRange, Failure, LimitPicture, Severity, Span, TensorLayout, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, fires, layer, silent
+from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import layer_curve, named_tensor_curves, tensor_curves
 from tb_inputdiag.rules.support.failures import essential_text
 from tb_inputdiag.rules.support.pictures import range_picture, span_of
@@ -76,10 +77,11 @@ class TokenOutOfRange(Rule):
         return [found for view in context.entries if (found := self._judge(context, view)) is not None]
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
-        """Reads TensorFlow's exception."""
+        """Reads the exception."""
+        found = findings_for(self.id, context, failure)
         match = _MESSAGE.search(essential_text(failure.message))
-        if match is None:
-            return []
+        if match is None or found is not None:
+            return found or []
         inputs = [t for t in failure.fed if t.role == "input"]
         value, rows = int(match[1]), int(match[2])
         where = failure.where

@@ -20,16 +20,24 @@ from tb_inputdiag.rules.exceptions import (
     dtypes,
     gradients,
     images,
+    invalid_values,
     labels,
     layer_arguments,
+    layer_calls,
     layers,
     merging,
     names,
     old_names,
+    own_layers,
+    pipelines,
+    preprocessing,
     saving,
     several_inputs,
     shapes,
     symbolic,
+    tensor_axes,
+    tensor_calls,
+    tensor_shapes,
 )
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.words import match, text_of
@@ -39,11 +47,18 @@ __all__ = ["FAMILIES", "Diagnosis", "all_kinds", "diagnose", "findings_for"]
 
 FAMILIES: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("Data sets and generators", datasets.KINDS),
+    ("Elements of data sets", pipelines.KINDS),
+    ("Functions called in the wrong way", tensor_calls.KINDS),
+    ("Preprocessing and metrics", preprocessing.KINDS),
     ("Several inputs or outputs", several_inputs.KINDS),
     ("Arrays, lists and tables", arrays.KINDS),
     ("Targets and the loss", labels.KINDS),
     ("Tensors that are joined", merging.KINDS),
+    ("Functions that combine tensors", tensor_shapes.KINDS),
+    ("Axes and indices", tensor_axes.KINDS),
     ("Shapes of the data", shapes.KINDS),
+    ("What a layer is called with", layer_calls.KINDS),
+    ("Inside of your own layers", own_layers.KINDS),
     ("Shapes between layers", between_layers.KINDS),
     ("Putting a model together", layer_arguments.KINDS),
     ("Symbolic tensors and graphs", symbolic.KINDS),
@@ -56,6 +71,7 @@ FAMILIES: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("Saving and loading", saving.KINDS),
     ("Ready-made models and helpers", images.KINDS),
     ("Dtypes and memory", dtypes.KINDS),
+    ("Values of arguments", invalid_values.KINDS),
 )
 """Heading -> its kinds. A kind comes before those that its words include."""
 
@@ -86,9 +102,10 @@ def diagnose(failure: Failure, facts: ModelFacts | None) -> Diagnosis | None:
         found = match(kind.words, text)
         if found is None:
             continue
-        if kind.explain is None:
+        case = Case(failure, facts, found, text, kind)
+        if kind.explain is None or (kind.by_rule is not None and kind.by_rule(case)):
             return Diagnosis(kind, None)
-        finding = kind.explain(Case(failure, facts, found, text, kind))
+        finding = kind.explain(case)
         if finding is not None:
             return Diagnosis(kind, finding)
     return None

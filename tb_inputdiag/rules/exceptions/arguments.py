@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import REGRESSION, mend, program
@@ -45,6 +47,42 @@ def _beside(case: Case) -> Finding | None:
     )
 
 
+_LOGGED = re.compile(r"logs(?:\.get\(|\[)\s*['\"](\w+)['\"]")
+
+
+def _log(case: Case) -> Finding | None:
+    line = case.failure.lines[-1] if case.failure.lines else ""
+    asked = _LOGGED.search(line)
+    name = asked[1] if asked is not None else case["name"]
+    if (asked is None and "logs" not in line) or not name:
+        return None
+    head, tail = ("val_", name[4:]) if name.startswith("val_") else ("", name)
+    known = _SHORT.get(tail, "loss" if tail == name else "accuracy")
+    return case.finding(
+        f"A callback reads logs['{name}'], and there is no such value.",
+        f'logs.get("{head}{known}")  # the names that fit prints: {head}{known}, loss, ...; of validation with val_\n'
+        "# it needs that metric in compile(metrics=[...]), and validation_data for val_",
+        seen=name,
+        expected=f"{head}{known}",
+        evidence={"line": line},
+    )
+
+
+_SHORT = {
+    "acc": "accuracy",
+    "accuracy": "loss",
+    "mse": "loss",
+    "mean_squared_error": "mse",
+    "mean_absolute_error": "mae",
+}
+_STOP = """
+class Stop(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs=None):
+        if logs.get("error") < 0.5:
+            self.model.stop_training = True
+
+model.fit(np.ones((8, 4)), np.ones(8), callbacks=[Stop()])
+"""
 _ASIDE = """\
 a, b = keras.Input((4,)), keras.Input((4,))
 model = keras.Model([a, b], keras.layers.Dense(1)(keras.layers.Subtract()([a, b])))
@@ -53,6 +91,20 @@ left, right, y = np.random.rand(8, 4), np.random.rand(8, 4), np.zeros(8)
 model.fit(left, right, y)
 """
 KINDS = (
+    Kind(
+        id="missing-log",
+        title="A callback reads a log that does not exist",
+        words=(
+            Words("Python", "not supported between instances of 'NoneType' and"),
+            Words("Python", "' and 'NoneType'"),
+            Words("Python", "unsupported format string passed to NoneType.__format__"),
+            Words("Python", "KeyError: '{name}'\n"),
+        ),
+        cause="The names in logs are those of the loss and the metrics. logs.get returns None for others.",
+        failing=program(REGRESSION, _STOP),
+        mended=program(REGRESSION, mend(_STOP, '"error"', '"loss"')),
+        explain=_log,
+    ),
     Kind(
         id="inputs-one-by-one",
         title="Several inputs are given one after the other",

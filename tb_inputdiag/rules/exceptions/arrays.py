@@ -9,7 +9,7 @@ from tb_inputdiag.numbers import shape_text, whole
 from tb_inputdiag.records import ArgumentFacts
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, argument_text
-from tb_inputdiag.rules.exceptions.programs import CLASSIFIER, REGRESSION, TEXTS, program
+from tb_inputdiag.rules.exceptions.programs import CLASSIFIER, REGRESSION, TEXTS, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.text import join
 
@@ -106,10 +106,14 @@ def _unequal(case: Case) -> Finding | None:
     x, y = case["x"], case["y"]
     weights = re.search(r"'sample_weight' sizes: ([\d, ]+)", case.text)
     if weights is not None and x == y:
-        name = case.variable("sample_weight")
+        name, given = case.variable("sample_weight"), _number(weights[1].strip(" ,"))
+        few = given is not None and (_number(x) or 0) > given
         return case.finding(
             f"{name} holds {weights[1].strip()} weights for {x} examples.",
-            f"{name} = {name}[:{x}]  # one weight for each example",
+            f"{name} = {name}[{case.variable('y')}]  # the weight of its class for each example; ids 0, 1, 2, ...\n"
+            f"# or: {case.model}.{case.method}(..., class_weight=dict(enumerate({name})))"
+            if few
+            else f"{name} = {name}[:{x}]  # one weight for each example",
             seen=weights[1].strip(),
             expected=x,
             subject="sample_weight:sample_weight",
@@ -211,6 +215,30 @@ def _none(case: Case) -> Finding | None:
         seen="None among the values",
         expected="numbers",
         subject=_subject(culprits[0]) if culprits else "input:x",
+    )
+
+
+def _odd_text(case: Case) -> Finding | None:
+    """Numbers that became text because some of them are a sign for "missing"."""
+    culprits = [a for a in case.arguments.values() if a.odd_text is not None and a.name.split("/")[0] in _DATA]
+    if not culprits:
+        return None
+    name, odd, columns = _code(culprits[0]), culprits[0].odd_text or "", list(culprits[0].text_columns)
+    frame = culprits[0].kind == "frame"
+    again = f"df = pd.read_csv(file, na_values={odd!r}).dropna()  # rows with {odd!r} are left out"
+    inside = (
+        f'{name}[{columns[0]!r}] = pd.to_numeric({name}[{columns[0]!r}], errors="coerce")'
+        if frame and columns
+        else f'df = pd.DataFrame({name}).apply(pd.to_numeric, errors="coerce")\n{name} = df.to_numpy("float32")'
+    )
+    return case.finding(
+        f"'{name}' holds numbers as text{f' in {join([repr(c) for c in columns])}' if frame else ''}, because "
+        f"{odd!r} stands among them.",
+        f"{again}\n# or, after reading; what is not a number becomes NaN:\n{inside}",
+        seen=repr(odd),
+        expected="numbers",
+        subject=_subject(culprits[0]),
+        evidence={"text_columns": columns},
     )
 
 
@@ -432,6 +460,25 @@ KINDS = (
         explain=_ragged,
         rule="dtype-mismatch",
         subject="data",
+    ),
+    Kind(
+        id="numbers-with-a-sign-for-missing",
+        title="A column of numbers holds a text such as ?",
+        words=_OBJECTS,
+        cause="pandas reads a column as text if a single cell of it is not a number.",
+        failing=program(
+            mend(REGRESSION, "keras.Input((4,))", "keras.Input((2,))"),
+            'df = pd.DataFrame({"power": ["90", "?", "95", "88"], "weight": [1.2, 1.3, 1.1, 1.4]})\n'
+            "x = df.values\nmodel.fit(x, np.zeros(4))",
+        ),
+        mended=program(
+            mend(REGRESSION, "keras.Input((4,))", "keras.Input((2,))"),
+            'df = pd.DataFrame({"power": ["90", "?", "95", "88"], "weight": [1.2, 1.3, 1.1, 1.4]})\n'
+            'df["power"] = pd.to_numeric(df["power"], errors="coerce").fillna(0)\n'
+            "x = df.values\nmodel.fit(x, np.zeros(4))",
+        ),
+        explain=_odd_text,
+        rule="dtype-mismatch",
     ),
     Kind(
         id="text-column",

@@ -13,7 +13,7 @@ from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import mend
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.shape_errors import AxisError, RankError, read_shape_error
-from tb_inputdiag.rules.support.shapes import parse_shape, reshape_fix
+from tb_inputdiag.rules.support.shapes import parse_shape, reshape_fix, target_fix
 
 __all__ = ["KINDS"]
 
@@ -98,6 +98,11 @@ def _rank_fix(case: Case, error: RankError, before: str, data: TensorLayout | No
         shape = ", ".join(map(str, made_of))
         layer = f"keras.layers.Reshape(({shape}))  # before '{error.layer}'"
         return f"{name} = {name}.reshape(-1, {shape})\n# or, in the model: {layer}" if not before else layer
+    batch = rank == 4 and len(got) == 3 and got[0] is not None and got[-1] in (1, 3)
+    if batch and before in ("", "InputLayer"):
+        return f"{name} = {name}[None]  # adds the batch axis: this is one image"
+    if "convlstm" in layer_class.lower() and rank == len(got) + 1:
+        return f"{name} = {name}[:, None]  # adds the axis of steps\nkeras.Input((1, {sizes}))  # where there is one"
     if rank == len(got) + 1:
         if before in ("", "InputLayer"):
             return _longer_input(name, got, rank, "lstm" in layer_class.lower() or "gru" in layer_class.lower())
@@ -178,7 +183,7 @@ def _negative(case: Case) -> Finding | None:
 
 def _metric(case: Case) -> Finding | None:
     metrics = case.facts.metrics if case.facts is not None else ()
-    if "LogicalAnd" not in case.text:
+    if not re.search(r"LogicalAnd|logical_and|\band got incompatible", case.text):
         return None
     units = next(iter(case.facts.output_units.values()), 0) if case.facts is not None else 0
     y = case.variable("y")
@@ -192,6 +197,30 @@ def _metric(case: Case) -> Finding | None:
         expected="one column for each unit",
         subject="target:y",
         evidence={"metrics": list(metrics)},
+    )
+
+
+def _compared(case: Case) -> Finding | None:
+    """Target and output, where the exception itself does not name them: on JAX and PyTorch."""
+    if case.failure.where:
+        return None
+    outputs = [t.shape for t in case.facts.outputs if t.shape is not None] if case.facts is not None else []
+    targets = case.fed("target")
+    if len(outputs) != 1 or len(targets) != 1 or targets[0].shape is None:
+        return None
+    have, want = targets[0].shape, outputs[0]
+    if have[1:] == want[1:] or (len(have) == 1 and want[1:] == (1,)):
+        return None
+    name = case.code(targets[0])
+    return case.finding(
+        f"The loss cannot compare '{name}' of shape {shape_text(have)} with predictions of shape {shape_text(want)}.",
+        target_fix(name, have, want, whole="int" in targets[0].dtype)
+        or f"{name} = {name}.reshape(...)  # the shape of the predictions is {shape_text(want)}",
+        seen=shape_text(have),
+        expected=shape_text(want),
+        subject=f"target:{targets[0].name}",
+        evidence={"shape": list(have), "prediction_shape": list(want)},
+        picture=ShapesPicture(seen=have, expected=want, seen_label="target", expected_label="prediction"),
     )
 
 
@@ -352,6 +381,7 @@ model = keras.Sequential(
         words=(
             Words("TensorFlow", "Incompatible shapes: {left} vs. {right} [[{{node LogicalAnd"),
             Words("TensorFlow", "node LogicalAnd"),
+            Words("JAX", "and got incompatible shapes for broadcasting"),
             Words("Keras", "Shapes {left} and {right} are incompatible"),
         ),
         cause="Precision, Recall and AUC compare each unit with a column of the targets. Class ids have one column.",
@@ -375,7 +405,8 @@ model = keras.Sequential(
         cause="Operators combine values at the same place. In a loss, the target has another shape than the output.",
         failing=_OPERANDS,
         mended=mend(_OPERANDS, "Dense(2)", "Dense(3)"),
-        explain=None,
+        explain=_compared,
+        by_rule=lambda case: read_shape_error(case.text) is not None,
         rule="shape-mismatch",
     ),
     Kind(

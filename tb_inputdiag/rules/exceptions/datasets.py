@@ -8,6 +8,7 @@ from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import REGRESSION, TWO_INPUTS, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
+from tb_inputdiag.rules.support.shape_errors import InputShapeError, read_shape_error
 
 __all__ = ["KINDS", "SHAPE_WORDS"]
 
@@ -38,6 +39,14 @@ def _compared(case: Case) -> tuple[str, tuple[int | None, ...], tuple[int | None
     """Returns the name of a data set's variable, what an element holds and what the model was built for."""
     x = case.argument("x")
     fed = case.fed("input")
+    error = read_shape_error(case.text)
+    held_out = case.argument("validation_data")
+    if held_out is not None and held_out.kind == "dataset" and case.facts is not None and case.facts.inputs:
+        spec = f"shape={error.got}" if isinstance(error, InputShapeError) else ""
+        known = spec in held_out.element_spec and not (x is not None and spec in x.element_spec)
+        built = case.facts.inputs[0].shape
+        if spec and known and isinstance(error, InputShapeError) and built is not None:
+            return held_out.variable or "validation_data", error.got, built
     if x is None or x.kind != "dataset" or case.facts is None or not fed or not case.facts.inputs:
         return None
     shape, built = fed[0].shape, case.facts.inputs[0].shape
@@ -156,6 +165,39 @@ def _no_targets(case: Case) -> Finding | None:
     )
 
 
+def _single(case: Case) -> Finding | None:
+    x = case.argument("x")
+    whole = x is not None and x.kind == "pydataset"
+    one = "yield x[None], np.array([y])  # a batch of one; better: collect 32 examples and np.stack them"
+    several = f"{'return' if whole else 'yield'} x, np.array(y)  # a list of labels becomes one array"
+    return case.finding(
+        f"{'__getitem__' if whole else 'The generator'} yields {case['value']}, a number without a batch "
+        "axis, where an "
+        "array of a batch is needed: a list of numbers, or a single example.",
+        f"{several}\n# or, of a single example: {one}" if whole else f"{one}\n# or, of a list of labels: {several}",
+        seen=f"the number {case['value']}",
+        expected="an array with a batch axis",
+        subject="data",
+    )
+
+
+def _split(case: Case) -> Finding | None:
+    x, share = case.argument("x"), case.argument("validation_split")
+    batches = x.cardinality if x is not None and x.cardinality is not None and x.cardinality > 1 else 0
+    part = share.value if share is not None and isinstance(share.value, float) else 0.2
+    n = max(1, round(batches * part)) if batches else 1
+    name = case.variable("x")
+    return case.finding(
+        f"validation_split works for arrays only, and '{name}' is a data "
+        f"set{f' of {batches} batches' if batches else ''}.",
+        f"n = {n}  # batches for validation\n"
+        f"{case.model}.{case.method}({name}.skip(n), validation_data={name}.take(n))  # shuffle only after this",
+        seen="a data set",
+        expected="arrays",
+        subject="data",
+    )
+
+
 def _validation(case: Case) -> Finding | None:
     data = case.argument("validation_data")
     if data is None:
@@ -263,12 +305,7 @@ KINDS = (
         mended=program(
             REGRESSION, _DATA + "data = data.batch(5)\nmodel.fit(data.skip(1), validation_data=data.take(1))"
         ),
-        explain=plainly(
-            "validation_split works for arrays only, and '{x}' is a data set.",
-            "n = 10  # batches for validation\n{model}.fit({x}.skip(n), validation_data={x}.take(n))",
-            seen="a data set",
-            expected="arrays",
-        ),
+        explain=_split,
         subject="data",
     ),
     Kind(
@@ -320,12 +357,7 @@ KINDS = (
         mended=program(
             REGRESSION, mend(_GENERATOR, "np.random.rand(5, 4), np.zeros(5)", "np.random.rand(1, 4), np.ones(1)")
         ),
-        explain=plainly(
-            "The generator yields one example at a time: {value} has no batch axis.",
-            "yield x[None], np.array([y])  # a batch of one; better: collect 32 examples and np.stack them",
-            seen="one example",
-            expected="a batch",
-        ),
+        explain=_single,
         subject="data",
     ),
     Kind(
@@ -348,6 +380,8 @@ KINDS = (
         title="validation_data has no targets",
         words=(
             Words("Keras", "None values not supported"),
+            Words("JAX", "None is not a valid value for jnp.array"),
+            Words("PyTorch", "Invalid dtype: object"),
             Words("Keras", "Data is expected to be in format"),
             Words("Keras", "Attempt to convert a value (None)"),
             Words("Keras", "Unrecognized data type"),
@@ -371,6 +405,8 @@ KINDS = (
             Words("Keras", "Attempt to convert a value (None) with an unsupported type"),
             Words("Keras", "You must provide {}target"),
             Words("Keras", "Target data is missing"),
+            Words("JAX", "None is not a valid value for jnp.array"),
+            Words("PyTorch", "Invalid dtype: object"),
             Words("JAX", "NoneType"),
             Words("Python", "'NoneType' object has no attribute 'shape'"),
             Words("Python", "'NoneType' object has no attribute 'dtype'"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import mend
@@ -22,6 +24,89 @@ def _float_ids(case: Case) -> Finding | None:
     )
 
 
+_HALF = {"float16", "half", "bfloat16"}
+_PLAIN = {"double": "float64", "float": "float32", "half": "float16"}
+_OPERATION = re.compile(r"(?:node |cannot compute |of ')(\w+)")
+
+
+def _dtype(text: str) -> str:
+    name = text.strip(" '`.,").removeprefix("tf.").removeprefix("torch.").lower()
+    return _PLAIN.get(name, name)
+
+
+def _better(one: str, other: str) -> str:
+    """Returns the dtype that both operands should have: floats before integers, and float32 before float64."""
+    floats = [name for name in (one, other) if "float" in name]
+    if len(floats) == 1:
+        return floats[0]
+    return "float32" if floats else "int64"
+
+
+def _mixed(case: Case) -> Finding | None:
+    got, wanted = _dtype(case["got"]), _dtype(case["wanted"])
+    if not got or not wanted:
+        return None
+    half = next((name for name in (got, wanted) if name in _HALF), "")
+    lines = case.failure.lines
+    own = lines[-1] if len(lines) > 1 or (lines and "call()" in case.text) else ""
+    operands = [a for a in case.arguments.values() if a.variable and _dtype(a.dtype) in (got, wanted)]
+    if half and "float32" in (got, wanted):
+        return case.finding(
+            f"An operation gets {half}, the dtype that the layer computes in, and float32, that of a constant or "
+            "variable.",
+            "x = inputs * keras.ops.cast(constant, inputs.dtype)  # the dtype of the layer's inputs",
+            seen=f"{got} and {wanted}",
+            expected=half,
+            evidence={"line": own} if own else None,
+        )
+    if case.failure.call and case.method in ("fit", "evaluate", "predict") and not own:
+        return None
+    if "string" in (got, wanted):
+        return case.finding(
+            f"An operation gets text and numbers ({got} and {wanted}).",
+            "x = tf.strings.to_number(x)  # text -> numbers; the other way round: tf.strings.as_string(x)",
+            seen=f"{got} and {wanted}",
+            expected="one dtype",
+        )
+    right = _better(got, wanted)
+    wrong = wanted if right == got else got
+    if {got, wanted} == {"float32", "float64"}:
+        wrong = "float64"
+    name = next((a.variable for a in operands if _dtype(a.dtype) == wrong), "")
+    if not name and case.method in ("fit", "evaluate"):
+        name = next((t.name for t in case.failure.fed if _dtype(t.dtype) == wrong and t.role == "target"), "")
+    name = name or "x"
+    operation = _OPERATION.search(case.text)
+    return case.finding(
+        f"{operation[1] if operation is not None else 'An operation'} gets {got} and {wanted}, and takes "
+        "one dtype only.",
+        f'{name} = keras.ops.cast({name}, "{right}")  # the one that is {wrong}, before the operation',
+        seen=f"{got} and {wanted}",
+        expected=right,
+        subject=f"target:{name}" if any(t.name == name and t.role == "target" for t in case.failure.fed) else "",
+        evidence={"line": own} if own else None,
+    )
+
+
+def _unsuitable(case: Case) -> Finding | None:
+    got, allowed = _dtype(case["dtype"]), case["allowed"]
+    names = [_dtype(word) for word in re.findall(r"\w+", allowed.partition(";")[0])]
+    right = next((name for name in ("float32", "int32", "int64", "string", "bool") if name in names), "")
+    of_step = bool(case.failure.call) and case.method in ("fit", "evaluate", "predict") and len(case.failure.lines) < 2
+    if not right or of_step:
+        return None
+    held = [a for a in case.arguments.values() if a.variable and _dtype(a.dtype) == got]
+    name = held[0].variable if held else "x"
+    operation = case["op"] or "The operation"
+    return case.finding(
+        f"{operation} computes with {'floats' if 'float' in right else right}, and gets {got}.",
+        f'{name} = keras.ops.cast({name}, "{right}")',
+        seen=got,
+        expected=right,
+        evidence={"line": case.failure.lines[-1]} if case.failure.lines else None,
+    )
+
+
 _MODEL = """\
 class Net(keras.Model):
     def __init__(self):
@@ -36,6 +121,7 @@ model.compile(optimizer="adam", loss="mse")
 model.fit(np.ones((8, 4)), np.ones(8))
 """
 _LOOKUP = "table = tf.Variable(np.random.rand(10, 4))\nrows = tf.nn.embedding_lookup(table, np.ones((2, 3)))\n"
+_SOFTMAX = "x = tf.constant([1, 2, 3])\ny = tf.nn.softmax(x)\n"
 _LARGE = "x = tf.zeros((4, 4))\nbig = tf.tile(x, (400_000, 400_000))\n"
 KINDS = (
     Kind(
@@ -75,19 +161,46 @@ KINDS = (
         title="An operation gets tensors of two dtypes",
         words=(
             Words("TensorFlow", "Op has type {got} that does not match type {wanted} of argument"),
+            Words("TensorFlow", "`x` and `y` must have the same dtype, got {got} != {wanted}.\n"),
+            Words("TensorFlow", "Tensor conversion requested dtype {wanted} for Tensor with dtype {got}:"),
             Words(
                 "TensorFlow",
                 "cannot compute {op} as input #{n}(zero-based) was expected to be a {wanted} tensor but "
                 "is a {got} tensor",
             ),
-            Words("PyTorch", "expected m1 and m2 to have the same dtype"),
-            Words("PyTorch", "expected scalar type {wanted} but found {got}"),
+            Words("PyTorch", "expected m1 and m2 to have the same dtype, but got: {got} != {wanted}\n"),
+            Words("PyTorch", "expected scalar type {wanted} but found {got}\n"),
+            Words("JAX", "requires arguments to have {}same dtypes, got {got}, {wanted}. "),
             Words("JAX", "lax.dot_general requires arguments to have same dtypes"),
         ),
         cause="TensorFlow does not convert dtypes by itself: NumPy makes float64, Keras computes in float32.",
         failing=_MODEL,
         mended=mend(_MODEL, "tf.constant(2.0, tf.float64)", "tf.constant(2.0)"),
-        explain=None,
+        explain=_mixed,
+        rule="dtype-mismatch",
+    ),
+    Kind(
+        id="dtype-of-an-operation",
+        title="An operation does not compute with a dtype",
+        words=(
+            Words(
+                "TensorFlow",
+                "Value for attr '{}' of {dtype} is not in the list of allowed values: {allowed} ; "
+                "NodeDef: {{node {op}}}",
+            ),
+            Words("TensorFlow", "Value for attr '{}' of {dtype} is not in the list of allowed values: {allowed}\n"),
+            Words(
+                "TensorFlow",
+                "Value passed to parameter '{}' has DataType {dtype} not in list of allowed values: {allowed}\n",
+            ),
+            Words("PyTorch", "\"{op}\" not implemented for '{dtype}'"),
+            Words("JAX", "{op} requires {}inexact dtype{}got {dtype}"),
+            Words("JAX", "{op} does not accept dtype {dtype}. Accepted dtypes are subtypes of {allowed}\n"),
+        ),
+        cause="Functions such as softmax, log and sqrt take floats. Class ids, and indices, are integers.",
+        failing=_SOFTMAX,
+        mended=mend(_SOFTMAX, "[1, 2, 3]", "[1.0, 2.0, 3.0]"),
+        explain=_unsuitable,
         rule="dtype-mismatch",
     ),
     Kind(

@@ -13,7 +13,7 @@ __all__ = ["KINDS"]
 def _classes(case: Case) -> Finding | None:
     index, size = case["index"], case["size"]
     labels = case.variable("x")
-    if case.method != "to_categorical" and case.failure.call:
+    if case.method != "to_categorical" and (case.failure.call or case.failure.lines):
         return None
     enough = int(index) + 1 if index.isdigit() else 0
     return case.finding(

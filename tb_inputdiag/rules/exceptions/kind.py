@@ -65,6 +65,11 @@ class Case:
         return self.failure.call.rpartition(".")[2] or "fit"
 
     @property
+    def called(self) -> str:
+        """The call of the model's method in the user's program: ``model.fit``; ``model`` where it is called itself."""
+        return self.model if self.method == "__call__" else f"{self.model}.{self.method}"
+
+    @property
     def model(self) -> str:
         """The user's variable that holds the model."""
         owner = self.arguments.get("self")
@@ -160,7 +165,7 @@ class Case:
 def argument_text(argument: ArgumentFacts) -> str:
     """Returns an argument in words: ``images = numpy.ndarray (100, 28, 28) float64``."""
     name = argument.variable or argument.name
-    if argument.value is not None and argument.kind in ("number", "text"):
+    if argument.value is not None and argument.kind in ("number", "text", "list"):
         return f"{argument.name} = {argument.value!r}"
     shape = shape_text(argument.shape) if argument.shape is not None else ""
     if argument.kind == "dataset":
@@ -192,6 +197,8 @@ class Kind:
     """The program without the fault."""
     explain: Explanation | None
     """None: the rule itself reads the exception."""
+    by_rule: Callable[[Case], bool] | None = None
+    """Tells of a case whether the rule itself reads the exception, although there is an explanation for others."""
     rule: str = "program-error"
     """The rule that reports it."""
     subject: str = "model"

@@ -40,6 +40,11 @@ def _shapes(case: Case) -> tuple[Shape, Shape] | None:
     return found[0], found[1]
 
 
+def _is_sparse(case: Case) -> bool:
+    """Tells whether the loss takes class ids."""
+    return "target.ndim - 1" in case.text or "same shape up until the last dimension" in case.text
+
+
 def _whole(text: str) -> str:
     inner = text.strip("()[] ,")
     return f"({inner},)" if inner else "()"
@@ -95,7 +100,7 @@ def _more_axes(case: Case) -> Finding | None:
 
 def _one_hot(case: Case) -> Finding | None:
     shapes = _shapes(case)
-    if shapes is None or "target.ndim - 1" not in case.text:
+    if shapes is None or not _is_sparse(case):
         return None
     target, output = shapes
     if len(target) != len(output) or target[-1] != output[-1] or target[-1] in (None, 1):
@@ -135,7 +140,7 @@ def _each_step(case: Case) -> Finding | None:
 def _several_labels(case: Case) -> Finding | None:
     """A table of labels against a sparse loss."""
     shapes = _shapes(case)
-    if shapes is None or "target.ndim - 1" not in case.text:
+    if shapes is None or not _is_sparse(case):
         return None
     target, output = shapes
     if len(target) != 2 or len(output) != 2 or target[1] in (None, 1):
@@ -158,7 +163,7 @@ def _ids(case: Case) -> Finding | None:
         return None
     target, output = shapes
     ids = len(target) == len(output) - 1 or (len(target) == len(output) and target[-1] == 1)
-    if not ids or output[-1] in (None, 1) or "target.ndim - 1" in case.text:
+    if not ids or output[-1] in (None, 1) or _is_sparse(case):
         return None
     y, units = _name(case), output[-1]
     binary = "binary" in _loss(case)
@@ -251,6 +256,37 @@ def _fewer_axes(case: Case) -> Finding | None:
         fix,
         target,
         output,
+    )
+
+
+def _beyond(case: Case) -> Finding | None:
+    """A class id in PyTorch's words. The rule itself reads those of TensorFlow, which list all ids of the batch."""
+    if not case["value"].isdigit():
+        return None
+    y, value = _name(case), int(case["value"])
+    units = next(iter(case.facts.output_units.values()), None) if case.facts is not None else None
+    return case.finding(
+        f"'{y}' holds the class id {value}, but the output has {units or 'too few'} units"
+        f"{f': ids must be 0 to {units - 1}' if units else ''}.",
+        f"{y} = {y} - 1  # if classes count from 1\n# or a unit for each class: keras.layers.Dense({value + 1})",
+        seen=str(value),
+        expected=f"0 to {units - 1}" if units else "below the number of units",
+        subject="target:y",
+    )
+
+
+def _no_row(case: Case) -> Finding | None:
+    """An id without a row in PyTorch's words. The rule itself reads those of TensorFlow, which name it."""
+    layers = case.facts.layers if case.facts is not None else ()
+    rows = next((x.config.get("input_dim") for x in layers if x.class_name == "Embedding"), None)
+    inputs = case.fed("input")
+    x = case.code(inputs[0]) if len(inputs) == 1 else "x"
+    return case.finding(
+        f"The model looks up an id that the Embedding does not have{f': it has {rows} rows' if rows else ''}.",
+        f"keras.layers.Embedding(input_dim=int({x}.max()) + 1, ...)  # the largest id + 1",
+        seen="a larger id",
+        expected=f"below {rows}" if rows else "below input_dim",
+        subject=f"input:{inputs[0].name if inputs else 'x'}",
     )
 
 
@@ -372,7 +408,8 @@ KINDS = (
         cause="Class ids count from 0, so n units take the ids 0 to n - 1.",
         failing=program(CLASSIFIER, "x, y = np.random.rand(6, 4), np.array([1, 2, 3, 1, 2, 3])\nmodel.fit(x, y)"),
         mended=program(CLASSIFIER, "x, y = np.random.rand(6, 4), np.array([1, 2, 3, 1, 2, 3])\nmodel.fit(x, y - 1)"),
-        explain=None,
+        explain=_beyond,
+        by_rule=lambda case: "is out of bounds" not in case.text,
         rule="label-out-of-range",
     ),
     Kind(
@@ -387,7 +424,8 @@ KINDS = (
         mended=program(
             mend(TEXTS, "Embedding(50", "Embedding(51"), "x = np.array([[1, 2, 50]] * 4)\nmodel.fit(x, np.zeros(4))"
         ),
-        explain=None,
+        explain=_no_row,
+        by_rule=lambda case: "index out of range in self" not in case.text,
         rule="token-out-of-range",
     ),
 )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from tb_inputdiag.errors import did_you_mean
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import mend
 from tb_inputdiag.rules.exceptions.words import Words
+from tb_inputdiag.rules.support.text import join
 
 __all__ = ["KINDS"]
 
@@ -79,6 +81,22 @@ def _whole(case: Case) -> Finding | None:
     fix = f"{what}={whole}  # // divides without a rest: 128 // 2, not 128 / 2" if number else f"{what}=32"
     return case.finding(
         f"`{what}` must be a whole number above 0, and is {value}.", fix, seen=value, expected="a whole number above 0"
+    )
+
+
+def _no_layer(case: Case) -> Finding | None:
+    names, wanted = re.findall(r"'([^']+)'", case["names"]), case["name"].strip("'\" ")
+    layers = case.facts.layers if case.facts is not None else ()
+    kind, _, number = wanted.rpartition("_") if wanted.rpartition("_")[2].isdigit() else (wanted, "", "0")
+    alike = [x.name for x in layers if x.class_name.lower() == kind.replace("_", "").lower() and x.name in names]
+    hint = did_you_mean(wanted, names).partition("'")[2].rpartition("'")[0]
+    place = int(number) if number.isdigit() else 0
+    right = (alike[place] if place < len(alike) else alike[-1]) if alike else hint or (names[-1] if names else "...")
+    return case.finding(
+        f"The model has no layer '{wanted}', only {join([repr(name) for name in names], 8)}.",
+        f'{case.model}.get_layer("{right}")  # names count on in each session: give a layer that you look up a `name`',
+        seen=wanted,
+        expected=join(names, 4),
     )
 
 
@@ -182,6 +200,17 @@ KINDS = (
         ),
     ),
     Kind(
+        id="no-such-layer",
+        title="get_layer does not find a layer",
+        words=(Words("Keras", "No such layer: {name}. Existing layers are: {names}.\n"),),
+        cause="A layer without a name is called after its class and a number that counts on in each session.",
+        failing="model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, name='price')])\n"
+        "layer = model.get_layer('dense_1')\n",
+        mended="model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, name='price')])\n"
+        "layer = model.get_layer('price')\n",
+        explain=_no_layer,
+    ),
+    Kind(
         id="model-of-arrays",
         title="keras.Model gets arrays, not Inputs",
         words=(
@@ -223,10 +252,13 @@ KINDS = (
         title="The model is not built yet",
         words=(
             Words("Keras", "but the layer isn't built"),
+            Words("Keras", "was never built and thus it doesn't have any variables"),
+            Words("Keras", "You must build the layer before accessing"),
             Words("Keras", "This model has not yet been built"),
             Words("Keras", "has no defined inputs yet"),
             Words("Keras", "has no defined outputs yet"),
             Words("Keras", "has no defined input shape yet"),
+            Words("Keras", "has no defined output shape yet"),
             Words("Keras", "has never been called and thus has no defined {what}"),
             Words("Keras", "You are saving a model that has not yet been built"),
             Words("Keras", "You are loading weights into a model that has not yet been built"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import mend
@@ -65,12 +67,19 @@ model.compile(optimizer="adam", loss=loss)
 model.fit(np.ones((8, 4)), np.ones(8))
 """
 _LAMBDA = "inputs = keras.Input((4,))\nx = keras.layers.Lambda(lambda t: np.asarray(t) * 2)(inputs)\n"
+_OTHER_CAUSE = re.compile(
+    r"that does not match type|Dimensions must be equal|[Ii]ncompatible shapes|requested dtype|same dtype|[Mm]atMul|"
+    r"not in the list of allowed|must be evenly divisible|must match the size of tensor|contracting dimension"
+)
+"""Words of an exception that says itself why `call` failed."""
 _NONE = (
     Words("TensorFlow", "None values not supported"),
     Words("TensorFlow", "Attempt to convert a value (None) with an unsupported type (<class 'NoneType'>) to a Tensor"),
     Words("Keras", "Tried to convert 'x' to a tensor and failed. Error: None values not supported"),
+    Words("JAX", "None is not a valid value for jnp.array"),
     Words("JAX", "Gradient only defined for scalar-output functions. Output was: None"),
     Words("PyTorch", "'NoneType' object has no attribute 'backward'"),
+    Words("PyTorch", "Invalid dtype: object"),
     Words("Python", "unsupported operand type(s) for *: 'NoneType' and"),
 )
 
@@ -81,6 +90,9 @@ def _returns_none(case: Case) -> Finding | None:
     loss = facts.loss if facts is not None else None
     own_loss = isinstance(loss, dict) and bool(loss.get("custom"))
     if case.failure.arguments and not own_model and not own_loss:
+        return None
+    of_data = any(a.element_types or a.text_columns for a in case.arguments.values())
+    if "Invalid dtype" in case.text and (of_data or not (own_model or own_loss)):
         return None
     if own_loss and not own_model:
         what, subject, fix = "loss", "loss", "return keras.ops.mean(keras.ops.square(y_true - y_pred))"
@@ -114,6 +126,7 @@ KINDS = (
         words=(
             Words("Keras", "you forgot to call `super().__init__()`"),
             Words("Keras", "It looks like you are subclassing `Model` and you forgot to call `super().__init__()`"),
+            Words("PyTorch", "cannot assign module before Module.__init__() call"),
             Words("Python", "object has no attribute '_tracker'"),
             Words("Python", "object has no attribute '_auto_config'"),
         ),
@@ -198,13 +211,19 @@ KINDS = (
             "    def call",
             "    def compute_output_shape(self, input_shape):\n        return input_shape\n\n    def call",
         ),
-        explain=plainly(
-            "The output shape of layer '{layer}' is not known, because its `call` fails on placeholders or drops the "
-            "shape.",
-            "def compute_output_shape(self, input_shape):\n    return input_shape  # the shape of what `call` returns\n"
-            "# and use keras.ops in `call`; after tf.py_function: y.set_shape(x.shape)",
-            seen="an unknown shape",
-            expected="compute_output_shape",
+        explain=lambda case: (
+            None
+            if _OTHER_CAUSE.search(case.text)
+            else plainly(
+                "The output shape of layer '{layer}' is not known, because its `call` fails on "
+                "placeholders or drops the "
+                "shape.",
+                "def compute_output_shape(self, input_shape):\n"
+                "    return input_shape  # the shape of what `call` returns\n"
+                "# and use keras.ops in `call`; after tf.py_function: y.set_shape(x.shape)",
+                seen="an unknown shape",
+                expected="compute_output_shape",
+            )(case)
         ),
     ),
 )

@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import math
-import re
 
 from tb_inputdiag.numbers import shape_text, whole
 from tb_inputdiag.records import ShapesPicture
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.words import Words
-from tb_inputdiag.rules.support.shapes import parse_shape
+from tb_inputdiag.rules.support.operands import filled_shape
+from tb_inputdiag.rules.support.shapes import all_shapes, parse_shape
 
 __all__ = ["KINDS"]
 
 Shape = tuple[int | None, ...]
-_SHAPES = re.compile(r"\((?:\s*(?:None|\d+)\s*,?)+\)")
-
-
-def _shapes(text: str) -> list[Shape]:
-    found = [parse_shape(part) for part in _SHAPES.findall(text)]
-    return [shape for shape in found if shape is not None]
 
 
 def _concatenate(case: Case) -> Finding | None:
-    shapes = _shapes(case["shapes"])
+    shapes = all_shapes(case["shapes"])
     if len(shapes) < 2:
         return None
     first, other = (
@@ -83,7 +77,7 @@ def _border(first: Shape, other: Shape) -> str:
 
 
 def _element_wise(case: Case) -> Finding | None:
-    shapes = _shapes(case["shapes"]) or _shapes(case.text)
+    shapes = all_shapes(case["shapes"]) or all_shapes(case.text)
     if len(shapes) < 2:
         return None
     first, other = shapes[0], shapes[1]
@@ -138,29 +132,13 @@ def _reshape(case: Case) -> Finding | None:
     return case.finding(
         f"Reshape gets {whole(size)} values, {shape_text(got)}, and its target {shape_text(target)} holds "
         f"{whole(wanted)}.",
-        f"keras.layers.Reshape({_target(size, target)})",
+        f"keras.layers.Reshape({filled_shape(size, target)})",
         seen=f"{whole(size)} values",
         expected=f"{whole(wanted)} values",
         subject="model",
         evidence={"shape": list(got), "target_shape": list(target)},
         picture=ShapesPicture(seen=got, expected=target),
     )
-
-
-def _target(size: int, target: Shape) -> str:
-    """Returns a shape like `target` that holds `size` values."""
-    for axis in (len(target) - 1, 0):
-        others = math.prod(n or 1 for i, n in enumerate(target) if i != axis)
-        if others and size % others == 0:
-            found = [*target]
-            found[axis] = size // others
-            return f"({', '.join(map(str, found))}{',' if len(found) == 1 else ''})"
-    if len(target) == 3:
-        for channels in (target[2] or 1, 1, 3):
-            side = math.isqrt(size // channels)
-            if side * side * channels == size:
-                return f"({side}, {side}, {channels})"
-    return f"(-1, {target[-1]})" if size % (target[-1] or 1) == 0 else "(-1,)"
 
 
 def _axis_of_none(case: Case) -> Finding | None:
@@ -187,6 +165,7 @@ KINDS = (
             ),
             Words("Keras", "`Concatenate` layer requires inputs with matching shapes except for the {}axis. {shapes}"),
             Words("TensorFlow", "ConcatOp : Dimension {axis} in both shapes must be equal: shape[0] = {shapes}"),
+            Words("TensorFlow", "ConcatOp : Ranks of all input tensors should match: shape[0] = {shapes}"),
             Words("TensorFlow", "Dimension {axis} in both shapes must be equal, but are {sizes}. Shapes are {shapes}"),
             Words("PyTorch", "Sizes of tensors must match except in dimension {axis}."),
             Words("JAX", "Cannot concatenate arrays with shapes that differ in dimensions other than"),

@@ -10,7 +10,7 @@ from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import REGRESSION, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
-from tb_inputdiag.rules.support.shapes import parse_shape
+from tb_inputdiag.rules.support.shapes import Shape, parse_shape
 
 __all__ = ["KINDS"]
 
@@ -61,6 +61,9 @@ def _shapes(case: Case) -> Finding | None:
     if own is None or saved is None:
         return None
     layer = case["layer"] or "a layer"
+    array = next((a.variable for a in case.arguments.values() if a.shape == saved and a.variable), "")
+    if case.method == "set_weights" and array:
+        return _own_array(case, array, layer, own, saved)
     what = "set_weights" if "provided weight" in case.text else "the file"
     fix = (
         f"# Build the model as it was when the weights were saved: '{layer}' must have weights of shape "
@@ -78,6 +81,21 @@ def _shapes(case: Case) -> Finding | None:
         subject=f"layer:{layer}" if case["layer"] else "model",
         evidence={"shape": list(own), "saved_shape": list(saved)},
         picture=ShapesPicture(seen=saved, expected=own, seen_label="saved", expected_label="model"),
+    )
+
+
+def _own_array(case: Case, name: str, layer: str, own: Shape, saved: Shape) -> Finding:
+    """The finding for an array of the user's own that becomes the weight of a layer."""
+    more = [n for n, m in zip(own, saved, strict=False) if n != m]
+    return case.finding(
+        f"'{name}' has shape {shape_text(saved)}, and the weight of '{layer}' {shape_text(own)}.",
+        f"{name} = np.zeros({tuple(own)})  # the size of the layer, before it is filled: rows for all ids, 0 included"
+        if len(own) == len(saved) and more
+        else f"{name} = {name}.reshape({tuple(own)})",
+        seen=shape_text(saved),
+        expected=shape_text(own),
+        subject=f"layer:{layer}",
+        picture=ShapesPicture(seen=tuple(saved), expected=tuple(own)),
     )
 
 

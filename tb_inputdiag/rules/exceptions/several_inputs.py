@@ -37,19 +37,19 @@ def _number_of_inputs(case: Case) -> Finding | None:
     elif expected == "1" and data is not None and data.kind == "dict":
         fix = f"{x} = np.stack(list({x}.values()), axis=-1)  # one array, with a column for each key"
     elif expected == "1":
-        fix = f"{case.model}.{case.method}({x}[0], ...)  # one array, not a list of {received}\n" + (
+        fix = f"{case.called}({x}[0], ...)  # one array, not a list of {received}\n" + (
             f"# or, if they are examples: {x} = np.stack({x})"
         )
     elif x_parts := _slices(case):
-        fix = f"{case.model}.{case.method}([{x_parts}], ...)  # one array for each input"
+        fix = f"{case.called}([{x_parts}], ...)  # one array for each input"
     elif not names or all("/" in name for name in names):
         count = int(expected) if expected.isdigit() else 2
         words = ", ".join(f"x{number + 1}" for number in range(count))
-        fix = f"{case.model}.{case.method}([{words}], ...)  # one array for each input, of as many examples"
+        fix = f"{case.called}([{words}], ...)  # one array for each input, of as many examples"
     else:
         keys = names or [f"input_{i + 1}" for i in range(int(expected) if expected.isdigit() else 2)]
         words = ", ".join(f'"{key}": x{number + 1}' for number, key in enumerate(keys))
-        fix = f"{case.model}.{case.method}({{{words}}}, ...)  # one array for each input, of as many examples"
+        fix = f"{case.called}({{{words}}}, ...)  # one array for each input, of as many examples"
         columns = _columns(case)
         if columns:
             fix = f"{columns}\n{fix}"
@@ -98,6 +98,10 @@ def _key(case: Case) -> Finding | None:
     near = hint.partition("'")[2].rpartition("'")[0] or (extra[0] if len(extra) == 1 else "")
     name = case.variable("x")
     fix = f'{name}["{missing}"] = {name}.pop("{near}")' if near else f'{name}["{missing}"] = ...'
+    x = case.argument("x")
+    if x is not None and x.kind in ("dataset", "generator", "pydataset", "loader"):
+        parts = ", ".join(f'"{key}": x["{near if key == missing else key}"]' for key in expected or [missing])
+        fix = f"{name} = {name}.map(lambda x, y: ({{{parts}}}, y))" if x.kind == "dataset" else f"yield {{{parts}}}, y"
     return case.finding(
         f"The model has an input '{missing}', and the data has no such key, only {join(keys) or 'others'}.",
         f"{fix}  # the keys are the names of the inputs",
@@ -115,11 +119,11 @@ def _outputs(case: Case) -> Finding | None:
     n = len(names) or 2
     several = ", ".join(f"y{i + 1}" for i in range(n))
     if facts is not None and len(facts.outputs) == 1:
-        fix = f"{case.model}.{case.method}(x, {y}[0])  # the model has one output, so one array of targets"
+        fix = f"{case.called}(x, {y}[0])  # the model has one output, so one array of targets"
     elif names:
-        fix = f"{case.model}.{case.method}(x, {{{', '.join(f'{chr(34)}{n}{chr(34)}: y_{n}' for n in names)}}})"
+        fix = f"{case.called}(x, {{{', '.join(f'{chr(34)}{n}{chr(34)}: y_{n}' for n in names)}}})"
     else:
-        fix = f"{case.model}.{case.method}(x, [{several}])  # one array of targets for each output"
+        fix = f"{case.called}(x, [{several}])  # one array of targets for each output"
     count = len(facts.outputs) if facts is not None and facts.outputs else "several"
     return case.finding(
         f"The targets do not have the structure of the model's outputs: it has {count} outputs"

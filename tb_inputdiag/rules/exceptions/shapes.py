@@ -61,7 +61,7 @@ def _swapped(case: Case) -> Finding | None:
             words = ", ".join(case.code(fed[i]) for i in order)
             return case.finding(
                 f"The inputs stand in another order than the model's: {', '.join(t.name for t in facts.inputs)}.",
-                f"{case.model}.{case.method}([{words}], ...)",
+                f"{case.called}([{words}], ...)",
                 seen=", ".join(shape_text(t.shape) for t in fed if t.shape),
                 expected=", ".join(shape_text(shape) for shape in built if shape),
                 subject=f"input:{fed[0].name}",
@@ -101,8 +101,15 @@ def _fed_against_built(case: Case) -> Finding | None:
 def _not_as_built(case: Case, tensor: TensorLayout, got: Shape, built: Shape) -> Finding:
     name = case.code(tensor)
     fix = reshape_fix(name, got, built)
-    if not fix and len(got) == len(built) and len(got) == 2 and case.failure.split == "predict":
-        fix = f"{name} = {name}[:, :{built[1]}]  # the {built[1]} columns that the model was trained with"
+    later = case.failure.split in ("predict", "validation") or case.method in ("evaluate", "predict")
+    if not fix and later and len(got) == len(built) == 2:
+        fix = (
+            f"# The model was trained with {built[1]} columns. With frames, before they become arrays:\n"
+            f"{name} = {name}.reindex(columns=x_train.columns, fill_value=0)\n"
+            f"# or the same encoding for both: get_dummies on all rows, then split"
+        )
+        if (got[1] or 0) > (built[1] or 0):
+            fix = f"{name} = {name}[:, :{built[1]}]  # the {built[1]} columns that the model was trained with\n{fix}"
     if not fix:
         sizes = ", ".join(map(str, got[1:])) + ("," if len(got) == 2 else "")
         fix = f"keras.Input(({sizes}))  # if the data is right: build the model for its shape"

@@ -90,6 +90,8 @@ KINDS = (
             Words("TensorFlow", "NumPy array conversion of a symbolic"),
             Words("JAX", "TracerArrayConversionError"),
             Words("PyTorch", "Can't call numpy() on Tensor that requires grad"),
+            Words("PyTorch", "received an invalid combination of arguments - got (axis="),
+            Words("PyTorch", "got an unexpected keyword argument 'axis'"),
             Words("PyTorch", "can't convert cuda:0 device type tensor to numpy"),
         ),
         cause="`fit` traces the step into a graph. Its tensors have no values that NumPy could read.",

@@ -10,12 +10,14 @@ from tb_inputdiag.records import Failure, TensorLayout
 __all__ = ["essential_text", "fed_text", "find_fed"]
 
 _COLOURS = re.compile(r"\x1b?\[\d+m")
+_FUNCTION = re.compile(r"\{\{function_node [^}]*\}\} ?")
 _TORCH_SIZE = re.compile(r"torch\.Size\((\[[\d, ]*\])\)")
 
 
 def essential_text(message: str) -> str:
-    """Returns an exception's text without colours, names of shapes' types, and stack frames that graph errors list."""
-    text = _TORCH_SIZE.sub(r"\1", _COLOURS.sub("", message))
+    """Returns an exception's text without colours, the stack frames that graph errors list, and names of kernels and of
+    shapes' types."""
+    text = _TORCH_SIZE.sub(r"\1", _FUNCTION.sub("", _COLOURS.sub("", message)))
     lines = [line for line in text.splitlines() if not line.startswith('  File "')]
     return "\n".join(line for line in lines if line.strip())
 

@@ -6,9 +6,10 @@ import math
 import re
 from collections.abc import Sequence
 
-__all__ = ["output_fix", "parse_shape", "rank_fix", "reshape_fix", "target_fix"]
+__all__ = ["Shape", "all_shapes", "output_fix", "parse_shape", "rank_fix", "reshape_fix", "shape_in", "target_fix"]
 
 Shape = Sequence[int | None]
+_SHAPES = re.compile(r"(?<!\w)[(\[](?:\s*(?:None|\?|\d+)\s*,?)+[)\]]")
 
 
 def parse_shape(text: str) -> tuple[int | None, ...] | None:
@@ -18,6 +19,18 @@ def parse_shape(text: str) -> tuple[int | None, ...] | None:
         return None
     words = [word.strip() for word in inner.split(",")] if inner else []
     return tuple(int(word) if word.isdigit() else None for word in words)
+
+
+def shape_in(text: str) -> tuple[int | None, ...] | None:
+    """Returns a shape from its text with or without brackets, and in PyTorch's way: ``(2, 4)``, ``2, 4``, ``2x4``."""
+    inner = text.strip().strip("()[]")
+    return parse_shape(f"({inner.replace('x', ',') if re.fullmatch(r'[0-9x]+', inner) else inner})")
+
+
+def all_shapes(text: str) -> list[tuple[int | None, ...]]:
+    """Returns the shapes in a text, such as ``(None, 28, 28, 1)`` or ``[16,10]``, in their order."""
+    found = [parse_shape(part) for part in _SHAPES.findall(text)]
+    return [shape for shape in found if shape is not None]
 
 
 def _fits(shape: Shape, expected: Shape) -> bool:

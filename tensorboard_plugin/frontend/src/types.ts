@@ -53,6 +53,7 @@ export interface ArgumentFacts {
   element_shapes: ((number | null)[])[];
   equal_shapes: boolean;
   numeric_text: boolean;
+  odd_text: string | null;
   text_columns: string[];
   keys: string[];
   parts: number;

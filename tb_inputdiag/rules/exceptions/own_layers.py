@@ -1,0 +1,211 @@
+"""Layers and models of the user's own whose `call` combines or reshapes tensors that do not fit."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from tb_inputdiag.numbers import shape_text, whole
+from tb_inputdiag.records import ShapesPicture, TensorLayout
+from tb_inputdiag.rules.base import Finding
+from tb_inputdiag.rules.exceptions.kind import Case, Kind
+from tb_inputdiag.rules.exceptions.layer_calls import received
+from tb_inputdiag.rules.exceptions.programs import mend
+from tb_inputdiag.rules.exceptions.words import Words
+from tb_inputdiag.rules.support.operands import broadcast_fix
+from tb_inputdiag.rules.support.shapes import parse_shape, shape_in
+
+__all__ = ["KINDS"]
+
+_CALLING = re.compile(r"Exception encountered when calling (\w+)\.call\(\)")
+
+
+def _where(case: Case) -> tuple[str, str]:
+    """Returns the class whose `call` raised, and the line of it that did; empty if they are unknown."""
+    calling = _CALLING.search(case.text)
+    line = case.failure.lines[-1] if len(case.failure.lines) > 1 else ""
+    return (calling[1] if calling is not None else ""), line
+
+
+def _inside(case: Case) -> Finding | None:
+    """Two tensors inside the `call` of a layer that the user wrote, or of a merging layer."""
+    layer, line = _where(case)
+    left, right = shape_in(case["left"] or case["n"]), shape_in(case["right"] or case["m"])  # PyTorch: one axis of each
+    if not layer or not left or not right or "compile_loss" in case.text or left == right:
+        return None
+    sizes = [
+        (a, b) for a, b in zip(reversed(left), reversed(right), strict=False) if a and b and a != b and 1 not in (a, b)
+    ]
+    x = next((t for t in case.fed("input") if t.shape is not None and sizes and sizes[0][0] in t.shape[1:]), None)
+    x = x or next((t for t in case.fed("input") if t.shape is not None and sizes and sizes[0][1] in t.shape[1:]), None)
+    fix = broadcast_fix(left, right)
+    if x is not None and x.shape is not None:
+        fed = sizes[0][0] if sizes[0][0] in x.shape[1:] else sizes[0][1]
+        made = sizes[0][1] if fed == sizes[0][0] else sizes[0][0]
+        fix = _fed_size(case.code(x), x, fed or 0, made or 0, layer)
+    return case.finding(
+        f"{layer} combines tensors of shapes {shape_text(left)} and {shape_text(right)}"
+        f"{f', in {line}' if line else ''}.",
+        fix,
+        seen=shape_text(left),
+        expected=shape_text(right),
+        subject=f"input:{x.name}"
+        if x is not None
+        else (f"layer:{case.failure.where}" if case.failure.where else "model"),
+        evidence={"left": list(left), "right": list(right)},
+        picture=ShapesPicture(seen=left, expected=right, seen_label="one", expected_label="other"),
+    )
+
+
+def _fed_size(name: str, x: TensorLayout, fed: int, made: int, layer: str) -> str:
+    """Returns code that gives an axis of the data the size that a layer was made for."""
+    axis = 1 + list((x.shape or ())[1:]).index(fed)
+    if axis == 1 and len(x.shape or ()) == 2 and "int" in x.dtype:
+        first = f"{name} = keras.utils.pad_sequences({name}, maxlen={made})  # {layer} was made for {made}"
+    else:
+        first = f"{name} = {name}[{':, ' * axis}:{made}]  # {layer} was made for {made}"
+    return f"{first}\n# or make {layer} for {fed}, the size of axis {axis} of {name}"
+
+
+def _product(case: Case) -> Finding | None:
+    layer, line = _where(case)
+    left, right = shape_in(case["left"]), shape_in(case["right"])
+    if not layer or layer.endswith("Cell"):
+        return None
+    sizes = (left[-1], right[-2], right[-1]) if left and right and len(right) > 1 else (case["n"], case["m"], "units")
+    if not all(sizes):
+        return None
+    columns, rows, units = sizes
+    shown = f" {shape_text(left)} by {shape_text(right)}" if left and right else " matrices"
+    return case.finding(
+        f"{layer} multiplies{shown}{f', in {line}' if line else ''}: {columns} columns and {rows} rows.",
+        f"# in build(self, input_shape): {columns} rows for this input\n"
+        f"self.w = self.add_weight(shape=(input_shape[-1], {units}))",
+        seen=f"{columns} columns",
+        expected=f"{rows} rows",
+        subject=f"layer:{case.failure.where}" if case.failure.where else "model",
+        evidence={"columns": columns, "rows": rows},
+    )
+
+
+def _reshaped(case: Case) -> Finding | None:
+    layer, line = _where(case)
+    shapes = [shape for shape in received(case).values() if len(shape) > 1 and None not in shape[1:]]
+    if not layer or not shapes:
+        return None
+    shape = shapes[0]
+    size = math.prod(n or 1 for n in shape[1:])
+    got = parse_shape(case["got"]) if case["got"].startswith(("(", "[")) else None
+    given = int(case["got"]) if case["got"].isdigit() else 0
+    values = math.prod(n or 1 for n in got) if got is not None else given
+    what = f"{whole(values)} values" if values else "a tensor"
+    return case.finding(
+        f"{layer} reshapes {what} into a shape that does not hold as many"
+        f"{f', in {line}' if line else ''}. Each example has {whole(size)}: {shape_text(shape)}.",
+        f"keras.ops.reshape(x, (-1, {size}))  # -1: the batch; the other sizes multiply to {size}",
+        seen=f"{whole(size)} for each example",
+        expected=case["wanted"] or "as many as the shape holds",
+        subject=f"layer:{case.failure.where}" if case.failure.where else "model",
+    )
+
+
+_POSITIONS = """\
+class Positions(keras.layers.Layer):
+    def __init__(self, steps):
+        super().__init__()
+        self.tokens = keras.layers.Embedding(100, 16)
+        self.places = keras.layers.Embedding(steps, 16)
+        self.steps = steps
+
+    def call(self, x):
+        return self.tokens(x) + self.places(keras.ops.arange(self.steps))
+
+x, y = np.ones((8, 60), "int32"), np.zeros(8)
+model = keras.Sequential([Positions(50), keras.layers.GlobalAveragePooling1D(), keras.layers.Dense(1)])
+model.compile(optimizer="adam", loss="mse")
+model.fit(x, y)
+"""
+_PRODUCT = """\
+class Linear(keras.layers.Layer):
+    def __init__(self, units):
+        super().__init__()
+        self.w = self.add_weight(shape=(3, units))
+
+    def call(self, x):
+        return keras.ops.matmul(x, self.w)
+
+y = Linear(5)(np.ones((2, 4), "float32"))
+"""
+_RESHAPE = """\
+class Rows(keras.layers.Layer):
+    def call(self, x):
+        return keras.ops.reshape(x, (-1, 7))
+
+y = Rows()(np.ones((2, 4)))
+"""
+KINDS = (
+    Kind(
+        id="shapes-inside-a-layer",
+        title="A layer of your own combines tensors whose shapes do not fit",
+        words=(
+            Words("TensorFlow", "Dimensions must be equal, but are {} for '{}' with input shapes: {left}, {right}.\n"),
+            Words("TensorFlow", "Incompatible shapes: {left} vs. {right} [Op"),
+            Words("TensorFlow", "Incompatible shapes: {left} vs. {right}\n"),
+            Words("JAX", "got incompatible shapes for broadcasting: ({left}), ({right}).\n"),
+            Words("JAX", "Incompatible shapes for broadcasting: shapes=[({left}), ({right})]\n"),
+            Words("PyTorch", "tensor a ({n}) must match the size of tensor b ({m}) at non-singleton dimension"),
+            Words(
+                "Keras", "Cannot broadcast shape, the failure dim has value {}. Input shapes are {left} and {right}.\n"
+            ),
+        ),
+        cause="Inside of a layer, too, sizes must be equal from the last axis on, or one of them 1. A table for 50 "
+        "positions does not fit 60 steps.",
+        failing=_POSITIONS,
+        mended=mend(_POSITIONS, "Positions(50)", "Positions(60)"),
+        explain=_inside,
+        rule="shape-mismatch",
+    ),
+    Kind(
+        id="product-inside-a-layer",
+        title="A layer of your own multiplies matrices whose inner sizes differ",
+        words=(
+            Words("TensorFlow", "Matrix size-incompatible: In[0]: {left}, In[1]: {right} [Op"),
+            Words("TensorFlow", "Matrix size-incompatible: In[0]: {left}, In[1]: {right}\n"),
+            Words(
+                "TensorFlow",
+                "Dimensions must be equal, but are {} for '{}MatMul{}' with input shapes: {left}, {right}.",
+            ),
+            Words("Keras", "but received `x1.shape={left}` and `x2.shape={right}`"),
+            Words("JAX", "dot_general requires contracting dimensions to have the same shape, got ({n},) and ({m},)."),
+            Words("JAX", "matmul requires contracting dimension to match"),
+            Words("PyTorch", "mat1 and mat2 shapes cannot be multiplied ({left} and {right})"),
+        ),
+        cause="A weight of a layer has as many rows as its input has features. `build` is told how many these are.",
+        failing=_PRODUCT,
+        mended=mend(_PRODUCT, "shape=(3, units)", "shape=(4, units)"),
+        explain=_product,
+        rule="shape-mismatch",
+    ),
+    Kind(
+        id="reshape-inside-a-layer",
+        title="A layer of your own reshapes a tensor to another number of values",
+        words=(
+            Words(
+                "TensorFlow",
+                "Input to reshape is a tensor with {got} values, but the requested shape requires a multiple of "
+                "{wanted}\n",
+            ),
+            Words("TensorFlow", "Input to reshape is a tensor with {got} values, but the requested shape"),
+            Words("TensorFlow", "must be evenly divisible by {wanted} but is {got} for '{}reshape"),
+            Words("JAX", "cannot reshape array of shape {got} (size {}) into shape {wanted} ("),
+            Words("PyTorch", "shape '{wanted}' is invalid for input of size {got}\n"),
+            Words("Keras", "The total size of the tensor must be unchanged, however, the input size cannot by divided"),
+        ),
+        cause="A reshape arranges the values of a batch anew. It neither adds nor drops any.",
+        failing=_RESHAPE,
+        mended=mend(_RESHAPE, "(-1, 7)", "(-1, 4)"),
+        explain=_reshaped,
+        rule="shape-mismatch",
+    ),
+)
+"""Kinds of this family."""

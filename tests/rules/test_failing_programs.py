@@ -1,0 +1,84 @@
+"""Programs that fail, by somebody who did not know the rules: each gets the line that mends it, and runs when mended.
+
+A program begins with two comments: what is wrong, and its author's line that mends it. ``NAME.mended.py`` is the same
+program with that line. The answers of a set at first sight, before anything was changed because of it, are in
+docs/corpus.md.
+"""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Iterator
+from pathlib import Path
+
+import keras
+import pytest
+
+from tb_inputdiag import autolog
+from tb_inputdiag.recording.explanations import explain_exception
+
+FOLDER = Path(__file__).parent / "failing"
+MENDS = {
+    "adam_lr_decay": "learning_rate=0.001",
+    "add_weight_name_first": 'add_weight(shape=(3,), name="w")',
+    "attention_padding_mask": "[:, None, :]",
+    "bilstm_decoder_state": "LSTM(32",
+    "callback_acc_none": 'logs.get("accuracy")',
+    "class_weights_as_sample_weight": "weights = weights[y]",
+    "csv_question_mark": "na_values='?').dropna()",
+    "dataset_not_batched": "val_ds = val_ds.batch(",
+    "dummies_test_columns": ".reindex(columns=",
+    "from_generator_signature": "tf.TensorSpec(shape=(1,)",
+    "get_layer_auto_name": 'get_layer("features")',
+    "glove_matrix_rows": "embedding_matrix = np.zeros((6, 10))",
+    "input_dict_key_typo": '"metadata": x["meta"]',
+    "load_custom_layer": 'custom_objects={"Attention1D": Attention1D}',
+    "mixed_precision_constant": "inputs * keras.ops.cast(constant, inputs.dtype)",
+    "normalizer_adapted_with_target": "normalizer.adapt(X)",
+    "optimizer_shared": "optimizer=keras.optimizers.Adam()",
+    "position_embedding_length": "pad_sequences(x_train, maxlen=50)",
+    "precision_on_sparse_labels": "keras.utils.to_categorical(y_train,",
+    "predict_one_image": "img = img[None]",
+    "pydataset_list_labels": "return x, np.array(y)",
+    "ragged_token_ids": "pad_sequences(X",
+    "raw_strings_to_embedding": "train_texts = vectorize(train_texts)",
+    "save_without_extension": "my_model.keras",
+    "star_labels_from_one": "y = y - 1",
+    "stateful_other_batch": "np.repeat(window, 8, axis=0)",
+    "to_categorical_strings": "classes, ids = np.unique(",
+    "train_step_int_labels": '"float32")',
+    "unet_odd_size": "ZeroPadding2D(((0, 1), (0, 1)))",
+    "validation_split_dataset": "ds.skip(n), validation_data=ds.take(n)",
+}
+"""Program -> what the fix must hold: the line that mends it, or the decisive part of it."""
+PROGRAMS = {path.stem: path for path in sorted(FOLDER.glob("set_*/*.py")) if not path.stem.endswith(".mended")}
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.chdir(tmp_path)
+    keras.backend.clear_session()
+    yield
+    keras.config.set_dtype_policy("float32")
+
+
+def test_each_program_has_a_twin_and_a_line() -> None:
+    assert set(PROGRAMS) == set(MENDS)
+    assert all(path.with_suffix(".mended.py").exists() for path in PROGRAMS.values())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_fix_is_the_line_that_mends(name: str, tmp_path: Path) -> None:
+    with autolog(str(tmp_path / "logs"), verbose=0):
+        with pytest.raises(Exception) as caught:  # noqa: PT011  # any exception: which one is the program's affair
+            runpy.run_path(str(PROGRAMS[name]), run_name="__main__")
+        alerts = explain_exception(caught.value)
+    assert alerts
+    assert MENDS[name] in alerts[0].fix
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_mended_program_runs(name: str) -> None:
+    runpy.run_path(str(PROGRAMS[name].with_suffix(".mended.py")), run_name="__main__")
