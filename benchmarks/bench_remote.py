@@ -74,14 +74,14 @@ def write_run(folder: Path, spec: synthetic.Spec) -> None:
     writer.close()
 
 
-def measure(what: str, work: Callable[[], object], total: int, limit: str = "") -> None:
+def measure(what: str, work: Callable[[], object], total: int) -> None:
     """Prints what some work takes."""
     SlowMemory.requests = SlowMemory.read_bytes = 0
     begin = time.perf_counter()
     work()
     took = time.perf_counter() - begin
     fetched = f"{SlowMemory.read_bytes / 2**20:,.1f} of {total / 2**20:,.1f} MB"
-    print(f"| {what} | {took:.2f} s | {SlowMemory.requests} | {fetched} | {limit} |", flush=True)
+    print(f"| {what} | {took:.2f} s | {SlowMemory.requests} | {fetched} |", flush=True)
 
 
 def put(folder: Path, url: str) -> int:
@@ -102,7 +102,7 @@ def run(samples: int, runs: int) -> None:
         short_bytes = sum(put(short, f"slowmemory://bucket/runs/run-{number:02}") for number in range(runs))
         files = len(list(long.rglob("*.inputdiag")))
         print(f"\nthe long run: {samples} samples, {long_bytes / 2**20:.1f} MB in {files} files")
-        print("| | measured | requests | fetched | limit |\n|---|---:|---:|---:|---:|")
+        print("| | measured | requests | fetched |\n|---|---:|---:|---:|")
         measure(
             "`report` of the long run", lambda: main(["report", "slowmemory://bucket/long", "-o", page]), long_bytes
         )
