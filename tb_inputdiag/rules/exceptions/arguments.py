@@ -123,6 +123,7 @@ KINDS = (
             Words("TensorFlow", "Expected int{bits} passed to parameter '{name}' of op '{op}', got [{value}]"),
             Words("TensorFlow", "Expected int{bits}, but got {value} of type 'float'"),
             Words("Python", "slice indices must be integers"),
+            Words("PyTorch", "should be a positive integer value, but got {name}={value}\n"),
         ),
         cause="`/` gives a float in Python, also of whole numbers.",
         failing=program(REGRESSION, _EPOCHS),
