@@ -10,7 +10,6 @@ import numpy as np
 
 from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import (
-    Failure,
     LayerFacts,
     LimitPicture,
     ModelFacts,
@@ -21,7 +20,6 @@ from tb_inputdiag.records import (
 )
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import CLASSIFIER, Example, Scenario, fires, layer, silent
-from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import loss_curve, sample_curve, weight_curve
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.views.context import Context
@@ -34,9 +32,8 @@ class FrozenModel(Rule):
 
     ## What it does
     Fires on a model without trainable weights, on a learning rate of 0, and on updates that are zero for all weights
-    although gradients exist. It also reads Keras' exception that no gradients were provided. A frozen embedding is a
-    WARNING if all its elements are equal, so that it tells no ids apart, and an INFO if it has the spread of random
-    initial values.
+    although gradients exist. A frozen embedding is a WARNING if all its elements are equal, so that it tells no ids
+    apart, and an INFO if it has the spread of random initial values.
 
     ## Why is this bad?
     `fit` runs and takes time, but changes no weight.
@@ -111,17 +108,12 @@ class FrozenModel(Rule):
             )
         ]
 
-    def on_failure(self, context: Context, failure: Failure) -> Findings:
-        """Reads the exception about weights without gradients."""
-        return findings_for(self.id, context, failure)
-
     @staticmethod
     def examples() -> tuple[Example, ...]:
         """Returns runs on which the rule fires, and runs on which it stays silent."""
         lookup = layer("embedding", "Embedding", input_dim=50, trainable=False)
         frozen = (layer("base", "Conv2D", trainable=False), layer("pool", "GlobalAveragePooling2D"))
         still = {"*": {"update_ratio": 0.0}}
-        message = "No gradients provided for any variable."
         return (
             fires("all layers frozen", lambda: Scenario(frozen), "model", Severity.WARNING),
             fires("a frozen model in a loop", lambda: _in_a_loop(frozen), "model", Severity.WARNING),
@@ -143,7 +135,6 @@ class FrozenModel(Rule):
                 "a frozen embedding of word vectors",
                 lambda: _with_embedding(lookup, initial_mean=0.01, initial_std=0.4, initializer="RandomUniform"),
             ),
-            fires("the exception", lambda: Scenario().fail("ValueError", message), "model"),
             silent("a model that trains", lambda: Scenario().train(steps=6)),
             silent("a frozen base with a head", lambda: Scenario((frozen[0], *CLASSIFIER)).train(steps=6)),
             silent("a schedule that has come to 0", _scheduled),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tb_inputdiag.keras_vocabulary import SHAPE_ONLY
 from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import LayerFacts, ModelFacts, RangePicture, Severity, Span, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
@@ -20,6 +21,8 @@ from tb_inputdiag.rules.views.context import Context
 __all__ = ["GeneratedRangeMismatch"]
 
 _REACH = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0)}
+_UNIT = 1.05
+"""Data that were scaled to end at 1 may overshoot by 5 % where they were resampled."""
 _Shape = tuple[int | None, ...]
 
 
@@ -27,10 +30,10 @@ class GeneratedRangeMismatch(Rule):
     """Real data and what a generator makes of the same shape have different ranges.
 
     ## What it does
-    Finds the generator of a model with a `train_step` of its own: a part that ends in tanh or sigmoid and has outputs
-    of the shape of the input. It fires if the real data leave the range of that activation, and, if there is a
-    discriminator, if they are never below 0 while tanh reaches from -1 to 1. In a loop of `train_on_batch` it compares
-    the batches of real data with those of generated data, which come in turn.
+    Finds the generator of a model with a `train_step` of its own: a part that ends in tanh or sigmoid, maybe reshaped
+    afterwards, and has outputs of the shape of the input. It fires if the real data leave the range of that activation,
+    and, if there is a discriminator, if they are never below 0 while tanh reaches from -1 to 1. In a loop of
+    `train_on_batch` it compares the batches of real data with those of generated data, which come in turn.
 
     ## Why is this bad?
     The discriminator needs to look at the range only: a single negative pixel gives a generated image away. It wins at
@@ -66,8 +69,14 @@ class GeneratedRangeMismatch(Rule):
     )
     max_real = Threshold(
         4.0,
-        "Largest magnitude of real data that this rule judges.",
-        source="Standardised images end below 4. Raw pixels are the subject of unnormalized-input.",
+        "Largest magnitude of real data that this rule judges, unless the discriminator reads them as they are.",
+        source="Standardised images end below 4. Larger data may be scaled inside of the step.",
+        low=1.0,
+    )
+    max_read = Threshold(
+        50.0,
+        "Largest magnitude of real data that the discriminator reads as they are.",
+        source="Grey levels may end at 16 or 32. Raw pixels are the subject of unnormalized-input, which begins at 50.",
         low=1.0,
     )
     min_batches = Threshold(
@@ -101,11 +110,12 @@ class GeneratedRangeMismatch(Rule):
         low, high = self._real.get(view.name, (np.inf, -np.inf))
         low, high = self._real[view.name] = min(low, read.min), max(high, read.max)
         bottom, top = _REACH[activation_of(generator)]
-        if not max(abs(low), abs(high)) <= self.max_real:
+        # what is joined with generated data is read as fed, unless the step itself scales it
+        judged = entry is not None and _has_discriminator(facts, view.layout.shape, generator)
+        if not max(abs(low), abs(high)) <= (self.max_read if judged else self.max_real):
             return None
         beyond = low < bottom - self.max_beyond or high > top + self.max_beyond
-        # what is joined with generated data is read as fed, unless the step itself scales it
-        half = bottom < 0 <= low and entry is not None and _has_discriminator(facts, view.layout.shape, generator)
+        half = bottom < 0 <= low and judged
         if not (beyond or half) or low == high:
             return None
         made = (
@@ -136,16 +146,12 @@ class GeneratedRangeMismatch(Rule):
     def _finding(
         self, context: Context, view: TensorView, real: tuple[float, float], made: tuple[float, float], what: str
     ) -> Finding:
-        name = variable(view.name, "input", context.facts)
-        fix = f"{name} = {name} * 2 - 1  # from 0..1 to -1..1, the range of tanh"
-        if real[0] < made[0]:
-            fix = f"{name} = ({name} + 1) / 2  # from -1..1 to 0..1, the range of sigmoid"
         return Finding(
             subject=view.subject,
             message=f"Real data '{view.name}' reach from {format_number(real[0])} to {format_number(real[1])}, but "
             f"{what}: the range alone gives generated data away.",
             evidence={"real_min": real[0], "real_max": real[1], "generated_min": made[0], "generated_max": made[1]},
-            fix=fix,
+            fix=_scaling(variable(view.name, "input", context.facts), real, made),
             picture=_picture(real, made),
             curves=tensor_curves(context, view),
         )
@@ -155,15 +161,19 @@ class GeneratedRangeMismatch(Rule):
         """Returns runs on which the rule fires, and runs on which it stays silent."""
         signed, unsigned = pixels() * 2 - 1, pixels()
 
-        def gan(x: np.ndarray, activation: str, parts: int = 2) -> Scenario:
-            return _scenario(activation, parts).train(x=x, steps=4)
+        def gan(x: np.ndarray, activation: str, parts: int = 2, *, reshaped: bool = False) -> Scenario:
+            return _scenario(activation, parts, reshaped=reshaped).train(x=x, steps=4)
 
         return (
             fires("tanh against 0..1", lambda: gan(unsigned, "tanh"), "input:x", Severity.WARNING),
             fires("sigmoid against -1..1", lambda: gan(signed, "sigmoid"), "input:x", Severity.WARNING),
+            fires("tanh against 0..16", lambda: gan(pixels(16), "tanh"), "input:x", Severity.WARNING),
+            fires("tanh, then Reshape", lambda: gan(unsigned, "tanh", reshaped=True), "input:x", Severity.WARNING),
             fires("in turn", lambda: _in_turn(unsigned, signed), "input:x", Severity.WARNING),
             silent("tanh and -1..1", lambda: gan(signed, "tanh")),
             silent("sigmoid and 0..1", lambda: gan(unsigned, "sigmoid")),
+            silent("-1..1 and tanh, then Reshape", lambda: gan(signed, "tanh", reshaped=True)),
+            silent("no discriminator reads 0..16", lambda: gan(pixels(16), "sigmoid", parts=1)),
             silent("an autoencoder with tanh", lambda: gan(unsigned, "tanh", parts=1)),
             silent("in turn, of one range", lambda: _in_turn(signed, signed * 0.1)),
             silent("a classifier", lambda: Scenario().train(x=unsigned, steps=4)),
@@ -193,19 +203,23 @@ class _Seen:
         return max(abs(self.low), abs(self.high))
 
 
-def _parts(facts: ModelFacts) -> Iterator[tuple[_Shape, LayerFacts]]:
-    """Yields the shape that each nested model reads, without the batch axis, and its last layer."""
+def _parts(facts: ModelFacts) -> Iterator[tuple[_Shape, _Shape | None, LayerFacts]]:
+    """Yields the shapes that each nested model reads and makes, and the last layer that computes something.
+
+    The shape that it reads has no batch axis.
+    """
     for parent in dict.fromkeys(item.parent for item in facts.layers if item.parent):
         inside = [item for item in facts.layers if item.parent == parent]
         first = inside[0].output_shape if inside[0].class_name == "InputLayer" else inside[0].input_shape
-        yield (first or ())[1:], inside[-1]
+        computing = [item for item in inside if item.class_name not in SHAPE_ONLY]
+        yield (first or ())[1:], inside[-1].output_shape, (computing or inside)[-1]
 
 
 def _generator(facts: ModelFacts, shape: _Shape | None) -> LayerFacts | None:
     """Returns the last layer of the part that makes tensors of this shape with a bounded activation."""
     if shape is None:
         return None
-    made = [last for _, last in _parts(facts) if last.output_shape is not None and last.output_shape[1:] == shape[1:]]
+    made = [last for _, output, last in _parts(facts) if output is not None and output[1:] == shape[1:]]
     bounded = [last for last in made if activation_of(last) in _REACH]
     return bounded[0] if len(bounded) == 1 else None
 
@@ -213,9 +227,9 @@ def _generator(facts: ModelFacts, shape: _Shape | None) -> LayerFacts | None:
 def _has_discriminator(facts: ModelFacts, shape: _Shape | None, generator: LayerFacts) -> bool:
     """Returns whether another part reads tensors of this shape and gives one number, or a map of such numbers."""
     size = _size((shape or ())[1:])
-    for read, last in _parts(facts):
-        if last.name != generator.name and last.output_shape is not None and read == (shape or ())[1:]:
-            made = last.output_shape[1:]
+    for read, output, last in _parts(facts):
+        if last.name != generator.name and output is not None and read == (shape or ())[1:]:
+            made = output[1:]
             if made and made[-1] == 1 and _size(made) < size:
                 return True
     return False
@@ -225,6 +239,23 @@ def _size(shape: _Shape) -> int:
     return int(np.prod([size or 1 for size in shape]))
 
 
+def _scaling(name: str, real: tuple[float, float], made: tuple[float, float]) -> str:
+    """Returns code that moves real data to the range of the generator's last activation."""
+    low, high = real
+    ends = f"# from {format_number(low)}..{format_number(high)}"
+    if made[0] >= 0 > low and max(-low, high) <= _UNIT:
+        return f"{name} = ({name} + 1) / 2  # from -1..1 to 0..1, the range of sigmoid"
+    if low < 0:
+        unit = f"({name} + {format_number(-low)}) / {format_number(high - low)}"
+    elif high <= _UNIT:
+        unit, ends = name, "# from 0..1"
+    else:
+        unit, ends = f"{name} / {format_number(high)}", f"# from 0..{format_number(high)}"
+    if made[0] < 0:
+        return f"{name} = {unit} * 2 - 1  {ends} to -1..1, the range of tanh"
+    return f"{name} = {unit}  {ends} to 0..1, the range of sigmoid"
+
+
 def _picture(real: tuple[float, float], made: tuple[float, float]) -> RangePicture:
     spans = [Span(low=real[0], high=real[1], label="Real"), Span(low=made[0], high=made[1], label="Generated")]
     # the wider one sticks out of the other
@@ -232,13 +263,20 @@ def _picture(real: tuple[float, float], made: tuple[float, float]) -> RangePictu
     return RangePicture(seen=(spans[1],), expected=spans[0])
 
 
-def _scenario(activation: str, parts: int) -> Scenario:
+def _scenario(activation: str, parts: int, *, reshaped: bool = False) -> Scenario:
     image = (None, 28, 28, 1)
     generator = (
         layer("generator", "Sequential", n_params=0),
         layer("generator/dense", "Dense", parent="generator", input_shape=(None, 32), units=784),
         layer("generator/conv", "Conv2D", parent="generator", output_shape=image, activation=activation),
     )
+    if reshaped:
+        flat = layer("generator/dense_1", "Dense", parent="generator", output_shape=(None, 784), activation=activation)
+        generator = (
+            *generator[:2],
+            flat,
+            layer("generator/reshape", "Reshape", parent="generator", output_shape=image),
+        )
     discriminator = (
         layer("discriminator", "Sequential", n_params=0),
         layer("discriminator/conv", "Conv2D", parent="discriminator", input_shape=image, filters=8),

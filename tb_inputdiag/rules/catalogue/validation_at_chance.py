@@ -23,7 +23,8 @@ class ValidationAtChance(Rule):
     ## What it does
     Compares the losses of the epochs with the loss of the best constant answer, which is computed from the training
     targets. It fires if training has got at least half of the way to a perfect answer while no epoch had a validation
-    loss, or a validation accuracy, better than a constant answer. Overfitting is different: there the validation loss
+    loss, or a validation accuracy, better than a constant answer. If the accuracy is known and no class has more than
+    half of the examples, a slightly better loss does not count. Overfitting is different: there the validation loss
     falls first. For regression it is an INFO: in a series with a trend, later targets lie elsewhere.
 
     ## Why is this bad?
@@ -62,6 +63,18 @@ class ValidationAtChance(Rule):
         0.02,
         "Part of the way from a constant answer to a perfect one that validation may have got.",
         source="As in stalled-loss: 2 % show that something was learned.",
+        high=1.0,
+    )
+    max_lucky = Threshold(
+        0.05,
+        "The same, if validation was never more often right than by naming the most frequent class.",
+        source="A vocabulary of its own still shares some ids with that of training: 4 % in the first epoch.",
+        high=1.0,
+    )
+    max_share = Threshold(
+        0.5,
+        "Share of the most frequent class up to which an accuracy below it shows that nothing is known.",
+        source="With a rarer second class, good answers can name the frequent one for every example.",
         high=1.0,
     )
     min_training = Threshold(
@@ -120,14 +133,18 @@ class ValidationAtChance(Rule):
         trained = (level.constant - (loss - self._penalty)) / way
         validated = (level.constant - (self._best - self._penalty)) / way
         knows = self._classes and (self._ranks or self._best_accuracy > self._answer.largest_share + _MARGIN)
-        if trained < self.min_training or validated > self.max_progress or knows:
+        share = self._answer.largest_share
+        wrong = self._classes and 0 < self._best_accuracy <= share <= self.max_share and not self._ranks
+        limit = self.max_lucky if wrong else self.max_progress
+        if trained < self.min_training or validated > limit or knows:
             return []
+        right = f" val_accuracy was never above {format_number(self._best_accuracy)}." if wrong else ""
         return [
             Finding(
                 subject="training",
                 message=f"In {self._epochs} epochs val_loss was at best {format_number(self._best)}, while a constant "
                 f"answer reaches {format_number(level.constant)} (the {level.what}), and the training loss fell to "
-                f"{format_number(loss)}.",
+                f"{format_number(loss)}.{right}",
                 evidence={
                     "loss": loss,
                     "best_val_loss": self._best,
@@ -141,7 +158,7 @@ class ValidationAtChance(Rule):
                 picture=LimitPicture(
                     label="best val_loss over that of a constant answer",
                     value=self._best / level.constant,
-                    limit=1 - self.max_progress,
+                    limit=1 - limit,
                 ),
                 curves=(
                     epoch_curve("val_loss", "Validation loss", beside="loss", beside_label="Training loss"),
@@ -164,6 +181,9 @@ class ValidationAtChance(Rule):
 
         return (
             fires("never better than guessing", lambda: run(2.4, 2.6, 3.0, 3.9), "training", Severity.WARNING),
+            fires("never more often right", lambda: run(2.22, 2.6, 3.0, val_accuracy=0.09), "training"),
+            silent("a slightly better loss", lambda: run(2.22, 2.6, 3.0)),
+            silent("more often right", lambda: run(2.22, 2.6, 3.0, val_accuracy=0.15)),
             silent("overfitting", lambda: run(2.0, 1.8, 2.4, 3.9)),
             silent("sure of itself, and mostly right", lambda: run(2.4, 2.6, 3.0, 3.9, val_accuracy=0.7)),
             silent("two epochs", lambda: run(2.4, 2.6)),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tb_inputdiag.numbers import format_number
-from tb_inputdiag.records import LimitPicture, Severity
+from tb_inputdiag.records import Failure, LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import weight_curve
 from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
@@ -20,7 +21,8 @@ class ZeroGradient(Rule):
 
     ## What it does
     Checks the gradients of all trainable weights. It fires when the gradients of all weights of a layer are exactly 0,
-    sample after sample, while the loss is not 0. The loss then does not depend on the layer.
+    sample after sample, while the loss is not 0. The loss then does not depend on the layer. It also reads the
+    exception that no weight has a gradient.
 
     ## Why is this bad?
     The layer stays as it was initialized. Either it is not connected to the loss, or an operation in between has no
@@ -86,9 +88,14 @@ class ZeroGradient(Rule):
             )
         ]
 
+    def on_failure(self, context: Context, failure: Failure) -> Findings:
+        """Reads the exception about weights without gradients."""
+        return findings_for(self.id, context, failure)
+
     @staticmethod
     def examples() -> tuple[Example, ...]:
         """Returns runs on which the rule fires, and runs on which it stays silent."""
+        message = "No gradients provided for any variable."
         nothing = {"gradient_norm": 0.0, "gradient_zero_fraction": 1.0, "gradient_max_abs": 0.0}
         cut = {"conv2d/kernel": nothing, "conv2d/bias": nothing}
         return (
@@ -99,6 +106,7 @@ class ZeroGradient(Rule):
                 Severity.WARNING,
             ),
             fires("no gradient for any weight", lambda: Scenario().train(gradients={"*": nothing}, steps=10), "model"),
+            fires("the exception", lambda: Scenario().fail("ValueError", message), "model", Severity.ERROR),
             silent("a normal run", lambda: Scenario().train(steps=10)),
             silent("a dead bias", lambda: Scenario().train(gradients={"conv2d/bias": nothing}, steps=10)),
             silent("only in some samples", lambda: Scenario().train(gradients=cut, steps=4).train(steps=2)),

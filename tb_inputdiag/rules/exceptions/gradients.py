@@ -68,7 +68,7 @@ KINDS = (
             "    guess = keras.ops.mean(y_pred, axis=-1)\n",
         ),
         explain=_none,
-        rule="frozen-model",
+        rule="zero-gradient",
     ),
     Kind(
         id="loss-is-a-number",
