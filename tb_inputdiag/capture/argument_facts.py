@@ -206,6 +206,8 @@ def _details(kind: ArgumentKind, value: Any) -> dict[str, Any]:
             return {"keys": tuple(str(key) for key in list(value)[:_MOST_KEYS])}
         case "dataset":
             return _dataset(value)
+        case "layer":
+            return {"layers": _chain([getattr(value, "forward_layer", getattr(value, "layer", None))])}
         case "model":
             return {"layers": _chain(value.layers)} if isinstance(value, keras.Sequential) else {}
     return {}

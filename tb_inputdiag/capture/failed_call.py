@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import linecache
 import os
+import re
 import sysconfig
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -46,6 +48,9 @@ _PLACES: Mapping[str, Place] = {
 }
 _IN_LAYER = "Exception encountered when calling"
 """How Keras begins the message of an exception that the call of a layer raised."""
+_UNPACKING = re.compile(
+    r"values to unpack|cannot unpack non-iterable|Iterating over a symbolic KerasTensor is not supported"
+)
 _LONGEST_LINE = 160
 _INSTALLED = tuple({sysconfig.get_path(name) + os.sep for name in ("stdlib", "purelib", "platlib")})
 
@@ -79,6 +84,9 @@ def failed_call(exc: BaseException) -> FailedCall:
     """
     frames = list(_frames(exc))
     lines = _lines(frames)
+    result: tuple[FrameType, _Called] | None = attempt(functools.partial(_unpacked_call, exc, frames))
+    if result is not None:
+        return _described(exc, result[1], result[0], lines)
     for number, (frame, _) in enumerate(frames):
         if _is_library(frame):
             user = frames[number - 1][0] if number else None
@@ -174,6 +182,42 @@ def _by_name(wrapped: keras_internals.WrappedCall) -> dict[str, Any]:
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             given.update(given.pop(parameter.name, {}))
     return given
+
+
+def _unpacked_call(exc: BaseException, frames: list[tuple[FrameType, int]]) -> tuple[FrameType, _Called] | None:
+    """Returns the call of Keras whose result could not be unpacked: it has returned, so it has no frame any more."""
+    if not _UNPACKING.search(str(exc)):
+        return None
+    while frames and _module(frames[-1][0]).startswith("keras.src.backend.common.keras_tensor"):
+        frames = frames[:-1]
+    if not frames or not _is_users(frames[-1][0]):
+        return None
+    frame, number = frames[-1]
+    source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
+    statements = (item for item in ast.walk(ast.parse(source)) if isinstance(item, ast.Assign))
+    found = [item for item in statements if item.lineno <= number <= (item.end_lineno or 0)]
+    if not found or not isinstance(found[-1].value, ast.Call):
+        return None
+    function = found[-1].value.func
+    owner = _held(frame, function)
+    if isinstance(owner, keras.Layer):
+        return frame, _Called("__call__", f"{type(owner).__name__}.__call__", {"self": owner})
+    if isinstance(function, ast.Attribute) and isinstance(owner := _held(frame, function.value), keras.Model):
+        return frame, _Called(function.attr, f"{type(owner).__name__}.{function.attr}", {"self": owner})
+    made = function.func if isinstance(function, ast.Call) else None
+    kind = getattr(keras.layers, made.attr if isinstance(made, ast.Attribute) else getattr(made, "id", ""), None)
+    if isinstance(kind, type):
+        return frame, _Called("__call__", f"{kind.__name__}.__call__", {})
+    return None
+
+
+def _held(frame: FrameType, code: ast.expr) -> object:
+    """Returns what a variable or an attribute holds, without running code of the program; None if it is neither."""
+    if isinstance(code, ast.Name):
+        return frame.f_locals.get(code.id, frame.f_globals.get(code.id))
+    if isinstance(code, ast.Attribute):
+        return getattr(_held(frame, code.value), "__dict__", {}).get(code.attr)
+    return None
 
 
 def _described(exc: BaseException, called: _Called, user: FrameType | None, lines: tuple[str, ...]) -> FailedCall:

@@ -205,8 +205,8 @@ class ArgumentFacts:
     cardinality: int | None = None
     """Of a `tf.data.Dataset`; -1: infinite, -2: unknown."""
     layers: tuple[str, ...] = ()
-    """Classes of layers in order: those of a list or of a Sequential model, or those that a symbolic tensor has gone
-    through, at most 8."""
+    """Classes of layers in order: those of a list or of a Sequential model, the one in a wrapper, or those that a
+    symbolic tensor has gone through, at most 8."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

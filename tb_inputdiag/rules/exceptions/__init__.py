@@ -14,7 +14,9 @@ from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions import (
     arguments,
     arrays,
+    batches,
     between_layers,
+    callbacks,
     compiling,
     datasets,
     dtypes,
@@ -31,6 +33,7 @@ from tb_inputdiag.rules.exceptions import (
     own_layers,
     pipelines,
     preprocessing,
+    results,
     saving,
     several_inputs,
     shapes,
@@ -46,6 +49,8 @@ from tb_inputdiag.rules.views.context import Context
 __all__ = ["FAMILIES", "Diagnosis", "all_kinds", "diagnose", "findings_for"]
 
 FAMILIES: tuple[tuple[str, tuple[Kind, ...]], ...] = (
+    ("Results of calls", results.KINDS),
+    ("Batches", batches.KINDS),
     ("Data sets and generators", datasets.KINDS),
     ("Elements of data sets", pipelines.KINDS),
     ("Functions called in the wrong way", tensor_calls.KINDS),
@@ -65,6 +70,7 @@ FAMILIES: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("Names that Keras does not know", names.KINDS),
     ("Names that have changed", old_names.KINDS),
     ("Compiling", compiling.KINDS),
+    ("Callbacks", callbacks.KINDS),
     ("Arguments of fit", arguments.KINDS),
     ("Layers and losses of your own", layers.KINDS),
     ("Gradients", gradients.KINDS),

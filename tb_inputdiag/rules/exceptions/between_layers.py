@@ -13,7 +13,7 @@ from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import mend
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.shape_errors import AxisError, RankError, read_shape_error
-from tb_inputdiag.rules.support.shapes import parse_shape, reshape_fix, target_fix
+from tb_inputdiag.rules.support.shapes import parse_shape, reshape_fix, shape_in, target_fix
 
 __all__ = ["KINDS"]
 
@@ -181,12 +181,30 @@ def _negative(case: Case) -> Finding | None:
     )
 
 
+def _overlap(case: Case, true: int, predicted: int, units: int) -> Finding:
+    """The finding for MeanIoU or IoU, which flatten both class maps before they compare them."""
+    which = "y_pred" if predicted > true else "y_true"
+    code = f"num_classes={units or '...'}, sparse_{which}=False"
+    what = "the prediction has a score for each class" if which == "y_pred" else "the targets are one-hot"
+    return case.finding(
+        f"A metric such as MeanIoU compares class ids, {true} with {predicted}: {what}.",
+        f"keras.metrics.MeanIoU({code})  # takes the largest of the {units or 'scores'}; IoU has this argument as well",
+        seen=str(predicted),
+        expected=str(true),
+        subject="target:y",
+        evidence={"true": true, "predicted": predicted},
+    )
+
+
 def _metric(case: Case) -> Finding | None:
     metrics = case.facts.metrics if case.facts is not None else ()
     if not re.search(r"LogicalAnd|logical_and|\band got incompatible", case.text):
         return None
     units = next(iter(case.facts.output_units.values()), 0) if case.facts is not None else 0
     y = case.variable("y")
+    left, right = shape_in(case["left"]), shape_in(case["right"])
+    if left and right and len(left) == len(right) == 1 and left[0] and right[0]:
+        return _overlap(case, left[0], right[0], units)
     return case.finding(
         f"A metric such as Precision or Recall compares each of the {units or 'several'} units with a column of '{y}', "
         f"which holds class ids.",
@@ -380,11 +398,16 @@ model = keras.Sequential(
         title="A metric expects another form of labels than the loss",
         words=(
             Words("TensorFlow", "Incompatible shapes: {left} vs. {right} [[{{node LogicalAnd"),
+            Words(
+                "TensorFlow",
+                "Dimensions must be equal, but are {} for '{}node LogicalAnd{}' with input shapes: {left}, {right}.",
+            ),
             Words("TensorFlow", "node LogicalAnd"),
             Words("JAX", "and got incompatible shapes for broadcasting"),
             Words("Keras", "Shapes {left} and {right} are incompatible"),
         ),
-        cause="Precision, Recall and AUC compare each unit with a column of the targets. Class ids have one column.",
+        cause="Precision, Recall and AUC compare each unit with a column of the targets, and class ids have one "
+        "column. MeanIoU and IoU compare class ids, unless sparse_y_pred is False.",
         failing=_METRIC,
         mended=mend(_METRIC, "keras.metrics.Precision()", '"accuracy"'),
         explain=_metric,

@@ -12,7 +12,38 @@ from tb_inputdiag.rules.exceptions.words import Words
 __all__ = ["KINDS"]
 
 
+_LOOKUPS = re.compile(
+    r"\b(?:gather|gather_nd|embedding_lookup|take|take_along_axis|one_hot)\((?:(?:[^,()]+,\s*)?)(?:indices=|ids=)?"
+    r"([A-Za-z_][\w.]*)\s*[,)]|\w\[([A-Za-z_]\w*)\]"
+)
+"""A table and the ids that are looked up in it: ``tf.gather(table, ids)``, ``table[ids]``, ``tf.one_hot(ids, 3)``."""
+
+
+def _in_own_function(case: Case) -> Finding | None:
+    """Ids inside of a loss, metric or layer that the user wrote."""
+    code = case.failure.lines[-1].partition(": ")[2] if len(case.failure.lines) > 1 else ""
+    found = _LOOKUPS.search(code)
+    if found is None:
+        return None
+    ids = found[1] or found[2]
+    place = found.span(1) if found[1] else found.span(2)
+    target = ids.startswith(("y_true", "target", "label"))
+    because = ": Keras casts targets to the dtype of the predictions before a loss" if target else ""
+    targets = case.fed("target")
+    return case.finding(
+        f"Ids of a lookup must be integers, and '{ids}' is {case['dtype'] or 'float'}{because}.",
+        f'{code[: place[0]]}keras.ops.cast({ids}, "int32"){code[place[1] :]}',
+        seen=case["dtype"] or "float",
+        expected="int32 or int64",
+        subject=f"target:{targets[0].name if targets else 'y'}" if target else "model",
+        evidence={"line": case.failure.lines[-1]},
+    )
+
+
 def _float_ids(case: Case) -> Finding | None:
+    inside = _in_own_function(case)
+    if inside is not None:
+        return inside
     name = case.variable("x") if case.argument("x") is not None else case.variable("args/0")
     name = "x" if "/" in name else name
     return case.finding(

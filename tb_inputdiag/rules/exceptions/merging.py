@@ -10,7 +10,7 @@ from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.operands import filled_shape
-from tb_inputdiag.rules.support.shapes import all_shapes, parse_shape
+from tb_inputdiag.rules.support.shapes import all_shapes, parse_shape, shape_in
 
 __all__ = ["KINDS"]
 
@@ -123,6 +123,39 @@ def _element_fix(first: Shape, other: Shape) -> str:
     return f"keras.layers.Dense({first[-1]})  # on the tensor {shape_text(other)}: as many features as the other has"
 
 
+def _dot(case: Case) -> Finding | None:
+    left, right = shape_in(case["left"]), shape_in(case["right"])
+    if left is None or right is None:
+        return None
+    tensors = [a for a in case.arguments.values() if a.kind in ("symbolic", "tensor", "array") and "/" in a.name]
+    names = [a.variable for a in tensors[:2] if a.variable]
+    a, b = names if len(names) == 2 else ("a", "b")
+    return case.finding(
+        f"Dot multiplies axis {case['i']} of '{a}', {case['n']} numbers, with axis {case['j']} of '{b}', "
+        f"{case['m']} numbers: the shapes are {shape_text(left)} and {shape_text(right)}.",
+        _dot_fix(left, right, (a, b), tensors[1].layers if len(tensors) > 1 else ()),
+        seen=f"{case['m']} numbers",
+        expected=f"{case['n']} numbers",
+        evidence={"shapes": [list(left), list(right)]},
+        picture=ShapesPicture(seen=right, expected=left, seen_label=b, expected_label=a),
+    )
+
+
+def _dot_fix(left: Shape, right: Shape, names: tuple[str, str], layers: tuple[str, ...]) -> str:
+    """Returns code that gives a Dot layer two axes of one size: other axes, or another size of the last one."""
+    axes = [(i, j) for i in range(1, len(left)) for j in range(1, len(right)) if left[i] and left[i] == right[j]]
+    if axes:
+        i, j = axes[-1]
+        return f"keras.layers.Dot(axes={i if i == j else (i, j)})([{', '.join(names)}])  # {left[i]} numbers in both"
+    made = next((name for name in reversed(layers) if name in ("Embedding", "Dense", "LSTM", "GRU")), "Dense")
+    size = left[-1]
+    if made == "Embedding":
+        return f"keras.layers.Embedding(rows, {size})  # the one of {names[1]}: as wide as that of {names[0]}"
+    if made == "Dense" and layers and layers[-1] == "Dense":
+        return f"keras.layers.Dense({size})  # the one that makes {names[1]}: as many units as {names[0]} has numbers"
+    return f"{names[1]} = keras.layers.Dense({size})({names[1]})  # as many numbers as {names[0]} has"
+
+
 def _reshape(case: Case) -> Finding | None:
     got, target = parse_shape(case["got"]), parse_shape(case["target"])
     if got is None or target is None:
@@ -191,6 +224,23 @@ KINDS = (
         failing="a, b = keras.Input((16,)), keras.Input((8,))\nx = keras.layers.Add()([a, b])\n",
         mended="a, b = keras.Input((16,)), keras.Input((8,))\nx = keras.layers.Add()([a, keras.layers.Dense(16)(b)])\n",
         explain=_element_wise,
+        rule="shape-mismatch",
+    ),
+    Kind(
+        id="dot-axes",
+        title="Dot multiplies axes of different sizes",
+        words=(
+            Words(
+                "Keras",
+                "Incompatible input shapes: axis values {n} (at axis {i}) != {m} (at axis {j}). Full input shapes: "
+                "({left}), ({right})\n",
+            ),
+        ),
+        cause="A dot product multiplies number by number, and adds them up.",
+        failing="a, b = keras.Input((32,)), keras.Input((50,))\nx = keras.layers.Dot(axes=1)([a, b])\n",
+        mended="a, b = keras.Input((32,)), keras.Input((50,))\n"
+        "x = keras.layers.Dot(axes=1)([a, keras.layers.Dense(32)(b)])\n",
+        explain=_dot,
         rule="shape-mismatch",
     ),
     Kind(

@@ -109,6 +109,37 @@ def _reshaped(case: Case) -> Finding | None:
     )
 
 
+def _added(case: Case) -> Finding | None:
+    if case.method != "add_loss":
+        return None
+    loss = next((a.variable for a in case.arguments.values() if a.kind == "symbolic" and a.variable), "loss")
+    return case.finding(
+        f"add_loss of a model takes no symbolic tensor in Keras 3, and '{loss}' is one: a layer has to add it.",
+        f"class AddLoss(keras.layers.Layer):\n    def call(self, x, {loss}):\n        self.add_loss({loss})\n"
+        f"        return x\n\noutputs = AddLoss()(outputs, {loss})  # before keras.Model(inputs, outputs)\n"
+        f"# leave out {case.called}; in a layer of your own: self.add_loss(...) in `call`",
+        seen=f"{case.called}({loss})",
+        expected="self.add_loss in the call of a layer",
+    )
+
+
+_ADDED = """\
+x = keras.Input((4,))
+y = keras.layers.Dense(2)(x)
+model = keras.Model(x, y)
+model.add_loss(keras.ops.mean(y))
+"""
+_IN_LAYER = """\
+class AddLoss(keras.layers.Layer):
+    def call(self, x, loss):
+        self.add_loss(loss)
+        return x
+
+x = keras.Input((4,))
+y = keras.layers.Dense(2)(x)
+y = AddLoss()(y, keras.ops.mean(y))
+model = keras.Model(x, y)
+"""
 _POSITIONS = """\
 class Positions(keras.layers.Layer):
     def __init__(self, steps):
@@ -164,6 +195,15 @@ KINDS = (
         mended=mend(_POSITIONS, "Positions(50)", "Positions(60)"),
         explain=_inside,
         rule="shape-mismatch",
+    ),
+    Kind(
+        id="symbolic-loss-added-to-a-model",
+        title="add_loss of a model gets a symbolic tensor",
+        words=(Words("Keras", "NotImplementedError:"),),
+        cause="Keras 3 collects the losses that layers add while they are called. Keras 2 took a tensor as well.",
+        failing=_ADDED,
+        mended=_IN_LAYER,
+        explain=_added,
     ),
     Kind(
         id="product-inside-a-layer",

@@ -68,16 +68,33 @@ def _batched(case: Case) -> Finding | None:
     )
 
 
+def _image_of(got: Shape, expected: Shape) -> str:
+    """Returns code that gives a single image the announced channels or size; empty for other elements."""
+    channels = expected[-1] if len(expected) == 3 else None
+    if channels in (1, 3, 4) and len(got) in (2, 3) and got[:2] == expected[:2]:
+        if channels == 1:
+            channel = "[..., None]" if len(got) == 2 else "[..., :1]"
+            return f"image = image{channel}  # in the generator: one channel, for grey files"
+        mode = "RGB" if channels == 3 else "RGBA"
+        first = f'image = Image.open(path).convert("{mode}")  # in the generator: the same channels for all files'
+        return f"{first}\n# of an array: image = np.stack([image] * {channels}, axis=-1)" if len(got) == 2 else first
+    if channels in (1, 3, 4) and len(got) == 3 and got[-1] == channels and None not in expected:
+        return f"image = tf.image.resize(image, {_code(expected[:2])})  # in the generator: one size for all"
+    return ""
+
+
 def _signature(case: Case) -> Finding | None:
     got, expected = parse_shape(case["got"]), parse_shape(case["expected"])
     if got is None or expected is None:
         return None
+    fix = _image_of(got, expected)
     free = (
         tuple(a if a == b else None for a, b in zip(got, expected, strict=True)) if len(got) == len(expected) else got
     )
     return case.finding(
         f"The generator yields an element of shape {shape_text(got)}, and its signature says {shape_text(expected)}.",
-        f"tf.TensorSpec(shape={_code(free)}, dtype=...)  # in output_signature; None: any size\n"
+        fix
+        or f"tf.TensorSpec(shape={_code(free)}, dtype=...)  # in output_signature; None: any size\n"
         f"# or yield what was announced: shape {_code(expected)}",
         seen=shape_text(got),
         expected=shape_text(expected),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
@@ -12,6 +14,9 @@ from tb_inputdiag.rules.support.operands import broadcast_fix
 from tb_inputdiag.rules.support.shapes import shape_in
 
 __all__ = ["KINDS"]
+
+_OF_TEXT = ("StringLookup", "TextVectorization")
+_OF_NUMBERS = {"IntegerLookup": "whole numbers", "CategoryEncoding": "whole numbers", "Discretization": "numbers"}
 
 
 def _text_columns(case: Case) -> Finding | None:
@@ -25,6 +30,32 @@ def _text_columns(case: Case) -> Finding | None:
         f'{name} = np.array([" ".join(row) for row in {name}])',
         seen=shape_text(shape) if shape else "several texts",
         expected="(None,) or (None, 1)",
+        subject="input:x",
+    )
+
+
+def _numbers(case: Case) -> Finding | None:
+    """Numbers in a layer that looks up text, or text in one that looks up numbers."""
+    layer = case.failure.call.partition(".")[0]
+    inside = re.search(r"Exception encountered when calling (\w+)\.call", case.text)
+    layer = layer if layer in (*_OF_TEXT, "IntegerLookup") else (inside[1] if inside is not None else layer)
+    held = [a for a in case.arguments.values() if a.name != "self" and (a.dtype or a.kind == "list")]
+    name = next((a.variable for a in held if a.variable), "x")
+    got = next((a.dtype for a in held if a.dtype), "") or case["type"]
+    if layer in _OF_TEXT:
+        fix = f"{name} = np.asarray({name}).astype(str)  # text, for adapt and for each call"
+        fix += "\n# or keep the numbers: keras.layers.IntegerLookup()" if layer == "StringLookup" else ""
+        expected = "text"
+    elif layer in _OF_NUMBERS:
+        fix = f"lookup = keras.layers.StringLookup()  # for text; {layer} takes {_OF_NUMBERS[layer]}"
+        expected = _OF_NUMBERS[layer]
+    else:
+        return None
+    return case.finding(
+        f"{layer} takes {expected}, and '{name}' holds {'text' if expected != 'text' else got or 'numbers'}.",
+        fix,
+        seen=got or "another dtype",
+        expected=expected,
         subject="input:x",
     )
 
@@ -79,6 +110,11 @@ def _vocabulary(case: Case) -> Finding | None:
     )
 
 
+_CODES = """\
+codes = np.array([10115, 20095, 10115])
+lookup = keras.layers.StringLookup()
+lookup.adapt(codes)
+"""
 _TEXTS = """\
 x = np.array([["good", "film"], ["bad", "film"]])
 vectorize = keras.layers.TextVectorization()
@@ -96,6 +132,24 @@ KINDS = (
         mended=mend(_TEXTS, "adapt(x)", "adapt(x[:, 0])"),
         explain=_text_columns,
         rule="shape-mismatch",
+        subject="input:x",
+    ),
+    Kind(
+        id="numbers-in-a-lookup-of-text",
+        title="A lookup layer of text gets numbers, or one of numbers gets text",
+        words=(
+            Words("TensorFlow", "Failed to convert a NumPy array to a Tensor (Unsupported object type {type})"),
+            Words("TensorFlow", "Cast {type} to string is not supported"),
+            Words("TensorFlow", "Cannot convert {} to EagerTensor of dtype string"),
+            Words("TensorFlow", "Cast string to {type} is not supported"),
+            Words("TensorFlow", "Value for attr 'T' of string is not in the list of allowed values"),
+            Words("Python", "invalid literal for int() with base 10: {value}"),
+        ),
+        cause="StringLookup and TextVectorization read text, IntegerLookup and CategoryEncoding whole numbers.",
+        failing=_CODES,
+        mended=mend(_CODES, "adapt(codes)", "adapt(codes.astype(str))"),
+        explain=_numbers,
+        rule="dtype-mismatch",
         subject="input:x",
     ),
     Kind(

@@ -62,7 +62,10 @@ def _shapes(case: Case) -> Finding | None:
         return None
     layer = case["layer"] or "a layer"
     array = next((a.variable for a in case.arguments.values() if a.shape == saved and a.variable), "")
-    if case.method == "set_weights" and array:
+    given = any(name.startswith("weights") for name in case.arguments)
+    if given and not array:
+        array = "matrix"
+    if array and (case.method == "set_weights" or given):
         return _own_array(case, array, layer, own, saved)
     what = "set_weights" if "provided weight" in case.text else "the file"
     fix = (

@@ -6,7 +6,7 @@ import re
 
 from tb_inputdiag.errors import did_you_mean
 from tb_inputdiag.rules.base import Finding
-from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
+from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import TWO_INPUTS, TWO_OUTPUTS, program
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.text import join
@@ -156,6 +156,33 @@ def _loss_keys(case: Case) -> Finding | None:
     )
 
 
+def _class_weight(case: Case) -> Finding | None:
+    weights = {a.name.partition("/")[2]: a.value for a in case.arguments.values() if a.name.startswith("class_weight/")}
+    table = f"{{{', '.join(f'{key}: {value}' for key, value in weights.items())}}}" if weights else "class_weight"
+    targets = [(t.name, case.code(t)) for t in case.fed("target")] or [("0", "y1"), ("1", "y2")]
+    units = case.facts.output_units if case.facts is not None else {}
+    fitting = [i for i, (name, _) in enumerate(targets) if max(units.get(name, 0), 2) == len(weights)]
+    place = fitting[0] if fitting else 0
+    codes = [
+        f"np.vectorize(weights.get)({code})" if i == place else f"np.ones(len({code}))"
+        for i, (_, code) in enumerate(targets)
+    ]
+    y = case.argument("y")
+    named = y is not None and y.kind == "dict"
+    parts = [
+        f'    "{name}": {code},' if named else f"    {code}," for (name, _), code in zip(targets, codes, strict=True)
+    ]
+    opened, closed = ("{", "}") if named else ("[", "]")
+    listing = "\n".join(parts)
+    return case.finding(
+        "class_weight works for models with one output only.",
+        f"weights = {table}\nsample_weight = {opened}\n{listing}\n{closed}  # a weight for each example\n"
+        f"{case.model}.{case.method}({case.variable('x')}, {case.variable('y')}, sample_weight=sample_weight)",
+        seen="class_weight",
+        expected="sample_weight for each output",
+    )
+
+
 _FIT = 'model.compile(optimizer="adam", loss=["mse", "mse"])\n'
 KINDS = (
     Kind(
@@ -264,13 +291,7 @@ KINDS = (
             _FIT + "weights = np.where(sizes == 1, 2.0, 1.0)\n"
             "model.fit(x, [prices, sizes], sample_weight=[np.ones(8), weights])",
         ),
-        explain=plainly(
-            "class_weight works for models with one output only.",
-            "w1 = np.vectorize(class_weight.get)(y1)  # a weight for each example\n"
-            "{model}.{method}(x, [y1, y2], sample_weight=[w1, np.ones(len(y2))])",
-            seen="class_weight",
-            expected="sample_weight for each output",
-        ),
+        explain=_class_weight,
         subject="data",
     ),
 )

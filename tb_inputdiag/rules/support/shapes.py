@@ -113,6 +113,10 @@ def output_fix(target: Shape, output: Shape) -> str:
     factor = factors.pop() if len(factors) == 1 else 0.0
     if factor > 1 and factor.is_integer():
         return f"keras.layers.UpSampling{len(target) - 2}D({int(factor)})  # before the last layer"
+    extra = [b - a if a and b else -1 for a, b in zip(target[1:-1], output[1:-1], strict=True)]
+    if min(extra) >= 0 and all(more < (size or 0) for more, size in zip(extra, target[1:-1], strict=True)):
+        crop = ", ".join(f"(0, {more})" for more in extra)
+        return f"keras.layers.Cropping{len(extra)}D({crop if len(extra) == 1 else f'({crop})'})  # as the last layer"
     return '# Make the output as large as the target: padding="same", and upsample as often as you downsample.'
 
 
