@@ -265,7 +265,7 @@ def _picture(real: tuple[float, float], made: tuple[float, float]) -> RangePictu
 
 def _scenario(activation: str, parts: int, *, reshaped: bool = False) -> Scenario:
     image = (None, 28, 28, 1)
-    generator = (
+    generator: tuple[LayerFacts, ...] = (
         layer("generator", "Sequential", n_params=0),
         layer("generator/dense", "Dense", parent="generator", input_shape=(None, 32), units=784),
         layer("generator/conv", "Conv2D", parent="generator", output_shape=image, activation=activation),
