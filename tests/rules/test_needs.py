@@ -96,6 +96,7 @@ NO_FACTS = {
     "copy_mask": "the layers after it get no mask, and the step is not sampled",
     "held_value": "the step is not sampled",
     "hold_value": "the step is not sampled",
+    "decorated_function": "the function of TensorFlow that raised has no name, as in older logs",
     "batch_being_built": "the exception has no batch, as those of a step have",
 }
 """Accessors on which no fact depends that rules judge by, and why."""

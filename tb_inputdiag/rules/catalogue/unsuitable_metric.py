@@ -44,6 +44,7 @@ class UnsuitableMetric(Rule):
 
     id = "unsuitable-metric"
     severity = Severity.INFO
+    needs = ("sequential_function", "producer")
     why = "The number looks good or bad whatever the model learns, so it misleads those who watch it."
 
     min_fractions = Threshold(

@@ -171,9 +171,9 @@ model.compile(optimizer="adam", loss="mse")
 """
 _FIXED = "data = data.map(lambda x, y: (tf.ensure_shape(x, (None, 4)), y))\n"
 _ROWS = """\
-x, y = tf.ragged.constant([[1, 2, 3], [4], [5, 6]]), np.zeros(3)
+x, y = tf.ragged.constant([[1, 2, 3], [4], [5, 6]]), np.zeros((3, 1))
 model = keras.Sequential(
-    [keras.layers.Embedding(9, 4), keras.layers.Conv1D(4, 2, padding="same"), keras.layers.GlobalMaxPooling1D()]
+    [keras.layers.Embedding(9, 4), keras.layers.Conv1D(1, 2, padding="same"), keras.layers.GlobalMaxPooling1D()]
 )
 model.compile(optimizer="adam", loss="mse")
 """

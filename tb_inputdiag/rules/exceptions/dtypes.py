@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from tb_inputdiag.records import TensorLayout
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import mend
@@ -73,6 +74,11 @@ def _better(one: str, other: str) -> str:
     return "float32" if floats else "int64"
 
 
+def _fed_with(case: Case, dtype: str) -> TensorLayout | None:
+    """Returns the input or target that was fed with this dtype."""
+    return next((tensor for tensor in case.failure.fed if _dtype(tensor.dtype) == dtype), None)
+
+
 def _mixed(case: Case) -> Finding | None:
     got, wanted = _dtype(case["got"]), _dtype(case["wanted"])
     if not got or not wanted:
@@ -104,9 +110,8 @@ def _mixed(case: Case) -> Finding | None:
     if {got, wanted} == {"float32", "float64"}:
         wrong = "float64"
     name = next((a.variable for a in operands if _dtype(a.dtype) == wrong), "")
-    if not name and case.method in ("fit", "evaluate"):
-        name = next((t.name for t in case.failure.fed if _dtype(t.dtype) == wrong and t.role == "target"), "")
-    name = name or "x"
+    fed = None if own else _fed_with(case, wrong)
+    name = name or (fed.name if fed is not None else "x")
     operation = _OPERATION.search(case.text)
     return case.finding(
         f"{operation[1] if operation is not None else 'An operation'} gets {got} and {wanted}, and takes "
@@ -114,7 +119,7 @@ def _mixed(case: Case) -> Finding | None:
         f'{name} = keras.ops.cast({name}, "{right}")  # the one that is {wrong}, before the operation',
         seen=f"{got} and {wanted}",
         expected=right,
-        subject=f"target:{name}" if any(t.name == name and t.role == "target" for t in case.failure.fed) else "",
+        subject=f"{fed.role}:{fed.name}" if fed is not None else "",
         evidence={"line": own} if own else None,
     )
 
@@ -127,13 +132,15 @@ def _unsuitable(case: Case) -> Finding | None:
     if not right or of_step:
         return None
     held = [a for a in case.arguments.values() if a.variable and _dtype(a.dtype) == got]
-    name = held[0].variable if held else "x"
+    fed = _fed_with(case, got)
+    name = held[0].variable if held else fed.name if fed is not None else "x"
     operation = case["op"] or "The operation"
     return case.finding(
         f"{operation} computes with {'floats' if 'float' in right else right}, and gets {got}.",
         f'{name} = keras.ops.cast({name}, "{right}")',
         seen=got,
         expected=right,
+        subject=f"{fed.role}:{fed.name}" if fed is not None and not held else "",
         evidence={"line": case.failure.lines[-1]} if case.failure.lines else None,
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import ShapesPicture
 from tb_inputdiag.rules.base import Finding
@@ -292,7 +294,8 @@ def _no_row(case: Case) -> Finding | None:
 
 def _sequences(case: Case) -> Finding | None:
     y = _name(case)
-    shape, length = parse_shape(case["target"]), parse_shape(case["output"])
+    # in a graph, the batch size is a tensor
+    shape, length = (parse_shape(re.sub(r"<[^>]*>", "None", case[name])) for name in ("target", "output"))
     if case["output"] and length is not None:
         return case.finding(
             f"CTC reads (batch, steps, characters) from the model, and gets {shape_text(length)}.",
