@@ -23,12 +23,12 @@ from demo._common import LOGS
 SHORT = ("healthy", "wrong_shape", "integer_pixels", "unscaled_pixels")
 ALL = (
     "healthy",
-    "unequal_lengths",
-    "stacked_lstm",
     "wrong_shape",
     "wrong_type",
     "integer_pixels",
     "unscaled_pixels",
+    "unequal_lengths",
+    "stacked_lstm",
     "scaled_twice",
     "validation_skew",
     "whole_data_set",

@@ -48,6 +48,7 @@ FIGURES = (
     ),
     Figure("reader", 3, ("benchmarks.bench_reader --docs",), ("python -m benchmarks.bench_reader --docs",)),
     Figure("rules", 60, ("benchmarks.bench_rules --write",), ("python -m benchmarks.bench_rules --write",)),
+    Figure("backends", 60, ("benchmarks.bench_backends --write",), ("python -m benchmarks.bench_backends --write",)),
     Figure("dashboard", 10, ("benchmarks.bench_dashboard --write",), ("python -m benchmarks.bench_dashboard --write",)),
     Figure("soak", 11, ("benchmarks.bench_soak --write",), ("python -m benchmarks.bench_soak --write",)),
     Figure("faults", 15, ("tests.faults",), ("python -m tests.faults",)),

@@ -435,9 +435,9 @@ def wrapped_call(frame: FrameType) -> WrappedCall | None:
 def decorated_function(function: Callable[..., Any]) -> tuple[str, Callable[..., Any]]:
     """Returns the public name of a function of TensorFlow, and what stands below its decorators.
 
-    Reads ``_tf_decorator.decorated_target`` and the variable ``dispatch_target``, where TensorFlow's decorators keep
-    what they decorate, and ``_tf_api_names``, the names under which the function is exported. The name is empty for all
-    other functions.
+    Reads `_tf_decorator` with its ``decorated_target``, and the variable ``dispatch_target``, where TensorFlow's
+    decorators keep what they decorate, and `_tf_api_names`, the names under which the function is exported. The name is
+    empty for all other functions.
     """
     inner, names = function, ()
     while True:

@@ -23,7 +23,7 @@ class OptimizerCalls(ABC):
     """
 
     def __init__(self, step: StepObservations) -> None:
-        self._step = step
+        self.step = step
         self._applying = False
         self._pending: list[Update] = []
 
@@ -40,10 +40,10 @@ class OptimizerCalls(ABC):
         args, kwargs = as_lists(args, kwargs)
         self._applying = True
         try:
-            with self._step.guard():
+            with self.step.guard():
                 self._before(*args, **kwargs)
             result = original(*args, **kwargs)
-            with self._step.guard():
+            with self.step.guard():
                 self._after()
             return result
         finally:

@@ -109,7 +109,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_unwritable_log_at_the_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = train([])
-    monkeypatch.setattr("tb_inputdiag.recording.recorder.LogWriter", _broken)
+    monkeypatch.setattr("tb_inputdiag.log.open_log.LogWriter", _broken)
     with pytest.warns(InputDiagWarning, match="simulated") as caught:
         found = train([silent(tmp_path)])
     assert len([w for w in caught if issubclass(w.category, InputDiagWarning)]) == 1

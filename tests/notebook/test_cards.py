@@ -84,7 +84,7 @@ def test_several_sessions_are_a_table(tmp_path: Path) -> None:
     run = Run("both")
     for one in runs_of(files):
         for file in one._files.values():
-            run.add_file(file)
+            run.add_file(file.source)
     run.refresh()
     html = run_html(run)
     assert html.count('class="overview"') == 1

@@ -102,7 +102,7 @@ def test_a_dataset_is_described_without_reading_it():
         (lambda: keras.saving.load_model("/nowhere.keras"), "load_model", "load"),
         (lambda: compiled(4).load_weights("/nowhere.weights.h5"), "Sequential.load_weights", "load"),
         (lambda: compiled(4)(np.zeros((2, 5))), "Sequential.__call__", "build"),
-        (lambda: tf.concat([np.zeros(3), np.zeros((2, 2))], 0), "", "other"),
+        (lambda: tf.concat([np.zeros(3), np.zeros((2, 2))], 0), "tf.concat", "other"),
         (lambda: [][1], "", "other"),
     ],
 )

@@ -89,7 +89,7 @@ class GraphOptimizerCalls(OptimizerCalls):
 
     def _observe_state(self, optimizer: keras.optimizers.Optimizer, scale: Tensor | None) -> None:
         """Reads scalars of the step's first optimizer."""
-        step = self._step
+        step = self.step
         if step.scale is None:
             step.scale = scale
         if step.learning_rate is None:
@@ -107,7 +107,7 @@ class GraphOptimizerCalls(OptimizerCalls):
             kwargs: Its keyword arguments.
         """
         result = original(*args, **kwargs)
-        with self._step.guard():
+        with self.step.guard():
             summed = {id(backend_value(variable)): gradient for gradient, variable in result if gradient is not None}
             for update in self._pending:
                 gradient = summed.get(id(backend_value(update.variable)))
@@ -123,7 +123,7 @@ class GraphOptimizerCalls(OptimizerCalls):
     def _observe_after(self) -> None:
         for update in self._pending:
             update.read_after(TENSORFLOW, value_of(update.variable))
-        self._step.updates += self._pending
+        self.step.updates += self._pending
         self._pending = []
 
 

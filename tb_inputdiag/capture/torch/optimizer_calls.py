@@ -57,10 +57,10 @@ class TorchOptimizerCalls(OptimizerCalls):
 
     def _observe_after(self) -> None:
         for update in self._pending:
-            update.read_after(self._step.xp, self._value(update.variable))
+            update.read_after(self.step.xp, self._value(update.variable))
             if update.after is not None:
                 update.after = update.after.clone()
-        self._step.updates += self._pending
+        self.step.updates += self._pending
         self._pending = []
 
     # -- a compiled step -----------------------------------------------------------------------------
@@ -74,11 +74,11 @@ class TorchOptimizerCalls(OptimizerCalls):
             sets_gradients: Whether the step leaves its gradients in the weights' ``grad``.
         """
         inner, scale = optimizer, None
-        with self._step.guard(), aside():
+        with self.step.guard(), aside():
             inner, scale = self._observe_optimizer(optimizer)
             self._observe_weights(self._model.trainable_variables)
         yield
-        with self._step.guard(), aside():
+        with self.step.guard(), aside():
             if sets_gradients:
                 self._measure([backend_value(update.variable).grad for update in self._pending], inner, scale)
             self._observe_after()
@@ -99,7 +99,7 @@ class TorchOptimizerCalls(OptimizerCalls):
     def _before_native(self, optimizer: torch.optim.Optimizer, args: object, kwargs: object) -> None:
         if not self._is_ours():
             return
-        with self._step.guard(), aside():
+        with self.step.guard(), aside():
             groups = optimizer.param_groups
             self._observe_state(groups[0]["lr"], None, None)
             updated = {id(weight) for group in groups for weight in group["params"]}
@@ -109,13 +109,13 @@ class TorchOptimizerCalls(OptimizerCalls):
 
     def _after_native(self, optimizer: torch.optim.Optimizer, args: object, kwargs: object) -> None:
         if self._is_ours():
-            with self._step.guard(), aside():
+            with self.step.guard(), aside():
                 self._observe_after()
 
     def _is_ours(self) -> bool:
         """Returns whether this thread runs the step: such hooks are called for all threads."""
         current: object = hooks.current()
-        return current is self._step
+        return current is self.step
 
     # -- reading -------------------------------------------------------------------------------------
 
@@ -133,7 +133,7 @@ class TorchOptimizerCalls(OptimizerCalls):
         """Reads weights before the update, which changes them in place."""
         for variable in variables:
             update = Update(self._names.of_weight(variable), variable, None)
-            update.read_before(self._step.xp, self._value(variable))
+            update.read_before(self.step.xp, self._value(variable))
             if update.before is not None:
                 update.before = update.before.clone()
             self._pending.append(update)
@@ -146,8 +146,8 @@ class TorchOptimizerCalls(OptimizerCalls):
         clipped = {} if optimizer is None else _clipped(optimizer, gradients)
         for place, (update, gradient) in enumerate(zip(self._pending, gradients, strict=True)):
             update.gradient, update.clipped = gradient, clipped.get(place)
-            update.measure(self._step.xp)
-            update.measure_clipped(self._step.xp)
+            update.measure(self.step.xp)
+            update.measure_clipped(self.step.xp)
             update.gradient = update.clipped = None
 
     def _value(self, variable: Any) -> Tensor:
@@ -164,7 +164,7 @@ class TorchOptimizerCalls(OptimizerCalls):
 
     def _observe_state(self, learning_rate: Any, iterations: Tensor | None, scale: Tensor | None) -> None:
         """Reads scalars of the step's first optimizer."""
-        step = self._step
+        step = self.step
         if step.scale is None:
             step.scale = scale
         if step.learning_rate is None:

@@ -30,8 +30,9 @@ class PerBatchScaling(Rule):
 
     ## Example
     ```python
-    for i in range(0, len(x), 32):
-        yield scaler.fit_transform(x[i : i + 32]), y[i : i + 32]      # fits anew for each batch
+    def batches():
+        for i in range(0, len(x), 32):
+            yield scaler.fit_transform(x[i : i + 32]), y[i : i + 32]      # fits anew for each batch
     ```
 
     ## What to do
