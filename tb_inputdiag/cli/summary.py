@@ -205,7 +205,7 @@ def _model_line(facts: ModelFacts) -> str:
 
 
 def _time_text(wall_time: float) -> str:
-    """Returns a local time; ``?`` for a number that is no time."""
+    """Returns a local time; ``?`` for a number that is not a time."""
     try:
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(wall_time))
     except (OverflowError, ValueError, OSError):

@@ -153,11 +153,11 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
             in_time = cache.deadline(_READ_S)
             groups: list[SeriesGroup] = []
             pending, unknown = False, []
-            logs = session.records.epoch_logs
-            epochs = {series_key(q): q.column for q in quantities if q.stream == "epochs"}
-            unknown += [key for key, name in epochs.items() if name not in logs]
-            if known := {key: name for key, name in epochs.items() if name in logs}:
-                groups.append(format_epochs(session, known, points))
+            if epochs := {series_key(q): q.column for q in quantities if q.stream == "epochs"}:
+                logs = session.records.epoch_logs
+                unknown += [key for key, name in epochs.items() if name not in logs]
+                if known := {key: name for key, name in epochs.items() if name in logs}:
+                    groups.append(format_epochs(session, known, points))
             for stream in dict.fromkeys(quantity.stream for quantity in quantities if quantity.stream != "epochs"):
                 wanted = [quantity for quantity in quantities if quantity.stream == stream]
                 table, more = _table(session, stream, steps, in_time)
