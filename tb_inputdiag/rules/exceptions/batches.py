@@ -12,7 +12,7 @@ from tb_inputdiag.rules.exceptions.programs import CLASSIFIER, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.shapes import Shape, shape_in
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "STATEFUL"]
 
 _UNEQUAL = (
     Words("TensorFlow", "Incompatible shapes: {left} vs. {right} [["),
@@ -22,6 +22,20 @@ _UNEQUAL = (
     Words("JAX", "got incompatible shapes for broadcasting: ({left}), ({right})."),
     Words("JAX", "Incompatible shapes for broadcasting: shapes=[({left}), ({right})]"),
     Words("PyTorch", "The size of tensor a ({left}) must match the size of tensor b ({right}) at non-singleton"),
+)
+
+
+STATEFUL = (
+    Words(
+        "Keras",
+        "If an RNN is stateful, the batch size of the input sequences must be the same as the batch size of the "
+        "initial state. - Expected batch size: {built}\n - Received batch size: {got}\n",
+    ),
+    Words(
+        "Keras",
+        "the batch size of the input sequences must be the same as the batch size of the initial state. {}"
+        "Expected batch size: {built} - Received batch size: {got}\n",
+    ),
 )
 
 
@@ -40,14 +54,26 @@ def _data(case: Case) -> ArgumentFacts | None:
     return case.argument("x") or case.argument("validation_data")
 
 
-def _partial(case: Case) -> Finding | None:
-    """The last batch of a model with a fixed batch size holds fewer examples."""
-    pair, size = _pair(case), _fixed_batch(case)
-    if pair is None or not size:
+def _rest(case: Case, size: int) -> int | None:
+    """Returns the number of examples of the last, smaller batch, if that is what the message compares with `size`."""
+    if case["built"]:  # of a stateful layer, which names two numbers
+        x = _data(case)
+        several = x is None or not x.shape or x.shape[0] is None or x.shape[0] > size
+        fits = case["built"] == str(size) and case["got"].isdigit() and several
+        return int(case["got"]) if fits and 0 < int(case["got"]) < size else None
+    pair = _pair(case)
+    if pair is None or pair[0][1:] != pair[1][1:]:
         return None
     firsts = {pair[0][0], pair[1][0]}
     rest = next((n for n in firsts if n is not None and n != size), None)
-    if size not in firsts or rest is None or rest % size == 0 or pair[0][1:] != pair[1][1:]:
+    return rest if size in firsts and rest is not None and rest % size else None
+
+
+def _partial(case: Case) -> Finding | None:
+    """The last batch of a model with a fixed batch size holds fewer examples."""
+    size = _fixed_batch(case)
+    rest = _rest(case, size) if size else None
+    if not size or rest is None:
         return None
     x = _data(case)
     n = x.shape[0] if x is not None and x.shape and "validation_split" not in case.arguments else None
@@ -181,7 +207,7 @@ KINDS = (
     Kind(
         id="partial-batch",
         title="The last batch is smaller than the fixed batch size of the model",
-        words=_UNEQUAL,
+        words=(*_UNEQUAL, *STATEFUL),
         cause="A model with a fixed batch size, as stateful layers need it, computes with whole batches only.",
         failing=_STATEFUL + "model.fit(x, y, batch_size=8, shuffle=False)\n",
         mended=_STATEFUL + "model.fit(x[:16], y[:16], batch_size=8, shuffle=False)\n",

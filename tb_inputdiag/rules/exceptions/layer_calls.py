@@ -7,6 +7,7 @@ import re
 from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import ShapesPicture
 from tb_inputdiag.rules.base import Finding
+from tb_inputdiag.rules.exceptions.batches import STATEFUL
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import mend
 from tb_inputdiag.rules.exceptions.words import Words
@@ -214,17 +215,7 @@ KINDS = (
         id="stateful-batch-size",
         title="A stateful layer gets a batch of another size",
         words=(
-            Words(
-                "Keras",
-                "If an RNN is stateful, the batch size of the input sequences must be the same as the "
-                "batch size of the "
-                "initial state. - Expected batch size: {built}\n - Received batch size: {got}\n",
-            ),
-            Words(
-                "Keras",
-                "the batch size of the input sequences must be the same as the batch size of the initial state. {}"
-                "Expected batch size: {built} - Received batch size: {got}\n",
-            ),
+            *STATEFUL,
             Words(
                 "Keras",
                 "it should have a number of samples that can be divided by the batch size. Found: {got} samples",
