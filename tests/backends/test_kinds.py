@@ -44,6 +44,7 @@ OTHERWISE: Mapping[str, Mapping[str, str]] = {
         "lambda-output-shape": NOTHING,
         "saved-model-folder": "mended: UserError",
         "not-adapted": "program-error",
+        "partial-batch": "mended: RuntimeError",  # Keras' stateful layers cannot be trained there, whatever the batch
     },
 }
 """Backend -> kind -> what its program is taken for there, where that is not the kind. Some are no fault there."""
