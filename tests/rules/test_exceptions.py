@@ -30,6 +30,7 @@ NEEDS_ARGUMENTS = {
     "assigned-shape",
     "axes-of-an-image",
     "channels-of-a-kernel",
+    "class-weight-is-no-dict",
     "dataset-batched-twice",
     "einsum-shapes",
     "examples-in-input-shape",

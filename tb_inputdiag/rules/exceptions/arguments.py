@@ -47,6 +47,22 @@ def _beside(case: Case) -> Finding | None:
     )
 
 
+def _class_weight(case: Case) -> Finding | None:
+    given = case.argument("class_weight")
+    if given is None or given.kind in ("dict", "none"):
+        return None
+    name = given.variable or "weights"
+    size = given.length if given.kind == "list" else (given.shape or (None,))[0]
+    return case.finding(
+        f"class_weight is a {given.type.rpartition('.')[2]} of {size or 'several'} numbers, and {case.method} takes a "
+        "dict: class id -> weight.",
+        f"class_weight=dict(enumerate({name}))  # {{0: weight of class 0, 1: ...}}",
+        seen=given.type,
+        expected="dict",
+        subject="class_weight",
+    )
+
+
 _LOGGED = re.compile(r"logs(?:\.get\(|\[)\s*['\"](\w+)['\"]")
 
 
@@ -83,6 +99,12 @@ class Stop(keras.callbacks.Callback):
 
 model.fit(np.ones((8, 4)), np.ones(8), callbacks=[Stop()])
 """
+_BALANCED = """\
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+model.compile(optimizer="adam", loss="binary_crossentropy")
+weights = np.array([0.6, 2.5])
+model.fit(np.ones((8, 4)), np.array([0, 1] * 4), class_weight=weights)
+"""
 _ASIDE = """\
 a, b = keras.Input((4,)), keras.Input((4,))
 model = keras.Model([a, b], keras.layers.Dense(1)(keras.layers.Subtract()([a, b])))
@@ -104,6 +126,16 @@ KINDS = (
         failing=program(REGRESSION, _STOP),
         mended=program(REGRESSION, mend(_STOP, '"error"', '"loss"')),
         explain=_log,
+    ),
+    Kind(
+        id="class-weight-is-no-dict",
+        title="class_weight is an array or a list",
+        words=(Words("Python", "object has no attribute 'get'"), Words("Python", "object has no attribute 'items'")),
+        cause="Keras looks up the weight of each class id. compute_class_weight of scikit-learn returns an array.",
+        failing=_BALANCED,
+        mended=mend(_BALANCED, "class_weight=weights", "class_weight=dict(enumerate(weights))"),
+        explain=_class_weight,
+        subject="class_weight",
     ),
     Kind(
         id="inputs-one-by-one",

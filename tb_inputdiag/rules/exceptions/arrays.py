@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from tb_inputdiag.numbers import shape_text, whole
 from tb_inputdiag.records import ArgumentFacts
@@ -70,6 +71,9 @@ def _odd(case: Case) -> Sequence[ArgumentFacts]:
 _DATA = ("x", "y", "args", "inputs", "validation_data", "sample_weight")
 
 
+_Shape: TypeAlias = tuple[int | None, ...]
+
+
 # -- numbers of examples ----------------------------------------------------------------------------
 
 
@@ -121,6 +125,16 @@ def _unequal(case: Case) -> Finding | None:
     x_name, y_name = case.variable("x"), case.variable("y")
     x_shape, y_shape = _shape(case, "input"), _shape(case, "target")
     a, b = _number(x), _number(y)
+    if _is_unpacked_wrongly(x_name, y_name, x_shape, y_shape):
+        return case.finding(
+            f"{y_name} holds rows of {whole((y_shape or (0,))[-1] or 0)} numbers like {x_name}: they are inputs, too.",
+            "# train_test_split returns both parts of the inputs, then both parts of the targets\n"
+            "X_train, X_test, y_train, y_test = train_test_split(X, y)",
+            seen=f"{x_name}, {y_name}, X_test, y_test",
+            expected="X_train, X_test, y_train, y_test",
+            subject="data",
+            evidence={"x": x, "y": y},
+        )
     fix = f"print({x_name}.shape, {y_name}.shape)  # the first axis counts the examples in both"
     if x_shape and y_shape and a is not None and b is not None:
         fix = _length_fix(x_name, y_name, x_shape, y_shape)
@@ -137,7 +151,14 @@ def _unequal(case: Case) -> Finding | None:
     )
 
 
-def _shape(case: Case, role: str) -> tuple[int | None, ...] | None:
+def _is_unpacked_wrongly(x: str, y: str, x_shape: _Shape | None, y_shape: _Shape | None) -> bool:
+    """Tells whether the targets are rows like the inputs, as the second result of `train_test_split` is."""
+    if not x_shape or not y_shape or "train" not in x.lower() or "train" not in y.lower():
+        return False
+    return len(x_shape) > 1 and x_shape[1:] == y_shape[1:] and x_shape[1] != 1
+
+
+def _shape(case: Case, role: str) -> _Shape | None:
     fed = [tensor for tensor in case.failure.fed if tensor.role == role]
     return fed[0].shape if len(fed) == 1 else None
 
@@ -146,7 +167,7 @@ def _number(text: str) -> int | None:
     return int(text) if text.isdigit() else None
 
 
-def _length_fix(x: str, y: str, x_shape: tuple[int | None, ...], y_shape: tuple[int | None, ...]) -> str:
+def _length_fix(x: str, y: str, x_shape: _Shape, y_shape: _Shape) -> str:
     """Returns code that gives two arrays the same number of examples."""
     a, b = x_shape[0] or 0, y_shape[0] or 0
     if b == 1 and len(y_shape) == 2 and y_shape[1] == a:

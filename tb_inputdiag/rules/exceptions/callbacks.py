@@ -1,6 +1,8 @@
-"""Callbacks that set the learning rate, and what they are given."""
+"""Callbacks: what they set, and what Keras calls them with."""
 
 from __future__ import annotations
+
+import re
 
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
@@ -51,6 +53,22 @@ def _returned(case: Case) -> Finding | None:
     )
 
 
+def _hook(case: Case) -> Finding | None:
+    """A method of a callback that leaves out an argument which Keras gives it."""
+    hook = case["hook"]
+    if not re.fullmatch(r"on_(train|test|predict|epoch)_(begin|end|batch_begin|batch_end)|on_batch_(begin|end)", hook):
+        return None
+    counted = "epoch" if "epoch" in hook else ("batch" if "batch" in hook else "")
+    arguments = ", ".join(filter(None, ("self", counted, "logs=None")))
+    return case.finding(
+        f"Keras calls {hook} of the callback {case['callback'].split()[-1]} with other arguments than it takes.",
+        f"def {hook}({arguments}):",
+        seen=f"{case['taken']} arguments" if case["taken"] else "another signature",
+        expected=f"({arguments})",
+        subject="callbacks",
+    )
+
+
 def _fit(callback: str) -> str:
     return f"model.fit(np.ones((8, 4)), np.ones(8), epochs=2, callbacks=[{callback}])\n"
 
@@ -65,7 +83,28 @@ _SCHEDULE = program(
     "def schedule(epoch, lr):\n    if epoch < 1:\n        return lr\n"
     + _fit("keras.callbacks.LearningRateScheduler(schedule)"),
 )
+_OWN = """\
+class Stop(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch):
+        self.model.stop_training = epoch > 0
+
+"""
+_HOOK = program(REGRESSION, _OWN + _fit("Stop()"))
 KINDS = (
+    Kind(
+        id="arguments-of-a-callback",
+        title="A method of a callback takes other arguments than Keras gives it",
+        words=(
+            Words("Python", "{callback}.{hook}() takes {taken} positional argument{} but {given} were given"),
+            Words("Python", "{callback}.{hook}() missing {} required positional argument"),
+            Words("Python", "{callback}.{hook}() got an unexpected keyword argument"),
+        ),
+        cause="Keras calls each method with the epoch or the batch, where there is one, and with the logs.",
+        failing=_HOOK,
+        mended=mend(_HOOK, "(self, epoch)", "(self, epoch, logs=None)"),
+        explain=_hook,
+        subject="callbacks",
+    ),
     Kind(
         id="learning-rate-set-twice",
         title="A learning rate is set that a schedule sets already",

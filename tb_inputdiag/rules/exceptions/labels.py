@@ -203,14 +203,18 @@ def _width(case: Case) -> Finding | None:
     fix = f"keras.layers.Dense({units})  # last layer: one unit for each column of {y}"
     if len(target) == 4:
         fix = f"keras.layers.Conv2D({units}, 1)  # last layer: one channel for each of {y}"
-    if output[-1] == 1 and (units or 0) > 1:
+    if (
+        output[-1] == 1
+        and (units or 0) > 1
+        and "crossentropy" in str(case.facts.loss if case.facts else "crossentropy")
+    ):
         fix = f'keras.layers.Dense({units}, activation="softmax")  # last layer: one unit for each column of {y}\n' + (
             f"# or, with class ids 0 and 1: {y} = {y}.argmax(axis=-1)"
         )
+    have = f"{output[-1]} {'unit' if output[-1] == 1 else 'units'}"
     return _compared(
         case,
-        f"'{y}' has {units} columns, {shape_text(target)}, and the output has {output[-1]} units, "
-        f"{shape_text(output)}.",
+        f"'{y}' has {units} columns, {shape_text(target)}, and the output has {have}, {shape_text(output)}.",
         fix,
         target,
         output,

@@ -19,6 +19,7 @@ __all__ = ["KINDS"]
 _OF_FIT = ("fit", "evaluate", "predict", "train_on_batch", "test_on_batch", "predict_on_batch")
 _RESHAPE_CALL = re.compile(r"(\w*)\.reshape\(([^)]*)\)")
 """A call of NumPy's method in a line of the program: the variable, and the sizes."""
+_OF_METRICS = ("fit", "evaluate", "train_on_batch", "test_on_batch")
 _OF_WEIGHTS = ("set_weights", "load_weights", "load_model")
 
 
@@ -211,10 +212,28 @@ def _feed(case: Case) -> Finding | None:
     )
 
 
+def _of_a_metric(case: Case, own: Shape, value: Shape) -> Finding | None:
+    """A metric that keeps a number for each column, such as R2Score, of targets with more columns than units."""
+    targets = [t for t in case.fed("target") if t.shape]
+    if len(targets) != 1 or tuple((targets[0].shape or ())[1:]) != tuple(value) or len(value) != 1:
+        return None
+    y = case.code(targets[0])
+    return case.finding(
+        f"'{y}' has {value[0]} columns, and the last layer {own[0]} {'unit' if own[0] == 1 else 'units'}: a metric "
+        "keeps a number for each.",
+        f"keras.layers.Dense({value[0]})  # last layer: one unit for each column of {y}",
+        seen=f"{value[0]} columns",
+        expected=f"{own[0]}",
+        subject=f"target:{targets[0].name}",
+    )
+
+
 def _assigned(case: Case) -> Finding | None:
     own, value = parse_shape(case["own"]), parse_shape(case["value"])
     if own is None or value is None or not case.failure.call or case.method in _OF_WEIGHTS:
         return None
+    if case.method in _OF_METRICS:
+        return _of_a_metric(case, own, value)
     variable = case.variable("self") if case.argument("self") is not None else "variable"
     name = name_of(case, value, "value")
     fix = (
