@@ -67,6 +67,8 @@ def versions(session: nox.Session, versions: tuple[str, ...]) -> None:
         "-p",
         "no:cacheprovider",
         f"--junitxml={RESULTS / f'{name}.xml'}",
+        "-k",
+        "not other_backends",  # only TensorFlow is installed here
         *(session.posargs or CORE),
         env={"KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
     )
