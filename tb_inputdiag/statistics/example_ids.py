@@ -2,8 +2,9 @@
 device.
 
 A fingerprint is a multiply-shift hash (Dietzfelbinger et al. 1997) over at most `MAX_ELEMENTS` evenly spaced elements
-of each input, as float32. It is computed in integer arithmetic, so it doesn't depend on the order of summation. It
-has 32 bits; 0 is never the fingerprint of an example and pads the vector.
+of each input, as float32, with shifts before and after the products as in the finalizer of MurmurHash3. It is computed
+in integer arithmetic, so it doesn't depend on the order of summation. It has 32 bits; 0 is never the fingerprint of an
+example and pads the vector.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ __all__ = ["MAX_ELEMENTS", "has_examples", "merge", "reduce", "reference"]
 MAX_ELEMENTS = 1024
 """Elements of an example that its fingerprint looks at."""
 
-_SHIFT = 15
+_FIRST_SHIFT, _SHIFT, _LAST_SHIFT = 16, 15, 13
 _SECOND_FACTOR = 2_246_822_519
 _NEXT_INPUT = 31
 
@@ -52,10 +53,13 @@ def reduce(xp: Namespace, inputs: Sequence[Array]) -> Array:
         # adding 0 makes -0.0 and 0.0 the same example
         bits = xp.float_bits(xp.cast(flat, "float32") + xp.constant(0.0, "float32"))
         width = (xp.static_shape(flat) or (None,))[-1]
+        # the lower bits of ids, classes and pixels are 0, and would be in every product: a hash of a few bits
+        bits = bits ^ xp.shift_right(bits, _FIRST_SHIFT)
         factors = xp.constant(_factors(number)[:width], "uint32")
         mixed = bits * (factors if width is not None else xp.first(factors, xp.length(flat, 1, "int32")))
         # the upper half has the good bits of a product; a row's sum must see them before they are added
         mixed = (mixed ^ xp.shift_right(mixed, _SHIFT)) * xp.constant(_SECOND_FACTOR, "uint32")
+        mixed = mixed ^ xp.shift_right(mixed, _LAST_SHIFT)
         hashed = xp.sum(mixed, (1,))
         total = hashed if total is None else total * xp.constant(_NEXT_INPUT, "uint32") + hashed
     padding = xp.constant((0.0,) * MAX_EXAMPLE_IDS, "float64")
@@ -94,8 +98,9 @@ def reference(inputs: Sequence[NDArray[Any]]) -> U4:
         examples = examples[:, even_positions(examples.shape[1], MAX_ELEMENTS)]
         examples[examples == 0] = 0.0
         bits = examples.view(np.uint32).astype(np.uint64)
-        mixed = bits * _factors(number)[: bits.shape[1]] % 2**32
+        mixed = (bits ^ bits // 2**_FIRST_SHIFT) * _factors(number)[: bits.shape[1]] % 2**32
         mixed = (mixed ^ mixed // 2**_SHIFT) * _SECOND_FACTOR % 2**32
+        mixed ^= mixed // 2**_LAST_SHIFT
         total = (total * _NEXT_INPUT + mixed.sum(1)) % 2**32
     if inputs:
         ids[: len(total)] = np.maximum(total, 1)
