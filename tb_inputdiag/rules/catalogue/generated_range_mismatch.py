@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -21,6 +22,8 @@ from tb_inputdiag.rules.views.context import Context
 __all__ = ["GeneratedRangeMismatch"]
 
 _REACH = {"tanh": (-1.0, 1.0), "sigmoid": (0.0, 1.0), "hard_sigmoid": (0.0, 1.0)}
+_KEPT = {"": 1.0, "linear": 1.0, "relu": math.sqrt(0.5)}
+"""Activation -> size of what it makes of numbers around 0, relative to them."""
 _UNIT = 1.05
 """Data that were scaled to end at 1 may overshoot by 5 % where they were resampled."""
 _Shape = tuple[int | None, ...]
@@ -32,8 +35,9 @@ class GeneratedRangeMismatch(Rule):
     ## What it does
     Finds the generator of a model with a `train_step` of its own: a part that ends in tanh or sigmoid, maybe reshaped
     afterwards, and has outputs of the shape of the input. It fires if the real data leave the range of that activation,
-    and, if there is a discriminator, if they are never below 0 while tanh reaches from -1 to 1. In a loop of
-    `train_on_batch` it compares the batches of real data with those of generated data, which come in turn.
+    and, if there is a discriminator, if they are never below 0 while tanh reaches from -1 to 1. Where real and
+    generated data are joined before the discriminator reads them, the size of its first outputs says what it read. In
+    a loop of `train_on_batch` it compares the batches of real data with those of generated data, which come in turn.
 
     ## Why is this bad?
     The discriminator needs to look at the range only: a single negative pixel gives a generated image away. It wins at
@@ -79,6 +83,12 @@ class GeneratedRangeMismatch(Rule):
         source="Grey levels may end at 16 or 32. Raw pixels are the subject of unnormalized-input, which begins at 50.",
         low=1.0,
     )
+    min_like = Threshold(
+        0.4,
+        "Size of what the discriminator's first layer reads, estimated from its outputs, relative to the data as fed.",
+        source="Half of a joined batch is generated, which leaves 0.7; data of 0..16 scaled to -1..1 leave 0.13.",
+        high=1.0,
+    )
     min_batches = Threshold(
         2,
         "Batches of real and of generated data that are needed, where they come in turn.",
@@ -89,6 +99,8 @@ class GeneratedRangeMismatch(Rule):
     def start(self) -> None:
         """Forgets the ranges."""
         self._real: dict[str, tuple[float, float]] = {}
+        self._joined: dict[str, bool] = {}
+        """Whether the discriminator reads an input as it was fed, although no layer reads it alone."""
         self._by_label: dict[tuple[str, bool], _Seen] = {}
 
     def on_sample(self, context: Context) -> Findings:
@@ -110,8 +122,11 @@ class GeneratedRangeMismatch(Rule):
         low, high = self._real.get(view.name, (np.inf, -np.inf))
         low, high = self._real[view.name] = min(low, read.min), max(high, read.max)
         bottom, top = _REACH[activation_of(generator)]
+        judge = _discriminator(facts, view.layout.shape, generator)
+        if entry is None and judge is not None and context.age == 0:
+            self._joined[view.name] = _reads_as_fed(context, judge, view, self.min_like)
         # what is joined with generated data is read as fed, unless the step itself scales it
-        judged = entry is not None and _has_discriminator(facts, view.layout.shape, generator)
+        judged = judge is not None and (entry is not None or self._joined.get(view.name, False))
         if not max(abs(low), abs(high)) <= (self.max_read if judged else self.max_real):
             return None
         beyond = low < bottom - self.max_beyond or high > top + self.max_beyond
@@ -164,6 +179,11 @@ class GeneratedRangeMismatch(Rule):
         def gan(x: np.ndarray, activation: str, parts: int = 2, *, reshaped: bool = False) -> Scenario:
             return _scenario(activation, parts, reshaped=reshaped).train(x=x, steps=4)
 
+        def joined(size: float) -> Scenario:
+            """No layer reads the data alone; the first layer's outputs are of this size."""
+            made = {"discriminator/conv": {"mean": 0.0, "std": size}}
+            return _scenario("tanh", 2).train(x=pixels(16), entry={}, activations=made, steps=4)
+
         return (
             fires("tanh against 0..1", lambda: gan(unsigned, "tanh"), "input:x", Severity.WARNING),
             fires("sigmoid against -1..1", lambda: gan(signed, "sigmoid"), "input:x", Severity.WARNING),
@@ -173,6 +193,8 @@ class GeneratedRangeMismatch(Rule):
             silent("tanh and -1..1", lambda: gan(signed, "tanh")),
             silent("sigmoid and 0..1", lambda: gan(unsigned, "sigmoid")),
             silent("-1..1 and tanh, then Reshape", lambda: gan(signed, "tanh", reshaped=True)),
+            fires("0..16, joined with tanh", lambda: joined(15.0), "input:x", Severity.WARNING),
+            silent("0..16, scaled inside of the step", lambda: joined(1.2)),
             silent("no discriminator reads 0..16", lambda: gan(pixels(16), "sigmoid", parts=1)),
             silent("an autoencoder with tanh", lambda: gan(unsigned, "tanh", parts=1)),
             silent("in turn, of one range", lambda: _in_turn(signed, signed * 0.1)),
@@ -224,15 +246,39 @@ def _generator(facts: ModelFacts, shape: _Shape | None) -> LayerFacts | None:
     return bounded[0] if len(bounded) == 1 else None
 
 
-def _has_discriminator(facts: ModelFacts, shape: _Shape | None, generator: LayerFacts) -> bool:
-    """Returns whether another part reads tensors of this shape and gives one number, or a map of such numbers."""
+def _discriminator(facts: ModelFacts, shape: _Shape | None, generator: LayerFacts) -> str | None:
+    """Returns the path of another part that reads tensors of this shape and gives one number, or a map of such
+    numbers."""
     size = _size((shape or ())[1:])
     for read, output, last in _parts(facts):
         if last.name != generator.name and output is not None and read == (shape or ())[1:]:
             made = output[1:]
             if made and made[-1] == 1 and _size(made) < size:
-                return True
-    return False
+                return last.parent
+    return None
+
+
+def _reads_as_fed(context: Context, part: str, view: TensorView, min_like: float) -> bool:
+    """Returns whether the outputs of a part's first layer are as large as those of new weights for the data as fed.
+
+    A unit of weights w with variance s² makes of inputs of the size r (root mean square) outputs of the size r |w|.
+    """
+    layers, weights = context.sample.layers, context.sample.weights
+    facts = context.facts
+    if layers is None or weights is None or facts is None:
+        return False
+    inside = [item for item in facts.layers if item.parent == part and item.n_trainable_params]
+    if not inside or inside[0].name not in context.layout.layers or activation_of(inside[0]) not in _KEPT:
+        return False
+    kernel = f"{inside[0].name}/kernel"
+    units = (inside[0].output_shape or (None,))[-1]
+    if kernel not in context.layout.weights or not units:
+        return False
+    row = context.layout.layers.index(inside[0].name)
+    norm = float(weights.weight_norm[context.layout.weights.index(kernel)])
+    made = float(np.hypot(layers.mean[row], layers.std[row])) / _KEPT[activation_of(inside[0])]
+    read = made * math.sqrt(units) / norm if norm > 0 else 0.0
+    return read >= min_like * float(np.hypot(view.mean, view.std))
 
 
 def _size(shape: _Shape) -> int:
@@ -279,7 +325,14 @@ def _scenario(activation: str, parts: int, *, reshaped: bool = False) -> Scenari
         )
     discriminator = (
         layer("discriminator", "Sequential", n_params=0),
-        layer("discriminator/conv", "Conv2D", parent="discriminator", input_shape=image, filters=8),
+        layer(
+            "discriminator/conv",
+            "Conv2D",
+            parent="discriminator",
+            input_shape=image,
+            output_shape=(None, 14, 14, 8),
+            filters=8,
+        ),
         layer("discriminator/dense", "Dense", parent="discriminator", output_shape=(None, 1), units=1),
     )
     chosen = (*discriminator, *generator) if parts == 2 else generator
