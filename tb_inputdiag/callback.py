@@ -79,7 +79,8 @@ class InputDiagnostics(keras.callbacks.Callback):  # type: ignore[misc]  # Keras
             or ``{id: False}``, a list of ids (only these), of ``"-id"`` (all but these), or of your own `Rule` classes.
         on_alert: Function that is called with each `Alert` when it opens.
         stop_on: "ERROR", "WARNING" or "INFO": end training, cleanly, at the first alert of that severity or above.
-        images: Thumbnails to keep of image-like inputs in a sample: 0 (no pictures are written) to 16.
+        images: Thumbnails to keep of image-like inputs in a sample, 1 to 16. 0: none, and no single examples, which
+            alerts show otherwise.
         save_bad_batches: Save the first sampled batches with NaN or infinities in the data, the loss or a gradient, as
             ``bad_batches/*.npz`` in the run's folder: at most 3 batches of at most 64 MiB each. These files hold your
             data.

@@ -27,6 +27,7 @@ from tb_inputdiag.records import (
     RangePicture,
     Severity,
     ShapesPicture,
+    ShownExample,
     SizesPicture,
     Span,
     WordsPicture,
@@ -109,6 +110,27 @@ def test_an_alert_names_the_examples_that_show_it() -> None:
     assert "  examples 3, 9 of the batch of step 1,200: rows 35, 41\n" in format_alert(found)
     page = render_html("t", "", [Section(title="s", status="finished", facts=[], alerts=[found])])
     assert "<p>Examples 3, 9 of the batch of step 1,200: rows 35, 41.</p>" in page
+
+
+def test_the_examples_of_an_alert_are_shown() -> None:
+    row = tuple([0.5] * 20 + [math.nan] + [0.25] * 11)
+    shown = (
+        ShownExample(subject="input:image", place=3, png=EVIL, low=0, high=255),
+        ShownExample(subject="input:row", place=3, values=row, first=18, size=50),
+        ShownExample(subject="target:y", place=3, values=(11.0,), size=1),
+    )
+    found = replace(ALERT, examples=Examples(subject="input:row", step=1200, batch=(3,), shown=shown))
+    text = " ".join(format_alert(found).split())
+    assert (
+        "shown input:row of example 3: ..., 0.5, 0.5, 0.5, 0.5, NaN, 0.25, 0.25, 0.25, ... (34 to 41 of 50 values) "
+        "target:y of example 3: 11 since" in text
+    )
+    page = render_html("t", "", [Section(title="s", status="finished", facts=[], alerts=[found])])
+    assert 'alt="input:image of example 3"' in page
+    assert EVIL not in page
+    assert "<th>37</th><th>38</th><th>39</th>" in page
+    assert '<td>0.5</td><td class="bad">NaN</td><td>0.25</td>' in page
+    assert "<p>target:y of example 3: <b>11</b></p>" in page
 
 
 def test_names_from_the_log_cannot_drive_the_terminal() -> None:

@@ -12,10 +12,12 @@ from tb_inputdiag.records import (
     COLUMNS,
     F4,
     F8,
+    Examples,
     Images,
     LayerTable,
     Layout,
     Sample,
+    ShownExamples,
     TensorTable,
     WeightTable,
 )
@@ -24,15 +26,17 @@ from tb_inputdiag.statistics import (
     example_ids,
     gradients,
     moving_averages,
+    shown_examples,
     step,
     target_copies,
     thumbnails,
     weights,
 )
 from tb_inputdiag.statistics.program import Program
+from tb_inputdiag.statistics.shown_examples import ShownLayout
 from tb_inputdiag.statistics.tensors import tensor_statistics
 
-__all__ = ["images", "layer_table", "sample", "tensor_table", "weight_table"]
+__all__ = ["images", "layer_table", "sample", "shown", "tensor_table", "weight_table"]
 
 _UNDEFINED_IS_NAN = np.errstate(all="ignore")
 """For whole tables: what is undefined, such as a fraction of nothing, is NaN in them."""
@@ -174,3 +178,20 @@ def images(program: Program, layout: Layout, row: F8, pixels: F4, step_number: i
             )
         )
     return records
+
+
+def shown(kept: ShownLayout, layout: Layout, row: F8, pixels: F4, examples: Examples) -> ShownExamples | None:
+    """Returns the examples that an alert names, of the first replica's batch; None if none of them was kept.
+
+    Args:
+        kept: Which ones the step kept.
+        layout: Layout of the step.
+        row: The first replica's row of the same step.
+        pixels: The pixels of the same step.
+        examples: Which ones the alert names.
+    """
+    places = [place for place in examples.batch if place < step.of_row(row).batch_size]
+    found = shown_examples.shown(kept, layout.tensors, pixels, places, examples.subject)
+    if not found:
+        return None
+    return ShownExamples(subject=examples.subject, step=examples.step, split=layout.split, examples=found)

@@ -40,7 +40,7 @@ class Reading:
 
     Attributes:
         steps: For each step the program that made the rows, and one row for each replica.
-        pixels: Reads the thumbnails of the last step.
+        pixels: Reads the pixels of the last step, until the next execution: see `Program.images` and `Program.shown`.
         traced_s: Seconds that tracing and compiling took in this execution; 0 if it was traced before.
         batch: A step whose values were not finite.
     """
@@ -49,6 +49,15 @@ class Reading:
     pixels: Callable[[], F4]
     traced_s: float
     batch: KeptBatch | None = None
+
+    def keep_pixels(self, most: int) -> bool:
+        """Reads the pixels now, for later, unless there are more than `most`. Returns whether they were read."""
+        shown = self.steps[-1][0].shown if self.steps else None
+        if shown is None or shown.end > most:
+            return False
+        pixels = self.pixels()
+        self.pixels = lambda: pixels
+        return True
 
 
 class Executed(NamedTuple):

@@ -55,7 +55,11 @@ def add_settings(parser: Parser) -> None:
         help="of the training time that samples may take; default: 0.01",
     )
     parser.add_argument(
-        "--images", type=number(int, 0, 16), metavar="N", default=4, help="thumbnails in a sample; default: 4"
+        "--images",
+        type=number(int, 0, 16),
+        metavar="N",
+        default=4,
+        help="thumbnails in a sample; 0: no single examples either; default: 4",
     )
     parser.add_argument("--save-bad-batches", action="store_true", help="save batches that hold NaN or infinities")
     parser.add_argument(

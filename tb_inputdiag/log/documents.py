@@ -47,6 +47,7 @@ DOCUMENT_TYPES: Mapping[str, type[Record]] = {
         records.Alert,
         records.SessionEnd,
         records.Images,
+        records.ShownExamples,
     )
 }
 """Type name as stored -> class."""

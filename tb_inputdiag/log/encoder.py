@@ -23,6 +23,7 @@ from tb_inputdiag.records import (
     Losses,
     Record,
     Sample,
+    ShownExamples,
     TensorTable,
     WeightTable,
 )
@@ -53,7 +54,7 @@ def _stream_of(record: Record) -> str:
             return "losses"
         case Alert():
             return "alerts"
-        case Images():
+        case Images() | ShownExamples():
             return "images"
         case Cost():
             return "costs"

@@ -10,6 +10,7 @@ import math
 import time
 import weakref
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Literal, SupportsFloat
 
@@ -31,24 +32,40 @@ from tb_inputdiag.recording.bad_batches import BadBatches
 from tb_inputdiag.recording.described import DescribedModel
 from tb_inputdiag.recording.explanations import explained, keep_explained
 from tb_inputdiag.recording.failures import MAX_MESSAGE, Outage, add_notes, failure_of, takes_notes, warn_of_rule
-from tb_inputdiag.recording.journal import Journal
+from tb_inputdiag.recording.journal import Journal, Show
 from tb_inputdiag.recording.session_start import call_record, start_record, trains
 from tb_inputdiag.recording.steps import EpochCount, StepCount
 from tb_inputdiag.recording.thumbnails import ThumbnailBudget
 from tb_inputdiag.recording.waiting import Arrival, WaitingSamples
-from tb_inputdiag.records import Alert, EpochEnd, Losses, Mode, Record, SessionEnd, Split, TensorLayout
+from tb_inputdiag.records import (
+    F8,
+    Alert,
+    EpochEnd,
+    Examples,
+    Layout,
+    Losses,
+    Mode,
+    Record,
+    SessionEnd,
+    ShownExamples,
+    Split,
+    TensorLayout,
+)
 from tb_inputdiag.rules import RuleEngine
 from tb_inputdiag.sampling.executions import Executions
 from tb_inputdiag.sampling.losses import LossMetric
 from tb_inputdiag.sampling.schedule import EvaluationSchedule
 from tb_inputdiag.settings import Settings
 from tb_inputdiag.statistics import step as step_scalars
+from tb_inputdiag.statistics.program import Program
 from tb_inputdiag.urls import is_url
 
 __all__ = ["Recorder"]
 
 _COST_EVERY = 16
 """Samples from one record of the costs to the next; the first ones have more."""
+_MOST_PIXELS = 65_536
+"""Pixels of a sample that are copied while it waits to be judged: that takes some 20 microseconds."""
 
 
 class Recorder:
@@ -222,6 +239,9 @@ class Recorder:
     def _add_samples(self, split: Split, step: int, stride: int, reading: Reading, is_bad: bool = False) -> None:
         """Receives what came back from a probed execution; its steps are `stride` apart."""
         ledger = self._executions.ledger
+        shown = self._is_shown(split, reading)
+        # the next execution overwrites the pixels
+        urgent = shown or is_bad or reading.batch is not None or reading.traced_s > 0
         arrival = Arrival(
             split=split,
             step=step,
@@ -230,10 +250,9 @@ class Recorder:
             epoch=self._epochs.present,
             step_time_s=ledger.step_s / max(1, len(reading.steps)),
             cost_s=ledger.sample_s,
-            shown=self._is_shown(split, reading),
+            shown=shown,
+            kept=urgent or not self._waiting.may_wait or reading.keep_pixels(_MOST_PIXELS),
         )
-        # the next execution overwrites the thumbnails
-        urgent = arrival.shown or is_bad or reading.batch is not None or reading.traced_s > 0
         self._waiting.add(arrival, urgent)
         samples = self._executions.schedule.samples
         if samples in (1, 2, 4) or samples % _COST_EVERY == 0:
@@ -274,7 +293,9 @@ class Recorder:
                 saved = self._bad_batches.save(split, at, reading.batch[1])
                 if saved is not None:
                     self._add(saved)
-            self._add(sample)
+            last = number == len(reading.steps) - 1
+            show = partial(_shown, program, layout, rows[0], reading) if last and arrival.kept else None
+            self._add(sample, show=show)
         if self.recording and arrival.shown:
             self._add_thumbnails(split, reading)
 
@@ -426,11 +447,11 @@ class Recorder:
 
     # -- records ---------------------------------------------------------------------------------------
 
-    def _add(self, record: Record, *, aloud: bool = True) -> None:
+    def _add(self, record: Record, *, aloud: bool = True, show: Show | None = None) -> None:
         # samples that wait come before it
         self.settle()
         if self.recording:
-            self._journal.add(record, aloud=aloud)
+            self._journal.add(record, aloud=aloud, show=show)
             if self.calls > 1 and self._settings.stop_on is not None:
                 self._announcer.see_again(self.alerts)
 
@@ -466,6 +487,11 @@ def _weakly(method: Callable[[Exception], None]) -> Callable[[Exception], None]:
             found(exc)
 
     return call
+
+
+def _shown(program: Program, layout: Layout, row: F8, reading: Reading, examples: Examples) -> ShownExamples | None:
+    """Returns the examples that an alert names, of the last step of an execution."""
+    return assemble.shown(program.shown, layout, row, reading.pixels(), examples) if program.shown else None
 
 
 def _own_loss(reading: Reading) -> float | None:

@@ -36,6 +36,7 @@ class Arrival:
         step_time_s: What a step takes without sampling; NaN if it is unknown.
         cost_s: What a sample costs; NaN if it is unknown.
         shown: Whether thumbnails are kept of it.
+        kept: Whether its pixels can be read when it is judged.
         wall_time: Seconds since the Unix epoch.
         came: When they came, in seconds of `time.perf_counter`.
     """
@@ -48,6 +49,7 @@ class Arrival:
     step_time_s: float
     cost_s: float
     shown: bool
+    kept: bool
     wall_time: float = field(default_factory=time.time)
     came: float = field(default_factory=time.perf_counter)
 
@@ -71,6 +73,11 @@ class WaitingSamples:
         self._arrivals: list[Arrival] = []
         self._latest = -math.inf
         self._thread = 0
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether samples wait at all."""
+        return self._wait_s > 0
 
     def add(self, arrival: Arrival, urgent: bool) -> None:
         """Takes samples, and judges all that wait if these are urgent or the next ones would come too late."""

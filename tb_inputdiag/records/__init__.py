@@ -8,7 +8,7 @@ The order of the records of a session is::
 
     session = SessionStart Baseline? call (CallStart call)*
     call    = (ModelFacts Layout | Sample Losses EpochEnd Images Failure SavedBatch Cost
-               DataSummary ExpectedRange NotJudged Alert)* SessionEnd
+               DataSummary ExpectedRange NotJudged Alert ShownExamples)* SessionEnd
 
 Arrays in a record are NumPy arrays with the dtypes given in `COLUMNS`. They are stored without loss, so that a rule
 sees the same numbers live and in a replay.
@@ -49,6 +49,8 @@ from tb_inputdiag.records.findings import (
     Quantity,
     RangePicture,
     ShapesPicture,
+    ShownExample,
+    ShownExamples,
     SizesPicture,
     Span,
     WordsPicture,
@@ -74,6 +76,7 @@ from tb_inputdiag.records.values import (
     MAX_EXAMPLE_IDS,
     MAX_FEATURES,
     MAX_RANK,
+    MAX_SHOWN_VALUES,
     MAX_SIDE,
     N_QUANTILES,
     SCHEMA_VERSION,
@@ -101,6 +104,7 @@ __all__ = [
     "MAX_EXAMPLE_IDS",
     "MAX_FEATURES",
     "MAX_RANK",
+    "MAX_SHOWN_VALUES",
     "MAX_SIDE",
     "N_QUANTILES",
     "SCHEMA_VERSION",
@@ -148,6 +152,8 @@ __all__ = [
     "Severity",
     "ShapeCount",
     "ShapesPicture",
+    "ShownExample",
+    "ShownExamples",
     "SizesPicture",
     "Span",
     "Split",
@@ -181,5 +187,6 @@ Record: TypeAlias = (
     | ExpectedRange
     | NotJudged
     | Alert
+    | ShownExamples
     | SessionEnd
 )

@@ -22,6 +22,8 @@ __all__ = [
     "Quantity",
     "RangePicture",
     "ShapesPicture",
+    "ShownExample",
+    "ShownExamples",
     "SizesPicture",
     "Span",
     "WordsPicture",
@@ -139,6 +141,38 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownExample:
+    """One example of one tensor of a batch, to look at: a thumbnail or a row of numbers."""
+
+    subject: str
+    """The tensor: ``input:x``, ``target:y``."""
+    place: int
+    """Its place in the batch, from 0."""
+    png: str = ""
+    """Of an image: a thumbnail as PNG in base64, at most `MAX_SIDE` pixels a side."""
+    low: float = 0.0
+    high: float = 0.0
+    """Of an image: the values that are black and white in the thumbnail."""
+    values: tuple[float, ...] = ()
+    """Of anything else: at most `MAX_SHOWN_VALUES` successive values of the example, flattened."""
+    first: int = 0
+    """Index of the first of `values` in the example."""
+    size: int = 0
+    """How many values the example has."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownExamples:
+    """The examples that an alert names, as they were fed. Logged once, after the `Sample` that raised the alert."""
+
+    subject: str
+    """`Examples.subject` of the alert."""
+    step: int
+    split: Split
+    examples: tuple[ShownExample, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Examples:
     """Single examples that show what is wrong, the first ones of a batch."""
 
@@ -150,6 +184,9 @@ class Examples:
     rows: tuple[int, ...] = ()
     """Their rows in the arrays that `fit` was given, in the same order. Empty if these are shuffled, if the data are
     not arrays, and in validation."""
+    shown: tuple[ShownExample, ...] = ()
+    """The first of them to look at, with the other tensors of the same examples. Empty with ``images=0``, and where
+    they could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

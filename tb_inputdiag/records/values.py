@@ -22,6 +22,7 @@ __all__ = [
     "MAX_EXAMPLE_IDS",
     "MAX_FEATURES",
     "MAX_RANK",
+    "MAX_SHOWN_VALUES",
     "MAX_SIDE",
     "N_QUANTILES",
     "SCHEMA_VERSION",
@@ -49,6 +50,8 @@ MAX_BAD_EXAMPLES = 8
 """Examples with NaN or infinities whose index in the batch is kept."""
 MAX_EXAMPLE_IDS = 32
 """Examples of a batch, the first ones, whose fingerprint is kept."""
+MAX_SHOWN_VALUES = 32
+"""Values of a row that is shown of a single example."""
 MAX_RANK = 8
 """Largest number of axes of a shape."""
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import base64
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from tb_inputdiag.numbers import whole
+from tb_inputdiag.numbers import format_number, whole
 from tb_inputdiag.png import encode_png
-from tb_inputdiag.records import Alert, Degraded, Images, NotJudged
+from tb_inputdiag.records import Alert, Degraded, Examples, Images, NotJudged, ShownExample
 from tb_inputdiag.report.charts import Chart, draw
 from tb_inputdiag.report.markup import html_text
 from tb_inputdiag.report.pictures import draw_picture
 from tb_inputdiag.report.style import STYLE
-from tb_inputdiag.report.text import consequence_text, evidence_text, examples_text, since_text
+from tb_inputdiag.report.text import consequence_text, evidence_text, examples_text, part_of_example, since_text
 
 __all__ = ["ReportTable", "Section", "alert_parts", "overview_parts", "render_html", "section_parts"]
 
@@ -55,6 +56,7 @@ class Section:
     """Whether steps ran: alerts say since which one they hold."""
 
 
+_BAD = ' class="bad"'
 _MOST_NAMED = 6
 """Findings of a session that the overview names."""
 
@@ -156,6 +158,7 @@ def alert_parts(alert: Alert, curve: Chart | None = None, *, steps: bool = True)
         yield f'<div class="evidence">{"".join(drawn)}</div>'
     if alert.examples is not None:
         yield f"<p>Examples {html_text(examples_text(alert))}.</p>"
+        yield from _shown_examples(alert.examples)
     numbers = evidence_text(alert)
     if numbers:
         yield f'<p class="soft">{html_text(numbers)}</p>'
@@ -166,6 +169,37 @@ def alert_parts(alert: Alert, curve: Chart | None = None, *, steps: bool = True)
     for consequence in alert.consequences:
         yield f'<p class="soft">Leads to {html_text(consequence_text(consequence))}</p>'
     yield "</article>"
+
+
+def _shown_examples(examples: Examples) -> Iterator[str]:
+    """Yields the thumbnails and the rows of the first examples that an alert names."""
+    if not examples.shown:
+        return
+    yield '<div class="thumbs">'
+    for item in examples.shown:
+        if not item.png:
+            continue
+        what = f"{item.subject} of example {item.place}"
+        yield f'<figure><img src="data:image/png;base64,{html_text(item.png)}" alt="{html_text(what)}">'
+        yield f"<figcaption>{html_text(what)}, {format_number(item.low)} to {format_number(item.high)}</figcaption>"
+        yield "</figure>"
+    yield "</div>"
+    for item in examples.shown:
+        if item.values:
+            yield from _row(item)
+
+
+def _row(item: ShownExample) -> Iterator[str]:
+    """Yields the values of an example: a single one in a sentence, several as a table of one row."""
+    name = f"{html_text(item.subject)} of example {item.place}"
+    if item.size == 1:
+        yield f"<p>{name}: <b>{format_number(item.values[0])}</b></p>"
+        return
+    part = f", {part_of_example(item, 0, len(item.values))}" if len(item.values) < item.size else ""
+    yield f'<p class="soft">{name}{part}</p>'
+    cells = "".join(f"<td{'' if math.isfinite(value) else _BAD}>{format_number(value)}</td>" for value in item.values)
+    heads = "".join(f"<th>{item.first + place}</th>" for place in range(len(item.values)))
+    yield f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody><tr>{cells}</tr></tbody></table></div>'
 
 
 def _unknown(section: Section) -> Iterator[str]:

@@ -27,7 +27,7 @@ a{color:var(--c0)}figure{margin:0;min-width:0}ul{margin:4px 0;padding-left:20px}
 .scroll{overflow-x:auto}table{border-collapse:collapse;font-size:14px;font-variant-numeric:tabular-nums}
 th,td{padding:3px 12px 3px 0;text-align:right;white-space:nowrap;border-bottom:1px solid var(--line)}
 th:first-child,td:first-child{text-align:left}th{color:var(--soft);font-weight:500}td.text,th.text{text-align:left}
-td.long{white-space:normal;min-width:14em}
+td.long{white-space:normal;min-width:14em}td.bad{color:var(--error);font-weight:500}
 .overview{margin-top:16px}.overview td,.overview th{text-align:left;white-space:normal}
 .overview b{color:var(--tone);font-weight:500}.overview td:first-child{overflow-wrap:anywhere}
 .lost{color:var(--error)}@media print{.alert,figure{break-inside:avoid}}

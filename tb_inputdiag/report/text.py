@@ -3,15 +3,26 @@
 from __future__ import annotations
 
 import ast
+import math
 import textwrap
 from collections.abc import Iterator, Mapping
 
 from tb_inputdiag.numbers import count, format_number, whole
-from tb_inputdiag.records import Alert, Consequence
+from tb_inputdiag.records import Alert, Consequence, ShownExample
 from tb_inputdiag.report.ansi import clean, paint
 from tb_inputdiag.report.picture_text import picture_text
 
-__all__ = ["alert_line", "consequence_text", "evidence_text", "examples_text", "format_alert", "is_code", "since_text"]
+__all__ = [
+    "alert_line",
+    "consequence_text",
+    "evidence_text",
+    "examples_text",
+    "format_alert",
+    "is_code",
+    "part_of_example",
+    "shown_text",
+    "since_text",
+]
 
 _SEVERITY = 8
 """Width of a severity and the space behind it."""
@@ -20,6 +31,8 @@ _LABEL = 9
 _MOST_EVIDENCE = 12
 _MOST_ITEMS = 8
 """Items that are shown of a list or mapping in the evidence."""
+_MOST_SHOWN = 4
+"""Rows that are shown of single examples."""
 _MOST_CHARACTERS = 200
 """Characters that are shown of a text in the evidence."""
 
@@ -63,6 +76,8 @@ def _lines(alert: Alert, width: int, color: bool, steps: bool) -> Iterator[str]:
     if alert.picture is not None:
         yield from _labelled("seen", clean(picture_text(alert.picture)), width, color)
     yield from _labelled("examples", clean(examples_text(alert)), width, color)
+    for index, row in enumerate(_shown_rows(alert)):
+        yield from _labelled("shown" if index == 0 else "", clean(row), width, color)
     if steps:
         yield from _labelled("since", since_text(alert), width, color)
     yield from _labelled("numbers", evidence_text(alert), width, color)
@@ -87,6 +102,34 @@ def examples_text(alert: Alert) -> str:
     if found.rows:
         return f"{text}: {'row' if len(found.rows) == 1 else 'rows'} {', '.join(map(str, found.rows[:_MOST_ITEMS]))}"
     return text
+
+
+def _shown_rows(alert: Alert) -> list[str]:
+    shown = () if alert.examples is None else alert.examples.shown
+    return [shown_text(example) for example in shown if example.values][:_MOST_SHOWN]
+
+
+def shown_text(example: ShownExample) -> str:
+    """Returns a row of an example on one line, e.g. ``input:x of example 2: ..., 0.3, NaN, 1.7, ... (36 to 43 of 50
+    values)``.
+
+    Of many values those around the first one that is not finite are shown, or around the largest.
+    """
+    values = example.values
+    wrong = [place for place, value in enumerate(values) if not math.isfinite(value)]
+    middle = wrong[0] if wrong else max(range(len(values)), key=lambda place: abs(values[place]))
+    start = max(0, min(middle - _MOST_ITEMS // 2, len(values) - _MOST_ITEMS))
+    items = [format_number(value) for value in values[start : start + _MOST_ITEMS]]
+    before = ["..."] if example.first + start else []
+    after = ["..."] if example.first + start + len(items) < example.size else []
+    text = f"{example.subject} of example {example.place}: {', '.join([*before, *items, *after])}"
+    return f"{text} ({part_of_example(example, start, len(items))})" if before or after else text
+
+
+def part_of_example(example: ShownExample, start: int, n: int) -> str:
+    """Returns which of an example's values are `n` of those that are shown, from `start` on."""
+    first = example.first + start
+    return f"{first} to {first + n - 1} of {whole(example.size)} values"
 
 
 def evidence_text(alert: Alert) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tb_inputdiag.records import Split, TensorLayout
 from tb_inputdiag.statistics.moving_averages import MovedLayer
 from tb_inputdiag.statistics.row import RowLayout
+from tb_inputdiag.statistics.shown_examples import ShownLayout
 from tb_inputdiag.statistics.target_copies import Comparison
 from tb_inputdiag.statistics.thumbnails import ImageBlock
 
@@ -34,6 +35,8 @@ class Program:
     moved: tuple[MovedLayer, ...] = ()
     """Layers whose moving averages are read."""
     images: tuple[ImageBlock, ...] = ()
+    shown: ShownLayout | None = None
+    """Examples that alerts may name, behind the thumbnails; None: none are kept."""
     fed: tuple[TensorLayout, ...] = ()
     """Names, shapes and dtypes of the batch."""
     output_activations: Mapping[str, str] = field(default_factory=dict)

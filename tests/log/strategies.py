@@ -286,6 +286,26 @@ documents = st.one_of(
         status=st.sampled_from(["finished", "stopped", "failed", "interrupted"]),
     ),
     st.builds(
+        r.ShownExamples,
+        subject=names,
+        step=steps,
+        split=splits,
+        examples=st.lists(
+            st.builds(
+                r.ShownExample,
+                subject=names,
+                place=steps,
+                png=texts,
+                low=floats,
+                high=floats,
+                values=st.lists(floats, max_size=3).map(tuple),
+                first=steps,
+                size=steps,
+            ),
+            max_size=2,
+        ).map(tuple),
+    ),
+    st.builds(
         r.Images,
         step=steps,
         split=splits,

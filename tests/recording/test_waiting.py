@@ -21,7 +21,7 @@ NAN = float("nan")
 
 def arrival(step: int, came: float) -> Arrival:
     reading = Reading([], lambda: np.zeros(0, np.float32), 0.0)
-    return Arrival("train", step, 1, reading, 0, NAN, NAN, False, wall_time=0.0, came=came)
+    return Arrival("train", step, 1, reading, 0, NAN, NAN, False, False, wall_time=0.0, came=came)
 
 
 @pytest.fixture

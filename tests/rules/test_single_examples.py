@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tb_inputdiag.records import Examples
+from tb_inputdiag.records import Examples, ShownExample, ShownExamples, TensorLayout
 from tb_inputdiag.rules import judge
 from tb_inputdiag.rules.examples import REGRESSOR, Scenario, class_ids, columns, layer, probabilities
 
@@ -71,3 +71,36 @@ def test_a_finding_about_a_column_names_no_example_that_it_does_not_know() -> No
     found = examples_of(Scenario().train(x=images, loss=math.nan, steps=2), "non-finite-input")
     assert found is not None
     assert found.batch == (5,)
+
+
+MESSAGE = "Received a label value of 11 which is outside the valid range of [0, 10).  Label values: 3 11 2 -1"
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((None,), ((1, 3), (33, 35))), ((None, 1), ((1, 3), (33, 35))), ((None, 4), None)],
+)
+def test_the_labels_of_an_exception_are_named(shape: Any, expected: Any) -> None:
+    scenario = Scenario(params=ARRAYS).train(y=class_ids(), y_pred=probabilities(), steps=2)
+    target = TensorLayout(name="y", role="target", shape=shape)
+    found = examples_of(scenario.fail("InvalidArgumentError", MESSAGE, fed=(target,)), "label-out-of-range")
+    assert (None if found is None else (found.batch, found.rows)) == expected
+
+
+def shown(place: int, subject: str = "input:x", step: int = 5, about: str = "input:x") -> ShownExamples:
+    example = ShownExample(subject=subject, place=place, values=(1.0, math.nan), size=2)
+    return ShownExamples(subject=about, step=step, split="train", examples=(example,))
+
+
+def test_an_alert_gets_the_examples_that_it_names() -> None:
+    records = [*broken_at(5, ARRAYS).records, shown(9), shown(9, "target:y"), shown(3)]
+    (alert,) = judge(records, ["non-finite-input"])
+    assert alert.examples is not None
+    assert [(s.subject, s.place) for s in alert.examples.shown] == [("input:x", 9), ("target:y", 9), ("input:x", 3)]
+
+
+@pytest.mark.parametrize("other", [shown(4), shown(9, step=4), shown(9, about="input:z")])
+def test_an_alert_gets_no_other_examples(other: ShownExamples) -> None:
+    (alert,) = judge([*broken_at(5, ARRAYS).records, other], ["non-finite-input"])
+    assert alert.examples is not None
+    assert alert.examples.shown == ()

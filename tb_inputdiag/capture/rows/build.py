@@ -39,7 +39,8 @@ def build(
         keep: Keeps batches with values that are not finite; None keeps none.
 
     Returns:
-        The program, the row ``float64[program.size]``, and the thumbnails ``float32[m]`` or None.
+        The program, the row ``float64[program.size]``, and the pixels ``float32[m]`` or None: thumbnails, and the
+        examples that alerts may name.
     """
     xp = trace.xp
     tensors = Tensors(trace)
@@ -58,7 +59,7 @@ def build(
     put_weights(xp, writer, row, updates)
     layers.put(xp, writer, row)
     moved.put(writer, row)
-    blocks, pixels = tensors.thumbnails(images)
+    blocks, shown, pixels = tensors.pixels(images)
     program = Program(
         number=number,
         split=split,
@@ -71,6 +72,7 @@ def build(
         units=layers.units,
         moved=moved.layers,
         images=blocks,
+        shown=shown,
         fed=tuple(trace.reader.layout(f.name, f.role, f.tensor) for f in trace.fed),
         output_activations={f.name: f.made_by for f in [*trace.fed, *trace.predictions] if f.made_by is not None},
         entries={layout.name: layout.layer for layout in tensors.layouts if layout.stage == "entry"},

@@ -9,10 +9,18 @@ from tb_inputdiag.capture.keras_internals import Tensor
 from tb_inputdiag.capture.observations import EntryTensor, ObservedTensor, StepObservations
 from tb_inputdiag.capture.tensor_layout import static_shape
 from tb_inputdiag.records import TensorLayout
-from tb_inputdiag.statistics import example_ids, target_copies, thumbnails
+from tb_inputdiag.statistics import example_ids, shown_examples, target_copies, thumbnails
 from tb_inputdiag.statistics.namespace import is_numeric
 from tb_inputdiag.statistics.row import RowLayout, RowWriter
-from tb_inputdiag.statistics.tensors import Values, numbers_of, tensor_statistics, values_of
+from tb_inputdiag.statistics.shown_examples import ShownLayout
+from tb_inputdiag.statistics.tensors import (
+    Values,
+    bad_examples,
+    extreme_examples,
+    numbers_of,
+    tensor_statistics,
+    values_of,
+)
 from tb_inputdiag.statistics.tensors.class_counts import number_of_classes
 from tb_inputdiag.statistics.tensors.features import with_features
 
@@ -33,14 +41,16 @@ class Tensors:
         self._xp = trace.xp
         self._tensors, self.layouts, self.copies = _tensors(trace)
         self.compared = target_copies.comparisons(self.layouts)
+        self._numbers: dict[str, dict[int, Tensor]] = {}
 
     def put(self, writer: RowWriter, row: RowLayout) -> None:
         """Adds the blocks of all tensors to a row."""
         measured = self._measured()
         for statistic in tensor_statistics():
-            described = [values for values in measured if statistic.places(values.layout)]
-            parts = [numbers_of(self._xp, statistic, values) for values in described]
-            writer.put(row.tensors[statistic.NAME].block, parts)
+            described = {index: values for index, values in measured.items() if statistic.places(values.layout)}
+            parts = {index: numbers_of(self._xp, statistic, values) for index, values in described.items()}
+            writer.put(row.tensors[statistic.NAME].block, list(parts.values()))
+            self._numbers[statistic.NAME] = parts
         writer.put(row.example_ids, [example_ids.reduce(self._xp, self._with_examples())])
         writer.put(row.labels, [self._labels()])
         tensors = self._tensors
@@ -48,25 +58,32 @@ class Tensors:
         if found:
             writer.put(row.target_copies, found)
 
-    def thumbnails(self, images: int) -> tuple[tuple[thumbnails.ImageBlock, ...], Tensor]:
-        """Returns where the thumbnails of image-like inputs lie in a vector, and that vector; None without any.
+    def pixels(self, images: int) -> tuple[tuple[thumbnails.ImageBlock, ...], ShownLayout | None, Tensor]:
+        """Returns where the thumbnails of image-like inputs lie in a vector, where the examples that alerts may name,
+        and that vector; None without any. To be called after `put`.
 
         Args:
-            images: Examples to keep.
+            images: Examples to keep thumbnails of; 0: nothing is kept.
         """
-        blocks = thumbnails.image_blocks(self.layouts, self.copies, images) if images else ()
-        pixels = [thumbnails.reduce(self._xp, self._tensors[block.tensor], block) for block in blocks]
-        return blocks, self._xp.concat(pixels) if pixels else None
+        if not images:
+            return (), None, None
+        blocks = thumbnails.image_blocks(self.layouts, self.copies, images)
+        kept = shown_examples.shown_layout(self.layouts, sum(block.size for block in blocks))
+        parts = [thumbnails.reduce(self._xp, self._tensors[block.tensor], block) for block in blocks]
+        if kept is not None:
+            bad, extreme = (self._numbers[statistic.NAME] for statistic in (bad_examples, extreme_examples))
+            parts.append(shown_examples.reduce(self._xp, kept, self._tensors, bad, extreme))
+        return blocks, kept, self._xp.concat(parts) if parts else None
 
-    def _measured(self) -> list[Values]:
-        """Returns what is reduced of each tensor that is not a copy."""
+    def _measured(self) -> dict[int, Values]:
+        """Returns what is reduced of each tensor that is not a copy, by its index."""
         reader = self._trace.reader
         leaves: list[ObservedTensor | EntryTensor] = [*self._trace.fed, *self._trace.predictions, *self._trace.entries]
-        found = []
+        found = {}
         for index, (tensor, layout, leaf) in enumerate(zip(self._tensors, self.layouts, leaves, strict=True)):
             if index not in self.copies:
                 shape = reader.shape(tensor) if leaf.full_shape is None else leaf.full_shape.dynamic
-                found.append(values_of(self._xp, reader.values(tensor), layout, shape))
+                found[index] = values_of(self._xp, reader.values(tensor), layout, shape)
         return found
 
     def _with_examples(self) -> list[Tensor]:

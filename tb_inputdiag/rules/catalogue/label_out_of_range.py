@@ -8,13 +8,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from tb_inputdiag.numbers import count, format_number, interval, literal
-from tb_inputdiag.records import ExpectedRange, Failure, Severity, Span, Split
+from tb_inputdiag.records import MAX_BAD_EXAMPLES, ExpectedRange, Failure, Severity, Span, Split, TensorLayout
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, probabilities, silent
 from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import named_tensor_curves
 from tb_inputdiag.rules.support.pictures import range_picture
-from tb_inputdiag.rules.support.single_examples import extreme_examples
+from tb_inputdiag.rules.support.single_examples import examples_at, extreme_examples
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
@@ -77,8 +77,13 @@ class LabelOutOfRange(Rule):
             return []
         value, units = int(match[1]), int(match[2])
         seen = [int(word) for word in match[3].split()] or [value]
-        targets = [t.name for t in failure.fed if t.role == "target"]
-        return [_finding(context, targets[0] if targets else "y", min(seen), max(seen), units, failure.split)]
+        targets = [t for t in failure.fed if t.role == "target"]
+        name = targets[0].name if targets else "y"
+        finding = _finding(context, name, min(seen), max(seen), units, failure.split)
+        if not targets or not _is_one_an_example(targets[0]):
+            return [finding]
+        wrong = [place for place, seen_value in enumerate(seen) if not 0 <= seen_value < units][:MAX_BAD_EXAMPLES]
+        return [replace(finding, examples=examples_at(context, finding.subject, failure.step, wrong))]
 
     def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
         """Class ids of a sparse loss count the output's units."""
@@ -121,6 +126,11 @@ class LabelOutOfRange(Rule):
             return None  # if they were not ignored, the loss would be NaN or the step would have failed
         finding = _finding(context, pair.target.name, low, high, pair.units, context.split)
         return replace(finding, examples=extreme_examples(context, pair.target, 0.0, pair.units - 1.0))
+
+
+def _is_one_an_example(target: TensorLayout) -> bool:
+    """Returns whether the labels in TensorFlow's message are one for each example, in the order of the batch."""
+    return target.shape is not None and (len(target.shape) == 1 or target.shape[1:] == (1,))
 
 
 def _finding(context: Context, target: str, low: float, high: float, units: int, split: Split) -> Finding:

@@ -18,6 +18,7 @@ from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.scale import fed_source
 from tb_inputdiag.rules.support.sentinels import are_missing_codes, sentinel_findings
 from tb_inputdiag.rules.support.single_examples import extreme_examples
+from tb_inputdiag.rules.support.squeezed_columns import SqueezedColumns, squeezed_finding
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
@@ -33,7 +34,9 @@ class SentinelValue(Rule):
     lie close together, far away from it: -999 among temperatures, or what standardizing makes of it. The share of the
     column's variance that two clusters explain tells such a column from one with heavy tails, whose extremes differ
     from batch to batch. Flags, one-hot columns and counts have only whole or only few values, and are ignored unless
-    the value is a usual code for "missing", such as -999, 9999 or 1e20.
+    the value is a usual code for "missing", such as -999, 9999 or 1e20. It also finds a column that a huge value has
+    squeezed to nothing: 3.4e38, which `np.nan_to_num` makes of an infinity, leaves less than 1e-30 for all other values
+    once the column is scaled to 0..1.
 
     ## Why is this bad?
     The code sets the column's mean and standard deviation, so after standardizing all real values are nearly equal, and
@@ -86,9 +89,17 @@ class SentinelValue(Rule):
         high=0.5,
     )
 
+    max_squeezed = Threshold(
+        1e-18,
+        "Largest part of its range with a huge value that a column may have without it, to have been squeezed by it.",
+        source="Rounding leaves some 1e-17 of values of double precision; heavy tails keep above 1e-9.",
+        high=1e-9,
+    )
+
     def start(self) -> None:
         """Resets what the columns' extremes were."""
         self._seen: dict[tuple[str, int, bool], _Extreme] = {}
+        self._squeezed: dict[str, SqueezedColumns] = {}
 
     def on_data(self, context: Context, data: DataSummary) -> Findings:
         """Judges the columns of a whole data set, as they are fed, and text that stands for "missing"."""
@@ -132,6 +143,14 @@ class SentinelValue(Rule):
         def huge(x: np.ndarray, rng: np.random.Generator) -> None:
             x[rng.random(64) < 0.1, 3] = 1e20
 
+        def squeezed(x: np.ndarray, rng: np.random.Generator) -> None:
+            x[:, 3] = np.abs(x[:, 3]) * 1e-30
+            x[5, 3] = 1.0 if rng.random() < 0.5 else x[5, 3]
+
+        def residues(x: np.ndarray, rng: np.random.Generator) -> None:
+            x[:, 3] = x[:, 3] * 1e-17
+            x[5, 3] = 1.0 if rng.random() < 0.5 else x[5, 3]
+
         whole, scaled = columns(rows=400), columns(rows=400)
         raw(whole[:64], np.random.default_rng(0))
         scaled[::10, 3] = 40.0
@@ -142,6 +161,8 @@ class SentinelValue(Rule):
             fires("-999 for missing", lambda: run(raw), "input:x", Severity.WARNING),
             fires("standardized with -999 in it", lambda: run(standardized), "input:x"),
             fires("1e20 for missing", lambda: run(huge), "input:x"),
+            fires("squeezed by a huge value", lambda: run(squeezed), "input:x", Severity.WARNING),
+            silent("a rare flag beside what rounding leaves", lambda: run(residues)),
             silent("standardized columns", run),
             silent("heavy tails", lambda: run(heavy)),
             silent("a rare flag", lambda: run(flag)),
@@ -161,7 +182,10 @@ class SentinelValue(Rule):
             for place in self._far_places(view)
             if (extreme := self._follow(view, place, _at(fed, view, place))) is not None
         ]
-        return self._finding(context, view, found) if found else None
+        if found:
+            return self._finding(context, view, found)
+        squeezed = self._squeezed.setdefault(view.name, SqueezedColumns(self.max_squeezed)).add(view)
+        return None if squeezed is None else squeezed_finding(context, view, squeezed, self.max_squeezed)
 
     def _far_places(self, view: TensorView) -> list[_Place]:
         """Returns the columns of this batch that are two clusters, with the side on which the small cluster is."""

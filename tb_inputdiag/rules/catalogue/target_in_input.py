@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from tb_inputdiag.keras_vocabulary import is_keras_module
 from tb_inputdiag.numbers import whole
 from tb_inputdiag.records import LayerFacts, LimitPicture, ModelFacts, Severity, TensorLayout, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, layer, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.near_copies import read_by_keras
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.statistics.target_copies import EXACT, Comparison, comparisons
@@ -110,7 +110,7 @@ class TargetInInput(Rule):
             return context.facts is not None and _keeps_steps(context.facts)
         if view.value("copy_share") > self.max_share or (compared.width > 1 and compared.width == compared.targets):
             return False
-        return compared.width > 1 or compared.steps > 0 or _read_by_keras(context, source.name)
+        return compared.width > 1 or compared.steps > 0 or read_by_keras(context, source.name)
 
     def _neighbour(
         self, context: Context, view: TensorView, compared: Comparison, source: TensorLayout
@@ -213,13 +213,6 @@ class TargetInInput(Rule):
             silent("all columns are the label", lambda: _copies(np.repeat(columns(rows=64, n=1), 8, 1), first=True)),
             silent("a label that a layer of the user's own reads", _margin_loss),
         )
-
-
-def _read_by_keras(context: Context, name: str) -> bool:
-    """Returns whether a layer of Keras reads an input. A layer of the user's own may need the label for its loss."""
-    readers = [entry.layout.layer for entry in context.entries if name in entry.layout.sources]
-    layers = [context.facts.layer(reader) for reader in readers] if context.facts is not None else []
-    return bool(layers) and all(item is not None and is_keras_module(item.module) for item in layers)
 
 
 def _keeps_steps(facts: ModelFacts) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tb_inputdiag.alerts import findings
-from tb_inputdiag.records import Alert, Consequence, Severity
+from tb_inputdiag.records import Alert, Consequence, Severity, ShownExamples
 from tb_inputdiag.rules.engine.causes import CauseGraph
 from tb_inputdiag.rules.engine.track import Track
 from tb_inputdiag.rules.support.text import wrap_comments
@@ -77,6 +77,20 @@ class AlertBook:
         elif track.count >= 8 and track.count & (track.count - 1) == 0:
             self.publish(track, alert)
 
+    def show(self, track: Track, shown: ShownExamples) -> None:
+        """Adds examples to look at to the track's alert, if it names them."""
+        alert = track.alert
+        named = None if alert is None else alert.examples
+        if alert is None or named is None:
+            return
+        if (named.subject, named.step, alert.split) != (shown.subject, shown.step, shown.split):
+            return
+        known = {(example.subject, example.place) for example in named.shown}
+        found = [example for example in shown.examples if example.place in named.batch]
+        new = tuple(example for example in found if (example.subject, example.place) not in known)
+        if found:
+            self.publish(track, replace(alert, examples=replace(named, shown=named.shown + new)))
+
     def resolve(self, track: Track, step: int) -> None:
         """Resolves the track's open alert."""
         self.publish(track, replace(_alert_of(track), state="resolved", resolved_step=step))
@@ -128,6 +142,9 @@ def _alert_of(track: Track) -> Alert:
 
 def _worded(alert: Alert, track: Track, severity: Severity) -> Alert:
     finding = track.finding
+    examples, before = finding.examples, alert.examples
+    if examples is not None and before is not None and (before.step, before.batch) == (examples.step, examples.batch):
+        examples = before  # with what is shown of them
     return replace(
         alert,
         severity=severity,
@@ -135,7 +152,7 @@ def _worded(alert: Alert, track: Track, severity: Severity) -> Alert:
         evidence=dict(finding.evidence),
         picture=finding.picture,
         curves=finding.curves,
-        examples=finding.examples,
+        examples=examples,
         why=finding.why or track.rule.why,
         fix=wrap_comments(finding.fix),
     )

@@ -20,6 +20,7 @@ from tb_inputdiag.records import (
     Sample,
     SessionEnd,
     SessionStart,
+    ShownExamples,
 )
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.engine.configure import RulesArgument, configure
@@ -112,6 +113,8 @@ class RuleEngine:
             for rule in self._fresh:
                 if rule.scope == "fit":
                     self._ask(rule, rule.start)
+        elif isinstance(record, ShownExamples):
+            return [*self._tracks.show(record)]
         changed = self._judge(record) if self._state.update(record) else []
         return [*self._declarations.take_new(), *changed]
 

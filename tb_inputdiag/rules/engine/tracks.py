@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from tb_inputdiag.records import Alert, Severity, Split
+from tb_inputdiag.records import Alert, Severity, ShownExamples, Split
 from tb_inputdiag.rules.base import Finding, Rule
 from tb_inputdiag.rules.engine.alert_book import AlertBook
 from tb_inputdiag.rules.engine.causes import CauseGraph
@@ -126,6 +126,12 @@ class Tracks:
                 self._book.publish(track, alert)
         changed.update((alert.id, alert) for alert in self._book.take_changed())
         return list(changed.values())
+
+    def show(self, shown: ShownExamples) -> list[Alert]:
+        """Adds what was kept of single examples to the alerts that name them; returns those alerts."""
+        for track in self._tracks.values():
+            self._book.show(track, shown)
+        return self._book.take_changed()
 
     def _admit(self, track: Track) -> None:
         """Gives a ripe track an alert, folds it into its cause, or lets it wait."""

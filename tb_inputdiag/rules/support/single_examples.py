@@ -10,12 +10,12 @@ from tb_inputdiag.records import Examples, TensorView
 from tb_inputdiag.rules.support.configured import number
 from tb_inputdiag.rules.views.context import Context
 
-__all__ = ["bad_examples", "extreme_examples"]
+__all__ = ["bad_examples", "examples_at", "extreme_examples"]
 
 
 def bad_examples(context: Context, view: TensorView) -> Examples | None:
     """Returns the examples with NaN and infinities; None if they are not known."""
-    return _examples(context, view, view.bad_examples)
+    return examples_at(context, view.subject, context.sample.step, view.bad_examples)
 
 
 def extreme_examples(context: Context, view: TensorView, low: float, high: float) -> Examples | None:
@@ -29,22 +29,32 @@ def extreme_examples(context: Context, view: TensorView, low: float, high: float
     """
     wrong = [("min_example", view.min < low), ("max_example", view.max > high)]
     places = [view.value(column) for column, is_wrong in wrong if is_wrong]
-    return _examples(context, view, sorted({int(place) for place in places if np.isfinite(place)}))
+    return examples_at(
+        context, view.subject, context.sample.step, sorted({int(place) for place in places if np.isfinite(place)})
+    )
 
 
-def _examples(context: Context, view: TensorView, places: Iterable[int]) -> Examples | None:
+def examples_at(context: Context, subject: str, step: int, places: Iterable[int]) -> Examples | None:
+    """Returns examples by their places in the batch of the present step; None without any.
+
+    Args:
+        context: Of the sample or failure that is being judged.
+        subject: The tensor.
+        step: The present step.
+        places: Their places in the batch.
+    """
     batch = tuple(places)
     if not batch:
         return None
     start = _first_row(context)
     rows = () if start is None else tuple(start + place for place in batch)
-    return Examples(subject=view.subject, step=context.sample.step, batch=batch, rows=rows)
+    return Examples(subject=subject, step=step, batch=batch, rows=rows)
 
 
 def _first_row(context: Context) -> int | None:
     """Returns the row of the arrays at which a training batch begins; None if the order is not known."""
     params = context.session.params if context.session is not None else {}
-    if params.get("shuffle") is not False or context.split != "train" or context.first_step is None:
+    if params.get("shuffle") is not False or context.split != "train":
         return None
     steps, size = number(params, "steps", 0), number(params, "batch_size", 0)
     if not steps > 0 or not size > 0 or context.calls > 1:

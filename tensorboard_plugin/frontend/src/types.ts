@@ -127,6 +127,7 @@ export interface Examples {
   step: number;
   batch: number[];
   rows: number[];
+  shown: ShownExample[];
 }
 
 /** The range in which a rule expects the values of a tensor. Logged when the rule first judges the tensor. */
@@ -499,6 +500,18 @@ export interface ShapesPicture {
   seen_label: string;
   expected_label: string;
   kind: "shapes";
+}
+
+/** One example of one tensor of a batch, to look at: a thumbnail or a row of numbers. */
+export interface ShownExample {
+  subject: string;
+  place: number;
+  png: string;
+  low: Num;
+  high: Num;
+  values: Num[];
+  first: number;
+  size: number;
 }
 
 /** Sizes side by side, some far larger than others: columns of a table, classes, layers. */

@@ -13,7 +13,7 @@ import { group } from "./fixtures";
 
 describe("evidence", () => {
   it("names the examples of an alert, and their rows where they are known", () => {
-    const batch = { subject: "input:x", step: 1200, batch: [3, 9], rows: [] };
+    const batch = { subject: "input:x", step: 1200, batch: [3, 9], rows: [], shown: [] };
     expect(examplesText(batch)).toBe("Examples 3, 9 of the batch of step 1,200");
     const first = { ...batch, batch: [3], rows: [35] };
     expect(examplesText(first)).toBe("Example 3 of the batch of step 1,200, row 35 of the data");

@@ -14,7 +14,8 @@ from keras import layers as L
 from tb_inputdiag import InputDiagnostics
 from tb_inputdiag.capture.twin import Twin
 from tb_inputdiag.console import InputDiagWarning
-from tb_inputdiag.records import SessionEnd
+from tb_inputdiag.records import Images, SessionEnd, ShownExamples
+from tb_inputdiag.rules import judge
 from tests.modes.harness import assert_same_weights, fresh, records_of, weights_of
 from tests.modes.models import BATCH, regressor, table
 from tests.modes.rows import Seen
@@ -125,3 +126,26 @@ def test_a_bad_batch_is_saved_as_it_was(tmp_path: Path) -> None:
     with np.load(saved.path) as batch:
         assert np.array_equal(batch["input:x"], x[4:8], equal_nan=True)
         assert np.array_equal(batch["target:y"], Y[4:8])
+
+
+@pytest.mark.parametrize(("every", "images"), [("auto", 4), (1, 4), ("auto", 0)])
+def test_an_alert_shows_the_examples_that_it_names(tmp_path: Path, every: Any, images: int) -> None:
+    fresh()
+    x = X.copy()
+    x[5, 2] = np.nan
+    callback = InputDiagnostics(tmp_path, every=every, images=images, verbose=0)
+    regressor().fit(x, Y, batch_size=BATCH, shuffle=False, verbose=0, callbacks=[callback])
+    (alert,) = (alert for alert in callback.alerts if alert.rule == "non-finite-input")
+    records = records_of(tmp_path)
+    assert alert.examples is not None
+    assert (alert.examples.batch, alert.examples.rows) == ((1,), (5,))
+    (replayed,) = judge(records, ["non-finite-input"])
+    assert repr(replayed.examples) == repr(alert.examples)  # NaN is not equal to itself
+    found = {example.subject: example.values for example in alert.examples.shown}
+    if not images:
+        assert found == {}
+        assert not any(isinstance(record, (Images, ShownExamples)) for record in records)
+        return
+    assert set(found) == {"input:x", "target:y"}
+    np.testing.assert_array_equal(found["input:x"], x[5])
+    np.testing.assert_array_equal(found["target:y"], Y[5])

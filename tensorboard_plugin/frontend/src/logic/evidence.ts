@@ -1,5 +1,5 @@
 // The numbers of an alert as text.
-import type { Examples } from "../types";
+import type { Examples, ShownExample } from "../types";
 import { formatNumber, whole } from "./numbers";
 import { visible } from "./text";
 
@@ -26,4 +26,10 @@ export function examplesText({ batch, rows, step }: Examples): string {
   const shown = (places: number[]) => places.slice(0, 8).join(", ");
   const data = rows.length ? `, ${rows.length === 1 ? "row" : "rows"} ${shown(rows)} of the data` : "";
   return `${batch.length === 1 ? "Example" : "Examples"} ${shown(batch)} of the batch of step ${whole(step)}${data}`;
+}
+
+/** Returns which of an example's values are shown; nothing if all are. */
+export function partOfExample({ values, first, size }: ShownExample): string {
+  if (values.length >= size) return "";
+  return `values ${whole(first)} to ${whole(first + values.length - 1)} of ${whole(size)}`;
 }

@@ -10,6 +10,7 @@ import { Copy, Pre } from "./common";
 import { Evidence } from "./Evidence";
 import { LevelIcon } from "./icons";
 import { RuleLink } from "./RuleLink";
+import { ShownExamples } from "./ShownExamples";
 import { Sparkline } from "./Sparkline";
 
 interface Props {
@@ -146,6 +147,7 @@ function Seen({ alert, find }: { alert: Alert; find: FindSeries }) {
       <h4>What was seen</h4>
       {alert.picture && <Evidence picture={alert.picture} />}
       {alert.examples && <p class="examples">{examplesText(alert.examples)}</p>}
+      {alert.examples && <ShownExamples shown={alert.examples.shown} />}
       {drawn && <Sparkline curves={drawn.curves} expected={drawn.expected} mark={alert.first_step} />}
       {numbers.length > 0 && (
         <details class="numbers" open={!alert.picture && !drawn}>
