@@ -65,7 +65,7 @@ __all__ = ["Recorder"]
 _COST_EVERY = 16
 """Samples from one record of the costs to the next; the first ones have more."""
 _MOST_PIXELS = 65_536
-"""Pixels of a sample that are copied while it waits to be judged: that takes some 20 microseconds."""
+"""Pixels of a sample that are copied while it waits to be judged. More of them would delay the next step."""
 
 
 class Recorder:

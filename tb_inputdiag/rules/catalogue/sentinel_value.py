@@ -92,7 +92,7 @@ class SentinelValue(Rule):
     max_squeezed = Threshold(
         1e-18,
         "Largest part of its range with a huge value that a column may have without it, to have been squeezed by it.",
-        source="Rounding leaves some 1e-17 of values of double precision; heavy tails keep above 1e-9.",
+        source="Rounding leaves 1e-17 of double precision; lognormal values with a spread of 5 keep 1e-8.",
         high=1e-9,
     )
 
