@@ -1,9 +1,9 @@
 """The examples of a batch that an alert may name, kept to look at: as thumbnails, or as rows of numbers.
 
 Which examples an alert names is known only when the rules have judged, and the batch is gone by then. So the step keeps
-the *candidates*: of each input and target the first examples with NaN or infinities, and those with the smallest and
-the largest value. For each candidate it keeps all inputs and targets of the example. They lie behind the thumbnails of
-the first examples in the vector of pixels, which is read only if an alert names one of them.
+the *candidates*: of each input, target and sample weight the first examples with NaN or infinities, and those with the
+smallest and the largest value. For each candidate it keeps all of these tensors. They lie behind the thumbnails of the
+first examples in the vector of pixels, which is read only if an alert names one of them.
 
 Of a row with more than `MAX_SHOWN_VALUES` values those around the one that stands out are kept.
 """
@@ -27,7 +27,7 @@ from tb_inputdiag.statistics.thumbnails import ImageBlock
 __all__ = ["Candidate", "ShownBlock", "ShownLayout", "reduce", "shown", "shown_layout"]
 
 MAX_TENSORS = 4
-"""Inputs and targets that are shown of an example."""
+"""Inputs, targets and sample weights that are shown of an example."""
 MAX_PLACES = 3
 """Examples that are shown of one alert."""
 MAX_VALUES = 65_536
@@ -113,7 +113,7 @@ def shown_layout(layouts: Sequence[TensorLayout], start: int) -> ShownLayout | N
 
 
 def _is_shown(layout: TensorLayout) -> bool:
-    if layout.role not in ("input", "target") or layout.stage != "fed" or layout.kind != "dense":
+    if layout.role not in ("input", "target", "sample_weight") or layout.stage != "fed" or layout.kind != "dense":
         return False
     if not layout.shape or not is_numeric(layout.dtype):
         return False

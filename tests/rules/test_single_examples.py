@@ -10,7 +10,7 @@ import pytest
 
 from tb_inputdiag.records import Examples, ShownExample, ShownExamples, TensorLayout
 from tb_inputdiag.rules import judge
-from tb_inputdiag.rules.examples import REGRESSOR, Scenario, class_ids, columns, layer, probabilities
+from tb_inputdiag.rules.examples import BINARY, REGRESSOR, Scenario, class_ids, columns, layer, probabilities
 
 ARRAYS = {"epochs": 3, "steps": 4, "batch_size": 16, "shuffle": False}
 
@@ -85,6 +85,21 @@ def test_the_labels_of_an_exception_are_named(shape: Any, expected: Any) -> None
     target = TensorLayout(name="y", role="target", shape=shape)
     found = examples_of(scenario.fail("InvalidArgumentError", MESSAGE, fed=(target,)), "label-out-of-range")
     assert (None if found is None else (found.batch, found.rows)) == expected
+
+
+def test_sample_weights_and_targets_out_of_range_are_named() -> None:
+    weights = np.ones(16, np.float32)
+    weights[4], weights[7] = -2.0, -5.0
+    found = examples_of(Scenario(params=ARRAYS).train(sample_weight=weights, steps=3), "bad-sample-weight")
+    assert (None if found is None else found.batch) == (7,)
+    weights[9] = math.nan
+    found = examples_of(Scenario(params=ARRAYS).train(sample_weight=weights, steps=3), "bad-sample-weight")
+    assert (None if found is None else found.batch) == (9,)
+    y = np.linspace(0, 1, 16, dtype=np.float32)[:, None]
+    y[3], y[11] = -7.0, 40.0
+    scenario = Scenario(BINARY, loss="mse", params=ARRAYS).train(y=y, steps=4)
+    found = examples_of(scenario, "target-out-of-range")
+    assert (None if found is None else found.batch) == (3, 11)
 
 
 def shown(place: int, subject: str = "input:x", step: int = 5, about: str = "input:x") -> ShownExamples:

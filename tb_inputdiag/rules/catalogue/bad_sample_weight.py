@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -14,6 +15,7 @@ from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.medians import median
 from tb_inputdiag.rules.support.optimizer import optimizer_name
 from tb_inputdiag.rules.support.pictures import range_picture, span_of
+from tb_inputdiag.rules.support.single_examples import bad_examples, extreme_examples
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.views.context import Context
 
@@ -142,6 +144,7 @@ class BadSampleWeight(Rule):
             picture=picture,
             curves=tensor_curves(context, view),
             at_once=bool(bad),
+            examples=bad_examples(context, view) if bad else extreme_examples(context, view, 0.0, math.inf),
         )
 
 

@@ -15,6 +15,7 @@ from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, layer
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.pictures import expected_span, range_picture, span_of
 from tb_inputdiag.rules.support.scale import image_peak, looks_like_image
+from tb_inputdiag.rules.support.single_examples import extreme_examples
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
@@ -156,6 +157,7 @@ class TargetOutOfRange(Rule):
             picture=picture,
             curves=tensor_curves(context, view, expected=expected_span(picture)),
             severity=None if outside > self.many_outside else Severity.INFO,
+            examples=extreme_examples(context, view, *span),
         )
 
 
