@@ -27,6 +27,8 @@ _PASSED = re.compile(r"Expected (\w+) passed to parameter '(\w+)' of op '(\w+)',
 _ALLOWED = re.compile(r"Value passed to parameter '(\w+)' has DataType (\w+) not in list of allowed values: ([\w, ]+)")
 _COMPUTE = re.compile(r"cannot compute (\w+) as input #\d+.*? was expected to be a (\w+) tensor but is a (\w+) tensor")
 _UNSUPPORTED = re.compile(r"Failed to convert a NumPy array to a Tensor \(Unsupported object type (\w+)\)")
+_OF_A_MAP = re.compile(r"in user code:.*\n\s*(?:\w+ = |return )?\(?(\w+) *[*/+-][^\n]*\n\s*TypeError", re.DOTALL)
+"""The first operand of the line that raised in a function that TensorFlow traces, such as that of `Dataset.map`."""
 _UNKNOWN = re.compile(r"(?:Cannot convert|could not convert|Could not convert).{0,80}(string|str|object|complex)\w*")
 
 
@@ -90,7 +92,7 @@ class DtypeMismatch(Rule):
                 subject=f"{role}:{name}",
                 message=f"'{name}' {_plain(got)}: {what}.",
                 evidence={"dtype": got, "expected_dtype": expected, "fed": fed_text(failure), "layer": failure.where},
-                fix=_fix(code, role, got, expected),
+                fix=_fix_in_a_map(failure.message, expected) or _fix(code, role, got, expected),
                 picture=WordsPicture(seen=got, expected=expected),
                 curves=named_tensor_curves(role, name, split=failure.split),
             )
@@ -206,6 +208,13 @@ def _plain(dtype: str) -> str:
     family = _family(dtype)
     known = {"str": "is text", "object": "is an array of Python objects", "complex": "holds complex numbers"}
     return known.get(family, f"has dtype {dtype}")
+
+
+def _fix_in_a_map(message: str, expected: str) -> str:
+    """Returns a cast of the tensor that a traced function, such as that of `Dataset.map`, computes with; else
+    nothing."""
+    line = _OF_A_MAP.search(message)
+    return f"{line[1]} = tf.cast({line[1]}, tf.{expected or 'float32'})  # before it is used" if line else ""
 
 
 def _fix(code: str, role: str, got: str, expected: str) -> str:

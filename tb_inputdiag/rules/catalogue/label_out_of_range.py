@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
+import numpy as np
+
 from tb_inputdiag.numbers import count, format_number, interval, literal
 from tb_inputdiag.records import MAX_BAD_EXAMPLES, ExpectedRange, Failure, Severity, Span, Split, TensorLayout
 from tb_inputdiag.rules.base import Finding, Findings, Rule
@@ -106,6 +108,11 @@ class LabelOutOfRange(Rule):
             fires(
                 "-1 and a loss of NaN", lambda: Scenario().train(y=class_ids(5, first=-1), loss=math.nan), "target:y"
             ),
+            fires(
+                "255 around the objects of a mask",
+                lambda: Scenario().train(y=np.where(class_ids() == 9, 255, class_ids()), y_pred=y_pred, loss=math.nan),
+                "target:y",
+            ),
             silent("0..9", lambda: Scenario().train(y=class_ids(), y_pred=y_pred)),
             silent("an ignored class", lambda: Scenario().train(y=class_ids(5, first=-1), y_pred=y_pred)),
             silent("regression", lambda: Scenario(loss="mse").train(y=class_ids(50, rows=50))),
@@ -140,6 +147,11 @@ def _finding(context: Context, target: str, low: float, high: float, units: int,
         fix = 'keras.layers.Dense(1, activation="sigmoid")\nmodel.compile(..., loss="binary_crossentropy")'
     elif low >= 1 and high == units:
         fix = f"{name} = {name} - 1  # classes count from 0"
+    elif low >= 0 and high in _IGNORED and units < high:
+        fix = (
+            f"keras.losses.SparseCategoricalCrossentropy(ignore_class={literal(high)})  # {literal(high)}: no label\n"
+            f"# or, if it is a class: classes, {name} = np.unique({name}, return_inverse=True)"
+        )
     elif low >= 0:
         fix = (
             f"keras.layers.Dense({int(high) + 1}, ...)  # one unit for each id from 0 to {format_number(high)}\n"

@@ -123,6 +123,19 @@ def _added(case: Case) -> Finding | None:
     )
 
 
+def _made_in_call(case: Case) -> Finding | None:
+    line = case.failure.lines[-1] if case.failure.lines else ""
+    made = re.search(r"self\.(\w+)\s*=\s*(.+)$", line)
+    name, code = (made[1], made[2].strip()) if made else ("dense", "keras.layers.Dense(...)")
+    return case.finding(
+        f"A layer makes self.{name} in `call`, after it was built.",
+        f"def __init__(self, ...):\n    super().__init__()\n    self.{name} = {code}\n# and in call: self.{name}(x)",
+        seen="made in call",
+        expected="made in __init__",
+        evidence={"line": line},
+    )
+
+
 _ADDED = """\
 x = keras.Input((4,))
 y = keras.layers.Dense(2)(x)
@@ -174,7 +187,37 @@ class Rows(keras.layers.Layer):
 
 y = Rows()(np.ones((2, 4)))
 """
+_MADE_IN_CALL = """\
+class Around(keras.layers.Layer):
+    def call(self, x):
+        self.dense = keras.layers.Dense(4)
+        return x + self.dense(x)
+
+inputs = keras.Input((4,))
+model = keras.Model(inputs, Around()(inputs))
+"""
+_MADE_IN_INIT = """\
+class Around(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.dense = keras.layers.Dense(4)
+
+    def call(self, x):
+        return x + self.dense(x)
+
+inputs = keras.Input((4,))
+model = keras.Model(inputs, Around()(inputs))
+"""
 KINDS = (
+    Kind(
+        id="layer-made-in-call",
+        title="A layer of your own makes a layer or a variable in call",
+        words=(Words("Keras", "You cannot add new elements of state (variables or sub-layers) to a layer that is"),),
+        cause="`call` runs for every batch. What a layer learns must be there once, before the first one.",
+        failing=_MADE_IN_CALL,
+        mended=_MADE_IN_INIT,
+        explain=_made_in_call,
+    ),
     Kind(
         id="shapes-inside-a-layer",
         title="A layer of your own combines tensors whose shapes do not fit",

@@ -11,6 +11,7 @@ from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import REGRESSION, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.shapes import Shape, parse_shape
+from tb_inputdiag.rules.support.text import join
 
 __all__ = ["KINDS"]
 
@@ -134,6 +135,23 @@ model = keras.Sequential([keras.Input((4,)), Twice()])
 model.save("net.keras")
 model = keras.saving.load_model("net.keras")
 """
+
+
+def _left_out(case: Case) -> Finding | None:
+    names = re.findall(r"'(\w+)'", case["names"])
+    if not names:
+        return None
+    layer = case["layer"].split()[-1].rpartition(".")[2]
+    entries = ", ".join(f'"{name}": self.{name}' for name in names)
+    return case.finding(
+        f"get_config of {layer} leaves out {join(names)}, which its __init__ needs.",
+        f"def get_config(self):  # of {layer}\n    return {{**super().get_config(), {entries}}}\n"
+        "# then save the model again: the file does not hold them",
+        seen=f"no {join(names)}",
+        expected=join(names),
+    )
+
+
 _LAMBDA = """\
 model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2)])
 model.save("net.keras")
@@ -165,6 +183,22 @@ class Around(keras.layers.Layer):
 
 model = keras.Sequential([keras.Input((4,)), Around(keras.layers.Dense(2))])
 model.save("net.keras")
+"""
+_LEFT_OUT = """\
+@keras.saving.register_keras_serializable()
+class Scaled(keras.layers.Layer):
+    def __init__(self, factor, **kwargs):
+        super().__init__(**kwargs)
+        self.factor = factor
+
+    def call(self, x):
+        return self.factor * x
+
+    def get_config(self):
+        return super().get_config()
+
+keras.Sequential([keras.Input((4,)), Scaled(2.0)]).save("net.keras")
+model = keras.saving.load_model("net.keras")
 """
 _OTHER = """\
 other = keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])
@@ -276,6 +310,18 @@ KINDS = (
             seen="{saved}",
             expected="{own}",
         ),
+    ),
+    Kind(
+        id="argument-not-in-config",
+        title="get_config leaves out an argument of a class of your own",
+        words=(
+            Words("Keras", "Exception encountered: {layer}.__init__() missing {} positional argument{}: {names}\n"),
+            Words("Keras", "deserializing class '{layer}' {} __init__() missing {} positional argument{}: {names}\n"),
+        ),
+        cause="Keras makes the object again from what get_config returned when it was saved or copied.",
+        failing=_LEFT_OUT,
+        mended=mend(_LEFT_OUT, "return super().get_config()", 'return {**super().get_config(), "factor": self.factor}'),
+        explain=_left_out,
     ),
     Kind(
         id="get-config-missing",
