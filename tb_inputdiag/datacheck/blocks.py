@@ -1,12 +1,15 @@
-"""Statistics of a stretch of values, column by column, in as few passes over the cache as NumPy allows.
+"""Statistics of a batch, column by column, in as few passes over the cache as NumPy allows.
 
-The definitions are those of `statistics.tensors`. Its reductions are written for a batch inside a training step; over a
-whole data set they take ten times as long as NumPy's own ``min``, ``max``, ``mean`` and ``std``. These take less than
-those, because each stretch stays in the cache from the first pass to the last.
+The definitions are those of `statistics.tensors`. Its reductions are written for a batch inside a training step. Over a
+whole data set they take ten times as long as NumPy's ``min``, ``max``, ``mean`` and ``std``. Here a batch is cut into
+stretches that stay in the cache from the first pass to the last. A stretch is reduced to lanes, many short columns side
+by side, and the lanes of all stretches become one number for each column at the end of the batch.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -14,13 +17,13 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.records import F8, I8
 from tb_inputdiag.statistics.namespace import is_floating
-from tb_inputdiag.statistics.pooling import Spread
+from tb_inputdiag.statistics.pooling import Spread, pooled
 
 __all__ = ["STRETCH", "ColumnBlock", "Workspace"]
 
 STRETCH = 1 << 17
 """Values of a stretch: with two working copies in float32 they take 1.5 MB: they stay in a core's own cache."""
-_LANES = 4096
+_LANES = 2048
 """Values that are reduced side by side: along the first axis of long rows, NumPy uses vector instructions."""
 _NARROW = frozenset({"bool", "int8", "uint8", "int16", "uint16", "float16", "float32"})
 """Dtypes that float32 holds exactly."""
@@ -29,13 +32,16 @@ _Array = NDArray[Any]
 
 
 class ColumnBlock(NamedTuple):
-    """Statistics of a stretch of F columns, over finite values."""
+    """Statistics of the F columns of a batch, over finite values."""
 
     spread: Spread
     """``[F]`` each."""
     low: F8
     high: F8
     """``[F]``; +inf and -inf of no values."""
+    low_row: I8
+    high_row: I8
+    """``[F]``: the first row that holds the smallest and the largest value, of columns that were asked for."""
     nan_count: I8
     inf_count: I8
     """``[F]``"""
@@ -43,6 +49,33 @@ class ColumnBlock(NamedTuple):
     zero_count: int
     whole_count: int
     """Finite values that equal their rounded value."""
+
+
+class _Gaps(NamedTuple):
+    """Statistics of a stretch whose values are not all finite, or whose squares overflow."""
+
+    spread: Spread
+    nan_count: I8
+    inf_count: I8
+    negative_inf_count: int
+
+
+@dataclass
+class _Lanes:
+    """What the stretches of a batch were reduced to."""
+
+    stretches: list[_Array] = field(default_factory=list)
+    lows: list[_Array] = field(default_factory=list)
+    highs: list[_Array] = field(default_factory=list)
+    """``[lanes * F]`` for each stretch, in the order of the rows."""
+    sums: list[_Array] = field(default_factory=list)
+    squares: list[_Array] = field(default_factory=list)
+    """The same of those without gaps: deviations from the center, and their squares."""
+    rows: int = 0
+    """Rows of these."""
+    gaps: list[_Gaps] = field(default_factory=list)
+    zero_count: int = 0
+    whole_count: int = 0
 
 
 class Workspace:
@@ -57,102 +90,141 @@ class Workspace:
         self._dtype = np.dtype(np.float32 if dtype.name in _NARROW or dtype.name == "bfloat16" else np.float64)
         self._floating = is_floating(dtype.name)
         self._columns = columns
-        self.rows = max(1, STRETCH // columns)
-        """Rows of a stretch."""
-        size = self.rows * columns
+        self._lanes = max(1, _LANES // columns)
+        self._rows = max(1, STRETCH // columns // self._lanes) * self._lanes
+        size = self._rows * columns
         self._values = np.empty(size, self._dtype)
         self._work = np.empty(size, self._dtype)
         self._flags = np.empty(size, bool)
         self._center: _Array | None = None
+        """``[lanes * F]``: a value near the mean of each column, again and again."""
 
-    def block(self, rows: _Array) -> ColumnBlock:
-        """Returns the statistics of ``[n, columns]``, of at most `self.rows` rows in C order.
+    def block(self, rows: _Array, low: F8, high: F8) -> ColumnBlock:
+        """Returns the statistics of a batch.
 
         Args:
-            rows: The values; they are not changed.
+            rows: ``[n, F]`` in C order; not changed.
+            low: ``[F]``: the rows of smaller values are looked for,
+            high: and of larger ones.
         """
+        lanes = _Lanes()
         with np.errstate(all="ignore"):
-            values = self._as_numbers(rows)
-            low, high = self._extremes(values)
-            if self._floating and not (np.isfinite(low).all() and np.isfinite(high).all()):
-                return self._with_gaps(values)
-            if self._center is None:
-                self._center = self._middle(values)
-            sums, squares = self._deviations(values, self._center)
-            if not np.isfinite(squares).all():
-                return self._with_gaps(values)
-            n = np.full(self._columns, float(len(values)))
-            center = self._center.astype(np.float64)
-            spread = Spread(n, center + sums / n, np.maximum(squares - sums * sums / n, 0.0))
-            whole = self._whole(values) if self._floating else values.size
-            zeros = np.zeros(self._columns, np.int64)
-            return ColumnBlock(spread, low, high, zeros, zeros, 0, self._zeros(values, low, high), whole)
+            for stretch in self._stretches(rows):
+                self._reduce(stretch, lanes)
+            return self._together(lanes, low, high)
+
+    def _stretches(self, rows: _Array) -> Iterator[_Array]:
+        whole = len(rows) // self._lanes * self._lanes
+        for first in range(0, whole, self._rows):
+            yield rows[first : min(first + self._rows, whole)]
+        if whole < len(rows):
+            yield rows[whole:]
+
+    def _reduce(self, stretch: _Array, into: _Lanes) -> None:
+        """Reduces a stretch; the last one of a batch may be shorter than the lanes are many."""
+        into.stretches.append(stretch)
+        if len(stretch) < self._lanes:
+            self._with_gaps(stretch, into)
+            return
+        values = self._as_numbers(stretch)
+        if self._center is None:
+            middle = np.add.reduce(values, 0).reshape(-1, self._columns).sum(0, dtype=np.float64) / len(stretch)
+            self._center = np.tile(middle.astype(self._dtype), self._lanes)
+        low, high = np.minimum.reduce(values, 0), np.maximum.reduce(values, 0)
+        work = self._work[: values.size].reshape(values.shape)
+        np.subtract(values, self._center, out=work)
+        # one pass, where a product and its sum take two
+        squares = np.einsum("ij,ij->j", work, work)
+        if not np.isfinite(squares).all():
+            self._with_gaps(stretch, into)
+            return
+        into.lows.append(low)
+        into.highs.append(high)
+        into.sums.append(np.add.reduce(work, 0))
+        into.squares.append(squares)
+        into.rows += len(stretch)
+        whole = self._count_whole(values, work) if self._floating else values.size
+        into.whole_count += whole
+        if whole:
+            into.zero_count += self._count_zeros(values, low, high)
 
     def _as_numbers(self, rows: _Array) -> _Array:
+        """Returns the rows of a stretch as fewer longer ones, ``[n, lanes * F]``."""
+        shape = (-1, self._lanes * self._columns)
         if rows.dtype == self._dtype and rows.flags.c_contiguous:
-            return rows
+            return rows.reshape(shape)
         values = self._values[: rows.size].reshape(rows.shape)
         values[...] = rows
-        return values
+        return values.reshape(shape)
 
-    def _folded(self, values: _Array) -> tuple[_Array, _Array]:
-        """Returns the rows as fewer longer ones, and those that are left over."""
-        lanes = max(1, min(_LANES // self._columns, len(values)))
-        whole = len(values) // lanes * lanes
-        return values[:whole].reshape(whole // lanes, lanes * self._columns), values[whole:]
-
-    def _reduced(self, ufunc: np.ufunc, values: _Array) -> F8:
-        """Returns ``[columns]``: the reduction along the rows, the last steps of it in float64."""
-        folded, rest = self._folded(values)
-        lanes = ufunc.reduce(folded, 0).reshape(-1, self._columns).astype(np.float64)
-        found: F8 = ufunc.reduce(lanes, 0)
-        return found if not len(rest) else ufunc(found, ufunc.reduce(rest.astype(np.float64), 0))
-
-    def _extremes(self, values: _Array) -> tuple[F8, F8]:
-        return self._reduced(np.minimum, values), self._reduced(np.maximum, values)
-
-    def _middle(self, values: _Array) -> _Array:
-        """Returns a value near each column's mean: squares of deviations from it do not cancel."""
-        return (self._reduced(np.add, values) / len(values)).astype(self._dtype)
-
-    def _deviations(self, values: _Array, center: _Array) -> tuple[F8, F8]:
-        """Returns the sums of the deviations from `center` and of their squares, ``[columns]`` each."""
-        work = self._work[: values.size].reshape(values.shape)
-        folded, rest = self._folded(values)
-        folded_work, rest_work = self._folded(work)
-        np.subtract(folded, np.tile(center, folded.shape[1] // self._columns), out=folded_work)
-        np.subtract(rest, center, out=rest_work)
-        sums = self._reduced(np.add, work)
-        np.multiply(work, work, out=work)
-        return sums, self._reduced(np.add, work)
-
-    def _zeros(self, values: _Array, low: F8, high: F8) -> int:
-        if not ((low <= 0) & (high >= 0)).any():
+    def _count_zeros(self, values: _Array, low: _Array, high: _Array) -> int:
+        if low.min() > 0 or high.max() < 0:
             return 0
-        flags = self._flags[: values.size].reshape(values.shape)
-        return int(np.count_nonzero(np.equal(values, 0, out=flags)))
+        return int(np.count_nonzero(np.equal(values, 0, out=self._flags[: values.size].reshape(values.shape))))
 
-    def _whole(self, values: _Array) -> int:
-        work = self._work[: values.size].reshape(values.shape)
+    def _count_whole(self, values: _Array, work: _Array) -> int:
         flags = self._flags[: values.size].reshape(values.shape)
         return int(np.count_nonzero(np.equal(np.rint(values, out=work), values, out=flags)))
 
-    def _with_gaps(self, values: _Array) -> ColumnBlock:
-        """Returns the statistics of values that are not all finite, or whose squares overflow."""
-        wide = values.astype(np.float64)
+    def _with_gaps(self, stretch: _Array, into: _Lanes) -> None:
+        """Reduces values that are not all finite, whose squares overflow, or that do not fill the lanes."""
+        wide = stretch.astype(np.float64)
         finite = np.isfinite(wide)
         nan_count = np.isnan(wide).sum(0)
         n = finite.sum(0).astype(np.float64)
-        filled = np.where(finite, wide, 0.0)
-        mean = filled.sum(0) / np.maximum(n, 1)
+        mean = np.where(finite, wide, 0.0).sum(0) / np.maximum(n, 1)
         m2 = (np.where(finite, wide - mean, 0.0) ** 2).sum(0)
+        inf_count = (len(wide) - n - nan_count).astype(np.int64)
+        into.gaps.append(_Gaps(Spread(n, mean, m2), nan_count, inf_count, int(np.isneginf(wide).sum())))
+        into.lows.append(np.tile(np.where(finite, wide, np.inf).min(0), self._lanes))
+        into.highs.append(np.tile(np.where(finite, wide, -np.inf).max(0), self._lanes))
+        into.zero_count += int((wide == 0).sum())
+        into.whole_count += int((finite & (wide == np.rint(wide))).sum())
+
+    def _together(self, lanes: _Lanes, low: F8, high: F8) -> ColumnBlock:
+        lows = np.stack(lanes.lows).reshape(-1, self._lanes, self._columns).min(1)
+        highs = np.stack(lanes.highs).reshape(-1, self._lanes, self._columns).max(1)
+        found_low, found_high = lows.min(0).astype(np.float64), highs.max(0).astype(np.float64)
+        none = np.zeros(self._columns, np.int64)
+        gaps = lanes.gaps
         return ColumnBlock(
-            spread=Spread(n, mean, m2),
-            low=np.where(finite, wide, np.inf).min(0),
-            high=np.where(finite, wide, -np.inf).max(0),
-            nan_count=nan_count,
-            inf_count=(len(wide) - n - nan_count).astype(np.int64),
-            negative_inf_count=int(np.isneginf(wide).sum()),
-            zero_count=int((wide == 0).sum()),
-            whole_count=int((finite & (wide == np.rint(wide))).sum()),
+            spread=pooled([*self._spread(lanes), *(item.spread for item in gaps)]),
+            low=found_low,
+            high=found_high,
+            low_row=self._rows_of(lanes.stretches, lows.argmin(0), found_low, found_low < low),
+            high_row=self._rows_of(lanes.stretches, highs.argmax(0), found_high, found_high > high),
+            nan_count=sum((item.nan_count for item in gaps), none),
+            inf_count=sum((item.inf_count for item in gaps), none),
+            negative_inf_count=sum(item.negative_inf_count for item in gaps),
+            zero_count=lanes.zero_count,
+            whole_count=lanes.whole_count,
         )
+
+    def _spread(self, lanes: _Lanes) -> Iterator[Spread]:
+        if self._center is None or not lanes.rows:
+            return
+        sums, squares = (
+            np.add.reduce(np.stack(parts), 0, dtype=np.float64).reshape(-1, self._columns).sum(0)
+            for parts in (lanes.sums, lanes.squares)
+        )
+        n = float(lanes.rows)
+        center = self._center[: self._columns].astype(np.float64)
+        yield Spread(np.full(self._columns, n), center + sums / n, np.maximum(squares - sums * sums / n, 0.0))
+
+    def _rows_of(self, stretches: list[_Array], which: I8, values: F8, wanted: NDArray[np.bool_]) -> I8:
+        """Returns the first row that holds the value of each column that is wanted.
+
+        Args:
+            stretches: The rows of the batch.
+            which: ``[F]``: the stretch that holds it.
+            values: ``[F]``
+            wanted: ``[F]``
+        """
+        found = np.zeros(self._columns, np.int64)
+        starts = np.cumsum([0, *map(len, stretches)])
+        for column in np.flatnonzero(wanted):
+            stretch = stretches[which[column]][:, column]
+            # as they were compared: 64 bits of an integer do not fit into float64
+            same = stretch.astype(self._dtype, copy=False) == values[column].astype(self._dtype)
+            found[column] = starts[which[column]] + same.argmax()
+        return found

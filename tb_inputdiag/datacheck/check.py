@@ -12,6 +12,7 @@ from tb_inputdiag.baseline import as_baseline
 from tb_inputdiag.console import say_warning
 from tb_inputdiag.datacheck import entries
 from tb_inputdiag.datacheck.describe import data_summary
+from tb_inputdiag.datacheck.gathering import gathered
 from tb_inputdiag.datacheck.part_tally import PartTally
 from tb_inputdiag.datacheck.progress import PassProgress
 from tb_inputdiag.datacheck.result import DataCheck
@@ -220,9 +221,9 @@ class _Check:
         unit = "batches" if source.counts_batches else "examples"
         line = PassProgress(part, source.total, unit, shown=self.progress)
         try:
-            for number, batch in enumerate(source):
+            for n_batches, batch in gathered(source):
                 tally.add(batch, source.columns)
-                line.update(number + 1 if source.counts_batches else tally.examples)
+                line.update(n_batches if source.counts_batches else tally.examples)
         finally:
             line.finish()
         if not tally.examples:

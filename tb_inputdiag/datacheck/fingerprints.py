@@ -1,10 +1,15 @@
 """Fingerprints of whole examples: equal examples have equal ones, in every part of a data set and on every machine.
 
-A fingerprint mixes all bytes of an example: a multiply-shift hash of 64-bit words (Dietzfelbinger et al. 1997), as the
-shorter one of `statistics.example_ids`. Among two million examples, two different ones share a fingerprint with a
-probability of 1e-7. Of more examples, those with a fingerprint in one half of all numbers are kept, then in a quarter,
-and so on. All copies of an example are kept or none, so what is found there is an unbiased share of the whole
-(Gibbons and Tirthapura, "Estimating simple functions on the union of data streams", 2001).
+An example is read as words of 32 bits, and 64 of these at a time are multiplied by four columns of random weights below
+``2**16``. In float64 these sums are exact, whatever the order of their terms, so any matrix product will do.
+Two different stretches have the same four sums with a probability of at most ``2**-64`` (a universal hash: Carter and
+Wegman 1979). The sums of all stretches become one number of 64 bits, linearly modulo ``2**64`` after their upper bits
+are folded into the lower ones. Among two million examples, two different ones share a fingerprint with a probability of
+1e-7 if all bits count; of float32 or float64 values that are small whole numbers, whose lower bits are 0, about 1e-4.
+
+Of more examples, those with a fingerprint in one half of all numbers are kept, then in a quarter, and so on. All copies
+of an example are kept or none, so what is found there is an unbiased share of the whole (Gibbons and Tirthapura,
+"Estimating simple functions on the union of data streams", 2001).
 """
 
 from __future__ import annotations
@@ -16,16 +21,20 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_inputdiag.records import I8
+from tb_inputdiag.records import F8, I8
 
 __all__ = ["Copies", "Fingerprints", "fingerprints", "mixed"]
 
 MAX_KEPT = 1 << 21
 """Fingerprints that are kept: 48 MB with their indices and those of the targets."""
 
-_WORDS = 1 << 16
-"""Words that are mixed at once: they stay in the cache."""
-_SHIFT = np.uint64(29)
+_STRETCH = 64
+"""Words of 32 bits that are added up: with weights of 16 bits, their sum stays below ``2**53``."""
+_SUMS = 4
+_WEIGHT_BITS = 16
+_VALUES = 1 << 16
+"""Words that are multiplied at once: they stay in the cache, and BLAS begins no threads for so few."""
+_FOLD = np.uint64(21)
 _NEXT = np.uint64(31)
 
 _Array = NDArray[Any]
@@ -38,14 +47,22 @@ def mixed(numbers: U8Words) -> U8Words:
     Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (2014).
     """
     z = numbers + np.uint64(0x9E3779B97F4A7C15)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray(z ^ (z >> np.uint64(31)))
+    upper = np.empty_like(z)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        np.right_shift(z, np.uint64(shift), out=upper)
+        np.bitwise_xor(z, upper, out=z)
+        if factor > 1:
+            np.multiply(z, np.uint64(factor), out=z)
+    return np.asarray(z)
 
 
 @cache
-def _factors(words: int) -> U8Words:
-    return np.random.default_rng(20_011).integers(1, 2**63, words, np.uint64) * np.uint64(2) + np.uint64(1)
+def _weights(words: int) -> tuple[F8, U8Words]:
+    """Returns the weights of the words, ``[words, sums]``, and the factors of the sums of all stretches."""
+    rng = np.random.default_rng(20_011)
+    weights = rng.integers(0, 1 << _WEIGHT_BITS, (words, _SUMS)).astype(np.float64)
+    stretches = -(-words // _STRETCH)
+    return weights, rng.integers(1, 2**63, (stretches, _SUMS), np.uint64) * np.uint64(2) + np.uint64(1)
 
 
 def fingerprints(arrays: Sequence[_Array]) -> U8Words:
@@ -63,32 +80,55 @@ def fingerprints(arrays: Sequence[_Array]) -> U8Words:
 def _of_rows(array: _Array) -> U8Words:
     rows = np.ascontiguousarray(array).reshape(len(array), -1)
     width = rows.shape[1] * rows.itemsize
-    words = -(-width // 8)
-    if not words:
-        return np.zeros(len(rows), np.uint64)
-    factors, found = _factors(words), np.empty(len(rows), np.uint64)
-    step = max(1, _WORDS // words)
-    padded = np.zeros((min(step, len(rows)), words * 8), np.uint8) if width % 8 else None
-    work = np.empty((min(step, len(rows)), words), np.uint64)
-    high = np.empty_like(work)
+    found = np.zeros(len(rows), np.uint64)
+    if not width or not len(rows):
+        return found
+    if width <= 8:  # one word, which is its own number
+        found.view(np.uint8).reshape(len(rows), 8)[:, :width] = rows.view(np.uint8)
+        return found
+    words = -(-width // 4)
+    step = min(max(1, _VALUES // words), len(rows))
+    scratch = _Scratch(step, words)
+    padded = np.zeros((step, words * 4), np.uint8) if width % 4 else None
     for start in range(0, len(rows), step):
         some = rows[start : start + step]
         if padded is None:
-            values = some.view(np.uint64)
+            values = some.view(np.int32)
         else:
             padded[: len(some), :width] = some.view(np.uint8)
-            values = padded[: len(some)].view(np.uint64)
-        product, upper = work[: len(some)], high[: len(some)]
-        # the lower bits of small numbers in float64 are all 0, and so would be those of a product
-        for source, bits in ((values, 32), (product, 16)):
-            np.right_shift(source, np.uint64(bits), out=upper)
-            np.bitwise_xor(source, upper, out=product)
-        np.multiply(product, factors, out=product)
-        # the upper half has the good bits of a product
-        np.right_shift(product, _SHIFT, out=upper)
-        np.bitwise_xor(product, upper, out=product)
-        np.add.reduce(product, 1, out=found[start : start + len(some)])
+            values = padded[: len(some)].view(np.int32)
+        scratch.mix(values, found[start : start + len(some)])
     return found
+
+
+class _Scratch:
+    """Arrays that are used again for every few rows.
+
+    Args:
+        rows: The most rows.
+        words: Words of a row.
+    """
+
+    def __init__(self, rows: int, words: int) -> None:
+        self._weights, self._factors = _weights(words)
+        self._words = np.empty((rows, words))
+        self._sums = np.empty((rows, len(self._factors), _SUMS))
+        self._mixed = np.empty((rows, self._factors.size), np.uint64)
+        self._upper = np.empty_like(self._mixed)
+
+    def mix(self, values: NDArray[np.int32], out: U8Words) -> None:
+        """Writes the number of each row of ``[n, words]``."""
+        n = len(values)
+        words, sums, mixed_sums, upper = self._words[:n], self._sums[:n], self._mixed[:n], self._upper[:n]
+        np.copyto(words, values)
+        for i in range(len(self._factors)):
+            stretch = slice(i * _STRETCH, (i + 1) * _STRETCH)
+            np.matmul(words[:, stretch], self._weights[stretch], out=sums[:, i])
+        # through int64: what a negative float becomes as an unsigned number depends on the machine
+        np.copyto(mixed_sums.view(np.int64), sums.reshape(n, -1), casting="unsafe")
+        np.right_shift(mixed_sums, _FOLD, out=upper)
+        np.bitwise_xor(mixed_sums, upper, out=mixed_sums)
+        np.matmul(mixed_sums, self._factors.ravel(), out=out)
 
 
 class Copies(NamedTuple):
@@ -155,10 +195,12 @@ class Fingerprints:
     def copies(self) -> Copies:
         """Returns the examples that are equal to an earlier one."""
         inputs, places, targets = self._all()
-        order = np.argsort(inputs, kind="stable")
-        ordered = inputs[order]
+        ordered = np.sort(inputs)
+        repeated = ordered[1:][ordered[1:] == ordered[:-1]]
+        several = np.flatnonzero(_among(inputs, repeated))
+        order = several[np.argsort(inputs[several], kind="stable")]
         again = np.zeros(len(order), bool)
-        again[1:] = ordered[1:] == ordered[:-1]
+        again[1:] = inputs[order[1:]] == inputs[order[:-1]]
         # each run of equal ones begins where `again` is False
         firsts = order[np.maximum.accumulate(np.where(again, 0, np.arange(len(order))))]
         copies, originals = order[again], firsts[again]
@@ -171,11 +213,20 @@ class Fingerprints:
         inputs, places, targets = self._all()
         theirs, their_places, their_targets = other._all()
         level = max(self.level, other.level)
-        order = np.argsort(theirs, kind="stable")
-        at = np.minimum(np.searchsorted(theirs[order], inputs), max(len(theirs) - 1, 0))
-        if not len(theirs) or not len(inputs):
-            return Copies(np.zeros(0, np.int64), np.zeros(0, np.int64), 0)
-        found = order[at]
-        same = (theirs[found] == inputs) & ((inputs & np.uint64((1 << level) - 1)) == 0)
-        other_label = int((targets[same] != their_targets[found[same]]).sum())
-        return Copies(places[same], their_places[found[same]], other_label)
+        # sorted numbers are looked up in the cache
+        mine = np.sort(inputs)
+        common = mine[_among(mine, np.sort(theirs))]
+        common = common[(common & np.uint64((1 << level) - 1)) == 0]
+        same, candidates = np.flatnonzero(_among(inputs, common)), np.flatnonzero(_among(theirs, common))
+        order = candidates[np.argsort(theirs[candidates], kind="stable")]
+        found = order[np.searchsorted(theirs[order], inputs[same])]
+        other_label = int((targets[same] != their_targets[found]).sum())
+        return Copies(places[same], their_places[found], other_label)
+
+
+def _among(numbers: U8Words, known: U8Words) -> NDArray[np.bool_]:
+    """Returns for each number whether it is among `known`, which are sorted."""
+    if not len(known):
+        return np.zeros(len(numbers), bool)
+    at = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
+    return np.asarray(known[at] == numbers)

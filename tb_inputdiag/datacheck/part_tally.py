@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_inputdiag.datacheck.beside import Beside
 from tb_inputdiag.datacheck.fingerprints import Fingerprints, fingerprints
 from tb_inputdiag.datacheck.row_sample import RowSample
 from tb_inputdiag.datacheck.tensor_tally import TensorTally
@@ -46,6 +47,7 @@ class PartTally:
         self.sample: RowSample[TensorKey] = RowSample()
         self.fingerprints = Fingerprints()
         self._first_example = first_example
+        self._beside = Beside()
 
     def add(self, batch: Batch, columns: Mapping[TensorKey, tuple[str, ...]]) -> None:
         """Adds a batch.
@@ -55,26 +57,28 @@ class PartTally:
             columns: Names of columns, where they have some.
         """
         start, n = self._first_example + self.examples, len(next(iter(batch.values())))
-        inputs: list[NDArray[Any]] = []
-        targets: list[NDArray[Any]] = []
+        n_bytes = sum(values.nbytes for values in batch.values())
+        hashed = {
+            key: values if is_numeric(values.dtype.name) else self._text_tally(key).add(values, start)
+            for key, values in batch.items()
+        }
+        inputs, targets = ([hashed[key] for key in batch if key.role == role] for role in ("input", "target"))
+        wait = self._beside.begin(lambda: self._see_examples(batch, inputs, targets, start), n_bytes)
         for key, values in batch.items():
-            self.n_bytes += values.nbytes
-            hashed = values
             if is_numeric(values.dtype.name):
                 self._number_tally(key, values, columns).add(values, start)
                 if key.role == "target" and values.size == n:
                     self.classes[key] = count_whole(self.classes.get(key, Counter()), values)
-            else:
-                hashed = self._text_tally(key).add(values, start)
-            if key.role == "input":
-                inputs.append(hashed)
-            elif key.role == "target":
-                targets.append(hashed)
+        wait()
+        self.n_bytes += n_bytes
+        self.examples += n
+
+    def _see_examples(self, batch: Batch, inputs: list[NDArray[Any]], targets: list[NDArray[Any]], start: int) -> None:
+        """Adds what is known of examples as a whole."""
         self.sample.add(batch, start)
         if inputs:
-            labels = fingerprints(targets) if targets else np.zeros(n, np.uint64)
+            labels = fingerprints(targets) if targets else np.zeros(len(inputs[0]), np.uint64)
             self.fingerprints.add(fingerprints(inputs), labels, start)
-        self.examples += n
 
     def _number_tally(
         self, key: TensorKey, values: NDArray[Any], columns: Mapping[TensorKey, tuple[str, ...]]

@@ -70,6 +70,8 @@ class RowSample(Generic[_Key]):
             return
         n = len(next(iter(batch.values())))
         priorities = mixed(np.arange(start, start + n, dtype=np.uint64))
+        if self._limit is None and n > self._capacity:
+            self._limit = np.partition(priorities, self._capacity)[self._capacity]
         chosen = np.arange(n) if self._limit is None else np.flatnonzero(priorities < self._limit)
         self._keep(priorities[chosen], chosen + start, {key: values[chosen] for key, values in batch.items()})
 
@@ -95,8 +97,11 @@ class RowSample(Generic[_Key]):
 
     def _shrink(self) -> None:
         priorities = np.concatenate(self._priorities)
-        order = np.argsort(priorities)[: self._capacity]
-        self._limit = priorities[order[-1]] if len(order) == self._capacity else None
+        if len(priorities) > self._capacity:
+            self._limit = np.partition(priorities, self._capacity)[self._capacity]
+            self._take(priorities, np.flatnonzero(priorities < self._limit))
+
+    def _take(self, priorities: U8Words, order: NDArray[np.intp]) -> None:
         self._priorities = [priorities[order]]
         self._places = [np.concatenate(self._places)[order]]
         for key in [*self._rows]:
@@ -110,5 +115,6 @@ class RowSample(Generic[_Key]):
         """Returns the sampled examples of each tensor, ``[len(self), ...]``, in random order."""
         if not self._held:
             return {}
-        self._shrink()
+        priorities = np.concatenate(self._priorities)
+        self._take(priorities, np.argsort(priorities)[: self._capacity])
         return {key: parts[0] for key, parts in self._rows.items()}

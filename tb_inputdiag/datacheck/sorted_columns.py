@@ -44,7 +44,8 @@ class SortedColumns:
 
     def __init__(self, values: F8) -> None:
         finite = np.isfinite(values)
-        self._sorted = np.sort(np.where(finite, values, np.nan), 0)  # NaN comes last
+        # each column in one piece, which sorts faster; NaN comes last
+        self._sorted = np.sort(np.where(finite, values, np.nan).T.copy(), 1).T
         self._n = finite.sum(0)
 
     def _at(self, level: float | F8) -> F8:

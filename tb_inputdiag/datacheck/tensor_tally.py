@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -116,34 +115,21 @@ class TensorTally:
 
     def _add_rows(self, rows: _Array, per_example: int, start: int) -> None:
         """Adds ``[n, width]``, of which each example has `per_example` rows."""
-        work = self._workspace(rows.dtype)
-        sums = self.layout.shape is not None and len(self.layout.shape) > 1
-        parts = []
-        for first in range(0, len(rows), work.rows):
-            stretch = rows[first : first + work.rows]
-            block = work.block(stretch)
-            parts.append(block.spread)
-            self._see_extremes(stretch, block, start, first, per_example)
-            self._see_counts(stretch, block, start, first, per_example)
-            if sums and self.axis == len(self.layout.shape or ()) - 1 and self.width > 1:
-                self.row_sums = self.row_sums.plus(_row_sums(stretch))
-        self.spread = reduce(lambda a, b: pooled([a, b]), parts, self.spread)
-
-    def _see_extremes(self, stretch: _Array, block: ColumnBlock, start: int, first: int, per_example: int) -> None:
-        # a column that has no finite value in this stretch keeps what it has
-        for found, known, place, find in (
-            (block.low, self.low, self.low_example, np.nanargmin),
-            (-block.high, -self.high, self.high_example, np.nanargmax),
+        block = self._workspace(rows.dtype).block(rows, self.low, self.high)
+        self.spread = pooled([self.spread, block.spread])
+        # a column that has no finite value in this batch keeps what it has
+        for better, place, row in (
+            (block.low < self.low, self.low_example, block.low_row),
+            (block.high > self.high, self.high_example, block.high_row),
         ):
-            better = np.flatnonzero(found < known)
-            if len(better):
-                finite = stretch[:, better].astype(np.float64)
-                finite[~np.isfinite(finite)] = np.nan
-                place[better] = start + (first + find(finite, 0)) // per_example
+            np.copyto(place, start + row // per_example, where=better)
         np.minimum(self.low, block.low, out=self.low)
         np.maximum(self.high, block.high, out=self.high)
+        self._see_counts(rows, block, start, per_example)
+        if self.width > 1 and self.axis == len(self.layout.shape or ()) - 1:
+            self._add_row_sums(rows)
 
-    def _see_counts(self, stretch: _Array, block: ColumnBlock, start: int, first: int, per_example: int) -> None:
+    def _see_counts(self, rows: _Array, block: ColumnBlock, start: int, per_example: int) -> None:
         self.counts["negative_inf"] += block.negative_inf_count
         self.counts["zero"] += block.zero_count
         self.counts["whole"] += block.whole_count
@@ -151,15 +137,10 @@ class TensorTally:
             return
         self.nan_count += block.nan_count
         self.inf_count += block.inf_count
-        bad = start + (first + np.flatnonzero(~np.isfinite(stretch).all(1))) // per_example
-        bad = np.unique(bad)
-        if self.bad and len(bad) and self.bad[-1][-1] == bad[0]:  # the example goes on in this stretch
-            bad = bad[1:]
-        if len(bad):
-            room = MAX_EXAMPLES_LISTED - sum(map(len, self.bad))
-            self.counts["bad"] += len(bad)
-            # the last one stays for the comparison above
-            self.bad.append(bad if room >= len(bad) else bad[-1:] if room <= 0 else bad[:room])
+        bad = start + np.unique(np.flatnonzero(~np.isfinite(rows).all(1)) // per_example)
+        self.counts["bad"] += len(bad)
+        room = MAX_EXAMPLES_LISTED - sum(map(len, self.bad))
+        self.bad.append(bad[: max(room, 0)])
 
     @property
     def bad_examples(self) -> I8:
