@@ -22,7 +22,7 @@ from tb_inputdiag.log.subjects import SubjectSeries
 from tb_inputdiag.numbers import count, percent, short, size_bytes, whole
 from tb_inputdiag.records import Images
 from tb_inputdiag.report.charts import Chart, Line
-from tb_inputdiag.report.data_tables import column_tables
+from tb_inputdiag.report.data_tables import columns_of_parts
 from tb_inputdiag.report.html import ReportTable, Section, render_html
 from tb_inputdiag.urls import folder_name
 
@@ -193,9 +193,8 @@ def _tables(item: Chosen) -> list[ReportTable]:
     tensor_header = ["tensor", "role", "split", "dtype", "expected", "min", "mean", "max", "std", "NaN or inf", "zeros"]
     weight_header = ["weight", "first", "median", "last", "max", "update / weight", "samples with NaN"]
     columns = [
-        ReportTable(f"{data.part}: {table.title}", table.header, table.rows)
-        for data in item.session.data
-        for table in column_tables(data)
+        ReportTable(table.title, table.header, table.rows, left=3, words=2, note=table.note)
+        for table in columns_of_parts(item.session.data, item.session.alerts)
     ]
     tables = [
         *columns,

@@ -18,7 +18,7 @@ from tb_inputdiag.log.reader import Log, Run
 from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.records import Alert
 from tb_inputdiag.report import format_alert
-from tb_inputdiag.report.data_tables import column_tables, part_facts
+from tb_inputdiag.report.data_tables import columns_of_parts, part_facts
 from tb_inputdiag.report.html import ReportTable, Section, alert_parts, overview_parts, section_parts
 from tb_inputdiag.report.markup import html_text
 from tb_inputdiag.report.style import CARD_STYLE
@@ -64,9 +64,8 @@ def check_html(check: DataCheck) -> str:
     named = [(f"{name}: " if several else "", data) for name, data in check.parts.items()]
     facts = [(f"{name}{label}", text) for name, data in named for label, text in part_facts(data)]
     tables = [
-        ReportTable(f"{name}{table.title}", table.header, table.rows)
-        for name, data in named
-        for table in column_tables(data)
+        ReportTable(table.title, table.header, table.rows, left=3, words=2, note=table.note)
+        for table in columns_of_parts(list(check.parts.values()), check.alerts)
     ]
     return _card(
         section_parts(

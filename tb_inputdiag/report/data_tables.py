@@ -7,15 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tb_inputdiag.data_columns import ColumnPart, DataColumn, DataTable, data_tables
 from tb_inputdiag.numbers import count, format_number, percent, shape_text, short, size_bytes, whole
-from tb_inputdiag.records import DataSummary, DataTensor
+from tb_inputdiag.records import Alert, DataSummary, DataTensor, split_of
 
-__all__ = ["ColumnTable", "column_tables", "part_facts"]
+__all__ = ["ColumnTable", "column_tables", "columns_of_parts", "part_facts"]
 
 _LABELS = {"sample_weight": "weight"}
 _MOST_COLUMNS = 20
-_MOST_CHANNELS = 4
+_MOST_IN_PAGE = 100
+_BARS = 16
+_LEVELS = "▁▂▃▄▅▆▇█"
 _MOST_CATEGORIES = 6
+_MOST_IN_CELL = 3
 _MOST_EXAMPLES = 5
 
 
@@ -96,23 +100,75 @@ def _categories(tensor: DataTensor) -> str:
 
 
 def column_tables(data: DataSummary) -> Iterator[ColumnTable]:
-    """Yields a table of the columns of each numeric input that has several: of a table, or of colours."""
-    for tensor in data.tensors:
-        is_table = tensor.shape is not None and len(tensor.shape) == 2 and len(tensor.columns) > 1
-        if tensor.role != "input" or not (is_table or 1 < tensor.n_columns <= _MOST_CHANNELS):
+    """Yields a table of the columns of each numeric input that has several, narrow enough for a terminal."""
+    for table in data_tables([data], []):
+        tensor = data.tensor(f"{table.role}:{table.name}")
+        if table.role != "input" or table.n_columns < 2 or tensor is None:
             continue
-        rows = [_column_row(tensor, i) for i in range(min(len(tensor.columns), _MOST_COLUMNS))]
-        left = tensor.n_columns - len(rows)
+        rows = [_column_row(column.name, column.parts[0]) for column in table.columns[:_MOST_COLUMNS]]
+        left = table.n_columns - len(rows)
         note = f"{count(left, 'more column')}: result.{data.part}.tensor({tensor.subject!r}) has all." if left else ""
-        if tensor.quantile_error:
-            error = percent(tensor.quantile_error)
-            note = f"{note} The median is of {whole(tensor.sampled)} random examples: off by at most {error} of them."
         header = ("column", "min", "median", "max", "mean", "std", "gaps")
-        yield ColumnTable(f"columns of {tensor.name}", header, rows, note.strip())
+        yield ColumnTable(f"columns of {tensor.name}", header, rows, f"{note} {_of_sample(tensor)}".strip())
 
 
-def _column_row(tensor: DataTensor, i: int) -> tuple[str, ...]:
-    middle = tensor.quantiles.shape[1] // 2
-    numbers = (tensor.min[i], tensor.quantiles[i, middle], tensor.max[i], tensor.mean[i], tensor.std[i])
-    gaps = int(tensor.nan_count[i] + tensor.inf_count[i])
-    return (tensor.columns[i], *(short(float(number)) for number in numbers), whole(gaps) if gaps else "-")
+def _of_sample(tensor: DataTensor) -> str:
+    if not tensor.quantile_error:
+        return ""
+    error = percent(tensor.quantile_error)
+    return f"The median is of {whole(tensor.sampled)} random examples: off by at most {error} of them."
+
+
+def _column_row(name: str, seen: ColumnPart) -> tuple[str, ...]:
+    numbers = (seen.min, seen.median, seen.max, seen.mean, seen.std)
+    return (name, *map(short, numbers), whole(seen.missing) if seen.missing else "-")
+
+
+def columns_of_parts(parts: Sequence[DataSummary], alerts: Sequence[Alert]) -> Iterator[ColumnTable]:
+    """Yields a table of all columns, each in all parts below each other, with the findings about it; for a page."""
+    tables = data_tables(parts, alerts, _MOST_IN_PAGE)
+    rows = [row for table in tables for column in table.columns for row in _rows_of(table, column)]
+    if not rows:
+        return
+    left = {table.name: table.n_columns - len(table.columns) for table in tables}
+    notes = [f"{count(n, 'more column')} of {name} without a finding." for name, n in left.items() if n > 0]
+    notes += [text for data in parts[:1] for tensor in data.tensors[:1] if (text := _of_sample(tensor))]
+    header = ("column", "part", "type", "missing", "min", "mean", "max", "std", "distribution", "findings")
+    yield ColumnTable("Columns", header, rows, " ".join(notes))
+
+
+def _rows_of(table: DataTable, column: DataColumn) -> Iterator[tuple[str, ...]]:
+    name = f"{table.name}[..., {column.name}]" if table.n_columns > 1 and column.name.isdigit() else column.name
+    for seen in column.parts:
+        numbers = (seen.min, seen.mean, seen.max, seen.std)
+        about = [alert for alert in column.findings if alert.split == split_of(seen.part)]
+        yield (
+            name,
+            seen.part,
+            seen.dtype,
+            percent(seen.missing_share) if seen.missing else "-",
+            *("" if np.isnan(number) else short(number) for number in numbers),
+            _distribution(seen),
+            ", ".join(f"{alert.severity.name} {alert.rule}" for alert in about),
+        )
+
+
+def _distribution(seen: ColumnPart) -> str:
+    """Returns the most frequent categories, or a histogram of block characters."""
+    if seen.categories:
+        total = max(seen.values - seen.missing, 1)
+        named = [f"{name}: {percent(n / total)}" for name, n in seen.categories[:_MOST_IN_CELL]]
+        more = ", ..." if seen.distinct > len(named) or not seen.distinct else ""
+        return ", ".join(named) + more
+    if seen.dtype == "string":
+        return "more than 65,536 different texts"
+    values = np.asarray(seen.quantiles)
+    if not np.isfinite(values).any() or values[0] == values[-1]:
+        return ""
+    levels = np.linspace(0, 1, len(values))
+    edges = np.linspace(values[0], values[-1], _BARS + 1)
+    # the share below an edge: of values that repeat, all of them
+    below = np.interp(edges, values + np.arange(len(values)) * 1e-9 * (values[-1] - values[0]), levels)
+    shares = np.sqrt(np.maximum(np.diff(below), 0))
+    places = np.ceil(shares / max(float(shares.max()), 1e-9) * (len(_LEVELS) - 1)).astype(int)
+    return "".join(_LEVELS[place] for place in places)

@@ -30,6 +30,10 @@ class ReportTable:
     """Columns at the left that hold words; the others hold numbers."""
     long: bool = False
     """The last column holds sentences."""
+    words: int = 0
+    """Columns at the right that hold words."""
+    note: str = ""
+    """What the table leaves out, as a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,7 +220,7 @@ def _table(table: ReportTable) -> Iterator[str]:
         found = []
         for place, cell in enumerate(cells):
             kinds = [
-                *(["text"] if place < table.left else []),
+                *(["text"] if place < table.left or place > last - table.words else []),
                 *(["text long"] if table.long and place == last else []),
             ]
             kind = f' class="{" ".join(kinds)}"' if kinds else ""
@@ -227,6 +231,8 @@ def _table(table: ReportTable) -> Iterator[str]:
     for cells in table.rows:
         yield row("td", cells)
     yield "</tbody></table></div>"
+    if table.note:
+        yield f'<p class="soft">{html_text(table.note)}</p>'
 
 
 def _images(images: Images) -> Iterator[str]:

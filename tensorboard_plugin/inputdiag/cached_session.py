@@ -17,6 +17,7 @@ from tb_inputdiag.records import (
     Alert,
     CallStart,
     Cost,
+    DataSummary,
     EpochEnd,
     ExpectedRange,
     Failure,
@@ -64,6 +65,10 @@ class SessionRecords:
     failures: list[Failure] = field(default_factory=list)
     alerts: dict[int, Revised] = field(default_factory=dict)
     alert_records: int = 0
+    data: list[DataSummary] = field(default_factory=list)
+    """The parts of a data set, of a check of one."""
+    data_revision: int = 0
+    """Of the newest part, or of the newest alert after it."""
     expected: dict[tuple[str, str, str], ExpectedRange] = field(default_factory=dict)
     """(rule, subject, stage) -> the range that the rule judged by, as last logged."""
     not_judged: dict[str, NotJudged] = field(default_factory=dict)
@@ -312,6 +317,10 @@ class CachedSession:
             case Alert():
                 records.alert_records += 1
                 records.alerts[record.id] = Revised(self.revision, record)
+                records.data_revision = self.revision
+            case DataSummary():
+                records.data.append(record)
+                records.data_revision = self.revision
             case ExpectedRange():
                 records.expected[record.rule, record.subject, record.stage] = record
             case NotJudged():

@@ -12,12 +12,11 @@ from tb_inputdiag.png import encode_png
 from tb_inputdiag.records import Images, TensorLayout
 from tensorboard_plugin.inputdiag.cached_session import SessionRecords
 from tensorboard_plugin.inputdiag.encoding import number, numbers
-from tensorboard_plugin.inputdiag.payload_runs import severity_name, standing_alerts
+from tensorboard_plugin.inputdiag.payload_runs import short_alert, standing_alerts
 from tensorboard_plugin.inputdiag.payload_types import (
     ClassBalance,
     FeatureStats,
     ImageSet,
-    InputAlert,
     InputCard,
     InputView,
 )
@@ -132,17 +131,7 @@ def _card(
         words=describe(layout),
         feature_word=feature_word(layout),
         expected=[item for item in records.expected.values() if (item.subject, item.stage) in names],
-        alerts=[
-            InputAlert(
-                id=alert.id,
-                rule=alert.rule,
-                severity=severity_name(alert.severity),
-                split=alert.split,
-                message=alert.message,
-            )
-            for alert in standing_alerts(records)
-            if alert.subject in subjects
-        ],
+        alerts=[short_alert(alert) for alert in standing_alerts(records) if alert.subject in subjects],
         views=[_view(split, views[split]) for split in sorted(views, key=_SPLITS.__getitem__)],
     )
 

@@ -12,6 +12,7 @@ from tensorboard_plugin.inputdiag.cached_session import CachedSession, SessionRe
 from tensorboard_plugin.inputdiag.encoding import number
 from tensorboard_plugin.inputdiag.payload_types import (
     AlertRow,
+    InputAlert,
     ModelAnswer,
     ReadProgress,
     RunAnswer,
@@ -27,6 +28,7 @@ __all__ = [
     "format_row",
     "format_run",
     "severity_name",
+    "short_alert",
     "standing_alerts",
 ]
 
@@ -47,6 +49,17 @@ def severity_name(severity: Severity) -> SeverityName:
 def standing_alerts(records: SessionRecords) -> list[Alert]:
     """Returns the standing alerts, worst first."""
     return sorted(filter(alerts.is_standing, _alerts(records)), key=alerts.worst_first)
+
+
+def short_alert(alert: Alert) -> InputAlert:
+    """Returns an alert without its details."""
+    return InputAlert(
+        id=alert.id,
+        rule=alert.rule,
+        severity=severity_name(alert.severity),
+        split=alert.split,
+        message=alert.message,
+    )
 
 
 def _alerts(records: SessionRecords) -> list[Alert]:

@@ -20,6 +20,8 @@ from tb_inputdiag.records import (
     Failure,
     ModelFacts,
     NotJudged,
+    Part,
+    Role,
     SessionEnd,
     SessionStart,
     Split,
@@ -29,6 +31,12 @@ from tb_inputdiag.records import (
 __all__ = [
     "AlertRow",
     "ClassBalance",
+    "DataAnswer",
+    "DataColumnInPart",
+    "DataColumnRow",
+    "DataOverlap",
+    "DataPartRow",
+    "DataTableRows",
     "DifferencesAnswer",
     "FeatureStats",
     "Grid",
@@ -402,3 +410,90 @@ class ImageAnswer(TypedDict):
     unchanged: bool
     """The client has them already. `images` is empty."""
     images: list[ImageSet]
+
+
+class DataOverlap(TypedDict):
+    """Examples of a part of a data set that are equal to examples of another part."""
+
+    other: Part
+    examples: int
+    first: list[int]
+    """Indices of some of them."""
+    originals: list[int]
+    """Those of the equal examples of the other part."""
+
+
+class DataPartRow(TypedDict):
+    """A part of a data set as a whole."""
+
+    part: Part
+    examples: int
+    n_bytes: int
+    elapsed_s: float
+    """Seconds that the pass over it took."""
+    copies: int
+    """Examples that equal an earlier one in all inputs; an estimate if `compared` is below 1."""
+    relabelled: int
+    """Copies whose target differs."""
+    compared: float
+    """Share of the examples whose copies were searched."""
+    first: list[int]
+    """Indices of some of the copies."""
+    originals: list[int]
+    """Those of the examples that they equal."""
+    overlaps: list[DataOverlap]
+
+
+class DataColumnInPart(TypedDict):
+    """One column in one part of a data set, over finite values."""
+
+    part: Part
+    dtype: str
+    values: int
+    missing: int
+    """NaN, infinities, and missing text."""
+    min: float | None
+    median: float | None
+    max: float | None
+    mean: float | None
+    std: float | None
+    quantiles: Numbers
+    """At the probabilities 0, 1/32, ..., 1; empty for text."""
+    distinct: int
+    """Different texts or class ids; 0: not counted, or too many."""
+    categories: dict[str, int]
+    """The most frequent ones -> examples."""
+
+
+class DataColumnRow(TypedDict):
+    """A column of a table, a channel of images, or a tensor without columns."""
+
+    name: str
+    parts: list[DataColumnInPart]
+    alerts: list[InputAlert]
+    """The standing alerts about it, worst first."""
+
+
+class DataTableRows(TypedDict):
+    """The columns of one tensor of a data set."""
+
+    name: str
+    role: Role
+    shape: list[int | None] | None
+    n_columns: int
+    """Columns that there are; if there are more than rows, the others have no alert."""
+    columns: list[DataColumnRow]
+    alerts: list[InputAlert]
+    """The standing alerts about several columns together, worst first."""
+
+
+class DataAnswer(TypedDict):
+    """``/data``: what a check of a whole data set found, column by column."""
+
+    id: str
+    revision: int
+    """Send it back as ``since``."""
+    unchanged: bool
+    """The client has it already. `parts` and `tables` are empty."""
+    parts: list[DataPartRow]
+    tables: list[DataTableRows]

@@ -21,10 +21,12 @@ from tensorboard_plugin.inputdiag.cached_session import CachedSession
 from tensorboard_plugin.inputdiag.decimated import CHARTED_COLUMNS, DecimatedTable, SplitSeries
 from tensorboard_plugin.inputdiag.encoding import dump
 from tensorboard_plugin.inputdiag.payload_compare import comparable_inputs, format_differences
+from tensorboard_plugin.inputdiag.payload_data import format_data
 from tensorboard_plugin.inputdiag.payload_inputs import format_cards, format_images
 from tensorboard_plugin.inputdiag.payload_runs import format_model, format_row, format_run
 from tensorboard_plugin.inputdiag.payload_series import HeldBuckets, format_epochs, format_grid, format_group
 from tensorboard_plugin.inputdiag.payload_types import (
+    DataAnswer,
     DifferencesAnswer,
     GridAnswer,
     ImageAnswer,
@@ -67,6 +69,7 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
             "/series": (self._series, ("id", "q", "points", "have", "from", "to")),
             "/grid": (self._grid, ("id", "table", "column", "split", "points", "have", "from", "to")),
             "/inputs": (self._inputs, ("id",)),
+            "/data": (self._data, ("id", "since")),
             "/images": (self._images, ("id", "since")),
             "/differences": (self._differences, ("first", "second")),
         }
@@ -208,6 +211,11 @@ class InputDiagPlugin(base_plugin.TBPlugin):  # type: ignore[misc]  # TensorBoar
                 samples_logged=max(records.head.rows.get("tensors", 0) if records.head else 0, table.rows_read),
                 cards=format_cards(table.stats, records),
             )
+
+    def _data(self, request: wrappers.Request, query: Query) -> DataAnswer:
+        since = query.since()
+        with self._session(request, query) as (_, session):
+            return format_data(session, since=since)
 
     def _differences(self, request: wrappers.Request, query: Query) -> DifferencesAnswer:
         tensors, pending, server = [], False, ""

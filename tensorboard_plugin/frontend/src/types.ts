@@ -99,6 +99,70 @@ export interface Curve {
   expected: Span | null;
 }
 
+/** ``/data``: what a check of a whole data set found, column by column. */
+export interface DataAnswer {
+  id: string;
+  revision: number;
+  unchanged: boolean;
+  parts: DataPartRow[];
+  tables: DataTableRows[];
+}
+
+/** One column in one part of a data set, over finite values. */
+export interface DataColumnInPart {
+  part: "train" | "validation" | "test";
+  dtype: string;
+  values: number;
+  missing: number;
+  min: number | null;
+  median: number | null;
+  max: number | null;
+  mean: number | null;
+  std: number | null;
+  quantiles: (number | null)[];
+  distinct: number;
+  categories: Record<string, number>;
+}
+
+/** A column of a table, a channel of images, or a tensor without columns. */
+export interface DataColumnRow {
+  name: string;
+  parts: DataColumnInPart[];
+  alerts: InputAlert[];
+}
+
+/** Examples of a part of a data set that are equal to examples of another part. */
+export interface DataOverlap {
+  other: "train" | "validation" | "test";
+  examples: number;
+  first: number[];
+  originals: number[];
+}
+
+/** A part of a data set as a whole. */
+export interface DataPartRow {
+  part: "train" | "validation" | "test";
+  examples: number;
+  n_bytes: number;
+  elapsed_s: number;
+  copies: number;
+  relabelled: number;
+  compared: number;
+  first: number[];
+  originals: number[];
+  overlaps: DataOverlap[];
+}
+
+/** The columns of one tensor of a data set. */
+export interface DataTableRows {
+  name: string;
+  role: "input" | "target" | "prediction" | "sample_weight";
+  shape: (number | null)[] | null;
+  n_columns: number;
+  columns: DataColumnRow[];
+  alerts: InputAlert[];
+}
+
 /** A private part of Keras that could not be read, because this version of Keras has moved or removed it. */
 export interface Degraded {
   accessor: string;

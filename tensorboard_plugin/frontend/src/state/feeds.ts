@@ -6,6 +6,7 @@ import { have, join, type SeriesData } from "../logic/series";
 import { byOrder } from "../logic/status";
 import type {
   AlertRow,
+  DataAnswer,
   DifferencesAnswer,
   EpochEnd,
   GridAnswer,
@@ -208,6 +209,10 @@ export function useGrid(id: string, table: string, column: string, points: numbe
 
 export function useInputs(id: string) {
   return useFeed<InputsAnswer, PlainFeed<InputsAnswer>>(() => new PlainFeed(id, "inputs"), [id]);
+}
+
+export function useData(id: string) {
+  return useFeed<DataAnswer, PlainFeed<DataAnswer>>(() => new PlainFeed(id, "data"), [id]);
 }
 
 export function useModel(id: string) {

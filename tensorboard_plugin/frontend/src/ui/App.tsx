@@ -8,7 +8,7 @@ import type { RunRow } from "../types";
 import { Empty, Skeleton } from "./common";
 import { RuleHelp } from "./RuleHelp";
 import { Sidebar } from "./Sidebar";
-import { VIEWS, type View, viewOf } from "./views";
+import { type View, viewOf, viewsOf } from "./views";
 
 export function App() {
   if (!loaded.value) {
@@ -27,7 +27,7 @@ export function App() {
       </PageFrame>
     );
   }
-  return <Runs row={row} view={viewOf(shown.value.view)} />;
+  return <Runs row={row} view={viewOf(shown.value.view, row)} />;
 }
 
 function Runs({ row, view }: { row: RunRow; view: View }) {
@@ -54,7 +54,7 @@ function Runs({ row, view }: { row: RunRow; view: View }) {
           <button type="button" class="button runs-button" aria-expanded={drawer} onClick={() => setDrawer(!drawer)}>
             Runs
           </button>
-          <Tabs view={view} />
+          <Tabs row={row} view={view} />
         </nav>
         {lost.value && <Lost />}
         <div
@@ -72,10 +72,11 @@ function Runs({ row, view }: { row: RunRow; view: View }) {
   );
 }
 
-function Tabs({ view }: { view: View }) {
+function Tabs({ row, view }: { row: RunRow; view: View }) {
+  const views = viewsOf(row);
   return (
-    <div class="tabs" role="tablist" aria-label="Views" onKeyDown={(event) => moveTab(event, view)}>
-      {VIEWS.map(({ id, title }) => (
+    <div class="tabs" role="tablist" aria-label="Views" onKeyDown={(event) => moveTab(event, views, view)}>
+      {views.map(({ id, title }) => (
         <button
           type="button"
           key={id}
@@ -94,10 +95,10 @@ function Tabs({ view }: { view: View }) {
 }
 
 /** Arrow keys move between tabs, as people who use the keyboard expect. */
-function moveTab(event: KeyboardEvent, view: View): void {
+function moveTab(event: KeyboardEvent, views: readonly View[], view: View): void {
   const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
   if (!step) return;
-  const next = VIEWS[(VIEWS.indexOf(view) + step + VIEWS.length) % VIEWS.length]!;
+  const next = views[(views.indexOf(view) + step + views.length) % views.length]!;
   show({ view: next.id });
   document.getElementById(`tab-${next.id}`)?.focus();
   event.preventDefault();
