@@ -193,7 +193,7 @@ def _tables(item: Chosen) -> list[ReportTable]:
     tensor_header = ["tensor", "role", "split", "dtype", "expected", "min", "mean", "max", "std", "NaN or inf", "zeros"]
     weight_header = ["weight", "first", "median", "last", "max", "update / weight", "samples with NaN"]
     columns = [
-        ReportTable(table.title, table.header, table.rows, left=3, words=2, note=table.note)
+        ReportTable(table.title, table.header, table.rows, left=4, words=1, note=table.note)
         for table in columns_of_parts(item.session.data, item.session.alerts)
     ]
     tables = [

@@ -27,6 +27,10 @@ _MOST_EXAMPLES = 16_384
 _LEAST_EXAMPLES = 64
 _MOST_BYTES = 24 << 20
 _CONFIDENCE = 0.95
+_LONGEST = 200
+"""Characters of a text that are kept."""
+_TEXT_BYTES = 100
+"""What a text is counted as."""
 
 _Array = NDArray[Any]
 _Key = TypeVar("_Key", bound=Hashable)
@@ -37,6 +41,19 @@ def quantile_error(sampled: int, examples: int) -> float:
     if sampled >= examples or not sampled:
         return 0.0
     return math.sqrt(math.log(2 / (1 - _CONFIDENCE)) / (2 * sampled))
+
+
+def _bytes_of(values: _Array) -> int:
+    return values.size * _TEXT_BYTES if values.dtype == object else values.nbytes
+
+
+def _short(values: _Array) -> _Array:
+    """Returns text cut off, so that long ones are not kept alive; numbers as they are."""
+    if values.dtype != object:
+        return values
+    found = np.empty(values.shape, object)
+    found.ravel()[:] = [item[:_LONGEST] if isinstance(item, (str, bytes)) else item for item in values.ravel().tolist()]
+    return found
 
 
 class RowSample(Generic[_Key]):
@@ -64,7 +81,7 @@ class RowSample(Generic[_Key]):
         if not self._shapes:
             self._shapes = shapes
             self._rows = {key: [] for key in shapes}
-            size = sum(values[:1].nbytes for values in batch.values())
+            size = sum(_bytes_of(values[:1]) for values in batch.values())
             self._capacity = min(_MOST_EXAMPLES, max(_LEAST_EXAMPLES, _MOST_BYTES // max(size, 1)))
         if shapes != self._shapes:
             return
@@ -73,7 +90,7 @@ class RowSample(Generic[_Key]):
         if self._limit is None and n > self._capacity:
             self._limit = np.partition(priorities, self._capacity)[self._capacity]
         chosen = np.arange(n) if self._limit is None else np.flatnonzero(priorities < self._limit)
-        self._keep(priorities[chosen], chosen + start, {key: values[chosen] for key, values in batch.items()})
+        self._keep(priorities[chosen], chosen + start, {key: _short(values[chosen]) for key, values in batch.items()})
 
     def merge(self, other: RowSample[_Key]) -> None:
         """Adds the sample of other examples."""

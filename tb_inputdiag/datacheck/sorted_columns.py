@@ -43,21 +43,22 @@ class SortedColumns:
     """
 
     def __init__(self, values: F8) -> None:
-        finite = np.isfinite(values)
-        # each column in one piece, which sorts faster; NaN comes last
-        self._sorted = np.sort(np.where(finite, values, np.nan).T.copy(), 1).T
-        self._n = finite.sum(0)
+        # each column in one piece, which sorts faster
+        self._sorted = values.T.copy()
+        self._sorted[~np.isfinite(self._sorted)] = np.nan
+        self._sorted.sort(1)  # NaN comes last
+        self._n = np.count_nonzero(self._sorted == self._sorted, 1)
 
     def _at(self, level: float | F8) -> F8:
         """Returns ``[K]``: the quantile at a probability, interpolated linearly; NaN of no values."""
-        if not len(self._sorted):
+        if not self._sorted.shape[1]:
             return np.full(len(self._n), np.nan)
         place = level * np.maximum(self._n - 1, 0)
         below = np.floor(place).astype(np.int64)
         above = np.minimum(below + 1, np.maximum(self._n - 1, 0))
         weight = place - below
         columns = np.arange(len(self._n))
-        low, high = self._sorted[below, columns], self._sorted[above, columns]
+        low, high = self._sorted[columns, below], self._sorted[columns, above]
         return np.asarray(np.clip(low * (1 - weight) + high * weight, low, high))
 
     def quantiles(self) -> F4:
@@ -72,13 +73,13 @@ class SortedColumns:
 
     def at_extremes(self, low: F8, high: F8) -> tuple[I8, I8, F8, F8]:
         """Returns how many values equal the smallest and the largest one of all, and the values next to those."""
-        values = self._sorted
-        with np.errstate(invalid="ignore"):
-            above, below = np.where(values > low, values, np.inf), np.where(values < high, values, -np.inf)
-        low_next, high_next = above.min(0, initial=np.inf), below.max(0, initial=-np.inf)
-        return (
-            (values == low).sum(0),
-            (values == high).sum(0),
-            np.where(np.isfinite(low_next), low_next, np.nan),
-            np.where(np.isfinite(high_next), high_next, np.nan),
-        )
+        found = np.full((2, len(self._n)), np.nan)
+        counts = np.zeros((2, len(self._n)), np.int64)
+        for i, (column, n) in enumerate(zip(self._sorted, self._n, strict=True)):
+            finite = column[:n]
+            first, above = np.searchsorted(finite, low[i]), np.searchsorted(finite, low[i], "right")
+            below, last = np.searchsorted(finite, high[i]), np.searchsorted(finite, high[i], "right")
+            counts[:, i] = above - first, last - below
+            found[0, i] = finite[above] if above < n else np.nan
+            found[1, i] = finite[below - 1] if below > 0 else np.nan
+        return counts[0], counts[1], found[0], found[1]

@@ -64,7 +64,7 @@ def check_html(check: DataCheck) -> str:
     named = [(f"{name}: " if several else "", data) for name, data in check.parts.items()]
     facts = [(f"{name}{label}", text) for name, data in named for label, text in part_facts(data)]
     tables = [
-        ReportTable(table.title, table.header, table.rows, left=3, words=2, note=table.note)
+        ReportTable(table.title, table.header, table.rows, left=4, words=1, note=table.note)
         for table in columns_of_parts(list(check.parts.values()), check.alerts)
     ]
     return _card(

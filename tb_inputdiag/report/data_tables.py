@@ -133,7 +133,7 @@ def columns_of_parts(parts: Sequence[DataSummary], alerts: Sequence[Alert]) -> I
     left = {table.name: table.n_columns - len(table.columns) for table in tables}
     notes = [f"{count(n, 'more column')} of {name} without a finding." for name, n in left.items() if n > 0]
     notes += [text for data in parts[:1] for tensor in data.tensors[:1] if (text := _of_sample(tensor))]
-    header = ("column", "part", "type", "missing", "min", "mean", "max", "std", "distribution", "findings")
+    header = ("column", "part", "findings", "type", "missing", "min", "mean", "max", "std", "distribution")
     yield ColumnTable("Columns", header, rows, " ".join(notes))
 
 
@@ -145,11 +145,11 @@ def _rows_of(table: DataTable, column: DataColumn) -> Iterator[tuple[str, ...]]:
         yield (
             name,
             seen.part,
+            ", ".join(f"{alert.severity.name} {alert.rule}" for alert in about),
             seen.dtype,
             percent(seen.missing_share) if seen.missing else "-",
             *("" if np.isnan(number) else short(number) for number in numbers),
             _distribution(seen),
-            ", ".join(f"{alert.severity.name} {alert.rule}" for alert in about),
         )
 
 

@@ -195,3 +195,35 @@ def test_a_wide_memory_map_is_read_in_batches(tmp_path: Any) -> None:
     sizes = [sum(values.nbytes for values in batch.values()) for batch in source]
     assert len(sizes) > 5
     assert max(sizes) <= 4 << 20
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "float16", "float32", "float64", "int64"])
+@pytest.mark.parametrize("repeats", [1, 5, 150])
+def test_different_rows_of_small_whole_numbers_have_different_fingerprints(dtype: str, repeats: int) -> None:
+    rows = np.stack(np.meshgrid(*[np.arange(8)] * 5), -1).reshape(-1, 5)
+    rows = np.repeat(rows.astype(dtype), repeats, 1)
+    assert len(np.unique(fingerprints([rows]))) == len(rows) == 8**5
+
+
+def test_a_fingerprint_depends_on_the_row_alone() -> None:
+    x = _RNG.normal(size=(9000, 31)).astype(np.float32)
+    order = _RNG.permutation(len(x))
+    found = fingerprints([x])
+    np.testing.assert_array_equal(fingerprints([x[order]]), found[order])
+    np.testing.assert_array_equal(fingerprints([x[17:18]]), found[17:18])
+    np.testing.assert_array_equal(fingerprints([np.asfortranarray(x)]), found)
+
+
+def test_sampled_text_is_cut_off() -> None:
+    sample: RowSample[str] = RowSample()
+    sample.add({"x": np.asarray(["a" * 100_000, None, 1.5], object)}, 0)
+    assert sorted(map(repr, sample.rows()["x"]), key=len) == ["1.5", "None", repr("a" * 200)]
+
+
+def test_extremes_are_found_in_any_stretch_of_a_batch() -> None:
+    x = _RNG.normal(size=(300_000, 3)).astype(np.float32)
+    x[[250_000, 250_007], 1] = 99.0
+    x[[5, 299_999], 2] = -99.0
+    tensor = check_data(x, progress=False).train.tensors[0]
+    np.testing.assert_array_equal(tensor.max_example, x.argmax(0))
+    np.testing.assert_array_equal(tensor.min_example, x.argmin(0))

@@ -93,7 +93,7 @@ def servers(logs: Path):
     slow, slow_port = _start("--logdir_spec", spec, "--load_fast=false", "--path_prefix", "/some/prefix")
     try:
         yield {
-            "fast": _wait(Server(f"http://localhost:{fast_port}"), len(names) + 1),
+            "fast": _wait(Server(f"http://localhost:{fast_port}"), len(names) + 2),
             "python": _wait(Server(f"http://localhost:{slow_port}/some/prefix"), len(names)),
         }
     finally:

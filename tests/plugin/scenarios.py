@@ -15,7 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas
 
+from tb_inputdiag import check_data
 from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.records import (
     Alert,
@@ -382,8 +384,21 @@ def write_scenario(out: Path, make: Callable[[], tuple[Spec, Iterator[Record]]])
     write(out, items, session=made.session)
 
 
+def check_table(out: Path) -> None:
+    """Checks a table with gaps, categories, a column of one value, and copies; a column of it has a hostile name."""
+    rng = np.random.default_rng(0)
+    n = 900
+    x = pandas.DataFrame({"age": rng.normal(0, 1, n), "city": rng.choice(["Rome", "Oslo", HOSTILE], n)})
+    x["constant"], x[HOSTILE] = 1.0, rng.normal(0, 1, n)
+    x.loc[:89, "age"] = np.nan
+    x.iloc[690:] = x.iloc[:210].to_numpy()
+    y = rng.integers(0, 3, n)
+    check_data(x[:700], y[:700], validation_data=(x[700:], y[700:]), log_dir=out, progress=False)
+
+
 def write_all(out: Path) -> None:
     """Writes every scenario, the hostile one below a folder whose name is markup, too."""
+    check_table(out / "table")
     for name, make in SCENARIOS.items():
         write_scenario(out / name, make)
     write_scenario(out / "<b onmouseover=alert(1)>run", hostile)

@@ -16,7 +16,7 @@ from tests.chromium import find_chromium
 HERE = Path(__file__).parent
 SCRIPT = HERE / "browser" / "run.mjs"
 FRONTEND = HERE.parent.parent / "tensorboard_plugin" / "frontend"
-THEMED = ("overview", "inputs", "layers", "model", "compare")
+THEMED = ("overview", "inputs", "layers", "model", "compare", "dataset")
 
 
 def _names() -> list[str]:

@@ -50,6 +50,31 @@ def test_nothing_is_missing(server):
     assert (news["alerts"], news["epochs"]) == ([], [])
 
 
+def test_the_columns_of_a_data_set(servers):
+    server = servers["fast"]
+    key = server.id_of("table")
+    _, answer = server.get("data", id=key)
+    train, validation = answer["parts"]
+    assert (train["part"], train["examples"], train["copies"], train["overlaps"]) == ("train", 700, 10, [])
+    assert (train["first"][:2], train["originals"][:2]) == ([690, 691], [0, 1])
+    assert (validation["overlaps"][0]["other"], validation["overlaps"][0]["examples"]) == ("train", 200)
+    columns = {column["name"]: column for table in answer["tables"] for column in table["columns"]}
+    assert list(columns) == ["x/city", "age", "constant", scenarios.HOSTILE, "y"]
+    age, held_out = columns["age"]["parts"]
+    assert (age["missing"], age["values"], len(age["quantiles"])) == (100, 700, 33)
+    assert held_out["missing"] == 80
+    assert [alert["rule"] for alert in columns["constant"]["alerts"]] == ["constant-feature"]
+    city = columns["x/city"]["parts"][0]
+    assert (city["min"], city["distinct"], sum(city["categories"].values())) == (None, 3, 700)
+    _, again = server.get("data", id=key, since=answer["revision"])
+    assert (again["unchanged"], again["tables"]) == (True, [])
+
+
+def test_a_training_run_has_no_data_set(server):
+    _, answer = server.get("data", id=server.id_of("healthy"))
+    assert (answer["parts"], answer["tables"], answer["unchanged"]) == ([], [], False)
+
+
 def test_series_hold_the_losses_that_were_logged(server):
     made, records = scenarios.SCENARIOS["exploded"]()
     losses = np.concatenate([record.loss for record in records if type(record).__name__ == "Losses"])

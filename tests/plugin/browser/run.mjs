@@ -143,6 +143,61 @@ checks["each run shows its verdict and what to do"] = async () => {
   await close();
 };
 
+for (const dark of [false, true]) {
+  const theme = dark ? "dark" : "light";
+  checks[`dataset is complete, legible and without complaints in ${theme}`] = async () => {
+    const { page, frame, problems, close } = await openPage(fast, shown("table", "&view=dataset"), { dark });
+    await until(async () => (await text(frame, "main")).includes("constant-feature"), "the findings");
+    const bad = await inside(page).evaluate(faint);
+    want(bad.length === 0, `too little contrast: ${bad.join("; ")}`);
+    want(problems.length === 0, problems.join("; "));
+    await close();
+  };
+}
+
+checks["a data set shows each column in all parts, and what was found about it"] = async () => {
+  const { page, frame, problems, close } = await openPage(fast, shown("table", "&view=dataset"), { height: 1400 });
+  const rows = frame.locator(".columns tbody tr:not(.columns-of)");
+  await until(async () => (await rows.count()) === 10, "five columns in two parts");
+  const age = await rows.filter({ has: frame.locator("th", { hasText: /^age$/ }) }).innerText();
+  for (const part of ["train", "float64", "14 %", "non-finite-input"]) want(age.includes(part), `no ${part} in ${age}`);
+  want((await text(frame, ".columns .categories")).includes("Rome"), "no categories");
+  want(
+    (await frame.locator(".column-histogram svg").count()) === 3,
+    "a histogram for each column of numbers, classes",
+  );
+  want((await text(frame, "main")).includes("690 = 0"), "the copies have no pairs");
+  want((await text(frame, "main")).includes("onerror="), "a hostile name is missing");
+  want((await frame.locator("main [onerror], main script").count()) === 0, "markup ran");
+  for (const tab of ["layers"]) want((await frame.locator(`#tab-${tab}`).count()) === 0, `a tab ${tab} without steps`);
+  await frame.locator(".choice button", { hasText: "With findings" }).click();
+  await until(async () => (await rows.count()) < 10, "columns without a finding go away");
+  await frame.locator(".choice button", { hasText: "All" }).click();
+  await frame.locator(".filter.small input").fill("const");
+  await until(async () => (await rows.count()) === 2, "the filter");
+  await frame.locator(".columns .link.rule").first().click();
+  await until(async () => (await frame.locator("dialog[open] h2").count()) > 0, "the rule's documentation");
+  await page.keyboard.press("Escape");
+  await frame.locator(".run", { hasText: "healthy" }).click();
+  await until(async () => (await frame.locator("#tab-overview[aria-selected=true]").count()) === 1, "the first view");
+  want((await frame.locator("#tab-dataset").count()) === 0, "a tab for a data set that there is not");
+  want(problems.length === 0, problems.join("; "));
+  await close();
+};
+
+checks["a data set is not cut off between 800 and 2560 pixels"] = async () => {
+  for (const width of [800, 1280, 2560]) {
+    const { page, frame, close } = await openPage(fast, shown("table", "&view=dataset"), { width });
+    await frame.locator(".columns").waitFor();
+    const over = await inside(page).evaluate(() => {
+      const main = document.querySelector("main");
+      return main.scrollWidth - main.clientWidth;
+    });
+    want(over <= 0, `${over} px too wide at ${width}`);
+    await close();
+  }
+};
+
 checks["hostile names stay text in every view"] = async () => {
   for (const view of VIEWS) {
     const { frame, page, problems, close } = await openPage(fast, shown(HOSTILE, `&view=${view}`), { height: 1400 });
