@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from tb_inputdiag.cli.arguments import DataArguments
 from tb_inputdiag.cli.check import annotation
 from tb_inputdiag.cli.options import print_json
@@ -11,17 +13,23 @@ from tb_inputdiag.cli.terminal import Terminal
 from tb_inputdiag.datacheck import DataCheck
 from tb_inputdiag.datacheck.check import check_sources
 from tb_inputdiag.datacheck.files import open_files
+from tb_inputdiag.datacheck.images import ImageFolder
 from tb_inputdiag.datacheck.sources import Source
 from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.numbers import whole
 from tb_inputdiag.records import Part, Severity
+from tb_inputdiag.report.ansi import clean
 
 __all__ = ["data"]
+
+_MOST_FILES = 5
 
 
 def data(arguments: DataArguments, terminal: Terminal) -> int:
     """Prints statistics and findings. Returns 1 if there is a finding of a severity or worse."""
+    sources = _sources(arguments)
     found = check_sources(
-        _sources(arguments),
+        sources,
         loss=arguments.loss,
         log_dir=arguments.log_dir,
         baseline=arguments.baseline,
@@ -36,6 +44,8 @@ def data(arguments: DataArguments, terminal: Terminal) -> int:
                 terminal.print(annotation(arguments.files[0], alert))
         case _:
             terminal.print(found.text(terminal.width, terminal.color))
+            for line in _file_lines(sources, found):
+                terminal.print(line)
     worst = found.worst()
     return FINDINGS if worst is not None and worst >= Severity.parse(arguments.fail_on) else CLEAN
 
@@ -51,6 +61,23 @@ def _sources(arguments: DataArguments) -> dict[Part, Source]:
             raise ConfigurationError(f"--{part} takes one part of a data set. {paths[0]!r} holds {', '.join(more)}.")
         sources[part] = next(iter(more.values()))
     return sources
+
+
+def _file_lines(sources: Mapping[Part, Source], found: DataCheck) -> Iterator[str]:
+    """Yields the files of the examples that are named: of copies, of common ones, of other shapes."""
+    named: dict[Part, set[int]] = {part: set() for part in found.parts}
+    for part, data in found.parts.items():
+        named[part].update(data.copies[:_MOST_FILES].tolist(), data.originals[:_MOST_FILES].tolist())
+        for tensor in data.tensors:
+            named[part].update(item.first for item in tensor.shapes[1:_MOST_FILES])
+        for overlap in data.overlaps:
+            named[part].update(overlap.examples[:_MOST_FILES].tolist())
+            named[overlap.other].update(overlap.originals[:_MOST_FILES].tolist())
+    for part, examples in named.items():
+        source = sources[part]
+        if isinstance(source, ImageFolder):
+            for example in sorted(examples):
+                yield f"{part} example {whole(example)}: {clean(str(source.examples[example]))}"
 
 
 def _as_json(found: DataCheck) -> dict[str, object]:

@@ -118,7 +118,8 @@ class _Describer:
     def _numbers(self, key: TensorKey, tally: TensorTally) -> DataTensor:
         kept = even_positions(tally.width, MAX_COLUMNS)
         rows = self._rows.get(key, np.zeros((0, *([1] * (len(tally.layout.shape or ()) - 1)))))
-        values = columns_of(rows, tally.axis, kept) if rows.size else np.zeros((0, len(kept)))
+        complete = len(rows) == tally.examples
+        values = columns_of(rows, tally.axis, kept, complete=complete) if rows.size else np.zeros((0, len(kept)))
         by_order = SortedColumns(values)
         low, high = tally.low[kept], tally.high[kept]
         low_count, high_count, low_next, high_next = by_order.at_extremes(low, high)
@@ -150,7 +151,9 @@ class _Describer:
             low_next=low_next,
             high_next=high_next,
             sampled=len(rows),
-            quantile_error=quantile_error(min(len(values), len(rows)), tally.examples),
+            quantile_error=quantile_error(len(values), rows.size // tally.width)
+            if complete
+            else quantile_error(min(len(values), len(rows)), tally.examples),
             target_score=self._scores(key, some, None) if is_table else np.full(len(kept), np.nan),
             bad_examples=tally.bad_examples,
             n_bad_examples=tally.counts["bad"],

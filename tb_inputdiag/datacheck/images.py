@@ -32,6 +32,8 @@ class ImageFolder:
     """The class of each file; empty without folders of classes."""
     classes: tuple[str, ...]
     unreadable: list[str] = field(default_factory=list)
+    examples: list[Path] = field(default_factory=list)
+    """The file of each example that was read."""
     counts_batches: bool = False
     columns: Mapping[TensorKey, tuple[str, ...]] = field(default_factory=dict)
 
@@ -44,6 +46,7 @@ class ImageFolder:
     def __iter__(self) -> Iterator[Batch]:
         pillow = _pillow()
         self.unreadable.clear()
+        self.examples.clear()
         waiting: list[NDArray[Any]] = []
         labels: list[int] = []
         for i, path in enumerate(self.files):
@@ -55,6 +58,7 @@ class ImageFolder:
                 yield _batch(waiting, labels)
                 waiting, labels = [], []
             waiting.append(image)
+            self.examples.append(path)
             labels += self.labels[i : i + 1]
         if waiting:
             yield _batch(waiting, labels)

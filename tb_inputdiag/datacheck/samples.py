@@ -214,7 +214,8 @@ def _quantiles(tensor: TensorTally, rows: NDArray[Any] | None) -> F8:
     finite = flat[np.isfinite(flat)]
     if not finite.size:
         return np.full((N_QUANTILES, 1), np.nan)
-    found = np.quantile(finite, np.linspace(0, 1, N_QUANTILES))
+    finite.sort()  # faster than to look for each quantile
+    found = np.interp(np.linspace(0, len(finite) - 1, N_QUANTILES), np.arange(len(finite)), finite)
     found[0], found[-1] = tensor.low.min(), tensor.high.max()
     return np.asarray(found)[:, None]
 

@@ -14,22 +14,28 @@ __all__ = ["SortedColumns", "columns_of"]
 
 _MOST_VALUES = 1 << 22
 """Values that are sorted, of all columns together."""
+_ENOUGH_ROWS = 1 << 15
+"""Rows that are enough where each example has several: pixels beside each other are alike."""
 _TAIL = 0.0005
 """The share of the values that lies outside on either side."""
 _TAIL_VALUES = 4
 """Values that lie outside at least."""
 
 
-def columns_of(rows: NDArray[Any], axis: int | None, kept: I8) -> F8:
+def columns_of(rows: NDArray[Any], axis: int | None, kept: I8, *, complete: bool) -> F8:
     """Returns ``[n, K]`` values of the columns `kept`, in rows that are evenly spaced among those of the sample.
 
     Args:
         rows: ``[examples, ...]``.
         axis: That of the columns; None: all values are one column.
         kept: Indices of columns.
+        complete: Whether these are all examples: then all values are taken, if they are not too many.
     """
     flat = rows.reshape(-1, 1) if axis is None else np.moveaxis(rows, axis, -1).reshape(-1, rows.shape[axis])
-    some = flat[even_positions(len(flat), max(1024, _MOST_VALUES // max(len(kept), 1)))]
+    most = _MOST_VALUES // max(len(kept), 1)
+    if not complete:
+        most = min(most, max(len(rows), _ENOUGH_ROWS))
+    some = flat[even_positions(len(flat), max(1024, most))]
     if len(kept) < some.shape[1]:
         some = some[:, kept]
     return np.asarray(some, np.float64)

@@ -77,6 +77,18 @@ def test_a_folder_of_images(tmp_path: Path) -> None:
     assert [item.shape for item in found.tensors[0].shapes] == [(28, 28, 1), (30, 20, 1)]
 
 
+def test_the_files_of_copies_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    x, _ = mnist()
+    for name, pixels in (("0/a.png", x[0]), ("0/b.png", x[1]), ("1/c.png", x[0])):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.fromarray(pixels[..., 0]).save(tmp_path / name)
+    main(["data", str(tmp_path)])
+    shown = capsys.readouterr().out
+    assert f"train example 0: {tmp_path / '0' / 'a.png'}" in shown
+    assert f"train example 2: {tmp_path / '1' / 'c.png'}" in shown
+    assert "b.png" not in shown
+
+
 def parse(record: bytes) -> tuple[np.ndarray, int]:
     """Reads a record of the test below."""
     return np.frombuffer(record[4:], np.uint8).reshape(28, 28, 1), struct.unpack("<i", record[:4])[0]
@@ -120,7 +132,9 @@ def test_exit_codes_and_formats(tmp_path: Path, capsys: pytest.CaptureFixture[st
     out = capsys.readouterr().out
     assert "step 0" not in out
     assert main(["report", str(tmp_path / "logs"), "-o", str(tmp_path / "report.html")]) == 0
-    assert "columns of x" in (tmp_path / "report.html").read_text()
+    page = (tmp_path / "report.html").read_text()
+    assert '<td class="text">c4</td>' in page
+    assert "ERROR non-finite-input" in page
 
 
 @pytest.mark.parametrize(

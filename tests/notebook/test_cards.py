@@ -136,5 +136,5 @@ def test_a_check_of_data_shows_its_parts_its_findings_and_its_columns() -> None:
     assert "<dt>train: examples</dt><dd>20" in html
     assert "<dt>validation: examples</dt><dd>5" in html
     assert "non-finite-input" in html
-    assert "train: columns of x" in html
+    assert "x[..., 1]" in html
     assert "Since step" not in html, "no step ran"

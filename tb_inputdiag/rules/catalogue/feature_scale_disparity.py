@@ -15,6 +15,7 @@ from tb_inputdiag.rules.support.pictures import sizes_picture
 from tb_inputdiag.rules.support.scale import feature_rms, fed_source, looks_like_flat_image
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import variable
+from tb_inputdiag.rules.support.whole_data import column_name
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["FeatureScaleDisparity"]
@@ -105,10 +106,11 @@ class FeatureScaleDisparity(Rule):
         source = fed if fed is not None else view
         name = variable(source.name, "input", facts)
         large, little = layout.features[big], layout.features[small]
+        first, second = column_name(context, source, large), column_name(context, source, little)
         return Finding(
             subject=f"input:{source.name}",
             message=f"Columns of '{source.name}' differ in size by a factor of {times(ratio)}: "
-            f"column {large} goes from {_column_range(view, big)}, column {little} from {_column_range(view, small)}.",
+            f"column {first} goes from {_column_range(view, big)}, column {second} from {_column_range(view, small)}.",
             evidence={
                 "ratio": ratio,
                 "expected_max_ratio": self.max_ratio,

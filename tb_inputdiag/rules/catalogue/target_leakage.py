@@ -162,7 +162,10 @@ class TargetLeakage(Rule):
             else f"is the target '{target.name}' in another unit or order: their rank correlation is {score:.6g}"
         )
         picture = LimitPicture(
-            label=f"how well {what} tells the target alone", value=score, limit=limit, unit="fraction"
+            label=f"how well {what} tells the target alone",
+            value=score,
+            limit=limit,
+            unit="fraction" if classes else "",
         )
         shown = "" if tensor.kind == "string" else f"print({column_code(tensor, int(telling[0]), code)}[:10], y[:10])\n"
         return Finding(

@@ -8,13 +8,26 @@ from collections.abc import Sequence
 import numpy as np
 
 from tb_inputdiag.numbers import whole
-from tb_inputdiag.records import F4, I8, Curve, DataSummary, DataTensor, ModelFacts, Part, Role, split_of
+from tb_inputdiag.records import (
+    F4,
+    I8,
+    Curve,
+    DataSummary,
+    DataTensor,
+    ModelFacts,
+    Part,
+    Role,
+    TensorView,
+    split_of,
+)
 from tb_inputdiag.rules.support.curves import named_tensor_curves
 from tb_inputdiag.rules.support.text import variable
+from tb_inputdiag.rules.views.context import Context
 
 __all__ = [
     "are_distinctive",
     "column_code",
+    "column_name",
     "column_text",
     "data_curves",
     "examples_text",
@@ -62,6 +75,16 @@ def column_text(tensor: DataTensor, i: int) -> str:
     if tensor.n_columns == 1 and name.isdigit():
         return f"'{tensor.name}'"
     return f"Column {name if name.isdigit() else repr(name)} of '{tensor.name}'"
+
+
+def column_name(context: Context, view: TensorView, feature: int) -> str:
+    """Returns the quoted name of a feature where whole data has one; else its index."""
+    for data in context.data.values():
+        tensor = data.tensor(f"{view.layout.role}:{view.name}")
+        if tensor is not None and feature in tensor.places:
+            name = tensor.columns[int(np.flatnonzero(tensor.places == feature)[0])]
+            return name if name.isdigit() else repr(name)
+    return str(feature)
 
 
 def column_code(tensor: DataTensor, i: int, code: str) -> str:
