@@ -100,7 +100,7 @@ class TrainValidationOverlap(Rule):
                 picture=LimitPicture(
                     label=f"{part} examples that are in the training data",
                     value=share,
-                    limit=self.min_data_fraction,
+                    limit=self.min_data_fraction if share >= self.min_data_fraction else 0.0,
                     unit="fraction",
                 ),
                 curves=data_curves(data, "input", "x"),

@@ -11,6 +11,7 @@ const PICTURES = [
   ["overview-dark", "unscaled_pixels", "", { height: 960, dark: true }],
   ["crash", "wrong_shape", "", { height: 720 }],
   ["inputs", "unscaled_pixels", "&view=inputs", { height: 1000 }],
+  ["dataset", "whole_data_set", "&view=dataset", { height: 560 }],
   ["layers-dark", "vanishing_gradients", "&view=layers", { height: 1000, dark: true }],
 ];
 for (const [name, run, rest, options] of PICTURES) {

@@ -162,10 +162,7 @@ checks["a data set shows each column in all parts, and what was found about it"]
   const age = await rows.filter({ has: frame.locator("th", { hasText: /^age$/ }) }).innerText();
   for (const part of ["train", "float64", "14 %", "non-finite-input"]) want(age.includes(part), `no ${part} in ${age}`);
   want((await text(frame, ".columns .categories")).includes("Rome"), "no categories");
-  want(
-    (await frame.locator(".column-histogram svg").count()) === 3,
-    "a histogram for each column of numbers, classes",
-  );
+  want((await frame.locator(".column-histogram svg").count()) === 3, "a histogram for each column of numbers, classes");
   want((await text(frame, "main")).includes("690 = 0"), "the copies have no pairs");
   want((await text(frame, "main")).includes("onerror="), "a hostile name is missing");
   want((await frame.locator("main [onerror], main script").count()) === 0, "markup ran");
