@@ -142,7 +142,7 @@ def _table() -> Any:
 
 
 def _mapped_images() -> Any:
-    path = Path(tempfile.mkdtemp()) / "images.npy"
+    path = Path(tempfile.gettempdir()) / "images.npy"
     np.save(path, (np.random.default_rng(0).random((IMAGES, 28, 28)) * 256).astype(np.uint8))
     return np.load(path, mmap_mode="r")
 
@@ -150,7 +150,7 @@ def _mapped_images() -> Any:
 def _text_file() -> Any:
     import pandas
 
-    rng, path = np.random.default_rng(0), Path(tempfile.mkdtemp()) / "rows.csv"
+    rng, path = np.random.default_rng(0), Path(tempfile.gettempdir()) / "rows.csv"
     n = 1_000_000
     frame = pandas.DataFrame({f"number {i}": rng.random(n).round(4) for i in range(6)})
     for i in range(4):
@@ -206,7 +206,12 @@ def _check(data: Any) -> None:
 def measure(name: str) -> None:
     """Prints the peaks of one case, of this process."""
     check_data(_rows(0)[0], progress=False)  # what is imported counts for neither
-    data = CASES[name]()
+    with tempfile.TemporaryDirectory() as folder:
+        tempfile.tempdir = folder
+        _measure(name, CASES[name]())
+
+
+def _measure(name: str, data: Any) -> None:
     plain, begin = _peak(lambda: _read(data)), time.perf_counter()
     checked = _peak(lambda: _check(data))
     took = time.perf_counter() - begin

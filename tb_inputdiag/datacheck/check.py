@@ -219,11 +219,11 @@ class _Check:
             return read_on_cluster(self.client, source)
         tally = PartTally()
         unit = "batches" if source.counts_batches else "examples"
-        line = PassProgress(part, source.total, unit, shown=self.progress)
+        line = PassProgress(part, unit, shown=self.progress)
         try:
             for n_batches, batch in gathered(source):
                 tally.add(batch, source.columns)
-                line.update(n_batches if source.counts_batches else tally.examples)
+                line.update(n_batches if source.counts_batches else tally.examples, source.total)
         finally:
             line.finish()
         if not tally.examples:

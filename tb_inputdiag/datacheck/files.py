@@ -171,15 +171,20 @@ def _npy(path: str, target: str | None) -> Source:
 class _Chunks:
     """Frames that follow each other."""
 
-    begin: Callable[[], Iterable[Any]]
+    begin: Callable[[], Iterable[tuple[Any, float]]]
+    """Begins the pass: frames, each with the share of the files that has been read with it."""
     target: str | None
     total: int = 0
-    counts_batches: bool = True
+    """Examples, estimated from the share that has been read."""
+    counts_batches: bool = False
     columns: Mapping[TensorKey, tuple[str, ...]] = field(default_factory=dict)
 
     def __iter__(self) -> Iterator[Batch]:
         kinds: dict[Any, bool] = {}
-        for frame in self.begin():
+        n = 0
+        for frame, share in self.begin():
+            n += len(frame)
+            self.total = max(n, round(n / share)) if share else 0
             x, y = _split_target(frame, self.target)
             x = _like_the_first(x, kinds)
             source = ArraySource(x, y)
@@ -214,24 +219,33 @@ def _needs(module: str, extra: str, what: str) -> Any:
         raise ConfigurationError(f'{what} needs {module}: pip install "tb-inputdiag[{extra}]".') from None
 
 
-def _csv(paths: Sequence[str]) -> Iterator[Any]:
+def _csv(paths: Sequence[str]) -> Iterator[tuple[Any, float]]:
     pandas = _needs("pandas", "pandas", "Reading csv files")
-    for path in paths:
+    sizes = [os.path.getsize(path) for path in paths]
+    total = max(sum(sizes), 1)
+    for i, (path, size) in enumerate(zip(paths, sizes, strict=True)):
         options: dict[str, Any] = {"sep": "\t"} if path.endswith(".tsv") else {}
-        with _readable(path):
-            if os.path.getsize(path) <= _WHOLE_BYTES:
-                yield pandas.read_csv(path, low_memory=False, **options)
-            else:
-                yield from pandas.read_csv(path, chunksize=_CHUNK_ROWS, **options)
+        before = sum(sizes[:i])
+        with _readable(path), open(path, "rb") as stream:
+            if size <= _WHOLE_BYTES:
+                yield pandas.read_csv(stream, low_memory=False, **options), (before + size) / total
+                continue
+            for frame in pandas.read_csv(stream, chunksize=_CHUNK_ROWS, **options):
+                yield frame, (before + stream.tell()) / total
 
 
-def _parquet(paths: Sequence[str]) -> Iterator[Any]:
+def _parquet(paths: Sequence[str]) -> Iterator[tuple[Any, float]]:
     parquet = _needs("pyarrow.parquet", "parquet", "Reading Parquet files")
     _needs("pandas", "pandas", "Reading Parquet files")
+    read, total = 0, 0
+    for path in paths:
+        with _readable(path):
+            total += parquet.ParquetFile(path).metadata.num_rows
     for path in paths:
         with _readable(path):
             for batch in parquet.ParquetFile(path).iter_batches(_CHUNK_ROWS):
-                yield batch.to_pandas()
+                read += batch.num_rows
+                yield batch.to_pandas(), read / total
 
 
 # -- TFRecord

@@ -23,7 +23,6 @@ class PassProgress:
 
     Args:
         what: What is read.
-        total: Examples or batches; 0 if unknown.
         unit: ``examples`` or ``batches``.
         shown: Whether to show it at all.
         stream: Where to write; None: standard error.
@@ -33,14 +32,13 @@ class PassProgress:
     def __init__(
         self,
         what: str,
-        total: int,
         unit: str,
         *,
         shown: bool = True,
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._what, self._total, self._unit = what, total, unit
+        self._what, self._unit = what, unit
         self._stream = stream or sys.stderr
         self._clock = clock
         self._began = clock()
@@ -49,23 +47,28 @@ class PassProgress:
         terminal = bool(getattr(self._stream, "isatty", lambda: False)())
         self._active = shown and terminal and os.environ.get("TERM") != "dumb"
 
-    def update(self, done: int) -> None:
-        """Draws the line, at most ten times a second."""
+    def update(self, done: int, total: int) -> None:
+        """Draws the line, at most ten times a second.
+
+        Args:
+            done: Examples or batches that have been read.
+            total: How many there are, as far as is known; 0: unknown.
+        """
         now = self._clock()
         if not self._active or now < self._next:
             return
         self._next = now + _BETWEEN_S
         self._drawn = True
-        self._stream.write("\r\x1b[K" + self._line(done, now - self._began))
+        self._stream.write("\r\x1b[K" + self._line(done, total, now - self._began))
         self._stream.flush()
 
-    def _line(self, done: int, elapsed_s: float) -> str:
-        if not self._total:
+    def _line(self, done: int, total: int, elapsed_s: float) -> str:
+        if not total:
             return f"{self._what}: {whole(done)} {self._unit}, {duration(elapsed_s)}"
-        share = min(done / self._total, 1.0)
+        share = min(done / total, 1.0)
         bar = "=" * int(share * _WIDTH)
         left = f", {duration(elapsed_s * (1 - share) / share)} left" if share else ""
-        return f"{self._what} [{bar:<{_WIDTH}}] {share:4.0%} of {whole(self._total)} {self._unit}{left}"
+        return f"{self._what} [{bar:<{_WIDTH}}] {share:4.0%} of {whole(total)} {self._unit}{left}"
 
     def finish(self) -> None:
         """Removes the line."""

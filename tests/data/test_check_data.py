@@ -354,11 +354,11 @@ class _Terminal(io.StringIO):
 def test_progress_shows_what_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
     stream, now = _Terminal(), [0.0]
-    line = PassProgress("train", 1000, "examples", stream=stream, clock=lambda: now[0])
-    line.update(10)
+    line = PassProgress("train", "examples", stream=stream, clock=lambda: now[0])
+    line.update(10, 1000)
     assert stream.getvalue() == ""
     now[0] = 2.0
-    line.update(250)
+    line.update(250, 1000)
     assert "25% of 1,000 examples, 6 s left" in stream.getvalue()
     line.finish()
     assert stream.getvalue().endswith("\r\x1b[K")

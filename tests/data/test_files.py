@@ -89,6 +89,23 @@ def test_the_files_of_copies_are_named(tmp_path: Path, capsys: pytest.CaptureFix
     assert "b.png" not in shown
 
 
+def test_how_many_examples_a_file_has_is_estimated_while_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tb_inputdiag.datacheck.files._WHOLE_BYTES", 0)
+    monkeypatch.setattr("tb_inputdiag.datacheck.files._CHUNK_ROWS", 10_000)
+    frame = pd.DataFrame(np.random.default_rng(0).random((100_000, 4)).round(6), columns=list("abcd"))
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    frame.to_parquet(tmp_path / "rows.parquet")
+    for name, error in (("rows.csv", 0.35), ("rows.parquet", 0.0)):
+        # the reader of csv files is a buffer ahead
+        source = open_files([str(tmp_path / name)], None, None)["train"]
+        totals = [source.total for _ in source]
+        assert len(totals) >= 10
+        assert totals == pytest.approx([100_000] * len(totals), rel=error)
+        assert totals[-1] == 100_000
+
+
 def parse(record: bytes) -> tuple[np.ndarray, int]:
     """Reads a record of the test below."""
     return np.frombuffer(record[4:], np.uint8).reshape(28, 28, 1), struct.unpack("<i", record[:4])[0]
