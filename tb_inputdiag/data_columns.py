@@ -9,7 +9,7 @@ import numpy as np
 
 from tb_inputdiag.records import F8, Alert, DataSummary, DataTensor, Part, Role
 
-__all__ = ["ColumnPart", "DataColumn", "DataTable", "data_tables"]
+__all__ = ["ColumnPart", "DataColumn", "DataTable", "data_tables", "moments_together"]
 
 _MOST_CATEGORIES = 24
 """Of each part; what is among those of one part is described in all of them."""
@@ -160,7 +160,7 @@ def _text(data: DataSummary, tensor: DataTensor, shown: Sequence[str]) -> Column
 def _numbers(part: Part, tensor: DataTensor, which: slice, shown: Sequence[str]) -> ColumnPart:
     """Returns some columns as one. The quantiles of several are those of an even mixture of them."""
     count, missing = tensor.count[which], (tensor.nan_count + tensor.inf_count)[which]
-    mean, std = _moments((count - missing).astype(np.float64), tensor.mean[which], tensor.std[which])
+    mean, std = moments_together((count - missing).astype(np.float64), tensor.mean[which], tensor.std[which])
     by_column = tensor.quantiles[which]
     levels = np.linspace(0, 1, by_column.shape[1])
     known = by_column[np.isfinite(by_column).all(1)].astype(np.float64)
@@ -182,8 +182,14 @@ def _numbers(part: Part, tensor: DataTensor, which: slice, shown: Sequence[str])
     )
 
 
-def _moments(n: F8, means: F8, stds: F8) -> tuple[float, float]:
-    """Returns mean and standard deviation of several columns together; NaN where there are no values."""
+def moments_together(n: F8, means: F8, stds: F8) -> tuple[float, float]:
+    """Returns mean and standard deviation of several columns together; NaN where there are no values.
+
+    Args:
+        n: ``[K]``: finite values.
+        means: ``[K]``
+        stds: ``[K]``
+    """
     total = n.sum()
     if not total:
         return float("nan"), float("nan")

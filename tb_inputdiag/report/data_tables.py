@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_inputdiag.data_columns import ColumnPart, DataColumn, DataTable, data_tables
+from tb_inputdiag.data_columns import ColumnPart, DataColumn, DataTable, data_tables, moments_together
 from tb_inputdiag.numbers import count, format_number, percent, shape_text, short, size_bytes, whole
 from tb_inputdiag.records import Alert, DataSummary, DataTensor, split_of
 
@@ -68,7 +68,8 @@ def _tensor_line(tensor: DataTensor) -> str:
         low, high = float(np.nanmin(tensor.min)), float(np.nanmax(tensor.max))
         parts.append(f"{format_number(low)} to {format_number(high)}")
         if tensor.role == "input" and not (tensor.shape is not None and len(tensor.shape) == 2):
-            mean, std = _moments(tensor)
+            n = (tensor.count - tensor.nan_count - tensor.inf_count).astype(np.float64)
+            mean, std = moments_together(n, tensor.mean, tensor.std)
             parts.append(f"mean {format_number(mean)}, std {format_number(std)}")
     if tensor.categories:
         parts.append(_categories(tensor))
@@ -81,13 +82,6 @@ def _tensor_line(tensor: DataTensor) -> str:
     if len(tensor.shapes) > 1:
         parts.append(f"{len(tensor.shapes)} different shapes or dtypes")
     return ", ".join(parts)
-
-
-def _moments(tensor: DataTensor) -> tuple[float, float]:
-    """Returns mean and standard deviation of all columns together."""
-    n = (tensor.count - tensor.nan_count - tensor.inf_count).astype(np.float64)
-    mean = float(np.nansum(n * tensor.mean) / n.sum())
-    return mean, float(np.sqrt(np.nansum(n * (tensor.std**2 + (tensor.mean - mean) ** 2)) / n.sum()))
 
 
 def _categories(tensor: DataTensor) -> str:
@@ -109,14 +103,14 @@ def column_tables(data: DataSummary) -> Iterator[ColumnTable]:
         left = table.n_columns - len(rows)
         note = f"{count(left, 'more column')}: result.{data.part}.tensor({tensor.subject!r}) has all." if left else ""
         header = ("column", "min", "median", "max", "mean", "std", "gaps")
-        yield ColumnTable(f"columns of {tensor.name}", header, rows, f"{note} {_of_sample(tensor)}".strip())
+        yield ColumnTable(f"columns of {tensor.name}", header, rows, f"{note} {_of_sample(tensor, 'median')}".strip())
 
 
-def _of_sample(tensor: DataTensor) -> str:
+def _of_sample(tensor: DataTensor, what: str) -> str:
     if not tensor.quantile_error:
         return ""
     error = percent(tensor.quantile_error)
-    return f"The median is of {whole(tensor.sampled)} random examples: off by at most {error} of them."
+    return f"The {what} is of {whole(tensor.sampled)} random examples: off by at most {error} of them."
 
 
 def _column_row(name: str, seen: ColumnPart) -> tuple[str, ...]:
@@ -132,7 +126,7 @@ def columns_of_parts(parts: Sequence[DataSummary], alerts: Sequence[Alert]) -> I
         return
     left = {table.name: table.n_columns - len(table.columns) for table in tables}
     notes = [f"{count(n, 'more column')} of {name} without a finding." for name, n in left.items() if n > 0]
-    notes += [text for data in parts[:1] for tensor in data.tensors[:1] if (text := _of_sample(tensor))]
+    notes += [text for data in parts[:1] for tensor in data.tensors[:1] if (text := _of_sample(tensor, "distribution"))]
     header = ("column", "part", "findings", "type", "missing", "min", "mean", "max", "std", "distribution")
     yield ColumnTable("Columns", header, rows, " ".join(notes))
 
