@@ -1,11 +1,12 @@
 """Measures the list of many runs below one folder: ``python -m benchmarks.bench_runs``.
 
-The list is asked for as the dashboard asks, over HTTP, from a TensorBoard that runs without TensorFlow.
+The list is asked for as a browser asks, over HTTP, compressed, from a TensorBoard that runs without TensorFlow.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import os
 import resource
@@ -62,10 +63,10 @@ def measure_reader(folder: Path) -> None:
     before = memory_mb(os.getpid())
     begin = time.perf_counter()
     log = tb_inputdiag.read(folder)
-    print(f"| `tb_inputdiag.read`, cold | {1000 * (time.perf_counter() - begin):.0f} ms | |")
+    print(f"| `tb_inputdiag.read`, cold | {1000 * (time.perf_counter() - begin):.0f} ms | | |")
     median, longest = timed(log.refresh)
-    print(f"| `Log.refresh`, warm | {median:.0f} ms | {longest:.0f} ms |")
-    print(f"| memory of the reader | {memory_mb(os.getpid()) - before:.0f} MB | |")
+    print(f"| `Log.refresh`, warm | {median:.0f} ms | {longest:.0f} ms | |")
+    print(f"| memory of the reader | {memory_mb(os.getpid()) - before:.0f} MB | | |")
 
 
 def measure_plugin(folder: Path, runs: int, loader: str) -> None:
@@ -79,10 +80,15 @@ def measure_plugin(folder: Path, runs: int, loader: str) -> None:
     )
     base = f"http://localhost:{port}/data/plugin/inputdiag/runs"
 
+    def fetch(**parameters: object) -> bytes:
+        url = f"{base}?{urllib.parse.urlencode(parameters)}"
+        with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept-Encoding": "gzip"})) as answer:
+            packed: bytes = answer.read()
+            return packed
+
     def get(**parameters: object) -> dict[str, object]:
-        with urllib.request.urlopen(f"{base}?{urllib.parse.urlencode(parameters)}") as answer:
-            found: dict[str, object] = json.load(answer)
-            return found
+        found: dict[str, object] = json.loads(gzip.decompress(fetch(**parameters)))
+        return found
 
     try:
         end = time.monotonic() + 240
@@ -101,8 +107,9 @@ def measure_plugin(folder: Path, runs: int, loader: str) -> None:
             "what changed": {"since": get()["revision"]},
         }.items():
             median, longest = timed(lambda parameters=parameters: get(**parameters))  # type: ignore[misc]  # bound now
-            print(f"| `runs`: {what}, {name} loader | {median:.0f} ms | {longest:.0f} ms |")
-        print(f"| memory of TensorBoard, {name} loader | {memory_mb(process.pid):.0f} MB | |", flush=True)
+            size = f"{len(fetch(**parameters)) / 1000:.1f} KB"
+            print(f"| `runs`: {what}, {name} loader | {median:.0f} ms | {longest:.0f} ms | {size} |")
+        print(f"| memory of TensorBoard, {name} loader | {memory_mb(process.pid):.0f} MB | | |", flush=True)
     finally:
         process.terminate()
         process.wait(20)
@@ -114,7 +121,7 @@ if __name__ == "__main__":
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as top:
         write_runs(Path(top), options.runs)
-        print(f"{options.runs} runs\n\n| | median | longest |\n|---|---:|---:|")
+        print(f"{options.runs} runs\n\n| | median | longest | sent |\n|---|---:|---:|---:|")
         measure_reader(Path(top))
         for loader in ("true", "false"):
             measure_plugin(Path(top), options.runs, loader)

@@ -25,6 +25,7 @@ __all__ = [
     "silent_after_s",
     "verdict",
     "worst_first",
+    "worst_session_first",
 ]
 
 Verdict: TypeAlias = Literal["error", "warning", "info", "healthy", "waiting"]
@@ -48,6 +49,9 @@ _INTERVALS = 5
 """A session that flushes less often than every 18 s is silent after this many of its intervals."""
 
 _VERDICTS: dict[Severity, Verdict] = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "info"}
+
+
+_WORST_VERDICT_FIRST: tuple[Verdict, ...] = ("error", "warning", "info", "waiting", "healthy")
 
 
 def is_symptom(alert: Alert) -> bool:
@@ -109,6 +113,24 @@ def verdict(alerts: Iterable[Alert], *, failed: bool = False, sampled: bool = Tr
     if standing:
         return _VERDICTS[max(standing)]
     return "healthy" if sampled else "waiting"
+
+
+def worst_session_first(verdict: Verdict, alerts: Iterable[Alert]) -> tuple[int, int, int, int]:
+    """Returns a key that sorts sessions: the worst verdict first, then the most standing alerts, severe ones first.
+
+    A session of which nothing is known yet comes before a healthy one, which needs no attention.
+
+    Args:
+        verdict: Its verdict.
+        alerts: Its alerts, in any order.
+    """
+    counts = count_by_severity(filter(is_standing, alerts))
+    return (
+        _WORST_VERDICT_FIRST.index(verdict),
+        -counts[Severity.ERROR],
+        -counts[Severity.WARNING],
+        -counts[Severity.INFO],
+    )
 
 
 def liveness(

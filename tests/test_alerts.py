@@ -9,6 +9,7 @@ import pytest
 
 from tb_inputdiag.alerts import (
     SILENT_AFTER_S,
+    Verdict,
     count_by_severity,
     findings,
     is_standing,
@@ -16,6 +17,7 @@ from tb_inputdiag.alerts import (
     liveness,
     verdict,
     worst_first,
+    worst_session_first,
 )
 from tb_inputdiag.records import Alert, SessionEnd, Severity
 
@@ -80,6 +82,24 @@ def test_the_verdict_is_the_worst_of_what_stands() -> None:
     assert verdict([error]) == "healthy"
     assert verdict([], sampled=False) == "waiting"
     assert verdict([], failed=True) == "error"
+
+
+def test_the_worst_session_comes_first() -> None:
+    error, info = alert(severity=Severity.ERROR), alert(severity=Severity.INFO)
+    sessions: list[tuple[Verdict, list[Alert]]] = [
+        ("error", [error, alert(id=1), alert(id=2)]),
+        ("error", [error, alert(id=1)]),
+        ("error", []),  # an exception that no rule explains
+        ("warning", [alert(), info]),
+        ("warning", [alert()]),
+        ("info", [info]),
+        ("waiting", []),
+        ("healthy", []),
+    ]
+    keys = [worst_session_first(verdict, alerts) for verdict, alerts in sessions]
+    assert keys == sorted(keys)
+    assert len(set(keys)) == len(keys)
+    assert worst_session_first("healthy", [alert(state="resolved")]) == keys[-1]
 
 
 @pytest.mark.parametrize(

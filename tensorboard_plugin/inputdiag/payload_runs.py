@@ -119,6 +119,7 @@ def format_row(session: CachedSession) -> RunRow:
     step, epoch, loss = _progress(session)
     epochs = _planned_epochs(records)
     cost = records.cost
+    verdict = alerts.verdict(standing, failed=bool(records.failures), sampled=samples > 0)
     return RunRow(
         id=listed.id,
         run=display_run(listed.run),
@@ -131,7 +132,8 @@ def format_row(session: CachedSession) -> RunRow:
         last_event_time=listed.last_event_time,
         silent_after_s=alerts.silent_after_s(records.head.interval_s if records.head else 1.0),
         end=records.end.status if records.end else "died" if records.died else "",
-        verdict=alerts.verdict(standing, failed=bool(records.failures), sampled=samples > 0),
+        verdict=verdict,
+        order=list(alerts.worst_session_first(verdict, standing)),
         errors=count[Severity.ERROR],
         warnings=count[Severity.WARNING],
         infos=count[Severity.INFO],

@@ -82,6 +82,8 @@ class RunRow(TypedDict):
     end: Literal["", "died", "finished", "stopped", "failed", "interrupted"]
     """`SessionEnd.status` of the last call. Without one: ``died`` if the process is gone, else empty."""
     verdict: Verdict
+    order: list[int]
+    """Sort key of the list "worst first", compared item by item, ascending; of equal ones the newest comes first."""
     errors: int
     warnings: int
     infos: int

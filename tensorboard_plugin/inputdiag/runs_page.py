@@ -13,7 +13,6 @@ __all__ = ["MAX_PAGE", "SORTS", "RunsPage", "cut_page"]
 
 MAX_PAGE = 1000
 """Most rows of one answer."""
-_VERDICTS = {"error": 0, "warning": 1, "info": 2, "healthy": 3, "waiting": 4}
 
 
 @dataclass(frozen=True)
@@ -33,27 +32,21 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in re.split(r"(\d+)", name.lower())]
 
 
+def _newest(row: RunRow) -> Any:
+    return -row["started"], row["id"]
+
+
 def _by_name(row: RunRow) -> Any:
-    return _natural(row["run"]), row["session"]
-
-
-def _by_time(row: RunRow) -> Any:
-    return -row["last_event_time"], row["id"]
+    return _natural(row["run"]), _newest(row)
 
 
 def _by_worst(row: RunRow) -> Any:
-    return (
-        _VERDICTS[row["verdict"]],
-        -row["errors"],
-        -row["warnings"],
-        -row["infos"],
-        -row["last_event_time"],
-        row["id"],
-    )
+    return row["order"], _newest(row)
 
 
-SORTS: Mapping[str, Callable[[RunRow], Any]] = {"name": _by_name, "time": _by_time, "worst": _by_worst}
-"""``time``: the newest event first. ``worst``: the worst verdict first, then the most findings, then the newest."""
+SORTS: Mapping[str, Callable[[RunRow], Any]] = {"name": _by_name, "time": _newest, "worst": _by_worst}
+"""``time``: what began last comes first, as it does among runs that the other orders find equal. ``worst``: see
+`RunRow.order`."""
 
 
 def cut_page(rows: Iterable[RunRow], page: RunsPage) -> tuple[list[RunRow], int]:

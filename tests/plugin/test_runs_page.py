@@ -17,35 +17,35 @@ from tensorboard_plugin.inputdiag.session_cache import SessionCache
 ALLOWED = ("since", "filter", "sort", "offset", "limit")
 
 
-def row(run: str, verdict: str = "healthy", errors: int = 0, warnings: int = 0, time: float = 0.0) -> RunRow:
-    fields = {"id": f"{run}/s", "run": run, "session": "s", "verdict": verdict, "errors": errors, "warnings": warnings}
-    return cast(RunRow, {**fields, "infos": 0, "last_event_time": time})
+def row(run: str, *order: int, started: float = 0.0) -> RunRow:
+    return cast(RunRow, {"id": f"{run}/{started}", "run": run, "order": list(order), "started": started})
 
 
 ROWS = [
-    row("run-10", "warning", warnings=1, time=3.0),
-    row("run-9", "error", errors=1, time=1.0),
-    row("Run-2", "warning", warnings=4, time=2.0),
-    row("other", "healthy", time=4.0),
+    row("run-10", 1, 0, -1, 0, started=3.0),
+    row("run-9", 0, -1, 0, 0, started=1.0),
+    row("Run-2", 1, 0, -4, 0, started=2.0),
+    row("other", 4, 0, 0, 0, started=4.0),
+    row("run-9", 4, 0, 0, 0, started=5.0),
 ]
 
 
 @pytest.mark.parametrize(
     ("page", "expected", "matching"),
     [
-        (RunsPage(), ["other", "Run-2", "run-9", "run-10"], 4),
-        (RunsPage(sort="time"), ["other", "run-10", "Run-2", "run-9"], 4),
-        (RunsPage(sort="worst"), ["run-9", "Run-2", "run-10", "other"], 4),
-        (RunsPage(filter="RUN-"), ["Run-2", "run-9", "run-10"], 3),
-        (RunsPage(filter="run 10"), ["run-10"], 1),
+        (RunsPage(), ["other 4", "Run-2 2", "run-9 5", "run-9 1", "run-10 3"], 5),
+        (RunsPage(sort="time"), ["run-9 5", "other 4", "run-10 3", "Run-2 2", "run-9 1"], 5),
+        (RunsPage(sort="worst"), ["run-9 1", "Run-2 2", "run-10 3", "run-9 5", "other 4"], 5),
+        (RunsPage(filter="RUN-"), ["Run-2 2", "run-9 5", "run-9 1", "run-10 3"], 4),
+        (RunsPage(filter="run 10"), ["run-10 3"], 1),
         (RunsPage(filter="nothing"), [], 0),
-        (RunsPage(offset=1, limit=2), ["Run-2", "run-9"], 4),
-        (RunsPage(offset=9), [], 4),
+        (RunsPage(offset=1, limit=2), ["Run-2 2", "run-9 5"], 5),
+        (RunsPage(offset=9), [], 5),
     ],
 )
 def test_a_page(page: RunsPage, expected: list[str], matching: int) -> None:
     rows, n = cut_page(ROWS, page)
-    assert ([item["run"] for item in rows], n) == (expected, matching)
+    assert ([f"{item['run']} {item['started']:.0f}" for item in rows], n) == (expected, matching)
 
 
 @pytest.mark.parametrize(

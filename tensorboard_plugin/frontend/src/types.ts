@@ -478,6 +478,7 @@ export interface RunRow {
   silent_after_s: number;
   end: "" | "died" | "finished" | "stopped" | "failed" | "interrupted";
   verdict: "error" | "warning" | "info" | "healthy" | "waiting";
+  order: number[];
   errors: number;
   warnings: number;
   infos: number;

@@ -14,6 +14,7 @@ export function row(change: Partial<RunRow>): RunRow {
     silent_after_s: 90,
     end: "finished",
     verdict: "healthy",
+    order: [4, 0, 0, 0],
     errors: 0,
     warnings: 0,
     infos: 0,

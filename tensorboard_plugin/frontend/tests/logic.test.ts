@@ -44,21 +44,22 @@ describe("hash", () => {
 describe("the list of runs", () => {
   const rows = [
     row({ id: "a/1", run: "run 10", started: 3, verdict: "healthy" }),
-    row({ id: "b/1", run: "run 9", started: 2, verdict: "error", errors: 1 }),
-    row({ id: "c/1", run: "other", started: 1, verdict: "error", errors: 2 }),
-    row({ id: "d/1", run: "run 11", started: 4, verdict: "warning", warnings: 1 }),
+    row({ id: "b/1", run: "run 9", started: 2, order: [0, -1, 0, 0] }),
+    row({ id: "c/1", run: "other", started: 1, order: [0, -2, 0, 0] }),
+    row({ id: "d/1", run: "run 11", started: 4, order: [1, 0, -1, 0] }),
+    row({ id: "e/1", run: "run 9", started: 5, order: [4, 0, 0, 0] }),
   ];
   const list = (change: Partial<Shown>) =>
     listedRuns(rows, runNames(rows), { ...DEFAULTS, ...change })
       .map((found) => found.id[0])
       .join("");
   it.each([
-    [{}, "dabc"],
-    [{ sort: "worst" as const }, "cbda"],
-    [{ sort: "name" as const }, "cbad"],
-    [{ filter: "run" }, "dab"],
-    [{ filter: "run", pinned: ["c/1", "gone/1"] }, "cdab"],
-    [{ sort: "worst" as const, pinned: ["a/1"] }, "acbd"],
+    [{}, "edabc"],
+    [{ sort: "worst" as const }, "cbdea"],
+    [{ sort: "name" as const }, "cebad"],
+    [{ filter: "run" }, "edab"],
+    [{ filter: "run", pinned: ["c/1", "gone/1"] }, "cedab"],
+    [{ sort: "worst" as const, pinned: ["a/1"] }, "acbde"],
   ])("%o", (change, order) => expect(list(change)).toBe(order));
 });
 

@@ -1,6 +1,7 @@
 // Names, colours and the filter of runs.
 import type { RunRow } from "../types";
 import type { Shown, Sort } from "./hash";
+import { byOrder } from "./status";
 import { visible } from "./text";
 
 // Ten colours that stay distinguishable with a colour vision deficiency, on white and on dark grey.
@@ -74,22 +75,14 @@ export function newestFirst(a: RunRow, b: RunRow): number {
   return b.started - a.started || a.id.localeCompare(b.id);
 }
 
-const LEVELS: readonly RunRow["verdict"][] = ["error", "warning", "info", "waiting", "healthy"];
-
-/** Returns a comparison of runs for an order of the list. Where that says nothing, the newest comes first. */
-export function comparison(sort: Sort, names: ReadonlyMap<string, string>): (a: RunRow, b: RunRow) => number {
+/** Returns a comparison of runs for an order of the list. Among equal ones, the newest comes first. */
+export function comparison(sort: Sort): (a: RunRow, b: RunRow) => number {
   if (sort === "name") {
-    const name = (row: RunRow) => names.get(row.id) ?? row.id;
     const { compare } = new Intl.Collator(undefined, { numeric: true });
-    return (a, b) => compare(name(a), name(b)) || newestFirst(a, b);
+    return (a, b) => compare(a.run, b.run) || newestFirst(a, b);
   }
-  if (sort === "worst") return (a, b) => badness(a, b) || newestFirst(a, b);
+  if (sort === "worst") return (a, b) => byOrder(a, b) || newestFirst(a, b);
   return newestFirst;
-}
-
-function badness(a: RunRow, b: RunRow): number {
-  const level = LEVELS.indexOf(a.verdict) - LEVELS.indexOf(b.verdict);
-  return level || b.errors - a.errors || b.warnings - a.warnings || b.infos - a.infos;
 }
 
 /** Returns the runs that the filter admits, in order; the pinned ones come first, whatever the filter. */
@@ -100,7 +93,7 @@ export function listedRuns(
 ): RunRow[] {
   const { test } = compileFilter(filter);
   const kept = new Set(pinned);
-  const ordered = [...rows].sort(comparison(sort, names));
+  const ordered = [...rows].sort(comparison(sort));
   const rest = ordered.filter((row) => !kept.has(row.id) && test(names.get(row.id) ?? row.id));
   return [...ordered.filter((row) => kept.has(row.id)), ...rest];
 }

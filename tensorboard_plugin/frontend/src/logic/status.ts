@@ -30,8 +30,8 @@ export const LEVEL_WORDS: Record<Level, string> = {
   waiting: "Waiting",
 };
 
-/** Sorts alerts by the order that the server gives them. */
-export function byOrder(a: AlertRow, b: AlertRow): number {
+/** Sorts alerts or runs, worst first, by the order that the server gives them. */
+export function byOrder(a: Pick<AlertRow | RunRow, "order">, b: Pick<AlertRow | RunRow, "order">): number {
   const place = a.order.findIndex((item, i) => item !== b.order[i]);
   return place < 0 ? 0 : a.order[place]! - b.order[place]!;
 }
