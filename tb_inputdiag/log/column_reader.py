@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from tb_inputdiag.errors import LogCorruptError
 from tb_inputdiag.log.blocks import Array
@@ -12,8 +13,12 @@ from tb_inputdiag.log.payload_reader import PayloadReader
 from tb_inputdiag.log.tables import Columns
 from tb_inputdiag.records import Layout, layout_sizes
 
-__all__ = ["ColumnReader"]
+__all__ = ["END_CHUNKS", "ColumnReader", "evenly_spaced"]
 
+_T = TypeVar("_T")
+
+END_CHUNKS = 4
+"""Chunks at an end of a table that are looked at for its steps."""
 _CACHE_BYTES = 64 << 20
 """Decoded columns that are kept."""
 
@@ -85,29 +90,38 @@ class ColumnReader:
             _, oldest = self._cache.popitem(last=False)
             self._cached_bytes -= sum(part.nbytes for part in oldest if part is not None)
 
-    def train_steps(self, which: slice) -> Iterator[Array]:
-        """Yields the training steps of some chunks of samples, then of losses, that are readable and have any.
+    def end_steps(self, *, last: bool) -> Iterator[Array]:
+        """Yields the training steps of the first or last chunks of samples, and of one of losses.
 
-        Args:
-            which: The chunks of each stream, e.g. ``slice(4)`` for the first four.
+        The chunks at an end of the samples may belong to several layouts, of which only one is that of training.
         """
         for stream in ("samples", "losses"):
-            for payload in self._payloads.index.payloads[stream][which]:
+            payloads = self._payloads.index.payloads[stream]
+            for payload in reversed(payloads[-END_CHUNKS:]) if last else payloads[:END_CHUNKS]:
                 found = self._payloads.attempt(payload, _train_steps)
                 if found is not None and len(found):
                     yield found
+                    if stream == "losses":
+                        break
 
     def loss_outline(self, chunks: int = 64) -> list[Array]:
         """Returns the losses of some chunks, evenly spaced, with the first and the last: enough for a small curve.
 
+        Of a remote log it takes those that outlines hold, and fetches no file for it.
+
         Args:
             chunks: How many; a run of a million steps has thousands.
         """
-        payloads = self._payloads.index.payloads["losses"]
-        last = len(payloads) - 1
-        places = sorted({round(i * last / (chunks - 1)) for i in range(chunks)}) if last >= 0 else []
-        found = [self._payloads.attempt(payloads[place], lambda chunk: chunk.columns["loss"]) for place in places]
+        payloads = [payload for payload in self._payloads.index.payloads["losses"] if payload.quick]
+        chosen = evenly_spaced(payloads, chunks)
+        found = [self._payloads.attempt(payload, lambda chunk: chunk.columns["loss"]) for payload in chosen]
         return [part for part in found if part is not None and len(part)]
+
+
+def evenly_spaced(items: Sequence[_T], most: int) -> list[_T]:
+    """Returns at most `most` of the items, evenly spaced, with the first and the last one."""
+    last = len(items) - 1
+    return [items[place] for place in sorted({round(i * last / (most - 1)) for i in range(most)})] if items else []
 
 
 def _train_steps(chunk: Chunk) -> Array:

@@ -34,6 +34,8 @@ class StoredPayload(NamedTuple):
     """Reads the file that holds the payload: `ByteSource.read`."""
     offset: int
     length: int
+    quick: bool = True
+    """Whether loading it fetches no more of a remote file than was fetched already."""
 
     def load(self) -> Chunk:
         """Returns the payload, decoded as far as its header.
@@ -223,7 +225,8 @@ class EventFile:
         if outline is None or outline.size != size:
             return False
         for row in outline.payloads:
-            self._add(row.session, row.stream, row.step, row.header, (row.offset, row.length))
+            extent = row.offset, row.length
+            self._add(row.session, row.stream, row.step, row.header, extent, quick=extent in outline.parts)
         self.source.keep(outline.parts)
         self.events, self._offset = outline.events, size
         return True
@@ -287,9 +290,11 @@ class EventFile:
         except LogVersionError as error:
             self.damage.add(error, newer=True)
 
-    def _add(self, session: str, stream: str, step: int, header: Header, extent: tuple[int, int]) -> None:
+    def _add(
+        self, session: str, stream: str, step: int, header: Header, extent: tuple[int, int], *, quick: bool = True
+    ) -> None:
         self.found.add(session)
         index = self.sessions.get(session)
         if index is None:
             index = self.sessions[session] = SessionIndex(session)
-        index.add(StoredPayload(stream, step, header, self._read, *extent))
+        index.add(StoredPayload(stream, step, header, self._read, *extent, quick))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tb_inputdiag.log.column_reader import END_CHUNKS, evenly_spaced
 from tb_inputdiag.log.files import LocalSource
 from tb_inputdiag.log.index import EventFile, SessionIndex, StoredPayload
 from tb_inputdiag.log.outline import OutlinedPayload, pack_outline
@@ -13,8 +14,8 @@ __all__ = ["outline_beside"]
 
 _DOCUMENTS = frozenset({"session", "alerts", "costs", "head"})
 """Streams of which an outline has everything: they are small, and a summary shows them."""
-_ENDS = 4
-"""Payloads at both ends of the samples and losses: they say which steps there are; see `StoredSession.last_step`."""
+_LOSSES = 8
+"""Payloads of losses, evenly spaced, with both ends: a small curve; see `ColumnReader.loss_outline`."""
 
 
 def outline_beside(path: Path) -> tuple[str, bytes] | None:
@@ -53,7 +54,6 @@ def _row(session: str, payload: StoredPayload) -> OutlinedPayload:
 def _shown(index: SessionIndex) -> list[StoredPayload]:
     """Returns the payloads that a summary needs."""
     found = [payload for payload in index.stored() if payload.stream in _DOCUMENTS]
-    for stream in ("samples", "losses"):
-        payloads = index.payloads[stream]
-        found += payloads[:_ENDS] + payloads[max(_ENDS, len(payloads) - _ENDS) :]
-    return found
+    samples, losses = index.payloads["samples"], index.payloads["losses"]
+    found += samples[:END_CHUNKS] + samples[max(END_CHUNKS, len(samples) - END_CHUNKS) :]
+    return found + evenly_spaced(losses, _LOSSES)

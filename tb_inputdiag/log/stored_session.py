@@ -211,7 +211,7 @@ class StoredSession(Quantities):
     @property
     def first_step(self) -> int:
         """The first training step; not 0 if training was resumed, -1 if there was none."""
-        return min((int(steps.min()) for steps in self._columns.train_steps(slice(4))), default=-1)
+        return min((int(steps.min()) for steps in self._columns.end_steps(last=False)), default=-1)
 
     @property
     def n_steps(self) -> int:
@@ -222,8 +222,7 @@ class StoredSession(Quantities):
     @property
     def last_step(self) -> int:
         """The last training step; -1 if there was none."""
-        # The last chunks belong to several layouts; only one of them is that of training.
-        steps = [int(found.max()) for found in self._columns.train_steps(slice(-4, None))]
+        steps = [int(found.max()) for found in self._columns.end_steps(last=True)]
         end = self.end
         if steps and end is not None:  # steps after recording stopped are not logged
             steps.append(end.step)

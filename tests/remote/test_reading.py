@@ -87,6 +87,20 @@ def test_a_summary_of_many_runs_fetches_outlines(
     assert store.sent_bytes < 0.25 * runs
 
 
+def test_a_summary_of_one_run_fetches_outlines(
+    runs: int, store: StoreServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def said(where: str) -> list[str]:
+        capsys.readouterr()
+        assert main(["summary", where]) == 0
+        lines = capsys.readouterr().out.splitlines()[1:]  # the first one has the name
+        return [line[: line.rindex("  ")] if line.startswith("loss ") else line for line in lines]
+
+    assert said(f"{store.url}/run-3") == said(str(tmp_path / "logs"))
+    assert store.requests["GET"] == len(outlines(store)) // 8
+    assert store.sent_bytes < 0.25 * runs / 8
+
+
 def test_a_summary_says_the_same_without_outlines(
     runs: int, store: StoreServer, capsys: pytest.CaptureFixture[str]
 ) -> None:
