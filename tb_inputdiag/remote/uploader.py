@@ -52,7 +52,7 @@ class Uploader:
         self._warned = False
         self._thread = threading.Thread(target=self._run, name="tb_inputdiag-upload", daemon=True)
         self._thread.start()
-        at_program_end(self.drain)
+        at_program_end(self._drain_all)
 
     def changed(self, *, urgent: bool) -> None:
         """Notes that something was written to the spool.
@@ -90,6 +90,10 @@ class Uploader:
         helper.join(timeout_s)
         return done.is_set()
 
+    def _drain_all(self) -> bool:
+        """Uploads all, with an outline of the last file. Should that file grow again, its outline does not count."""
+        return self.drain(all_closed=True)
+
     def finish(self) -> None:
         """Ends the thread, uploads the rest and says what is where. May be called again."""
         if os.getpid() != self._pid or self._stopped:
@@ -97,8 +101,8 @@ class Uploader:
         with self._changes:
             self._stopped = True
             self._changes.notify_all()
-        complete = self.drain(all_closed=True)
-        not_at_program_end(self.drain)
+        complete = self._drain_all()
+        not_at_program_end(self._drain_all)
         spool, state = self._mirror.spool, self._mirror.state()
         url = redact(spool.url)
         if complete or not state.waiting:  # if it lacks only outlines, nothing is lost

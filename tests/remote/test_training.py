@@ -84,6 +84,30 @@ def test_the_last_steps_are_uploaded_to_a_server_that_has_a_name(
     assert tb_inputdiag.read(s3).run.session.status == "finished"
 
 
+def test_all_is_uploaded_before_python_closes_its_thread_pools(store: StoreServer, tmp_path: Path) -> None:
+    """From then on, Azure's client sends no request."""
+    before = """
+    import concurrent.futures.thread as pools, tb_inputdiag
+    Store = tests.remote.http_store.TestStoreFileSystem
+    ask = Store._ask
+    def refuse(*args, **kwargs):
+        if pools._shutdown:
+            raise RuntimeError("cannot schedule new futures after shutdown")
+        return ask(*args, **kwargs)
+    Store._ask = staticmethod(refuse)
+    """
+    body = f"""
+    tb_inputdiag.autolog({store.url!r})
+    for i in range(8): model.train_on_batch(x[:32], x[:32, :1])
+    """
+    done = run(tmp_path, body, before=textwrap.indent(textwrap.dedent(before), " " * 4).strip())
+    assert done.returncode == 0, done.stderr
+    assert "cannot be uploaded" not in done.stderr
+    assert f"the log is at {store.url} (" in done.stdout
+    assert tb_inputdiag.read(store.url).run.session.status == "finished"
+    assert sum(name.endswith("-outline") for name in store.objects) == 1
+
+
 def _known_store(tmp_path: Path, launcher: tuple[str, ...]) -> tuple[str, ...]:
     """Has fsspec know the store before the command line checks the URL, as an installed package would."""
     code = "import sys, tests.remote.http_store; sys.argv[0] = 'tb-inputdiag'; "
