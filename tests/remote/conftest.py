@@ -1,4 +1,4 @@
-"""Stores on this machine: S3 as moto serves it, and one behind HTTP that fails when it is asked to."""
+"""Stores on this machine: S3 and Google Cloud, and one behind HTTP that fails when it is asked to."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from pathlib import Path
 
 import boto3
 import pytest
+from gcp_storage_emulator.server import create_server
 from moto.server import ThreadedMotoServer
 
+from tests.plugin.conftest import _free_port
 from tests.remote.http_store import StoreServer
 
 _numbers = itertools.count()
@@ -54,3 +56,42 @@ def s3(moto: str, monkeypatch: pytest.MonkeyPatch) -> str:
     bucket = f"bucket-{next(_numbers)}"
     boto3.client("s3").create_bucket(Bucket=bucket)
     return f"s3://{bucket}/run"
+
+
+class CloudStorage:
+    """A server of Google Cloud's storage, with one bucket. It can be stopped, and started again with what it has.
+
+    Args:
+        folder: Where it keeps its files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port = _free_port()
+        self.address = f"http://127.0.0.1:{self._port}"
+        self._bucket: str | None = "bucket"
+        self.start()
+
+    def start(self) -> None:
+        arguments = {"data_dir": str(self._folder), "default_bucket": self._bucket}
+        self._server = create_server("127.0.0.1", self._port, **arguments)
+        self._server.start()
+        self._bucket = None  # it is there now
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+@pytest.fixture(scope="session")
+def cloud_storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CloudStorage]:
+    server = CloudStorage(tmp_path_factory.mktemp("cloud-storage"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def gcs(cloud_storage: CloudStorage, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of a new folder in a bucket of Google Cloud's storage."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", cloud_storage.address)
+    monkeypatch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")  # it looks for credentials, in vain and long
+    return f"gs://bucket/run-{next(_numbers)}"

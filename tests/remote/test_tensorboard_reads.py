@@ -42,10 +42,12 @@ def tensorboard(request: pytest.FixtureRequest) -> Iterator[list[subprocess.Pope
         process.wait(20)
 
 
-def start(processes: list[subprocess.Popen[bytes]], url: str, *absent: str, first: str = "") -> Server:
+def start(
+    processes: list[subprocess.Popen[bytes]], url: str, *absent: str, first: str = "", options: tuple[str, ...] = ()
+) -> Server:
     port = _free_port()
     code = _START.format(absent=("tensorflow", *absent), first=first)
-    arguments = ["--port", str(port), "--reload_interval", "1", "--logdir", url]
+    arguments = ["--port", str(port), "--reload_interval", "1", "--logdir", url, *options]
     processes.append(
         subprocess.Popen([sys.executable, "-c", code, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     )
@@ -104,6 +106,14 @@ def test_tensorboard_follows_a_run_on_s3(
     monkeypatch.setenv("FSSPEC_S3", '{"use_listings_cache": false}')
     with_fsspec = start(tensorboard, s3, "boto3")
     follow(s3, [with_boto3, with_fsspec], monkeypatch)
+
+
+def test_tensorboard_follows_a_run_on_google_cloud(
+    gcs: str, tensorboard: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FSSPEC_GS", '{"use_listings_cache": false}')
+    # its fast loader asks Google itself, and no other server
+    follow(gcs, [start(tensorboard, gcs, options=("--load_fast=false",))], monkeypatch)
 
 
 def test_tensorboard_follows_a_run_by_way_of_fsspec(

@@ -31,6 +31,7 @@ from tb_inputdiag.remote.upload_schedule import URGENT_GAP_S, UploadSchedule
 from tests.log import synthetic
 from tests.log.strategies import same
 from tests.log.test_writer import an_alert
+from tests.remote.conftest import CloudStorage
 from tests.remote.http_store import StoreServer
 
 SPEC = synthetic.Spec(samples=60, weights=2, images=False)
@@ -63,13 +64,35 @@ def names(store: StoreServer) -> list[str]:
     return sorted(name.rpartition("/")[2].partition(".")[0] for name in store.objects)
 
 
-def test_s3_has_what_was_written(s3: str, spools: Path) -> None:
-    records = written(s3)
-    found = stored(s3)
+@pytest.mark.parametrize("kind", ["s3", "gcs"])
+def test_an_object_store_has_what_was_written(kind: str, request: pytest.FixtureRequest, spools: Path) -> None:
+    url = request.getfixturevalue(kind)
+    records = written(url)
+    found = stored(url)
     assert all(map(same, records, found))
     assert len(found) == len(records)
-    assert main(["summary", s3]) == 0
+    assert main(["summary", url]) == 0
     assert all("secret" not in path.read_text() for path in spools.rglob("*.json"))
+
+
+@pytest.mark.filterwarnings("ignore:tb_inputdiag. the log cannot be uploaded")
+def test_google_cloud_has_all_after_it_was_away(gcs: str, cloud_storage: CloudStorage) -> None:
+    records = list(synthetic.records(SPEC))
+    writer = open_log(gcs, session=SPEC.session, flush_s=1, verbose=False)
+    for record in records[:50]:
+        writer.write(record)
+    writer.flush()
+    wait_for(lambda: fsspec.filesystem("gs").glob(f"{gcs}/inputdiag/events*", refresh=True))
+    cloud_storage.stop()
+    for record in records[50:]:
+        writer.write(record)
+    writer.flush()
+    shared = next(iter(open_log_module._SharedUploader._known.values()))
+    wait_for(shared.uploader._busy.locked)  # it tries
+    cloud_storage.start()
+    assert 0 < len(stored(gcs)) < len(records)
+    writer.close()
+    assert len(stored(gcs)) == len(records)
 
 
 def test_memory_has_what_was_written() -> None:
@@ -289,8 +312,9 @@ def test_the_program_ends_with_a_whole_log_that_says_where_it_is(store: StoreSer
 
 
 def test_missing_packages_and_unknown_protocols_are_clear_errors(monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigurationError, match=r"'gs://bucket/x' needs the package gcsfs.*pip install gcsfs"):
-        open_log("gs://bucket/x", session="s")
+    monkeypatch.setitem(sys.modules, "adlfs", None)  # as if it were not installed
+    with pytest.raises(ConfigurationError, match=r"'abfs://box/x' needs the package adlfs.*pip install adlfs"):
+        open_log("abfs://box/x", session="s")
     with pytest.raises(ConfigurationError, match="'nonsense' of 'nonsense://x' is not known"):
         open_log("nonsense://x", session="s")
     monkeypatch.setitem(sys.modules, "fsspec", None)
