@@ -1,4 +1,4 @@
-"""Alerts where a team looks: MLflow, Weights & Biases, a chat by webhook, e-mail.
+"""Alerts where a team looks: MLflow, Weights & Biases, ClearML, a chat by webhook, e-mail.
 
 Each of them is the argument `on_alert` of `InputDiagnostics`, or several of them in `SeveralReceivers`:
 
@@ -15,15 +15,17 @@ from typing import TYPE_CHECKING
 from tb_inputdiag._lazy import attributes_from
 
 if TYPE_CHECKING:
+    from tb_inputdiag.integrations.clearml import ClearMLAlerts
     from tb_inputdiag.integrations.email_file import EmailFile
     from tb_inputdiag.integrations.mlflow import MLflowAlerts
     from tb_inputdiag.integrations.several import SeveralReceivers
     from tb_inputdiag.integrations.wandb import WandbAlerts
     from tb_inputdiag.integrations.webhook import SlackWebhook
 
-__all__ = ["EmailFile", "MLflowAlerts", "SeveralReceivers", "SlackWebhook", "WandbAlerts"]
+__all__ = ["ClearMLAlerts", "EmailFile", "MLflowAlerts", "SeveralReceivers", "SlackWebhook", "WandbAlerts"]
 
 _HOMES = {
+    "ClearMLAlerts": "tb_inputdiag.integrations.clearml",
     "EmailFile": "tb_inputdiag.integrations.email_file",
     "MLflowAlerts": "tb_inputdiag.integrations.mlflow",
     "SeveralReceivers": "tb_inputdiag.integrations.several",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import os
 import subprocess
 import sys
 import textwrap
@@ -19,9 +20,17 @@ import numpy as np
 import pytest
 
 from tb_inputdiag.errors import ConfigurationError
-from tb_inputdiag.integrations import EmailFile, MLflowAlerts, SeveralReceivers, SlackWebhook, WandbAlerts
+from tb_inputdiag.integrations import (
+    ClearMLAlerts,
+    EmailFile,
+    MLflowAlerts,
+    SeveralReceivers,
+    SlackWebhook,
+    WandbAlerts,
+)
 from tb_inputdiag.integrations.background import BackgroundCalls
 from tb_inputdiag.integrations.webhook import alert_message
+from tests.log import synthetic
 from tests.log.test_writer import an_alert
 
 
@@ -119,6 +128,43 @@ def test_wandb_offline_has_the_alert_the_table_and_the_report(tmp_path: Path, mo
     assert "unnormalized-input" in (offline / "files" / "input_diagnostics.html").read_text()
 
 
+def test_clearml_offline_has_tags_scalars_the_text_and_the_report(tmp_path: Path) -> None:
+    """In a process of its own, because ClearML patches other packages when it is imported."""
+    synthetic.write(tmp_path / "logs", synthetic.Spec(samples=20, weights=2))
+    code = f"""
+        import clearml, tb_inputdiag
+        from tb_inputdiag.integrations import ClearMLAlerts
+
+        clearml.Task.set_offline(True)
+        task = clearml.Task.init("test", "digits", auto_connect_frameworks=False, auto_resource_monitoring=False)
+        receiver, run = ClearMLAlerts(), tb_inputdiag.read({str(tmp_path / "logs")!r}).run
+        for alert in run.alerts:
+            receiver(alert)
+        receiver.training_ended(run)
+        task.close()
+    """
+    env = {**os.environ, "HOME": str(tmp_path), "CLEARML_CACHE_DIR": str(tmp_path / "cache")}
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, capture_output=True, env=env, timeout=120)
+    (offline,) = (tmp_path / "cache" / "offline").glob("offline-*/")
+    task = json.loads((offline / "task.json").read_text())
+    assert "inputdiag: non-finite-gradient" in task["tags"]
+    assert task["hyperparams"]["properties"]["inputdiag"]["value"].startswith("finished, ")
+    (report,) = task["execution"]["artifacts"]
+    assert report["key"] == "inputdiag report"
+    assert "non-finite-gradient" in Path(report["uri"]).read_text()
+    scalars, texts = (
+        [item for batch in (offline / name).read_text().splitlines() for item in json.loads(batch)]
+        for name in ("metrics.jsonl", "log.jsonl")
+    )
+    assert {item["variant"] for item in scalars if item["metric"] == "inputdiag"} == {"errors", "warnings", "infos"}
+    assert any("non-finite-gradient" in item["msg"] for item in texts if item["level"] == "error")
+
+
+def test_clearml_without_a_task_gets_nothing() -> None:
+    ClearMLAlerts()(an_alert())
+    assert "clearml" not in sys.modules
+
+
 def test_a_webhook_receives_slacks_format(hook: Hook, tmp_path: Path) -> None:
     train(tmp_path / "logs", SlackWebhook(hook.url, name="resnet <1>"))
     first, *_, last = hook.messages
@@ -200,14 +246,16 @@ def test_wrong_arguments_are_clear_errors(monkeypatch: pytest.MonkeyPatch) -> No
         MLflowAlerts()
     with pytest.raises(ConfigurationError, match="pip install wandb"):
         WandbAlerts()
+    with pytest.raises(ConfigurationError, match="pip install clearml"):
+        ClearMLAlerts()
 
 
 def test_importing_the_integrations_imports_no_tracker() -> None:
     code = """
         import sys
-        from tb_inputdiag.integrations import EmailFile, MLflowAlerts, SeveralReceivers, SlackWebhook, WandbAlerts
-        MLflowAlerts(), WandbAlerts()
-        print(sorted({"mlflow", "wandb", "tensorflow", "keras", "requests"} & set(sys.modules)))
+        from tb_inputdiag.integrations import ClearMLAlerts, EmailFile, MLflowAlerts, SlackWebhook, WandbAlerts
+        ClearMLAlerts(), MLflowAlerts(), WandbAlerts()
+        print(sorted({"clearml", "mlflow", "wandb", "tensorflow", "keras", "requests"} & set(sys.modules)))
     """
     done = subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, capture_output=True, text=True)
     assert done.stdout.strip() == "[]"
