@@ -6,9 +6,10 @@ from tb_inputdiag.baseline.between_runs import differences_between, differences_
 from tb_inputdiag.baseline.contract_file import as_baseline, baseline_text, read_baseline
 from tb_inputdiag.baseline.difference import InputDifference
 from tb_inputdiag.baseline.differences import input_differences, tensor_differences
-from tb_inputdiag.baseline.profile import InputProfile, profile_of
+from tb_inputdiag.baseline.profile import Extent, InputProfile, profile_of, tensor_of_samples
 
 __all__ = [
+    "Extent",
     "InputDifference",
     "InputProfile",
     "as_baseline",
@@ -19,4 +20,5 @@ __all__ = [
     "profile_of",
     "read_baseline",
     "tensor_differences",
+    "tensor_of_samples",
 ]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -24,17 +25,26 @@ from tb_inputdiag.records import (
     Record,
     Sample,
     SessionStart,
+    TensorLayout,
     TensorView,
 )
 from tb_inputdiag.statistics.pooling import Spread, pooled
 
-__all__ = ["InputProfile", "profile_of", "tensor_of_data"]
+__all__ = ["Extent", "InputProfile", "profile_of", "tensor_of_data", "tensor_of_samples"]
 
 _ROLES = ("input", "target")
 _LEVELS = [round(level * (N_QUANTILES - 1)) for level in BASELINE_LEVELS]
 _MOST_CATEGORIES = 1000
 _LEAST_PER_CATEGORY = 5
 """Examples of a category on average. With fewer, these are names, or amounts."""
+
+
+class Extent(NamedTuple):
+    """Range and moments of numbers: of all values of a tensor, or of each of its columns."""
+
+    low: F8
+    high: F8
+    spread: Spread
 
 
 @dataclass
@@ -71,38 +81,14 @@ class _SeenTensor:
         self.classes = counts + self.classes if len(counts) == len(self.classes) else counts
 
     def tensor(self, most: int | None) -> BaselineTensor:
-        layout = self.view.layout
-        examples = self.examples if most is None else min(self.examples, most)
-        known = bool(self.spread.n[0])
-        std = np.sqrt(self.columns.m2 / np.maximum(self.columns.n, 1))
-        columns = tuple(
-            BaselineColumn(
-                name=str(place),
-                place=place,
-                min=float(self.column_low[i]),
-                max=float(self.column_high[i]),
-                mean=float(self.columns.mean[i]),
-                std=float(std[i]),
-            )
-            for i, place in enumerate(layout.features)
-            if np.isfinite(self.column_low[i]) and self.columns.n[i]
-        )
-        total = float(self.classes.sum())
-        return BaselineTensor(
-            name=layout.name,
-            role=layout.role,
-            dtype=layout.dtype,
-            shape=_shape_of(self.view),
-            examples=examples,
+        return tensor_of_samples(
+            self.view.layout,
+            examples=self.examples if most is None else min(self.examples, most),
             has_gaps=self.gaps,
-            whole=known and self.whole,
-            min=self.low if known else None,
-            max=self.high if known else None,
-            mean=float(self.spread.mean[0]) if known else None,
-            std=float(np.sqrt(self.spread.m2[0] / self.spread.n[0])) if known else None,
-            columns=columns,
-            categories={str(i): n / total for i, n in enumerate(self.classes.tolist()) if n} if total else {},
-            all_categories=bool(total),
+            whole=self.whole,
+            values=Extent(np.array([self.low]), np.array([self.high]), self.spread),
+            columns=Extent(self.column_low, self.column_high, self.columns),
+            classes=self.classes,
         )
 
 
@@ -111,11 +97,6 @@ def _spread(mean: float | F4, std: float | F4, n: int) -> Spread:
     counts = np.where(np.isfinite(means), float(n), 0.0)
     deviations = np.nan_to_num(np.atleast_1d(np.asarray(std, np.float64))) ** 2 * counts
     return Spread(counts, np.nan_to_num(means), deviations)
-
-
-def _shape_of(view: TensorView) -> tuple[int | None, ...] | None:
-    shape = view.layout.shape
-    return None if shape is None else (None, *shape[1:])
 
 
 class InputProfile:
@@ -147,6 +128,67 @@ class InputProfile:
     def tensors(self) -> tuple[BaselineTensor, ...]:
         """Inputs and targets, as far as they are known."""
         return self._whole or tuple(seen.tensor(self._per_epoch) for seen in self._seen.values())
+
+
+def tensor_of_samples(
+    layout: TensorLayout, *, examples: int, has_gaps: bool, whole: bool, values: Extent, columns: Extent, classes: F8
+) -> BaselineTensor:
+    """Returns a tensor of which samples were seen in the form of a baseline.
+
+    Args:
+        layout: The tensor's, as last seen.
+        examples: How many examples were seen.
+        has_gaps: Whether there were NaN or infinities.
+        whole: Whether all values were whole numbers.
+        values: Of all its values: arrays of one element.
+        columns: Of each of `TensorLayout.features`; empty without them.
+        classes: How often each class id was seen, ``[classes]``; empty without them.
+    """
+    numbers = next(_numbers(values), None)
+    total = float(classes.sum())
+    return BaselineTensor(
+        name=layout.name,
+        role=layout.role,
+        dtype=layout.dtype,
+        shape=None if layout.shape is None else (None, *layout.shape[1:]),
+        examples=examples,
+        has_gaps=has_gaps,
+        whole=numbers is not None and whole,
+        min=None if numbers is None else numbers.min,
+        max=None if numbers is None else numbers.max,
+        mean=None if numbers is None else numbers.mean,
+        std=None if numbers is None else numbers.std,
+        columns=tuple(
+            BaselineColumn(
+                name=str(layout.features[found.at]),
+                place=layout.features[found.at],
+                min=found.min,
+                max=found.max,
+                mean=found.mean,
+                std=found.std,
+            )
+            for found in _numbers(columns)
+        ),
+        categories={str(i): n / total for i, n in enumerate(classes.tolist()) if n} if total else {},
+        all_categories=bool(total),
+    )
+
+
+class _Numbers(NamedTuple):
+    at: int
+    min: float
+    max: float
+    mean: float
+    std: float
+
+
+def _numbers(extent: Extent) -> Iterator[_Numbers]:
+    """Yields the numbers of all values, or of each column, of which any was finite."""
+    spread = extent.spread
+    std = np.sqrt(spread.m2 / np.maximum(spread.n, 1))
+    for at, (low, high) in enumerate(zip(extent.low.tolist(), extent.high.tolist(), strict=True)):
+        if spread.n[at] and np.isfinite(low) and np.isfinite(high):
+            yield _Numbers(at, low, high, float(spread.mean[at]), float(std[at]))
 
 
 def tensor_of_data(tensor: DataTensor, examples: int) -> BaselineTensor:

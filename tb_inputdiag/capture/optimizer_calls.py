@@ -60,7 +60,18 @@ class OptimizerCalls(ABC):
 
     @abstractmethod
     def _after(self) -> None:
-        """Observes the weights after the update."""
+        """Calls `_observe_after`, aside from the step."""
+
+    def _observe_after(self) -> None:
+        """Observes the weights after the update; with it, the observation of the update is complete."""
+        for update in self._pending:
+            self._read_after(update)
+        self.step.updates += self._pending
+        self._pending = []
+
+    @abstractmethod
+    def _read_after(self, update: Update) -> None:
+        """Reads one weight after the update."""
 
 
 def clips(optimizer: keras.optimizers.Optimizer) -> bool:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from tb_inputdiag.records import N_QUANTILES, Layout, TensorLayout
 from tb_inputdiag.statistics.pooling import Spread, pooled
 
-__all__ = ["TensorStats", "TensorSummary"]
+__all__ = ["Array", "TensorStats", "TensorSummary"]
 
 Array = NDArray[Any]
 

@@ -120,11 +120,8 @@ class GraphOptimizerCalls(OptimizerCalls):
                     update.clipped = gradient
         return result
 
-    def _observe_after(self) -> None:
-        for update in self._pending:
-            update.read_after(TENSORFLOW, value_of(update.variable))
-        self.step.updates += self._pending
-        self._pending = []
+    def _read_after(self, update: Update) -> None:
+        update.read_after(TENSORFLOW, value_of(update.variable))
 
 
 def replicas() -> int:

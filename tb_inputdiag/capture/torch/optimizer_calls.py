@@ -55,13 +55,10 @@ class TorchOptimizerCalls(OptimizerCalls):
         with aside():
             self._observe_after()
 
-    def _observe_after(self) -> None:
-        for update in self._pending:
-            update.read_after(self.step.xp, self._value(update.variable))
-            if update.after is not None:
-                update.after = update.after.clone()
-        self.step.updates += self._pending
-        self._pending = []
+    def _read_after(self, update: Update) -> None:
+        update.read_after(self.step.xp, self._value(update.variable))
+        if update.after is not None:
+            update.after = update.after.clone()
 
     # -- a compiled step -----------------------------------------------------------------------------
 
