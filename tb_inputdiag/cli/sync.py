@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from tb_inputdiag.cli.arguments import SyncArguments
@@ -12,6 +13,7 @@ from tb_inputdiag.log.make_outline import outline_beside
 from tb_inputdiag.numbers import count, size_bytes
 from tb_inputdiag.remote.mirror import FolderMirror
 from tb_inputdiag.remote.spool import Spool, spool_root
+from tb_inputdiag.report.ansi import clean
 from tb_inputdiag.urls import redact
 
 __all__ = ["sync"]
@@ -52,10 +54,8 @@ def _print_spools(terminal: Terminal) -> None:
     if not found:
         terminal.print(f"There is no spool in {root}.")
         return
-    rows = []
     for folder in found:
-        spool = Spool.open(folder, "unknown://")
-        files = [path for path in folder.rglob("*") if path.is_file()]
-        rows.append([str(folder), spool.known_url, size_bytes(sum(path.stat().st_size for path in files))])
-    terminal.table(["spool", "belongs to", "size"], rows, left=2)
-    terminal.print("A spool may belong to a process that runs. Upload one: tb-inputdiag sync SPOOL")
+        url = Spool.open(folder, "unknown://").known_url
+        size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        terminal.print(f"{clean(url)}, {size_bytes(size)}:\n    tb-inputdiag sync {shlex.quote(str(folder))}")
+    terminal.print("A spool may belong to a process that runs.")

@@ -89,7 +89,7 @@ class RemoteFolder:
         try:
             return ask()
         except FileNotFoundError as error:
-            raise LogNotFoundError(f"{self.shown!r}: there is no {redact(str(error))}") from None
+            raise LogNotFoundError(f"{self.shown!r} was not found: {redact(str(error))}") from None
         except Exception as error:
             raise RemoteError(f"{self.shown!r}: {type(error).__name__}: {redact(str(error))}") from None
 

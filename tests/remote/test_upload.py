@@ -218,7 +218,7 @@ def test_if_the_remote_is_gone_the_log_is_kept_and_sync_uploads_it(
     assert len(list(tb_inputdiag.read(spool).run.session.records())) == len(records)
 
     assert main(["sync"]) == 0
-    assert store.url in capsys.readouterr().out.replace("\n", "")
+    assert f"    tb-inputdiag sync {spool}\n" in capsys.readouterr().out
     assert main(["sync", str(spool)]) == 2
     assert "could not be uploaded" in capsys.readouterr().err
     store.failing = 0.0

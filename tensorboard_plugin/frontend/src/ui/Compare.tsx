@@ -135,6 +135,7 @@ function RunTable({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow
             <th class="right">Step</th>
             <th class="right">Loss</th>
             <th class="right">Cost</th>
+            <th aria-label="Remove" />
           </tr>
         </thead>
         <tbody>
@@ -161,11 +162,29 @@ function RunTable({ rows, all }: { rows: readonly RunRow[]; all: readonly RunRow
               <td class="right">{whole(row.step)}</td>
               <td class="right">{row.loss === null ? "–" : formatNumber(row.loss)}</td>
               <td class="right">{costText(row)}</td>
+              <td>{rows.length > 1 && <Remove row={row} rows={rows} />}</td>
             </tr>
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** In a list of hundreds of runs, a chosen one may be far away. */
+function Remove({ row, rows }: { row: RunRow; rows: readonly RunRow[] }) {
+  const label = `Remove ${names.value.get(row.id)} from the comparison`;
+  const chosen = rows.map((other) => other.id).filter((id) => id !== row.id);
+  return (
+    <button
+      type="button"
+      class="remove"
+      title="Remove from the comparison"
+      aria-label={label}
+      onClick={() => show({ chosen })}
+    >
+      ×
+    </button>
   );
 }
 
