@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tb_inputdiag.numbers import percent
-from tb_inputdiag.records import LimitPicture, Severity, Span
+from tb_inputdiag.records import LimitPicture, ModelFacts, Severity, Span
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, silent
 from tb_inputdiag.rules.support.curves import layer_curve
@@ -42,6 +42,10 @@ class SaturatedActivation(Rule):
     severity = Severity.WARNING
     persistence = 5
     persistence_examples = 32
+    needs = (
+        "function_nodes",
+        "producer",
+    )
     explains = ("vanishing-gradient", "zero-gradient", "stalled-loss", "constant-output", "unfinished-training")
     why = "The activation is flat at the ends of its range, so the layers in front of it get almost no gradient."
 
@@ -62,7 +66,7 @@ class SaturatedActivation(Rule):
         if not len(rows) or not np.isfinite(context.sample.loss):
             return []
         names = context.layout.layers
-        outputs = {view.layout.layer for view in context.fed("prediction")} | set(names[-1:])
+        outputs = {view.layout.layer for view in context.fed("prediction")} | set(names[-1:]) | _last(context.facts)
         hidden = [row for row in rows if names[row].partition("#")[0] not in outputs]
         if not hidden:
             return []
@@ -111,4 +115,23 @@ class SaturatedActivation(Rule):
             fires("a hidden tanh layer", lambda: run("dense", 0.99), "layer:dense", Severity.WARNING),
             silent("a third of the outputs", lambda: run("dense", 0.3)),
             silent("confident answers of the model", lambda: run("dense_1", 0.99)),
+            silent("confident answers of one of several outputs", _several),
         )
+
+
+def _several() -> Scenario:
+    model = (
+        layer("dense", "Dense", units=64, inbound=("input",)),
+        layer("there", "Dense", activation="sigmoid", units=1, inbound=("dense",)),
+        layer("box", "Dense", units=4, inbound=("dense",)),
+    )
+    scenario = Scenario(model, loss="binary_crossentropy", kind="functional")
+    return scenario.train(activations={"there": {"saturated_fraction": 0.99}}, steps=6)
+
+
+def _last(facts: ModelFacts | None) -> set[str]:
+    """Returns the layers of a Functional model that no other layer reads: each makes one of its outputs."""
+    if facts is None or facts.kind != "functional":
+        return set()
+    read = {name for item in facts.layers for name in item.inbound}
+    return {item.name for item in facts.layers if item.inbound and item.name not in read and not item.parent}
