@@ -65,16 +65,28 @@ def child(ids: Sequence[str]) -> None:
 
 
 def first_alerts(backend: str, ids: Sequence[str]) -> dict[str, str]:
-    """Returns program -> first alert on a backend."""
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.bench_backends", "--child", *ids],
-        cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "-1"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return dict(json.loads(line) for line in done.stdout.splitlines() if line.startswith('["'))
+    """Returns program -> first alert on a backend, and prints each as it comes.
+
+    A program that ends its process is named as such, and the rest run in another one.
+    """
+    found: dict[str, str] = {}
+    while left := [program_id for program_id in ids if program_id not in found]:
+        with subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.bench_backends", "--child", *left],
+            cwd=ROOT,
+            env={**os.environ, "KERAS_BACKEND": backend, "CUDA_VISIBLE_DEVICES": "-1"},
+            stdout=subprocess.PIPE,
+            text=True,
+        ) as process:
+            assert process.stdout is not None
+            for line in process.stdout:
+                if line.startswith('["'):
+                    program_id, alert = json.loads(line)
+                    found[program_id] = alert
+                    print(f"{backend:<10} {program_id:<40} {alert}", file=sys.stderr, flush=True)
+        if unfinished := [program_id for program_id in left if program_id not in found]:
+            found[unfinished[0]] = f"exit code {process.returncode}"
+    return found
 
 
 def report(found: Mapping[str, Mapping[str, str]]) -> str:

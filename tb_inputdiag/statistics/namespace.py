@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
-import numpy as np
 from numpy.typing import NDArray
 
 __all__ = ["Array", "DType", "Namespace", "Shape", "is_floating", "is_numeric", "static_size"]
@@ -187,4 +187,4 @@ def static_size(shape: Shape | None) -> int | None:
     if shape is None:
         return None
     known = [length for length in shape if length is not None]
-    return int(np.prod(known, dtype=np.int64)) if len(known) == len(shape) else None
+    return math.prod(known) if len(known) == len(shape) else None

@@ -45,6 +45,10 @@ State: TypeAlias = tuple[list[Array], ...]
 
 _NO_PIXELS: F4 = np.zeros(0, np.float32)
 
+_CPU_OPTIONS = {"xla_backend_optimization_level": 1}
+"""As fast as the usual level 2, and compiled in four fifths of the time; without optimization it takes twice as long
+to run."""
+
 _HIDDEN = "Layers and losses inside jax.lax.scan, cond or while_loop of a step are not seen."
 
 
@@ -125,7 +129,8 @@ class Shadow:
         self._on_host = jax.default_backend() == "cpu" and jax.process_count() == 1
         with wide():
             function = self._observed if self._on_host else self._reduced
-            self._compiled = jax.jit(function, **_result_placement(state)).lower(state, arguments).compile()
+            lowered = jax.jit(function, **_result_placement(state)).lower(state, arguments)
+            self._compiled = lowered.compile(_CPU_OPTIONS if self._on_host else None)
 
     def run(self, state: State, data: Any) -> Results:
         """Returns what is observed of a step, without waiting for it."""

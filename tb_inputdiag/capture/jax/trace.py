@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -18,8 +19,16 @@ from tb_inputdiag.capture.jax.optimizer_calls import JaxOptimizerCalls
 from tb_inputdiag.capture.jax.reader import JaxReader, kind_of
 from tb_inputdiag.capture.jax.tags import Array, Tags, ValueTag, is_array
 from tb_inputdiag.capture.names import ModelNames
-from tb_inputdiag.capture.observations import Activation, EntryTensor, ObservedTensor, StepObservations, averages_of
+from tb_inputdiag.capture.observations import (
+    Activation,
+    EntryTensor,
+    ObservedTensor,
+    StepObservations,
+    Update,
+    averages_of,
+)
 from tb_inputdiag.capture.origins import Origin
+from tb_inputdiag.statistics import health
 from tb_inputdiag.statistics.numpy_namespace import NUMPY
 
 __all__ = ["JaxTrace"]
@@ -27,8 +36,12 @@ __all__ = ["JaxTrace"]
 _Leaf = TypeVar("_Leaf", EntryTensor, ObservedTensor, Activation)
 
 _SCALARS = ("loss", "scale", "learning_rate", "iterations")
-_MEASURED = ("norm", "proof", "measured", "clipped_norm", "sample_norm", "change")
+_REDUCED = ("norm", "proof", "measured", "clipped_norm", "sample_norm", "change")
 """What is left of an update once it was reduced."""
+_RAW = ("gradient", "clipped", "before", "after")
+"""What an update is reduced from."""
+_MOST_RAW_VALUES = 1 << 23
+"""Values of activations, gradients and weights that a program returns to be reduced on the host: 32 MB of memory."""
 
 
 @dataclass(slots=True)
@@ -63,6 +76,7 @@ class JaxTrace(StepObservations):
         self._tags = Tags()
         self._penalties: list[ValueTag] = []
         self._slots: list[tuple[object, str]] = []
+        self._raw: set[int] = set()
         names = ModelNames(model, paths, weight_names)
         self._layer_calls = JaxLayerCalls(self, model, names, self._tags)
         self._optimizer_calls = JaxOptimizerCalls(self, names, self._tags)
@@ -145,26 +159,51 @@ class JaxTrace(StepObservations):
         Returns:
             What `take` receives after the program ran. Of everything else only shapes are left.
         """
-        for activation in self.activations:
-            activation.measure(JAX)
-            activation.tensor, activation.mean = _spec(activation.tensor), None
-        for update in self.updates:
-            update.measure(JAX)
-            update.measure_clipped(JAX)
-            update.measure_change(JAX)
-            update.gradient = update.clipped = update.before = update.after = None
         for entry in self.entries:
             if entry.untouched:
                 entry.tensor = _spec(entry.tensor)
+        self._raw = self._smallest()
         self._slots = [
             *((self, name) for name in (*_SCALARS, "penalty")),
             *((leaf, "tensor") for leaf in self.predictions),
             *((entry, "tensor") for entry in self.entries if not entry.untouched),
-            *((activation, "reduced") for activation in self.activations),
-            *((update, name) for update in self.updates for name in _MEASURED),
+            *((activation, name) for activation in self.activations for name in self._measure_activation(activation)),
+            *((update, name) for update in self.updates for name in self._measure_update(update)),
             *((moving, name) for moving in self.averages for name in ("before", "after")),
         ]
         return [getattr(owner, name) for owner, name in self._slots]
+
+    def _smallest(self) -> set[int]:
+        """Returns the ids of the activations and updates that are reduced on the host.
+
+        These are the smallest ones, because XLA takes as long to compile the reductions of a small array as of a large
+        one.
+        """
+        parts: list[tuple[object, list[Array]]] = [(a, [a.tensor]) for a in self.activations]
+        parts += [(u, [part for name in _RAW if (part := getattr(u, name)) is not None]) for u in self.updates]
+        sizes = sorted((sum(array.size for array in arrays), id(owner)) for owner, arrays in parts)
+        totals = itertools.accumulate(size for size, _ in sizes)
+        return {owner for total, (_, owner) in zip(totals, sizes, strict=True) if total <= _MOST_RAW_VALUES}
+
+    def _measure_activation(self, activation: Activation) -> tuple[str, ...]:
+        """Returns the attributes of an activation that the host receives."""
+        if id(activation) in self._raw:
+            return "tensor", "mean"
+        activation.measure(JAX)
+        activation.tensor, activation.mean = _spec(activation.tensor), None
+        return ("reduced",)
+
+    def _measure_update(self, update: Update) -> tuple[str, ...]:
+        """Returns the attributes of an update that the host receives."""
+        if id(update) in self._raw:
+            if update.is_whole:
+                update.norm = None
+            return "norm", "proof", *_RAW
+        update.measure(JAX)
+        update.measure_clipped(JAX)
+        update.measure_change(JAX)
+        update.gradient = update.clipped = update.before = update.after = None
+        return _REDUCED
 
     def take(self, values: Sequence[Any], data: Any) -> None:
         """Puts the results of one run in the places of what they were traced from, to be reduced on the host.
@@ -174,17 +213,25 @@ class JaxTrace(StepObservations):
             data: The batch.
         """
         self.reader = JaxReader(NUMPY)
-        for (owner, name), value in zip(self._slots, values, strict=True):
-            setattr(owner, name, jax.tree.map(np.asarray, value))
+        for (owner, name), value in zip(self._slots, jax.tree.map(np.asarray, values), strict=True):
+            setattr(owner, name, value)
         self.fed = batch_tensors(self._model, data, kind_of)
         for leaf in self.fed:
             leaf.tensor = np.asarray(leaf.tensor)
+        for update in self.updates:
+            if update.is_whole and update.norm is None and update.before is not None:
+                update.norm = health.half_squares(NUMPY, update.before)
 
     def drop(self) -> None:
-        """Drops what `take` received: it would be kept until the next sample."""
+        """Drops what `take` received and what was made of it: it would be kept until the next sample."""
         self.fed = []
         for owner, name in self._slots:
             setattr(owner, name, None)
+        for activation in self.activations:
+            activation.reduced = None
+        for update in self.updates:
+            for name in _REDUCED:
+                setattr(update, name, None)
 
     # -- parts ---------------------------------------------------------------------------------------
 

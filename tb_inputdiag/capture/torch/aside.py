@@ -14,6 +14,9 @@ __all__ = ["aside"]
 
 @contextlib.contextmanager
 def aside() -> Iterator[None]:
-    """Keeps what runs in a block out of the step's graph of derivatives, and unobserved."""
-    with hooks.paused(), torch.no_grad():
+    """Keeps what runs in a block out of the step's graph of derivatives, and unobserved.
+
+    Modes and subclasses of the user, and our own `TorchLineage`, do not see it either.
+    """
+    with hooks.paused(), torch.no_grad(), torch._C.DisableTorchFunction():
         yield

@@ -20,6 +20,7 @@ from tb_inputdiag.capture import hooks
 from tb_inputdiag.capture.names import backend_value
 from tb_inputdiag.capture.observations import StepObservations
 from tb_inputdiag.capture.origins import Origin
+from tb_inputdiag.capture.torch.aside import aside
 from tb_inputdiag.capture.torch.reader import Tensor
 
 __all__ = ["TorchLineage"]
@@ -116,15 +117,16 @@ class TorchLineage(TorchFunctionMode):  # type: ignore[misc]  # PyTorch ships it
         if func in _DIFFERENTIATE:
             return self._differentiate(func, args, kwargs)
         results = func(*args, **kwargs)
-        with self._step.guard(), hooks.paused():
-            made = list(_tensors(results))
-            if made:
+        # most calls read a shape or a dtype, so this is the fast way
+        made = (results,) if isinstance(results, torch.Tensor) else tuple(_tensors(results))
+        if made:
+            with self._step.guard():
                 self._note(getattr(func, "__name__", ""), (args, tuple(kwargs.values())), made)
         return results
 
     def _differentiate(self, func: _Function, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """Computes derivatives. Layers that are called again meanwhile, by checkpointing, are not observed."""
-        with self._step.guard(), hooks.paused():
+        with self._step.guard(), aside():
             target = next(_tensors((args, tuple(kwargs.values()))), None)
             if self._step.differentiated is None and target is not None and target.ndim == 0:
                 self._step.differentiated = target.detach().clone()
@@ -132,8 +134,9 @@ class TorchLineage(TorchFunctionMode):  # type: ignore[misc]  # PyTorch ships it
             return func(*args, **kwargs)
 
     def _note(self, name: str, operands: Any, made: Sequence[Tensor]) -> None:
-        origins = [self.of(operand) for operand in _tensors(operands)]
-        first = next(_tensors(operands), None)
+        tensors = list(_tensors(operands))
+        origins = [self.of(operand) for operand in tensors]
+        first = tensors[0] if tensors else None
         if first is None:
             origins = [self._of_array(leaf) for leaf in _leaves(operands) if isinstance(leaf, np.ndarray)]
         weighted = any(origin.weighted for origin in origins)
@@ -161,16 +164,20 @@ class TorchLineage(TorchFunctionMode):  # type: ignore[misc]  # PyTorch ships it
 
 def _leaves(structure: Any) -> Iterator[Any]:
     """Yields what is in nested lists and tuples."""
-    if isinstance(structure, list | tuple):
-        for item in structure:
-            yield from _leaves(item)
-    else:
+    if not isinstance(structure, (list, tuple)):
         yield structure
+        return
+    for item in structure:
+        if isinstance(item, (list, tuple)):
+            yield from _leaves(item)
+        else:
+            yield item
 
 
 def _tensors(structure: Any) -> Iterator[Tensor]:
     """Yields the tensors in nested lists and tuples, and those that Keras' variables hold."""
     for leaf in _leaves(structure):
-        tensor = backend_value(leaf) if isinstance(leaf, keras.Variable) else leaf
-        if isinstance(tensor, torch.Tensor):
-            yield tensor
+        if isinstance(leaf, torch.Tensor):
+            yield leaf
+        elif isinstance(leaf, keras.Variable):
+            yield backend_value(leaf)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -35,6 +35,15 @@ class TorchOptimizerCalls(OptimizerCalls):
         self._model = model
         self._names = names
         self._reader = reader
+
+    def apply(self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
+        """Runs one call of an optimizer and observes it; not what it calls itself, of which nothing is to be known."""
+
+        def unobserved(*args: Any, **kwargs: Any) -> Any:
+            with hooks.paused():
+                return original(*args, **kwargs)
+
+        return super().apply(unobserved, args, kwargs)
 
     def _before(
         self,

@@ -7,6 +7,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import pytest
 from keras import layers as L
 
 from tb_inputdiag import InputDiagnostics
@@ -15,7 +16,15 @@ from tests.modes.harness import fresh, records_of
 from tests.modes.oracle import assert_batch
 from tests.modes.rows import Seen
 
+WAYS = ["as usual", *(["reduced by XLA"] if keras.config.backend() == "jax" else [])]
 RATE, N, FEATURES, CLASSES = 0.5, 16, 6, 3
+
+
+@pytest.fixture(autouse=True, params=WAYS)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a CPU, JAX leaves small arrays to NumPy; large ones, and all on a GPU, are reduced by XLA."""
+    if request.param == "reduced by XLA":
+        monkeypatch.setattr("tb_inputdiag.capture.jax.trace._MOST_RAW_VALUES", 0)
 
 
 def step(tmp_path: Path) -> tuple[Seen, dict[str, np.ndarray]]:
