@@ -7,7 +7,7 @@ import numpy as np
 from tb_inputdiag.numbers import format_number, whole
 from tb_inputdiag.records import EpochEnd, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
-from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, columns, fires, silent
+from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, columns, fires, layer, silent
 from tb_inputdiag.rules.support.curves import named_tensor_curves
 from tb_inputdiag.rules.support.labels import class_counts_of
 from tb_inputdiag.rules.support.pictures import single_value_picture
@@ -23,7 +23,8 @@ class ConstantTarget(Rule):
 
     ## What it does
     Tracks the range of every target that one of Keras' own losses reads. It fires at the end of an epoch, or after many
-    examples, if all values were the same. A rare class may be missing from a few examples, so that case is an INFO.
+    examples, if all values were the same. A rare class may be missing from a few examples, so that case is an INFO. So
+    is class 1 if no layer makes the output: it may be the difference of two scores, of which the first should win.
 
     ## Why is this bad?
     The model learns to answer this one value. The loss falls to zero and the accuracy reaches 100 %, but the model has
@@ -105,6 +106,7 @@ class ConstantTarget(Rule):
                 lambda: Scenario(REGRESSOR, loss="mse").train(x=columns(), y=zeros, steps=70),
                 "target:y",
             ),
+            fires("the difference of two scores", _ranking, "target:y", Severity.INFO),
             silent("ten classes", lambda: run(10, 20)),
             silent("few examples", lambda: run(1, 5)),
             silent(
@@ -128,9 +130,22 @@ class ConstantTarget(Rule):
                     message=f"All {whole(examples)} targets '{target}' sampled so far are {what}.",
                     evidence={"value": low, "examples": examples},
                     fix=f"print(np.unique({name}, return_counts=True))",
-                    severity=Severity.INFO if rare else None,
+                    severity=Severity.INFO if rare or (classes and low == 1 and _is_a_comparison(context)) else None,
                     picture=single_value_picture(target),
                     curves=named_tensor_curves("target", target),
                 )
             )
         return found
+
+
+def _is_a_comparison(context: Context) -> bool:
+    """Returns whether the output is one number that no layer with an activation makes, as in pairwise ranking."""
+    facts = context.facts
+    return facts is not None and not facts.output_activations and all(n == 1 for n in facts.output_units.values())
+
+
+def _ranking() -> Scenario:
+    model = (layer("user", "Embedding", input_dim=50), layer("item", "Embedding", input_dim=90))
+    ones, scores = np.ones((64, 1), np.float32), np.linspace(-1, 1, 64, dtype=np.float32)[:, None]
+    scenario = Scenario(model, loss="binary_crossentropy", kind="subclassed", output_activations={})
+    return scenario.train(y=ones, y_pred=scores, steps=40).epoch_end(loss=0.2)
