@@ -76,6 +76,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
         "copy_rows": ("f4", ("T",)),
         "next_step_equal": ("f4", ("T",)),
         "previous_step_equal": ("f4", ("T",)),
+        "map_residual": ("f4", ("T",)),
     },
     "weights": {
         "gradient_norm": ("f4", ("W",)),
@@ -171,6 +172,9 @@ class TensorTable:
     """0..1 of steps in which the target equals the next step of an input."""
     previous_step_equal: F4
     """0..1 of steps in which the target equals the previous step of an input."""
+    map_residual: F4
+    """0..1 for a target with a number for each pixel of an input: 1 minus the square of their correlation over the
+    pixels, of the channel that is most like it. NaN for all others, and in older logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,6 +15,9 @@ for each step of a sequence that the input has, too, a row is a step. The values
 - `next_step_equal` and `previous_step_equal` are the fractions 0..1 of steps in which the target equals the next, or
   the previous, step of an input that has one value a step. The largest of all inputs.
 
+- `map_residual` is that of `target_maps`, for targets with a number for each pixel of an input. Nothing else is
+  compared of these.
+
 All are NaN for tensors that are not targets, and for targets without numbers, with a single value, or without an input
 to compare with. Steps whose target is 0 are left out: 0 is what sequences are padded with.
 """
@@ -29,6 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_inputdiag.records import F8, TensorLayout
+from tb_inputdiag.statistics import target_maps
 from tb_inputdiag.statistics.namespace import Array, Namespace, is_numeric
 
 __all__ = ["COLUMNS", "EXACT", "NUMBERS", "Comparison", "columns", "comparisons", "merge", "reduce", "reference"]
@@ -58,6 +62,7 @@ COLUMNS = (
     "copy_rows",
     "next_step_equal",
     "previous_step_equal",
+    "map_residual",
 )
 
 
@@ -71,6 +76,7 @@ class Comparison:
         steps: Length of the sequence axis that both have; 0 if rows are examples.
         width: Values of the input in a row.
         targets: Values of the target in a row.
+        channels: Of an input whose pixels are the rows; 0 for all other inputs.
     """
 
     target: int
@@ -78,6 +84,7 @@ class Comparison:
     steps: int
     width: int
     targets: int
+    channels: int = 0
 
     @property
     def places(self) -> NDArray[np.int64]:
@@ -90,6 +97,8 @@ class Comparison:
     @property
     def examples(self) -> int:
         """Returns how many examples are compared at most."""
+        if self.channels:
+            return target_maps.examples(self.width, self.channels)
         values = max(1, len(self.places) * max(self.steps, 1))
         return min(MAX_EXAMPLES, max(MIN_EXAMPLES, MAX_VALUES // values))
 
@@ -103,7 +112,7 @@ def comparisons(layouts: Sequence[TensorLayout]) -> tuple[Comparison, ...]:
     """Returns what is compared.
 
     Args:
-        layouts: Of all tensors. Only dense numeric ones with a static shape, up to three axes, are compared.
+        layouts: Of all tensors. Only dense numeric ones with a static shape are compared, up to three axes or maps.
     """
     found = [
         made
@@ -120,10 +129,13 @@ def _comparison(j: int, target: TensorLayout, i: int, source: TensorLayout) -> C
     of_target, of_source = _example_shape(target), _example_shape(source)
     if of_target is None or of_source is None:
         return None
+    if len(of_target) > 2 or len(of_source) > 2:
+        sizes = target_maps.map_sizes(of_target, of_source)
+        return None if sizes is None else Comparison(j, i, 0, sizes[0], 1, channels=sizes[1])
     if of_target and of_source and of_target[0] == of_source[0] and of_target[0] > 1:
         if len(of_target) == 2 or len(of_source) == 2 or _reads_steps(target, source):
-            sizes = [shape[1] if len(shape) == 2 else 1 for shape in (of_source, of_target)]
-            return Comparison(j, i, of_target[0], sizes[0], sizes[1])
+            widths = [shape[1] if len(shape) == 2 else 1 for shape in (of_source, of_target)]
+            return Comparison(j, i, of_target[0], widths[0], widths[1])
         return None  # a table against as many columns: an autoencoder, or steps of unknown meaning
     return Comparison(j, i, 0, int(np.prod(of_source)), int(np.prod(of_target)))
 
@@ -136,7 +148,7 @@ def _reads_steps(target: TensorLayout, source: TensorLayout) -> bool:
 def _example_shape(layout: TensorLayout) -> tuple[int, ...] | None:
     """Returns the shape of an example; None if the tensor cannot be compared."""
     shape = layout.shape
-    if layout.kind != "dense" or not is_numeric(layout.dtype) or shape is None or not 1 <= len(shape) <= 3:
+    if layout.kind != "dense" or not is_numeric(layout.dtype) or shape is None or not 1 <= len(shape) <= 4:
         return None
     sizes = [size for size in shape[1:] if size]
     return tuple(sizes) if len(sizes) == len(shape) - 1 else None
@@ -161,6 +173,11 @@ def reduce(xp: Namespace, comparison: Comparison, target: Array, source: Array) 
         n = xp.minimum(n, xp.constant(comparison.examples, "int32"))
     else:
         n = min(comparison.examples, *(length for length in lengths if length is not None))
+    if comparison.channels:
+        maps = xp.first(target, n), xp.first(source, n)
+        residual = target_maps.reduce(xp, *maps, comparison.width, comparison.channels)
+        of_map = {"residual": residual, "place": xp.constant(0.0, "float64")}
+        return xp.stack([of_map.get(name, nan) for name in NUMBERS])
     y = xp.reshape(xp.cast(xp.first(target, n), "float64"), (-1, comparison.targets))
     x = xp.reshape(xp.cast(xp.first(source, n), "float64"), (-1, comparison.width))
     if comparison.width > MAX_PLACES:
@@ -279,6 +296,9 @@ def columns(numbers: F8, compared: Sequence[Comparison], n_tensors: int) -> dict
             for made, row in zip(compared, numbers, strict=True)
             if made.target == target
         ]
+        maps = [row["residual"] for made, row in table if made.channels]
+        found["map_residual"][target] = min((left for left in maps if not np.isnan(left)), default=np.nan)
+        table = [(made, row) for made, row in table if not made.channels]
         varied = [(made, row) for made, row in table if row["rows"] > 0]
         if not varied:
             continue
@@ -309,6 +329,9 @@ def reference(layouts: Sequence[TensorLayout], arrays: Sequence[NDArray[Any]]) -
 
 def _reference(made: Comparison, target: NDArray[Any], source: NDArray[Any]) -> list[float]:
     n = min(len(target), len(source), made.examples)
+    if made.channels:
+        of_map = {"residual": target_maps.reference(target[:n], source[:n]), "place": 0.0}
+        return [of_map.get(name, np.nan) for name in NUMBERS]
     y = np.asarray(target[:n], np.float64).reshape(-1, made.targets)
     x = np.asarray(source[:n], np.float64).reshape(-1, made.width)[:, made.places]
     numbers = [y[:, c] for c in range(min(made.targets, MAX_TARGETS))]

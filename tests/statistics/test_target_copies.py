@@ -147,3 +147,41 @@ def test_replicas_must_find_the_same_place() -> None:
     other = one.copy()
     other[0, 1] = 2
     assert dict(zip(names, target_copies.merge([one, other])[0], strict=True))["residual"] == 1
+
+
+def maps(rows: int = 6, size: int = 12) -> tuple[np.ndarray, np.ndarray]:
+    """Returns pictures of three channels, and masks that lie on the second one."""
+    masks = (RNG.random((rows, size, size, 1)) < 0.3).astype("float32")
+    pictures = RNG.normal(0, 0.1, (rows, size, size, 3)).astype("float32")
+    pictures[..., 1:2] += 0.5 * masks
+    return pictures, masks
+
+
+@BACKENDS
+def test_a_mask_is_compared_with_the_pixels_of_its_picture(xp: Namespace) -> None:
+    pictures, masks = maps()
+    found = described(masks, pictures, xp=xp)
+    expected = min(1 - np.corrcoef(p, masks.ravel())[0, 1] ** 2 for p in pictures.reshape(-1, 3).T)
+    assert found["map_residual"] == pytest.approx(expected, abs=0.01)
+    assert found["map_residual"] == pytest.approx(described(masks, pictures)["map_residual"], rel=1e-9)
+    assert np.isnan(found["copy_residual"])
+    assert described(masks[..., 0].astype("uint8"), pictures, xp=xp)["map_residual"] == found["map_residual"]
+
+
+@BACKENDS
+def test_a_mask_of_another_picture_has_nothing_in_common(xp: Namespace) -> None:
+    pictures, masks = maps()
+    assert described(masks[::-1].copy(), pictures, xp=xp)["map_residual"] > 0.98
+    bright = pictures + RNG.normal(0, 50, (len(pictures), 1, 1, 1)).astype("float32")
+    assert described(masks, bright, xp=xp)["map_residual"] < 0.5, "the brightness of a picture does not count"
+
+
+@BACKENDS
+def test_maps_without_differences_or_with_holes(xp: Namespace) -> None:
+    pictures, masks = maps()
+    assert np.isnan(described(np.zeros_like(masks), pictures, xp=xp)["map_residual"])
+    pictures[0, 0, 0, 1] = np.nan
+    found, expected = described(masks, pictures, xp=xp), described(masks, pictures)
+    assert found["map_residual"] == pytest.approx(expected["map_residual"], rel=1e-9)
+    assert np.isnan(described(masks[:, :6], pictures, xp=xp)["map_residual"])
+    assert np.isnan(described(np.eye(4, dtype="float32")[np.zeros((6, 12, 12), int)], pictures)["map_residual"])
