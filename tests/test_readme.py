@@ -273,7 +273,9 @@ def test_python_on_a_page_runs(page: Path, reader: Path, tmp_path: Path, monkeyp
 
 def _run_aside(text: str, folder: Path) -> None:
     """Runs a block in a process of its own, because ClearML patches other packages when it is imported."""
-    code = f"from tests.test_readme import _scope\nexec({text!r}, _scope())"
+    close = "import clearml, os; task = clearml.Task.current_task(); task and task.close()"
+    # what ClearML does at the exit of a program may wait for minutes
+    code = f"from tests.test_readme import _scope\nexec({text!r}, _scope())\n{close}; os._exit(0)"
     env = {**os.environ, "PYTHONPATH": str(ROOT), "HOME": str(folder), "CLEARML_OFFLINE_MODE": "1"}
     env["CLEARML_CACHE_DIR"] = str(folder / "clearml")
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, env=env, cwd=folder, timeout=240)

@@ -132,7 +132,7 @@ def test_clearml_offline_has_tags_scalars_the_text_and_the_report(tmp_path: Path
     """In a process of its own, because ClearML patches other packages when it is imported."""
     synthetic.write(tmp_path / "logs", synthetic.Spec(samples=20, weights=2))
     code = f"""
-        import clearml, tb_inputdiag
+        import clearml, os, tb_inputdiag
         from tb_inputdiag.integrations import ClearMLAlerts
 
         clearml.Task.set_offline(True)
@@ -142,6 +142,7 @@ def test_clearml_offline_has_tags_scalars_the_text_and_the_report(tmp_path: Path
             receiver(alert)
         receiver.training_ended(run)
         task.close()
+        os._exit(0)  # what ClearML does at the exit of a program may wait for minutes
     """
     env = {**os.environ, "HOME": str(tmp_path), "CLEARML_CACHE_DIR": str(tmp_path / "cache")}
     subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=True, capture_output=True, env=env, timeout=120)
