@@ -122,6 +122,7 @@ def test_wandb_offline_has_the_alert_the_table_and_the_report(tmp_path: Path, mo
         assert run.summary["input_diagnostics/findings"] >= 1
         assert "unnormalized-input" in run.summary["input_diagnostics/worst"]
     assert sent[0]["title"] == "unnormalized-input [input:x]"
+    wandb.teardown()  # it has read the environment once, and other tests set their own mode there
     (offline,) = (tmp_path / "wandb").glob("offline-run-*/")
     tables = list(offline.rglob("input_diagnostics*.table.json"))
     assert "unnormalized-input" in tables[0].read_text()
