@@ -62,6 +62,8 @@ FAMILIES: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("Functions that combine tensors", tensor_shapes.KINDS),
     ("Axes and indices", tensor_axes.KINDS),
     ("Shapes of the data", shapes.KINDS),
+    # its messages quote those of layers and functions
+    ("Saving and loading", saving.KINDS),
     ("What a layer is called with", layer_calls.KINDS),
     ("Inside of your own layers", own_layers.KINDS),
     ("Shapes between layers", between_layers.KINDS),
@@ -74,7 +76,6 @@ FAMILIES: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("Arguments of fit", arguments.KINDS),
     ("Layers and losses of your own", layers.KINDS),
     ("Gradients", gradients.KINDS),
-    ("Saving and loading", saving.KINDS),
     ("Ready-made models and helpers", images.KINDS),
     ("Dtypes and memory", dtypes.KINDS),
     ("Values of arguments", invalid_values.KINDS),

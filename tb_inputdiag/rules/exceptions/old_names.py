@@ -134,7 +134,7 @@ def _argument(case: Case) -> Finding | None:
     names = re.findall(r"'(\w+)'\s*:", case["names"]) or re.findall(r"'(\w+)'", case["names"]) or [case["name"]]
     name = next((n for n in names if n in _ARGUMENTS), names[0])
     owner = (case["owner"].split() or ["the layer"])[-1].strip("`'").removeprefix("TensorFlowTrainer.")
-    if name == "lr" or ("missing" in case.text and "deserializ" in case.text):
+    if name == "lr":
         return None
     new = _ARGUMENTS.get(name, "")
     alike = re.fullmatch(r"\w+=\.\.\.", new) is not None
