@@ -118,7 +118,7 @@ def verdict(alerts: Iterable[Alert], *, failed: bool = False, sampled: bool = Tr
 def worst_session_first(verdict: Verdict, alerts: Iterable[Alert]) -> tuple[int, int, int, int]:
     """Returns a key that sorts sessions: the worst verdict first, then the most standing alerts, severe ones first.
 
-    A session of which nothing is known yet comes before a healthy one, which needs no attention.
+    A session that is still unknown comes before a healthy one, which needs no attention.
 
     Args:
         verdict: Its verdict.

@@ -118,10 +118,10 @@ def _has_columns(tensor: DataTensor) -> bool:
 
 def _named(alert: Alert, names: Sequence[str]) -> Iterator[str]:
     """Yields the columns that the evidence of a finding names."""
-    named = alert.evidence.get("columns")
-    several = list(named) if isinstance(named, (list, tuple)) else []
-    told = {str(item) for item in (*several, alert.evidence.get("column"))}
-    return (name for name in names if name in told)
+    columns = alert.evidence.get("columns")
+    several = list(columns) if isinstance(columns, (list, tuple)) else []
+    named = {str(item) for item in (*several, alert.evidence.get("column"))}
+    return (name for name in names if name in named)
 
 
 def _parts_of(subject: str, name: str, parts: Sequence[DataSummary]) -> Iterator[ColumnPart]:

@@ -133,7 +133,7 @@ class InputProfile:
 def tensor_of_samples(
     layout: TensorLayout, *, examples: int, has_gaps: bool, whole: bool, values: Extent, columns: Extent, classes: F8
 ) -> BaselineTensor:
-    """Returns a tensor of which samples were seen in the form of a baseline.
+    """Returns a tensor that was seen in samples, in the form of a baseline.
 
     Args:
         layout: The tensor's, as last seen.
@@ -183,7 +183,7 @@ class _Numbers(NamedTuple):
 
 
 def _numbers(extent: Extent) -> Iterator[_Numbers]:
-    """Yields the numbers of all values, or of each column, of which any was finite."""
+    """Yields the numbers of all values, or of each column, that has finite ones."""
     spread = extent.spread
     std = np.sqrt(spread.m2 / np.maximum(spread.n, 1))
     for at, (low, high) in enumerate(zip(extent.low.tolist(), extent.high.tolist(), strict=True)):

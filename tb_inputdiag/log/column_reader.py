@@ -93,7 +93,7 @@ class ColumnReader:
     def end_steps(self, *, last: bool) -> Iterator[Array]:
         """Yields the training steps of the first or last chunks of samples, and of one of losses.
 
-        The chunks at an end of the samples may belong to several layouts, of which only one is that of training.
+        The chunks at an end of the samples may belong to several layouts, and only one is that of training.
         """
         for stream in ("samples", "losses"):
             payloads = self._payloads.index.payloads[stream]

@@ -14,7 +14,6 @@ for each step of a sequence that the input has, too, a row is a step. The values
   times the rows. It is n for n rows of which half are 0 and half 1, and about 4 k for k ones among many zeros.
 - `next_step_equal` and `previous_step_equal` are the fractions 0..1 of steps in which the target equals the next, or
   the previous, step of an input that has one value a step. The largest of all inputs.
-
 - `map_residual` is that of `target_maps`, for targets with a number for each pixel of an input. Nothing else is
   compared of these.
 

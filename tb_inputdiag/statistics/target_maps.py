@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.statistics.namespace import Array, Namespace, Shape
 
-__all__ = ["MAX_EXAMPLES", "map_sizes", "reduce", "reference"]
+__all__ = ["MAX_EXAMPLES", "examples", "map_sizes", "reduce", "reference"]
 
 MAX_EXAMPLES = 32
 MAX_VALUES = 65_536

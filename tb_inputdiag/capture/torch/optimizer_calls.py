@@ -37,7 +37,7 @@ class TorchOptimizerCalls(OptimizerCalls):
         self._reader = reader
 
     def apply(self, original: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
-        """Runs one call of an optimizer and observes it; not what it calls itself, of which nothing is to be known."""
+        """Runs one call of an optimizer and observes it, but not what it calls itself."""
 
         def unobserved(*args: Any, **kwargs: Any) -> Any:
             with hooks.paused():

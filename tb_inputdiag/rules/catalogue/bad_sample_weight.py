@@ -59,7 +59,7 @@ class BadSampleWeight(Rule):
     Checks the sample weights of each batch, whether they come from `sample_weight`, from `class_weight` or as the
     third item of a data set. Negative weights are an INFO, because a policy gradient weights bad actions with them.
     They are a WARNING if the loss runs off below zero. Weights that are all below 0.02 are one with SGD, whose steps
-    are as long as the gradient; Adam and its kin divide by its size. So are weights of many different sizes of which
+    are as long as the gradient; Adam and its kin divide by its size. So are weights of many different sizes, if
     less than one in a hundred counts.
 
     ## Why is this bad?
@@ -101,7 +101,7 @@ class BadSampleWeight(Rule):
     min_effective = Threshold(
         0.01,
         "Smallest share of the examples that the weights leave: the squared sum over the sum of squares (Kish 1965).",
-        source="Weights for a class of 0.25 % leave 1 %, and are told by their few values. Ages in days with exp(-age) "
+        source="Weights for a class of 0.25 % leave 1 %, and have few different values. Ages in days with exp(-age) "
         "leave 0.2 % of four years.",
         high=1.0,
     )
@@ -189,12 +189,10 @@ class BadSampleWeight(Rule):
         elif few is not None:
             equal = whole(max(1, round(few.effective)))
             what = f"the {whole(few.count)} of the batches so far come to {equal} of equal weight"
-            severity, fix = (
-                None,
-                (
-                    "sample_weight = sample_weight.clip(0.1, 10)  # around 1\n"
-                    "# by age: 0.5 ** (age / half_life), a half-life of many examples"
-                ),
+            severity = None
+            fix = (
+                "sample_weight = sample_weight.clip(0.1, 10)  # around 1\n"
+                "# by age: 0.5 ** (age / half_life), a half-life of many examples"
             )
             picture = LimitPicture(
                 label="effective share of the weighted examples",

@@ -24,7 +24,7 @@ class ConstantTarget(Rule):
     ## What it does
     Tracks the range of every target that one of Keras' own losses reads. It fires at the end of an epoch, or after many
     examples, if all values were the same. A rare class may be missing from a few examples, so that case is an INFO. So
-    is class 1 if no layer makes the output: it may be the difference of two scores, of which the first should win.
+    is class 1 if no layer makes the output: it may be the difference of two scores, and the first should win.
 
     ## Why is this bad?
     The model learns to answer this one value. The loss falls to zero and the accuracy reaches 100 %, but the model has

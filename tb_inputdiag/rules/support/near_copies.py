@@ -72,12 +72,12 @@ def nearly_copied_finding(context: Context, target: TensorView, found: NearlyCop
     """Returns the finding about such a column."""
     name, place = variable(found.source, "input", context.facts), found.place
     y = variable(target.name, "target", context.facts)
-    told = 1 - found.residual
+    explained = 1 - found.residual
     return Finding(
         subject=f"input:{found.source}",
-        message=f"Column {place} of '{found.source}' alone explains {percent(told)} of the variance of the target "
+        message=f"Column {place} of '{found.source}' alone explains {percent(explained)} of the variance of the target "
         f"'{target.name}', in {whole(int(found.rows))} rows that differ: it may be known only after the target.",
-        evidence={"column": place, "target": target.name, "explained": told, "rows": found.rows},
+        evidence={"column": place, "target": target.name, "explained": explained, "rows": found.rows},
         fix=f"print({name}[:10, {place}], {y}[:10])\n"
         f"{name} = np.delete({name}, {place}, axis=1)  # if it is not known when predictions are made",
         severity=Severity.INFO,
