@@ -44,6 +44,11 @@ class TensorLayout:
     n_classes: int = 0
     """Length of this tensor's part of `TensorTable.class_counts`; 0: classes are not counted."""
 
+    @property
+    def subject(self) -> str:
+        """What an alert about it is about: ``input:x``."""
+        return f"{self.role}:{self.name}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:

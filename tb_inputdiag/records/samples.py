@@ -243,7 +243,7 @@ class TensorView:
     @property
     def subject(self) -> str:
         """How alerts name it: ``input:x``, ``target:y``, ``prediction:y_pred``, ``sample_weight:sample_weight``."""
-        return f"{self.layout.role}:{self.layout.name}"
+        return self.layout.subject
 
     @property
     def shape(self) -> tuple[int, ...]:

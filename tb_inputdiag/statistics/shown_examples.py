@@ -31,7 +31,7 @@ MAX_TENSORS = 4
 MAX_PLACES = 3
 """Examples that are shown of one alert."""
 MAX_VALUES = 65_536
-"""Values of an example of which a row is shown. An image may have more."""
+"""Most values of an example that is shown as a row. An image may have more."""
 MAX_NUMBERS = 131_072
 """Numbers that are kept of a step. Tensors that would need more are left out."""
 _BAD = 2
@@ -59,7 +59,7 @@ class ShownBlock:
         tensor: Index of the tensor.
         start: Index of the first number.
         image: For images: where their thumbnails lie. None for rows.
-        size: Values of an example, of which the first `width` are kept, or those around the one that stands out.
+        size: Values of an example. The first `width` are kept, or those around the one that stands out.
         width: Values that are kept of each.
     """
 
@@ -225,13 +225,13 @@ def shown(
         subject: The tensor that the alert is about, which comes first.
     """
     known = vector[layout.start : layout.start + len(layout.candidates)]
-    blocks = sorted(layout.blocks, key=lambda block: _subject(tensors[block.tensor]) != subject)
+    blocks = sorted(layout.blocks, key=lambda block: tensors[block.tensor].subject != subject)
     found: list[ShownExample] = []
     for place in places:
         slots = [
             number
             for number in np.flatnonzero(known == place).tolist()
-            if _subject(tensors[layout.candidates[number].tensor]) == subject
+            if tensors[layout.candidates[number].tensor].subject == subject
         ]
         if slots and len({example.place for example in found}) < MAX_PLACES:
             taken = (_shown(block, tensors[block.tensor], vector, slots[0], layout) for block in blocks)
@@ -239,12 +239,7 @@ def shown(
     return tuple(found)
 
 
-def _subject(layout: TensorLayout) -> str:
-    return f"{layout.role}:{layout.name}"
-
-
 def _shown(block: ShownBlock, tensor: TensorLayout, vector: F4, slot: int, layout: ShownLayout) -> ShownExample | None:
-    subject = _subject(tensor)
     if block.image is not None:
         size = block.image.size // block.image.shape[0]
         one = replace(block.image, shape=(1, *block.image.shape[1:]), start=block.start + slot * size)
@@ -253,10 +248,10 @@ def _shown(block: ShownBlock, tensor: TensorLayout, vector: F4, slot: int, layou
             return None
         pixels, low, high = drawn
         png = base64.b64encode(encode_png(pixels[0])).decode("ascii")
-        return ShownExample(subject=subject, place=0, png=png, low=low, high=high)
+        return ShownExample(subject=tensor.subject, place=0, png=png, low=low, high=high)
     start, first, n = block.start, 0, len(layout.candidates)
     if block.size > block.width:
         first = int(vector[start + slot])
         start += n
     values = vector[start + slot * block.width : start + (slot + 1) * block.width]
-    return ShownExample(subject=subject, place=0, values=tuple(map(float, values)), first=first, size=block.size)
+    return ShownExample(subject=tensor.subject, place=0, values=tuple(map(float, values)), first=first, size=block.size)

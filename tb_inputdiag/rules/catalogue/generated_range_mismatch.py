@@ -18,6 +18,7 @@ from tb_inputdiag.rules.support.layers import activation_of
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
+from tb_inputdiag.statistics.namespace import Shape
 
 __all__ = ["GeneratedRangeMismatch"]
 
@@ -26,7 +27,6 @@ _KEPT = {"": 1.0, "linear": 1.0, "relu": math.sqrt(0.5)}
 """Activation -> size of what it makes of numbers around 0, relative to them."""
 _UNIT = 1.05
 """Data that were scaled to end at 1 may overshoot by 5 % where they were resampled."""
-_Shape = tuple[int | None, ...]
 
 
 class GeneratedRangeMismatch(Rule):
@@ -225,7 +225,7 @@ class _Seen:
         return max(abs(self.low), abs(self.high))
 
 
-def _parts(facts: ModelFacts) -> Iterator[tuple[_Shape, _Shape | None, LayerFacts]]:
+def _parts(facts: ModelFacts) -> Iterator[tuple[Shape, Shape | None, LayerFacts]]:
     """Yields the shapes that each nested model reads and makes, and the last layer that computes something.
 
     The shape that it reads has no batch axis.
@@ -237,7 +237,7 @@ def _parts(facts: ModelFacts) -> Iterator[tuple[_Shape, _Shape | None, LayerFact
         yield (first or ())[1:], inside[-1].output_shape, (computing or inside)[-1]
 
 
-def _generator(facts: ModelFacts, shape: _Shape | None) -> LayerFacts | None:
+def _generator(facts: ModelFacts, shape: Shape | None) -> LayerFacts | None:
     """Returns the last layer of the part that makes tensors of this shape with a bounded activation."""
     if shape is None:
         return None
@@ -246,7 +246,7 @@ def _generator(facts: ModelFacts, shape: _Shape | None) -> LayerFacts | None:
     return bounded[0] if len(bounded) == 1 else None
 
 
-def _discriminator(facts: ModelFacts, shape: _Shape | None, generator: LayerFacts) -> str | None:
+def _discriminator(facts: ModelFacts, shape: Shape | None, generator: LayerFacts) -> str | None:
     """Returns the path of another part that reads tensors of this shape and gives one number, or a map of such
     numbers."""
     size = _size((shape or ())[1:])
@@ -261,7 +261,7 @@ def _discriminator(facts: ModelFacts, shape: _Shape | None, generator: LayerFact
 def _reads_as_fed(context: Context, part: str, view: TensorView, min_like: float) -> bool:
     """Returns whether the outputs of a part's first layer are as large as those of new weights for the data as fed.
 
-    A unit of weights w with variance s² makes of inputs of the size r (root mean square) outputs of the size r |w|.
+    A unit with weights w makes of inputs of the size r (root mean square) outputs of the size r |w|.
     """
     layers, weights = context.sample.layers, context.sample.weights
     facts = context.facts
@@ -281,7 +281,7 @@ def _reads_as_fed(context: Context, part: str, view: TensorView, min_like: float
     return read >= min_like * float(np.hypot(view.mean, view.std))
 
 
-def _size(shape: _Shape) -> int:
+def _size(shape: Shape) -> int:
     return int(np.prod([size or 1 for size in shape]))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TypeAlias
 
 from tb_inputdiag.numbers import shape_text, whole
 from tb_inputdiag.records import ArgumentFacts
@@ -13,6 +12,7 @@ from tb_inputdiag.rules.exceptions.kind import Case, Kind, argument_text
 from tb_inputdiag.rules.exceptions.programs import CLASSIFIER, REGRESSION, TEXTS, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.text import join
+from tb_inputdiag.statistics.namespace import Shape
 
 __all__ = ["KINDS"]
 
@@ -69,9 +69,6 @@ def _odd(case: Case) -> Sequence[ArgumentFacts]:
 
 
 _DATA = ("x", "y", "args", "inputs", "validation_data", "sample_weight")
-
-
-_Shape: TypeAlias = tuple[int | None, ...]
 
 
 # -- numbers of examples ----------------------------------------------------------------------------
@@ -151,14 +148,14 @@ def _unequal(case: Case) -> Finding | None:
     )
 
 
-def _is_unpacked_wrongly(x: str, y: str, x_shape: _Shape | None, y_shape: _Shape | None) -> bool:
+def _is_unpacked_wrongly(x: str, y: str, x_shape: Shape | None, y_shape: Shape | None) -> bool:
     """Tells whether the targets are rows like the inputs, as the second result of `train_test_split` is."""
     if not x_shape or not y_shape or "train" not in x.lower() or "train" not in y.lower():
         return False
     return len(x_shape) > 1 and x_shape[1:] == y_shape[1:] and x_shape[1] != 1
 
 
-def _shape(case: Case, role: str) -> _Shape | None:
+def _shape(case: Case, role: str) -> Shape | None:
     fed = [tensor for tensor in case.failure.fed if tensor.role == role]
     return fed[0].shape if len(fed) == 1 else None
 
@@ -167,7 +164,7 @@ def _number(text: str) -> int | None:
     return int(text) if text.isdigit() else None
 
 
-def _length_fix(x: str, y: str, x_shape: _Shape, y_shape: _Shape) -> str:
+def _length_fix(x: str, y: str, x_shape: Shape, y_shape: Shape) -> str:
     """Returns code that gives two arrays the same number of examples."""
     a, b = x_shape[0] or 0, y_shape[0] or 0
     if b == 1 and len(y_shape) == 2 and y_shape[1] == a:
@@ -324,7 +321,7 @@ def _text_input(case: Case) -> Finding | None:
         return None
     fed = next((t for t in case.failure.fed if t.kind == "string" or t.dtype.startswith(("str", "object"))), None)
     name = _code(culprits[0]) if culprits else (case.code(fed) if fed is not None else "x")
-    subject = f"{fed.role}:{fed.name}" if fed is not None else "input:x"
+    subject = fed.subject if fed is not None else "input:x"
     numeric = bool(culprits) and culprits[0].numeric_text
     fix = (
         f'{name} = np.asarray({name}, dtype="float32")  # the text holds numbers'

@@ -14,10 +14,9 @@ from tb_inputdiag.rules.exceptions.programs import mend
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.shape_errors import AxisError, RankError, read_shape_error
 from tb_inputdiag.rules.support.shapes import parse_shape, reshape_fix, shape_in, target_fix
+from tb_inputdiag.statistics.namespace import Shape
 
 __all__ = ["KINDS"]
-
-Shape = tuple[int | None, ...]
 _RECURRENT = ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "RNN", "ConvLSTM2D")
 _NEAR = 4
 """Layers in front of one that may have dropped the steps."""

@@ -119,7 +119,7 @@ def _mixed(case: Case) -> Finding | None:
         f'{name} = keras.ops.cast({name}, "{right}")  # the one that is {wrong}, before the operation',
         seen=f"{got} and {wanted}",
         expected=right,
-        subject=f"{fed.role}:{fed.name}" if fed is not None else "",
+        subject=fed.subject if fed is not None else "",
         evidence={"line": own} if own else None,
     )
 
@@ -140,7 +140,7 @@ def _unsuitable(case: Case) -> Finding | None:
         f'{name} = keras.ops.cast({name}, "{right}")',
         seen=got,
         expected=right,
-        subject=f"{fed.role}:{fed.name}" if fed is not None and not held else "",
+        subject=fed.subject if fed is not None and not held else "",
         evidence={"line": case.failure.lines[-1]} if case.failure.lines else None,
     )
 

@@ -11,10 +11,9 @@ from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import CLASSIFIER, CONVOLUTION, TEXTS, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.shapes import output_fix, parse_shape
+from tb_inputdiag.statistics.namespace import Shape
 
 __all__ = ["KINDS"]
-
-Shape = tuple[int | None, ...]
 _SHAPES = (
     Words(
         "Keras",
@@ -45,6 +44,11 @@ def _shapes(case: Case) -> tuple[Shape, Shape] | None:
 def _is_sparse(case: Case) -> bool:
     """Tells whether the loss takes class ids."""
     return "target.ndim - 1" in case.text or "same shape up until the last dimension" in case.text
+
+
+def _is_crossentropy(case: Case) -> bool:
+    """Tells whether the model was compiled with a crossentropy; also True if that is not known."""
+    return case.facts is None or "crossentropy" in str(case.facts.loss)
 
 
 def _whole(text: str) -> str:
@@ -203,11 +207,7 @@ def _width(case: Case) -> Finding | None:
     fix = f"keras.layers.Dense({units})  # last layer: one unit for each column of {y}"
     if len(target) == 4:
         fix = f"keras.layers.Conv2D({units}, 1)  # last layer: one channel for each of {y}"
-    if (
-        output[-1] == 1
-        and (units or 0) > 1
-        and "crossentropy" in str(case.facts.loss if case.facts else "crossentropy")
-    ):
+    if output[-1] == 1 and (units or 0) > 1 and _is_crossentropy(case):
         fix = f'keras.layers.Dense({units}, activation="softmax")  # last layer: one unit for each column of {y}\n' + (
             f"# or, with class ids 0 and 1: {y} = {y}.argmax(axis=-1)"
         )

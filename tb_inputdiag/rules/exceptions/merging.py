@@ -11,10 +11,9 @@ from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.operands import filled_shape
 from tb_inputdiag.rules.support.shapes import all_shapes, parse_shape, shape_in
+from tb_inputdiag.statistics.namespace import Shape
 
 __all__ = ["KINDS"]
-
-Shape = tuple[int | None, ...]
 
 
 def _concatenate(case: Case) -> Finding | None:

@@ -12,10 +12,9 @@ from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import CONVOLUTION, REGRESSION, program
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.shapes import reshape_fix
+from tb_inputdiag.statistics.namespace import Shape
 
 __all__ = ["KINDS"]
-
-Shape = tuple[int | None, ...]
 
 
 # -- what was fed against what the model was built for ------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 
-from tb_inputdiag.numbers import shape_text, whole
+from tb_inputdiag.numbers import count, shape_text, whole
 from tb_inputdiag.records import ArgumentFacts, ShapesPicture
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
@@ -219,7 +219,7 @@ def _of_a_metric(case: Case, own: Shape, value: Shape) -> Finding | None:
         return None
     y = case.code(targets[0])
     return case.finding(
-        f"'{y}' has {value[0]} columns, and the last layer {own[0]} {'unit' if own[0] == 1 else 'units'}: a metric "
+        f"'{y}' has {value[0]} columns, and the last layer {count(own[0] or 0, 'unit')}: a metric "
         "keeps a number for each.",
         f"keras.layers.Dense({value[0]})  # last layer: one unit for each column of {y}",
         seen=f"{value[0]} columns",

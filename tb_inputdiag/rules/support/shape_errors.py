@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from tb_inputdiag.rules.support.shapes import parse_shape
+from tb_inputdiag.statistics.namespace import Shape
 
 __all__ = [
     "AxisError",
@@ -23,7 +24,6 @@ __all__ = [
     "read_shape_error",
 ]
 
-Shape: TypeAlias = tuple[int | None, ...]
 
 _SHAPE = r"(\([^()]*\)|\[[^\[\]]*\])"
 _LAYER = "['\"]?([^'\" ]*)['\"]?"

@@ -80,7 +80,7 @@ def column_text(tensor: DataTensor, i: int) -> str:
 def column_name(context: Context, view: TensorView, feature: int) -> str:
     """Returns the quoted name of a feature where whole data has one; else its index."""
     for data in context.data.values():
-        tensor = data.tensor(f"{view.layout.role}:{view.name}")
+        tensor = data.tensor(view.subject)
         if tensor is not None and feature in tensor.places:
             name = tensor.columns[int(np.flatnonzero(tensor.places == feature)[0])]
             return name if name.isdigit() else repr(name)
