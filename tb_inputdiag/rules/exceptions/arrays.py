@@ -14,7 +14,7 @@ from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.statistics.namespace import Shape
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "only_numbers"]
 
 _CARDINALITY = (
     Words("Keras", "Data cardinality is ambiguous{}'x' sizes: {x}\n'y' sizes: {y}\n"),
@@ -69,6 +69,12 @@ def _odd(case: Case) -> Sequence[ArgumentFacts]:
 
 
 _DATA = ("x", "y", "args", "inputs", "validation_data", "sample_weight")
+
+
+def only_numbers(case: Case) -> bool:
+    """Returns whether `x` and `y` are known to be arrays of numbers."""
+    data = [case.argument(name) for name in ("x", "y")]
+    return all(a is not None and a.dtype.startswith(("float", "int", "uint", "bool")) for a in data)
 
 
 # -- numbers of examples ----------------------------------------------------------------------------
@@ -317,7 +323,8 @@ def _text_input(case: Case) -> Finding | None:
     culprits = _odd(case)
     if culprits and not _is_text(culprits[0]):
         return None
-    if not culprits and not ("str" in case["dtype"] or case["value"] or "Cast string" in case.text):
+    of_text = "str" in case["dtype"] or bool(case["value"]) or "Cast string" in case.text
+    if not culprits and (only_numbers(case) or not of_text):
         return None
     fed = next((t for t in case.failure.fed if t.kind == "string" or t.dtype.startswith(("str", "object"))), None)
     name = _code(culprits[0]) if culprits else (case.code(fed) if fed is not None else "x")

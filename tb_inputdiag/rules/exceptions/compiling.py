@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tb_inputdiag.rules.base import Finding
+from tb_inputdiag.rules.exceptions.arrays import only_numbers
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import REGRESSION, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
@@ -33,6 +34,19 @@ def _no_loss(case: Case) -> Finding | None:
         seen="no loss",
         expected="a loss",
         subject="loss",
+    )
+
+
+def _metrics_as_weights(case: Case) -> Finding | None:
+    with_metrics = case.facts is not None and bool(set(case.facts.metrics) - {"loss"})
+    if with_metrics or not (case["metric"] or not case.arguments or only_numbers(case)):
+        return None
+    metric = case["metric"] or "accuracy"
+    return case.finding(
+        "The third argument of compile is loss_weights, and it got the names of metrics.",
+        f'{case.model}.compile(optimizer, loss, metrics=["{metric}"])',
+        seen="metrics as loss_weights",
+        expected="metrics=[...]",
     )
 
 
@@ -71,6 +85,24 @@ KINDS = (
         mended=_UNCOMPILED + 'model.compile(optimizer="adam", loss="mse")\n' + _FIT,
         explain=_no_loss,
         subject="loss",
+    ),
+    Kind(
+        id="metrics-as-loss-weights",
+        title="compile got its metrics in the place of loss_weights",
+        words=(
+            Words("Keras", "dtype='string' is not a valid dtype for Keras type promotion"),
+            Words(
+                "Keras",
+                "Expected `loss_weights` argument to be a float (single output case) or a list, tuple, or dict "
+                "(multiple output case). Received instead: loss_weights={metric} of type <class 'str'>",
+            ),
+            Words("JAX", "Value '{metric}' with dtype <U{} is not a valid JAX array type"),
+            Words("PyTorch", "Invalid dtype: str{}"),
+        ),
+        cause="Since Keras 3 the order is `compile(optimizer, loss, loss_weights, ...)`. Before, metrics were third.",
+        failing=_UNCOMPILED + 'model.compile("adam", "mse", ["mae"])\n' + _FIT,
+        mended=_UNCOMPILED + 'model.compile("adam", "mse", metrics=["mae"])\n' + _FIT,
+        explain=_metrics_as_weights,
     ),
     Kind(
         id="optimizer-of-another-model",
