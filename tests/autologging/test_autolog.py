@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import gc
 import inspect
-import os
 import sys
 import threading
 import warnings
@@ -34,6 +33,7 @@ from tb_inputdiag.records import CallStart, Failure, Sample, SessionStart
 from tb_inputdiag.settings import check
 from tests.modes.harness import assert_same_history, assert_same_weights, attributes, fresh, records_of, weights_of
 from tests.modes.models import BATCH, STEPS, fit_table, regressor, table
+from tests.open_files import open_files
 
 QUIET: dict[str, Any] = {"verbose": 0, "every": 2}
 
@@ -397,11 +397,10 @@ def test_models_are_released(tmp_path: Path) -> None:
 def test_only_so_many_logs_are_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tb_inputdiag.autologging.model_runs._MOST", 2)
     tb_inputdiag.autolog(tmp_path, **QUIET)
-    before = len(os.listdir("/proc/self/fd"))
     models = [regressor() for _ in range(4)]
     for model in models:
         fit_table(model, [])
-    assert len(os.listdir("/proc/self/fd")) <= before + 2 * 2
+    assert len(open_files(tmp_path)) <= 2 * 2  # of each, the events and the lock
     assert len(sessions(tmp_path)) == 4
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import gc
-import os
 import shutil
 import subprocess
 import sys
@@ -23,6 +21,7 @@ from tb_inputdiag.records import CallStart, EpochEnd, Losses, SessionEnd
 from tests.modes.harness import attributes, fresh, records_of
 from tests.modes.models import BATCH, STEPS, N, fit_table, regressor, table
 from tests.modes.rows import BACKENDS, mode
+from tests.open_files import open_files
 
 GROUP = "Several calls"
 
@@ -197,25 +196,16 @@ def test_a_folder_that_was_removed_or_used_by_another_run(tmp_path: Path) -> Non
     assert [session.n_fits for session in run.sessions] == [1, 1, 1]
 
 
-def _open_files(folder: Path) -> list[str]:
-    """Returns the files below `folder` that this process holds open; what other tests hold doesn't count."""
-    held = []
-    for descriptor in os.listdir("/proc/self/fd"):
-        with contextlib.suppress(OSError):  # the descriptor of the listing itself is closed by now
-            held.append(os.readlink(f"/proc/self/fd/{descriptor}"))
-    return [path for path in held if path.startswith(str(folder))]
-
-
 def test_nothing_is_held_between_calls(tmp_path: Path) -> None:
     """Other runs get the same directory while a session rests, and a deleted callback closes its files."""
     fresh()
     callbacks = [silent(tmp_path) for _ in range(5)]
     for callback in callbacks:
         fit_table(regressor(), [callback])
-    assert _open_files(tmp_path)
+    assert open_files(tmp_path)
     del callbacks, callback
     gc.collect()
-    assert not _open_files(tmp_path)
+    assert not open_files(tmp_path)
     assert len(read(tmp_path).run.sessions) == 5
 
 
