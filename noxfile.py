@@ -3,7 +3,7 @@
 ::
 
     nox                       # all sets, oldest first; make test-versions does it, and writes docs/limits.md
-    nox -s "versions(2.16)"   # one of them
+    nox -s "versions(2.16)"   # one of them; "versions(nightly)" has last night's Keras
     nox -s oldest             # the first programs on the oldest set: a part of make test
 """
 
@@ -27,8 +27,9 @@ SETS = {
     "2.19": ("tensorflow-cpu==2.19.1", "keras==3.11.3", "tensorboard==2.19.0", "numpy==2.1.3"),
     "2.20": ("tensorflow-cpu==2.20.0", "keras==3.13.2", "tensorboard==2.20.0", "numpy<3"),
     "2.21": ("tensorflow-cpu==2.21.0", "keras==3.15.1", "tensorboard==2.21.0", "numpy<3"),
+    "nightly": ("tensorflow-cpu==2.21.0", "keras-nightly", "tensorboard==2.21.0", "numpy<3"),
 }
-"""By TensorFlow's version, oldest first: each with the Keras, TensorBoard and NumPy of its time."""
+"""By TensorFlow's version, oldest first: each with what else was new then; and Keras of last night."""
 TOOLS = (
     "fsspec",
     "google-crc32c",
@@ -56,7 +57,11 @@ CORE = (
 @nox.parametrize("versions", [nox.param(versions, id=name) for name, versions in SETS.items()])
 def versions(session: nox.Session, versions: tuple[str, ...]) -> None:
     """Runs the core of the tests on one set of versions."""
-    session.install("--quiet", *versions, *TOOLS)
+    nightly = tuple(text for text in versions if text.endswith("-nightly"))
+    session.install("--quiet", *(text for text in versions if text not in nightly), *TOOLS)
+    if nightly:  # it has the folder of Keras, which TensorFlow requires
+        session.run("pip", "uninstall", "--quiet", "--yes", "keras")
+        session.install("--quiet", "--no-deps", "--pre", "--upgrade", *nightly)
     session.install("--quiet", "--no-deps", "--editable", ".")
     name = next(name for name, found in SETS.items() if found == versions)
     RESULTS.mkdir(parents=True, exist_ok=True)

@@ -44,12 +44,19 @@ def table(results: Path) -> str:
         if not path.exists():
             continue
         counts, failed = outcome(path)
-        numbers = [text.removeprefix("<").partition("==")[2] or "newest" for text in packages]
+        numbers = [_version(text) for text in packages]
         names = ", ".join(f"`{test}`" for test in failed[:_MOST_NAMES])
         more = f" and {len(failed) - _MOST_NAMES} more" if len(failed) > _MOST_NAMES else ""
         wrong = f"{len(failed)}: {names}{more}" if failed else "0"
         lines.append(f"| {' | '.join(numbers)} | {counts['passed']} | {wrong} |")
     return "\n".join(lines)
+
+
+def _version(requirement: str) -> str:
+    """Returns the version that a requirement names."""
+    if requirement.endswith("-nightly"):
+        return "nightly"
+    return requirement.partition("==")[2] or "newest"
 
 
 def main() -> int:
