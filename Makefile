@@ -5,7 +5,7 @@ BIN := .venv/bin
 export TF_CPP_MIN_LOG_LEVEL ?= 3
 export KERAS_BACKEND ?= tensorflow
 
-.PHONY: setup check fix test test-versions demo bench bench-rules faults figures fuzz soak clean
+.PHONY: setup check fix test test-versions demo bench bench-rules faults figures pictures fuzz soak clean
 
 setup: .venv/.ready
 
@@ -49,6 +49,10 @@ faults: setup
 # All figures of README.md and docs/, on this commit; some hours. FIGURES="overhead reader" for some of them.
 figures: setup
 	$(BIN)/python -m tools.figures $(FIGURES)
+
+# The pictures of README.md and docs/, by a headless Chromium.
+pictures: setup
+	$(BIN)/python -m tools.pictures
 
 # A million steps, or as many as fit into MINUTES.
 MINUTES ?= 10

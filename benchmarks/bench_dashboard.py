@@ -49,7 +49,7 @@ def runs() -> list[dict[str, object]]:
 
 
 @contextmanager
-def tensorboard(logs: Path, count: int, *arguments: str, still: bool = True):
+def tensorboard(logs: Path, count: int, *arguments: str, still: bool = True) -> Iterator[subprocess.Popen[bytes]]:
     """Yields the process of a TensorBoard that has loaded all runs; `still`: and nothing is added to them."""
     command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(logs), "--port", str(PORT), *arguments]
     env = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}

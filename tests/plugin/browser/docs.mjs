@@ -8,10 +8,10 @@ const { browser, page: openPage } = await open();
 const runs = (await (await fetch(`${base}/data/plugin/inputdiag/runs`)).json()).runs;
 const PICTURES = [
   ["overview", "unscaled_pixels", "", { height: 960 }],
-  ["overview-dark", "unscaled_pixels", "", { height: 960, dark: true }],
   ["crash", "wrong_shape", "", { height: 720 }],
   ["inputs", "unscaled_pixels", "&view=inputs", { height: 1000 }],
   ["dataset", "whole_data_set", "&view=dataset", { height: 560 }],
+  ["layers", "vanishing_gradients", "&view=layers", { height: 1000 }],
   ["layers-dark", "vanishing_gradients", "&view=layers", { height: 1000, dark: true }],
 ];
 for (const [name, run, rest, options] of PICTURES) {
