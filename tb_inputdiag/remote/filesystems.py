@@ -27,8 +27,15 @@ _PACKAGES = {
     "sftp": "paramiko",
     "ssh": "paramiko",
     "webdav": "webdav4",
+    "webhdfs": "requests",
 }
 """Protocol -> the package that fsspec needs for it."""
+_NO_JAVA = (
+    "hdfs:// needs Java and Hadoop's libraries on this machine, and did not find them (JAVA_HOME, HADOOP_HOME, "
+    "CLASSPATH). webhdfs://HOST:PORT/... needs neither: HOST:PORT is the name node's address for HTTP, 9870 by default"
+)
+"""In the place of what pyarrow says, which is a line for each of 100 places where it has looked."""
+_LONGEST_MESSAGE = 300
 _OBJECT_STORES = frozenset({"abfs", "abfss", "adl", "az", "gcs", "gs", "s3", "s3a"})
 """They have no folders, only names with slashes."""
 
@@ -91,7 +98,7 @@ class RemoteFolder:
         except FileNotFoundError as error:
             raise LogNotFoundError(f"{self.shown!r} was not found: {redact(str(error))}") from None
         except Exception as error:
-            raise RemoteError(f"{self.shown!r}: {type(error).__name__}: {redact(str(error))}") from None
+            raise RemoteError(f"{self.shown!r}: {_described(error)}") from None
 
     def _full(self, path: str) -> str:
         return f"{self._root}/{path}" if path else self._root
@@ -105,7 +112,9 @@ class RemoteFolder:
 
         def ask() -> dict[str, int]:
             self._fs.invalidate_cache()
-            found: dict[str, Any] = self._fs.find(self._root, detail=True)
+            found: dict[str, Any] = (
+                self._listed() if self._hides_errors("find") else self._fs.find(self._root, detail=True)
+            )
             return {name[len(self._root) :].lstrip("/"): int(info["size"] or 0) for name, info in found.items()}
 
         return self._asked(ask)
@@ -119,7 +128,13 @@ class RemoteFolder:
 
         def ask() -> bool:
             self._fs.invalidate_cache()
-            return bool(self._fs.exists(self._full(path)))
+            if not self._hides_errors("exists"):
+                return bool(self._fs.exists(self._full(path)))
+            try:
+                self._fs.info(self._full(path))
+            except FileNotFoundError:
+                return False
+            return True
 
         return self._asked(ask)
 
@@ -166,6 +181,29 @@ class RemoteFolder:
             self.write(path, data)
         return True
 
+    def _hides_errors(self, method: str) -> bool:
+        """Returns whether the file system has fsspec's own `find` or `exists`, which take every error for absence."""
+        from fsspec.spec import AbstractFileSystem
+
+        return getattr(type(self._fs), method) is getattr(AbstractFileSystem, method)
+
+    def _listed(self) -> dict[str, Any]:
+        """Returns path -> description of all files below the folder, one request for each folder."""
+        found: dict[str, Any] = {}
+        folders = [self._root]
+        while folders:
+            try:
+                entries = self._fs.ls(folders.pop(), detail=True)
+            except FileNotFoundError:  # nothing was written yet, or it was deleted just now
+                continue
+            for entry in entries:
+                name = entry["name"].rstrip("/")
+                if entry["type"] != "directory":
+                    found[name] = entry
+                elif name != self._root:
+                    folders.append(name)
+        return found
+
     def _in_folder(self, path: str, write: Callable[[str], object]) -> None:
         """Writes a file, and makes its folder first if there is none. Buckets are never made."""
         full = self._full(path)
@@ -176,3 +214,12 @@ class RemoteFolder:
                 raise
             self._fs.makedirs(full.rpartition("/")[0], exist_ok=True)
             write(full)
+
+
+def _described(error: Exception) -> str:
+    """Returns what an exception of a file system says, in one line and without secrets."""
+    text = redact(str(error))
+    if "libjvm" in text or "libhdfs" in text:
+        return _NO_JAVA
+    line = text.strip().partition("\n")[0]
+    return f"{type(error).__name__}: {line if len(line) <= _LONGEST_MESSAGE else line[:_LONGEST_MESSAGE] + '...'}"

@@ -13,6 +13,7 @@ from moto.server import ThreadedMotoServer
 
 from tests.plugin.conftest import _free_port
 from tests.remote.http_store import StoreServer
+from tests.remote.webhdfs_server import WebHdfsServer
 
 _numbers = itertools.count()
 
@@ -30,6 +31,13 @@ def store() -> Iterator[StoreServer]:
     server = StoreServer()
     yield server
     server.close()
+
+
+@pytest.fixture
+def hadoop() -> Iterator[WebHdfsServer]:
+    server = WebHdfsServer()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -21,6 +21,7 @@ from tb_inputdiag.records import Sample
 from tests.log import synthetic
 from tests.plugin.conftest import Server, _free_port
 from tests.remote.http_store import StoreServer
+from tests.remote.webhdfs_server import WebHdfsServer
 
 _START = """
 import sys
@@ -120,3 +121,9 @@ def test_tensorboard_follows_a_run_by_way_of_fsspec(
     store: StoreServer, tensorboard: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     follow(store.url, [start(tensorboard, store.url, first="import tests.remote.http_store")], monkeypatch)
+
+
+def test_tensorboard_follows_a_run_on_hadoop(
+    hadoop: WebHdfsServer, tensorboard: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow(hadoop.url, [start(tensorboard, hadoop.url)], monkeypatch)

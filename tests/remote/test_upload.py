@@ -33,6 +33,7 @@ from tests.log.strategies import same
 from tests.log.test_writer import an_alert
 from tests.remote.conftest import CloudStorage
 from tests.remote.http_store import StoreServer
+from tests.remote.webhdfs_server import WebHdfsServer
 
 SPEC = synthetic.Spec(samples=60, weights=2, images=False)
 
@@ -93,6 +94,66 @@ def test_google_cloud_has_all_after_it_was_away(gcs: str, cloud_storage: CloudSt
     assert 0 < len(stored(gcs)) < len(records)
     writer.close()
     assert len(stored(gcs)) == len(records)
+
+
+def test_hadoop_has_what_was_written(hadoop: WebHdfsServer, capsys: pytest.CaptureFixture[str]) -> None:
+    records = written(hadoop.url)
+    found = stored(hadoop.url)
+    assert len(found) == len(records)
+    assert all(map(same, records, found))
+    written(hadoop.url, synthetic.Spec(samples=10, weights=2, session="other"))
+    assert list(tb_inputdiag.read(hadoop.url)) == [".", "inputdiag-2"]
+    assert main(["summary", hadoop.url]) == 0
+    assert main(["summary", hadoop.url + "/inputdiag-2"]) == 0
+    capsys.readouterr()
+    assert main(["summary", hadoop.url + "/nothing"]) == 2
+    assert "There is nothing at" in capsys.readouterr().err
+
+
+def test_hadoop_has_all_after_it_was_away(hadoop: WebHdfsServer, spools: Path) -> None:
+    hadoop.stop()
+    with pytest.warns(UserWarning, match="uploaded") as caught:
+        records = written(hadoop.url)
+    assert all("ConnectionError" in str(item.message) or "Upload it later" in str(item.message) for item in caught)
+    (spool,) = spools.iterdir()
+    hadoop.start()
+    assert main(["sync", str(spool)]) == 0
+    assert len(stored(hadoop.url)) == len(records)
+    assert not spool.exists()
+
+
+def test_what_hadoop_refuses_is_not_taken_for_absence(
+    hadoop: WebHdfsServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """fsspec itself answers that nothing is there when a folder cannot be listed, or a file not be asked for."""
+    written(hadoop.url)
+    files = dict(hadoop.files)
+    hadoop.refused = {"LISTSTATUS"}
+    assert main(["summary", hadoop.url]) == 2
+    assert "PermissionError: Permission denied: user=somebody, op=LISTSTATUS" in capsys.readouterr().err
+    hadoop.refused = {"GETFILESTATUS"}
+    with pytest.warns(UserWarning, match="uploaded") as caught:
+        written(hadoop.url, synthetic.Spec(samples=10, weights=2, session="other"))
+    assert "op=GETFILESTATUS" in str(caught[0].message)
+    assert hadoop.files == files  # the first run's folder was not taken for free
+
+
+def test_hdfs_without_java_is_one_clear_message(spools: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pyarrow says in 100 lines where it has looked for Java."""
+
+    def refuse(*args: object, **kwargs: object) -> None:
+        places = [f"dlopen(/usr/lib/jvm/{n}/libjvm.so) failed: no such file" for n in range(100)]
+        raise OSError("Unable to load libjvm\n" + "\n".join(places))
+
+    monkeypatch.setattr("pyarrow.fs.HadoopFileSystem", refuse)
+    with pytest.warns(UserWarning, match="uploaded") as caught:
+        written("hdfs://namenode:8020/logs/run")
+    first, last = (str(item.message) for item in caught)
+    assert "'hdfs://namenode:8020/logs/run': hdfs:// needs Java and Hadoop's libraries" in first
+    assert "webhdfs://HOST:PORT" in first
+    assert "dlopen" not in first
+    (spool,) = spools.iterdir()
+    assert f"Upload it later: tb-inputdiag sync {spool}" in last
 
 
 def test_memory_has_what_was_written() -> None:
