@@ -112,9 +112,8 @@ def test_hadoop_has_what_was_written(hadoop: WebHdfsServer, capsys: pytest.Captu
 
 def test_hadoop_has_all_after_it_was_away(hadoop: WebHdfsServer, spools: Path) -> None:
     hadoop.stop()
-    with pytest.warns(UserWarning, match="uploaded") as caught:
+    with pytest.warns(UserWarning, match="could not be uploaded"):
         records = written(hadoop.url)
-    assert all("ConnectionError" in str(item.message) or "Upload it later" in str(item.message) for item in caught)
     (spool,) = spools.iterdir()
     hadoop.start()
     assert main(["sync", str(spool)]) == 0
