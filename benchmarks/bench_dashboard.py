@@ -145,7 +145,7 @@ def measure(logs: Path) -> Iterator[tuple[str, str, str]]:
     yield "500 runs: list shown, warm server", "", f"{found['list_ms']:.0f} ms"
     yield "500 runs: list after a filter", "200 ms", f"{found['filter_ms']:.0f} ms"
     yield "500 runs: list in another order", "200 ms", f"{found['sort_ms']:.0f} ms"
-    yield "500 runs: a hundred more", "200 ms", f"{found['more_ms']:.0f} ms"
+    yield "500 runs: scrolled to the end", "200 ms", f"{found['end_ms']:.0f} ms"
     yield "500 runs: memory of TensorBoard, more than with one run", "300 MB", f"+{memory:.0f} MB"
 
 

@@ -526,6 +526,41 @@ checks["runs are sorted and pinned, and a link keeps it"] = async () => {
   await close();
 };
 
+checks["of hundreds of runs those in sight are drawn, wherever the list is scrolled"] = async () => {
+  const answer = await (await fetch(`${fast}/data/plugin/inputdiag/runs`)).json();
+  const row = answer.runs.find((found) => found.run === "healthy");
+  const { frame, close } = await openPage(fast, "run=many-250", {
+    before: async (opened) => {
+      const runs = Array.from({ length: 500 }, (_, n) => ({
+        ...row,
+        id: `many-${n}`,
+        run: `many-${n}`,
+        started: n + 1,
+      }));
+      await opened.route("**/data/plugin/inputdiag/runs*", (route) => route.fulfill({ json: { ...answer, runs } }));
+    },
+  });
+  const drawn = frame.locator(".sidebar .run-name");
+  const inSight = async (name) =>
+    (await frame.locator(".runs").evaluate((list, name) => {
+      const { top, bottom } = list.getBoundingClientRect();
+      return [...list.querySelectorAll(".run-name")].some((found) => {
+        const { y } = found.getBoundingClientRect();
+        return found.textContent === name && y >= top && y < bottom;
+      });
+    }, name)) && (await drawn.count()) < 60;
+  await until(() => inSight("many-250"), "the run of the link in sight");
+  await frame.locator(".runs").evaluate((list) => list.scrollTo(0, list.scrollHeight));
+  await until(() => inSight("many-0"), "the last run after scrolling");
+  await frame.locator(".runs").evaluate((list) => list.scrollTo(0, 0));
+  await until(() => inSight("many-499"), "the first run after scrolling back");
+  await frame.getByLabel(/^Filter runs/).fill("49$");
+  await until(async () => (await drawn.count()) === 5, "the five runs of the filter");
+  await frame.getByLabel(/^Filter runs/).fill("");
+  await until(() => inSight("many-499"), "all runs without the filter");
+  await close();
+};
+
 checks["it works below a prefix, with the Python loader and --logdir_spec"] = async () => {
   const { frame, problems, close } = await openPage(python, "view=compare");
   await until(async () => (await frame.locator(".runs-table tbody tr").count()) === 4, "four runs");

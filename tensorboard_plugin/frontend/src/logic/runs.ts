@@ -93,9 +93,9 @@ export function listedRuns(
 ): RunRow[] {
   const { test } = compileFilter(filter);
   const kept = new Set(pinned);
-  const ordered = [...rows].sort(comparison(sort));
-  const rest = ordered.filter((row) => !kept.has(row.id) && test(names.get(row.id) ?? row.id));
-  return [...ordered.filter((row) => kept.has(row.id)), ...rest];
+  const listed = rows.filter((row) => kept.has(row.id) || test(names.get(row.id) ?? row.id));
+  const compare = comparison(sort);
+  return listed.sort((a, b) => Number(kept.has(b.id)) - Number(kept.has(a.id)) || compare(a, b));
 }
 
 /** Returns the runs to compare: the chosen ones, or else the ten newest that the filter admits. */

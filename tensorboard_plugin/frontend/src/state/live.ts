@@ -3,7 +3,7 @@ import { computed, type ReadonlySignal, type Signal, signal } from "@preact/sign
 import { newestFirst, runNames } from "../logic/runs";
 import type { RunRow, RunsAnswer } from "../types";
 import { get, RouteError } from "./api";
-import { now, show, shown } from "./shown";
+import { now, part, show, shown } from "./shown";
 
 const EVERY_MS = 2000;
 const SLOWEST_MS = 10000;
@@ -29,7 +29,7 @@ export const sorted: ReadonlySignal<RunRow[]> = computed(() => [...rows.value.va
 export const names: ReadonlySignal<Map<string, string>> = computed(() => runNames(sorted.value));
 /** The selected run: the one in the address if it exists, else the newest. */
 export const current: ReadonlySignal<RunRow | undefined> = computed(
-  () => rows.value.get(shown.value.run) ?? sorted.value[0],
+  () => rows.value.get(part.run.value) ?? sorted.value[0],
 );
 
 const followed = new Set<Followed>();

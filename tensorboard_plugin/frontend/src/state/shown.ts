@@ -1,5 +1,5 @@
 // What the user has chosen to see. It is kept in the address.
-import { effect, signal } from "@preact/signals";
+import { computed, effect, type ReadonlySignal, signal } from "@preact/signals";
 import { DEFAULTS, formatHash, parseHash, type Shown } from "../logic/hash";
 
 /** Returns TensorBoard's window, or this one if the page was opened on its own. */
@@ -13,6 +13,10 @@ function host(): Window {
 }
 
 export const shown = signal<Shown>({ ...DEFAULTS });
+/** Each of what is shown as a signal of its own: who reads one is drawn again only when that one changes. */
+export const part = Object.fromEntries(
+  (Object.keys(DEFAULTS) as (keyof Shown)[]).map((key) => [key, computed(() => shown.value[key])]),
+) as { readonly [Key in keyof Shown]: ReadonlySignal<Shown[Key]> };
 export const dark = signal(false);
 /** The server's clock, in seconds. */
 export const now = signal(Date.now() / 1000);

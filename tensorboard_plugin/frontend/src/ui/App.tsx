@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { ago } from "../logic/numbers";
 import { current, loaded, lost, updated, wake } from "../state/live";
-import { now, show, shown } from "../state/shown";
+import { now, part, show } from "../state/shown";
 import type { RunRow } from "../types";
 import { Empty, Skeleton } from "./common";
 import { RuleHelp } from "./RuleHelp";
@@ -27,7 +27,7 @@ export function App() {
       </PageFrame>
     );
   }
-  return <Runs row={row} view={viewOf(shown.value.view, row)} />;
+  return <Runs row={row} view={viewOf(part.view.value, row)} />;
 }
 
 function Runs({ row, view }: { row: RunRow; view: View }) {

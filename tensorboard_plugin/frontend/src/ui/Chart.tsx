@@ -5,7 +5,7 @@ import { beyond, type ChartLine, nearest, positions, stepAt } from "../logic/cha
 import { fileName, toCsv, toJson } from "../logic/export";
 import type { Axis } from "../logic/hash";
 import { duration, formatNumber, whole } from "../logic/numbers";
-import { dark, show, shown } from "../state/shown";
+import { dark, part, show } from "../state/shown";
 import { download } from "./common";
 import { palette } from "./palette";
 import { draw, type Frame, type Marker, markerPlace, type PlotPicture } from "./plot";
@@ -36,7 +36,9 @@ export function axisText(value: number, axis: Axis): string {
 }
 
 export function Chart(props: Props) {
-  const { axis, smooth, zoom } = shown.value;
+  const axis = part.axis.value;
+  const smooth = part.smooth.value;
+  const zoom = part.zoom.value;
   const box = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(0);

@@ -7,7 +7,7 @@ import { compileFilter } from "../logic/runs";
 import { quantity as fromChoice, seriesKey } from "../logic/seriesKey";
 import { visible } from "../logic/text";
 import { useFacts, useGrid, useSeries } from "../state/feeds";
-import { dark, show, shown } from "../state/shown";
+import { dark, part, show, shown } from "../state/shown";
 import type { RunRow } from "../types";
 import { Chart } from "./Chart";
 import { Choice, Empty, Filter, Section, Skeleton } from "./common";
@@ -58,7 +58,10 @@ const CHOICES: readonly HeatChoice[] = [
 ];
 
 export function Layers({ row }: { row: RunRow }) {
-  const { zoom, table, column, rows: filter } = shown.value;
+  const zoom = part.zoom.value;
+  const table = part.table.value;
+  const column = part.column.value;
+  const filter = part.rows.value;
   const facts = useFacts(row.id);
   const found = facts?.data.value;
   const lines = useMainLines(row, found);
@@ -118,7 +121,7 @@ export function Layers({ row }: { row: RunRow }) {
             rows={listed}
             title={quantity.title}
             marks={marks}
-            selected={shown.value.row}
+            selected={part.row.value}
             onSelect={(name) => {
               show({ row: name === shown.peek().row ? "" : name, table: quantity.table, column: quantity.column });
               // Below a tall map the curve would open outside of the window.
@@ -127,8 +130,8 @@ export function Layers({ row }: { row: RunRow }) {
           />
         )}
         <div ref={curve}>
-          {shown.value.row && cells?.rows.includes(shown.value.row) && (
-            <RowCurve row={row} quantity={quantity} name={shown.value.row} marks={marks} />
+          {part.row.value && cells?.rows.includes(part.row.value) && (
+            <RowCurve row={row} quantity={quantity} name={part.row.value} marks={marks} />
           )}
         </div>
       </Section>
@@ -154,7 +157,7 @@ function RowCurve({
   const of = fromChoice({ stream: quantity.table, column: quantity.column, name });
   const key = seriesKey(of);
   const keys = useMemo(() => [key], [key]);
-  const curves = finder(useSeries(row.id, keys, 600, shown.value.zoom)?.data.value, [])(of);
+  const curves = finder(useSeries(row.id, keys, 600, part.zoom.value)?.data.value, [])(of);
   const colours = palette(dark.value);
   const lines: ChartLine[] = curves
     ? [{ key, label: visible(name), colour: colours.accent, curves, quantity: key, started: row.started }]
@@ -164,7 +167,7 @@ function RowCurve({
       title={`${quantity.title} of ${visible(name)}`}
       lines={lines}
       markers={marks}
-      log={shown.value.log}
+      log={part.log.value}
       height={200}
     />
   );

@@ -4,7 +4,7 @@ import { count, formatNumber, num, shape, whole } from "../logic/numbers";
 import { compileFilter } from "../logic/runs";
 import { visible } from "../logic/text";
 import { useModel } from "../state/feeds";
-import { show, shown } from "../state/shown";
+import { part, show } from "../state/shown";
 import type { LayerFacts, ModelFacts, RunRow, TensorLayout } from "../types";
 import { Empty, Filter, Section, Skeleton } from "./common";
 import { Unread } from "./NotJudged";
@@ -157,7 +157,7 @@ export function layerSettings(layer: LayerFacts): string {
 }
 
 function LayerList({ model, entries }: { model: ModelFacts; entries: TensorLayout[] }) {
-  const filter = shown.value.rows;
+  const filter = part.rows.value;
   const { test } = compileFilter(filter);
   const judged = new Set([...entries.map((entry) => entry.layer), ...Object.values(model.entries)]);
   const layers = model.layers.filter((layer) => test(layer.name) || test(layer.class_name));

@@ -4,7 +4,7 @@ import type { ChartLine } from "../logic/chart";
 import { EPOCH_LOSS, GRADIENT_NORM, LOSS, SAMPLED_LOSS, seriesKey } from "../logic/seriesKey";
 import { visible } from "../logic/text";
 import { type RunFacts, useSeries } from "../state/feeds";
-import { dark, shown } from "../state/shown";
+import { dark, part } from "../state/shown";
 import type { AlertRow, Quantity, RunRow } from "../types";
 import { Chart } from "./Chart";
 import { Section } from "./common";
@@ -22,7 +22,7 @@ export function markers(alerts: readonly AlertRow[]): Marker[] {
 const MAIN = [LOSS, SAMPLED_LOSS, GRADIENT_NORM].map(seriesKey);
 
 export function useMainLines(row: RunRow, facts: RunFacts | undefined) {
-  const feed = useSeries(row.id, MAIN, POINTS, shown.value.zoom);
+  const feed = useSeries(row.id, MAIN, POINTS, part.zoom.value);
   const find = finder(feed?.data.value, facts?.epochs ?? []);
   const colours = palette(dark.value);
   const line = (of: Quantity, label: string, colour: string, sparse = false): ChartLine[] => {
@@ -47,7 +47,7 @@ interface Props {
 }
 
 export function OverTime({ lines, marks, fits, height }: Props) {
-  const { log } = shown.value;
+  const log = part.log.value;
   const size = height === undefined ? {} : { height };
   const note = "Drag to zoom, double-click to show all";
   return (

@@ -1,13 +1,16 @@
 // Settings of the charts: axis, scale, smoothing, zoom.
 import { AXES, type Axis } from "../logic/hash";
 import { whole } from "../logic/numbers";
-import { show, shown } from "../state/shown";
+import { part, show } from "../state/shown";
 import { Choice } from "./common";
 
 const NAMES: Record<Axis, string> = { step: "Step", relative: "Relative", wall: "Wall time" };
 
 export function Settings() {
-  const { axis, log, smooth, zoom } = shown.value;
+  const axis = part.axis.value;
+  const log = part.log.value;
+  const smooth = part.smooth.value;
+  const zoom = part.zoom.value;
   return (
     <div class="settings">
       {zoom && (

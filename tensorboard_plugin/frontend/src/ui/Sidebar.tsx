@@ -1,12 +1,13 @@
 // The list of runs: verdict, state, cost of watching.
 
-import { useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { SORTS, type Sort } from "../logic/hash";
 import { ago, count, whole } from "../logic/numbers";
 import { comparedIds, listedRuns, runColour } from "../logic/runs";
 import { costText, type Level, LIFE_WORDS, lifeOf } from "../logic/status";
 import { current, names, sorted } from "../state/live";
-import { dark, now, show, shown } from "../state/shown";
+import { dark, now, part, show, shown } from "../state/shown";
 import type { RunRow } from "../types";
 import { Choice, Filter, Name } from "./common";
 import { LevelIcon, PinIcon } from "./icons";
@@ -27,18 +28,22 @@ interface Props {
   onChosen: () => void;
 }
 
-/** Rows in the list at first, and more of them with each click: thousands of buttons would be slow. */
-const PAGE = 100;
+/** Rows that are drawn together. Only those in sight, or nearly, are drawn: thousands of buttons would be slow. */
+const BLOCK = 12;
+/** Height of a row that was never drawn, in pixels. */
+const ROW_PX = 72;
+/** How far out of sight rows are drawn, so that nobody who scrolls sees them appear. */
+const NEARLY = "400px 0px";
 const SORT_WORDS: Record<Sort, string> = { newest: "Newest", worst: "Worst", name: "Name" };
 
 export function Sidebar({ comparing, onChosen }: Props) {
-  const { filter, chosen, sort, pinned } = shown.value;
-  const [pages, setPages] = useState(1);
+  const filter = part.filter.value;
+  const chosen = part.chosen.value;
+  const sort = part.sort.value;
+  const pinned = part.pinned.value;
   const rows = sorted.value;
-  const listed = listedRuns(rows, names.value, shown.value);
+  const listed = listedRuns(rows, names.value, { filter, sort, pinned });
   const places = new Map(rows.map((row, place) => [row.id, place]));
-  const selected = listed.findIndex((row) => row.id === current.value?.id);
-  const most = Math.max(pages * PAGE, selected < 0 || comparing ? 0 : selected + 1);
   const compared = comparing ? comparedIds(rows, chosen, filter) : [];
   const toggle = (id: string) => {
     const next = compared.includes(id) ? compared.filter((other) => other !== id) : [...compared, id];
@@ -63,30 +68,76 @@ export function Sidebar({ comparing, onChosen }: Props) {
           />
         )}
       </div>
-      <ul class="runs">
-        {listed.slice(0, most).map((row) => (
-          <RunItem
-            key={row.id}
-            row={row}
-            place={places.get(row.id)!}
-            comparing={comparing}
-            selected={comparing ? compared.includes(row.id) : row.id === current.value?.id}
-            pinned={pinned.includes(row.id)}
-            onClick={() => {
-              if (comparing) toggle(row.id);
-              else show({ run: row.id, zoom: null, row: "", rows: "" });
-              if (!comparing) onChosen();
-            }}
+      <div class="runs">
+        {blocks(listed).map((block, at) => (
+          <Block
+            key={at}
+            size={block.length}
+            wanted={at === 0 || block.some((row) => row.id === current.value?.id)}
+            rows={() =>
+              block.map((row) => (
+                <RunItem
+                  key={row.id}
+                  row={row}
+                  place={places.get(row.id)!}
+                  comparing={comparing}
+                  selected={comparing ? compared.includes(row.id) : row.id === current.value?.id}
+                  pinned={pinned.includes(row.id)}
+                  onClick={() => {
+                    if (comparing) toggle(row.id);
+                    else show({ run: row.id, zoom: null, row: "", rows: "" });
+                    if (!comparing) onChosen();
+                  }}
+                />
+              ))
+            }
           />
         ))}
-        {listed.length === 0 && <li class="note none">No run matches this filter.</li>}
-      </ul>
-      {listed.length > most && (
-        <button type="button" class="button small more" onClick={() => setPages(Math.ceil(most / PAGE) + 1)}>
-          Show {whole(Math.min(PAGE, listed.length - most))} more of {whole(listed.length - most)}
-        </button>
-      )}
+        {listed.length === 0 && <p class="note none">No run matches this filter.</p>}
+      </div>
     </aside>
+  );
+}
+
+function blocks(rows: readonly RunRow[]): RunRow[][] {
+  return Array.from({ length: Math.ceil(rows.length / BLOCK) }, (_, at) => rows.slice(at * BLOCK, (at + 1) * BLOCK));
+}
+
+interface BlockProps {
+  size: number;
+  /** Drawn until it was out of sight once more, because it is on top or has the selected run. */
+  wanted: boolean;
+  rows: () => ComponentChildren;
+}
+
+/** Rows that are drawn while they are in sight, or nearly. Otherwise there is a gap of their height. */
+function Block({ size, wanted, rows }: BlockProps) {
+  const list = useRef<HTMLUListElement>(null);
+  const [drawn, setDrawn] = useState(wanted);
+  const rowHeight = useRef(ROW_PX);
+  useEffect(() => {
+    if (wanted) setDrawn(true);
+  }, [wanted]);
+  useEffect(() => {
+    const element = list.current!;
+    const observer = new IntersectionObserver(
+      (entries) => {
+        const { isIntersecting, boundingClientRect } = entries.at(-1)!;
+        // TensorBoard hides a tab by giving it no height.
+        if (!isIntersecting && boundingClientRect.height && element.childElementCount) {
+          rowHeight.current = boundingClientRect.height / element.childElementCount;
+        }
+        setDrawn(isIntersecting);
+      },
+      { root: element.closest(".runs"), rootMargin: NEARLY },
+    );
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
+  return (
+    <ul ref={list} style={drawn ? undefined : { height: `${size * rowHeight.current}px` }}>
+      {drawn && rows()}
+    </ul>
   );
 }
 
