@@ -56,6 +56,58 @@ def test_nothing_is_wrong_with_scaled_digits() -> None:
     assert "No alerts." in str(found)
 
 
+def _split(name: str, seed: int, *, standardized: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    x, y = table(name)
+    x = (x - x.mean(0)) / np.maximum(x.std(0), 1e-9) if standardized else x.astype(np.float64)
+    order = np.random.default_rng(seed).permutation(len(x))
+    train, held_out = order[len(x) // 4 :], order[: len(x) // 4]
+    return x[train], y[train], x[held_out], y[held_out]
+
+
+@pytest.mark.parametrize("standardized", [False, True])
+@pytest.mark.parametrize("name", TABLES)
+def test_random_splits_have_the_same_units(name: str, standardized: bool) -> None:
+    for seed in range(3):
+        x, y, x_val, y_val = _split(name, seed, standardized=standardized)
+        assert "train-validation-skew" not in _rules(_check(x, y, validation_data=(x_val, y_val)))
+
+
+def test_random_splits_of_small_and_wild_data_have_the_same_units() -> None:
+    rng = np.random.default_rng(0)
+    for examples in (40, 90, 300):
+        wild = [rng.lognormal(0, 2, examples), rng.standard_cauchy(examples), rng.poisson(0.7, examples)]
+        rare = [rng.random(examples) < 0.3, rng.pareto(1, examples), rng.integers(0, 2, examples) * 1e6]
+        x = np.stack([*wild, *rare, rng.normal(0, 1, examples)], 1)
+        cut = examples // 4
+        found = _check(x[cut:], x[cut:, -1] > 0, validation_data=(x[:cut], x[:cut, -1] > 0))
+        assert not [alert for alert in found.alerts if "factors" in alert.evidence], found
+
+
+@pytest.mark.parametrize("factor", [0.1, 60.0, 1000.0])
+@pytest.mark.parametrize(
+    ("name", "column", "standardized"),
+    [
+        ("load_wine", 12, False),
+        ("load_wine", 0, True),
+        ("load_breast_cancer", 3, False),
+        ("load_breast_cancer", 7, True),
+        ("load_diabetes", 1, False),  # two values
+        ("load_diabetes", 2, False),
+    ],
+)
+def test_a_column_in_other_units_is_found(name: str, column: int, standardized: bool, factor: float) -> None:
+    x, y, x_val, y_val = _split(name, 0, standardized=standardized)
+    x_val[:, column] *= factor
+    found = _check(x, y, validation_data=(x_val, y_val))
+    (alert,) = [alert for alert in found.alerts if alert.rule == "train-validation-skew"]
+    assert alert.severity == Severity.WARNING
+    assert alert.evidence["columns"] == [str(column)]
+    assert alert.fix.splitlines()[-1].startswith(f"x_val[..., {column}] {'/=' if factor > 1 else '*='} ")
+    exec(alert.fix, {"x_val": x_val})  # it can be pasted, and the column is right then
+    again = _check(x, y, validation_data=(x_val, y_val))
+    assert "train-validation-skew" not in _rules(again, Severity.WARNING)
+
+
 # -- planted faults --------------------------------------------------------------------------------
 
 Parts = dict[str, Any]

@@ -9,14 +9,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_inputdiag.numbers import format_number, percent, times
-from tb_inputdiag.records import F8, LimitPicture, Picture, RangePicture, Severity, Split, TensorView, WordsPicture
+from tb_inputdiag.records import (
+    F8,
+    DataSummary,
+    DataTensor,
+    LimitPicture,
+    Picture,
+    RangePicture,
+    Severity,
+    Span,
+    Split,
+    TensorView,
+    WordsPicture,
+    split_of,
+)
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, class_ids, columns, fires, pixels, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.pictures import expected_span, spread_of
+from tb_inputdiag.rules.support.rescaled_columns import RescaledColumn, rescaled_columns
 from tb_inputdiag.rules.support.running_moments import RunningMoments
 from tb_inputdiag.rules.support.scale import looks_like_image
 from tb_inputdiag.rules.support.text import join, variable
+from tb_inputdiag.rules.support.whole_data import column_code, column_text, data_curves, part_variable, part_word
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["TrainValidationSkew"]
@@ -42,8 +57,10 @@ class TrainValidationSkew(Rule):
     ## What it does
     Compares the training batches so far with the validation batches: the standard deviation and the mean of every
     input, and of every column of a table, and the classes among the targets. It also checks `predict` in the same
-    session. If values of about the same spread have only moved, in windows of a series, or in up to half of a table's
-    columns, that is an INFO: sorted rows, and series with a trend, do this without any fault in the preprocessing.
+    session. In a whole data set (`check_data`) it also finds columns of a table that are the same up to a factor of 5
+    or more, in either direction: other units. If values of about the same spread have only moved, in windows of a
+    series, or in up to half of a table's columns, that is an INFO: sorted rows, and series with a trend, do this
+    without any fault in the preprocessing.
 
     ## Why is this bad?
     The model is validated on data that it was not trained for. `val_loss` means nothing, and early stopping and model
@@ -105,6 +122,25 @@ class TrainValidationSkew(Rule):
         self._ends: dict[str, tuple[float, float]] = {}
         self._classes: dict[str, F8] = {}
         self._examples = 0
+        self._rescaled: set[tuple[str, Split]] = set()
+
+    def on_data(self, context: Context, data: DataSummary) -> Findings:
+        """Judges the columns of a whole part by their distributions."""
+        train = context.data.get("train")
+        if data.part == "train" or train is None:
+            return None
+        found = []
+        for tensor in data.tensors:
+            known = train.tensor(tensor.subject)
+            if known is None or not all(_is_table(each) for each in (known, tensor)):
+                continue
+            columns = rescaled_columns(known, tensor, self.max_scale_ratio)
+            factors = {column.factor for column in columns}
+            # all columns by one factor: the whole table was scaled, which is judged by its spread
+            if columns and (len(factors) > 1 or len(columns) < len(tensor.columns)):
+                self._rescaled.add((tensor.subject, split_of(data.part)))
+                found.append(_rescaled(context, data, known, tensor, columns))
+        return found
 
     def on_sample(self, context: Context) -> Findings:
         """Updates the statistics with training batches, and judges all other batches."""
@@ -122,7 +158,8 @@ class TrainValidationSkew(Rule):
             return None
         if self._examples < self.min_examples:
             return None
-        found = [f for view in views if (f := self._compare(context, view)) is not None]
+        left = [view for view in views if (view.subject, context.split) not in self._rescaled]
+        found = [f for view in left if (f := self._compare(context, view)) is not None]
         if context.split == "validation":
             found += [f for view in context.fed("target") if (f := self._labels(context, view)) is not None]
         return found
@@ -132,6 +169,11 @@ class TrainValidationSkew(Rule):
         """Returns runs on which the rule fires, and runs on which it stays silent."""
         raw = columns()
         raw[:, 3] = raw[:, 3] * 12 + 60
+
+        def parts(factor: float, column: int = 3) -> Scenario:
+            train, held_out = columns(rows=600) + 5, columns(rows=200, seed=4) + 5
+            held_out[:, column] *= factor
+            return Scenario(REGRESSOR, loss="mse").data(x=train).data("validation", x=held_out)
 
         def table() -> Scenario:
             return Scenario(REGRESSOR, loss="mse").train(x=columns(), steps=3)
@@ -149,6 +191,8 @@ class TrainValidationSkew(Rule):
             fires("0..1 in validation, -1..1 in training", lambda: signed().validate(x=pixels()), "input:x"),
             fires("a sorted column", lambda: table().validate(x=_sorted()), "input:x", Severity.INFO),
             fires("windows of a series that rises", _rising, "input:x", Severity.INFO),
+            fires("other units in a whole data set", lambda: parts(0.1), "input:x", Severity.WARNING),
+            silent("the same units in a whole data set", lambda: parts(1)),
             silent("two training examples", lambda: _single().validate(x=pixels(255))),
             silent("a pixel that is rarely lit", _rare_pixel),
             silent("equally scaled", lambda: images().validate(x=pixels(), y=class_ids(5))),
@@ -310,6 +354,50 @@ class TrainValidationSkew(Rule):
             ),
             curves=tensor_curves(context, view),
         )
+
+
+def _is_table(tensor: DataTensor) -> bool:
+    return tensor.role == "input" and tensor.kind == "dense" and tensor.shape is not None and len(tensor.shape) <= 2
+
+
+def _rescaled(
+    context: Context, data: DataSummary, train: DataTensor, tensor: DataTensor, columns: Sequence[RescaledColumn]
+) -> Finding:
+    ordered = sorted(columns, key=lambda column: -column.times)
+    first = ordered[0]
+    names = [tensor.columns[column.held_out] for column in ordered]
+    part, code = part_word(data.part), part_variable(data.part, tensor.name, facts=context.facts)
+    seen, median = _extent(tensor, first.held_out, part.capitalize())
+    expected, train_median = _extent(train, first.train, "Training")
+    more = f" The same is true of {join(names[1:])}." if names[1:] else ""
+    fixes = [
+        f"{column_code(tensor, each.held_out, code)} {'/=' if each.factor > 1 else '*='} {each.times:.6g}"
+        for each in ordered
+    ]
+    return Finding(
+        subject=tensor.subject,
+        message=f"{column_text(tensor, first.held_out)} is {times(first.times)} times "
+        f"{'larger' if first.factor > 1 else 'smaller'} in the {part} data (median {format_number(median)}, training: "
+        f"{format_number(train_median)}). Apart from the factor, its values are distributed alike.{more}",
+        evidence={
+            "columns": names,
+            "factors": [column.factor for column in ordered],
+            "median": median,
+            "train_median": train_median,
+            "examples": tensor.sampled,
+            "train_examples": train.sampled,
+        },
+        fix="\n".join(["# If the units differ, use those of the training data:", *fixes]),
+        picture=RangePicture(seen=(seen,), expected=expected),
+        curves=data_curves(data, tensor.role, tensor.name),
+    )
+
+
+def _extent(tensor: DataTensor, column: int, label: str) -> tuple[Span, float]:
+    """Returns the range of a column with its median marked, and the median."""
+    quantiles = tensor.quantiles[column].astype(np.float64).tolist()
+    median = quantiles[len(quantiles) // 2]
+    return Span(low=quantiles[0], high=quantiles[-1], label=label, mark=median), median
 
 
 def _fix(context: Context, view: TensorView, here: _Spread, training: _Spread, *, by_column: bool) -> str:
