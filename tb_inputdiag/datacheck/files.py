@@ -259,18 +259,41 @@ def _tfrecords(paths: Sequence[str], parser: str | None) -> Source:
         )
     function = _function(parser)
 
-    def begin() -> Iterator[Any]:
+    return _Records(paths, _function(parser))
+
+
+@dataclass
+class _Records:
+    """The records of TFRecord files, put together to batches."""
+
+    paths: Sequence[str]
+    parse: Callable[[bytes], Any]
+    total: int = 0
+    """Examples, estimated from the share of the bytes that has been read."""
+    counts_batches: bool = False
+    columns: Mapping[TensorKey, tuple[str, ...]] = field(default_factory=dict)
+    _share: float = 0.0
+
+    def __iter__(self) -> Iterator[Batch]:
+        n = 0
+        for batch in IterableSource(self._batches, 0):
+            n += len(next(iter(batch.values())))
+            self.total = max(n, round(n / self._share)) if self._share else 0
+            yield batch
+
+    def _batches(self) -> Iterator[Any]:
+        sizes = [os.path.getsize(path) for path in self.paths]
         waiting: list[Any] = []
-        for path in paths:
-            for record in read_records(path):
-                waiting.append(function(record))
+        for i, path in enumerate(self.paths):
+            for record, place in read_records(path):
+                waiting.append(self.parse(record))
                 if len(waiting) == _PER_BATCH:
+                    self._share = (sum(sizes[:i]) + place) / max(sum(sizes), 1)
                     yield _stacked(waiting)
                     waiting = []
         if waiting:
+            self._share = 1.0
             yield _stacked(waiting)
-
-    return IterableSource(begin, 0)
 
 
 def _function(name: str) -> Callable[[bytes], Any]:

@@ -16,8 +16,8 @@ _FOOTER_BYTES = 4
 """The checksum of the content."""
 
 
-def read_records(path: str) -> Iterator[bytes]:
-    """Yields the content of each record; gzip is recognised.
+def read_records(path: str) -> Iterator[tuple[bytes, int]]:
+    """Yields the content of each record, and how many bytes of the file have been read; gzip is recognised.
 
     Raises:
         ConfigurationError: if the file is damaged, cut off, or no TFRecord file.
@@ -36,7 +36,7 @@ def read_records(path: str) -> Iterator[bytes]:
                 raise _damaged(path, number, "it is cut off")
             if not verify_frame(record, 0, length):
                 raise _damaged(path, number, "it has a wrong checksum")
-            yield record[_HEADER_BYTES:-_FOOTER_BYTES]
+            yield record[_HEADER_BYTES:-_FOOTER_BYTES], stream.tell()
             number += 1
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import struct
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,22 @@ def test_how_many_examples_a_file_has_is_estimated_while_it_is_read(
         assert len(totals) >= 10
         assert totals == pytest.approx([100_000] * len(totals), rel=error)
         assert totals[-1] == 100_000
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_how_many_records_a_file_has_is_estimated_while_it_is_read(
+    tmp_path: Path, pack: Callable[[bytes], bytes]
+) -> None:
+    rng = np.random.default_rng(0)
+    records = [frame(struct.pack("<i", i) + rng.integers(0, 256, 784, np.uint8).tobytes()) for i in range(3000)]
+    paths = [tmp_path / f"{n}.tfrecord" for n in range(2)]
+    for path, part in zip(paths, (records[:2000], records[2000:]), strict=True):
+        path.write_bytes(pack(b"".join(part)))
+    source = open_files([str(path) for path in paths], None, "tests.data.test_files:parse")["train"]
+    assert not source.counts_batches
+    totals = [source.total for _ in source]
+    assert totals[5:] == pytest.approx([3000] * len(totals[5:]), rel=0.1)
+    assert totals[-1] == 3000
 
 
 def parse(record: bytes) -> tuple[np.ndarray, int]:
