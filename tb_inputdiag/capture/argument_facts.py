@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from tb_inputdiag.capture import keras_internals
 from tb_inputdiag.capture.plain_values import attempt
@@ -23,6 +24,8 @@ _MOST_KEYS = 16
 _FIRST = 256
 """Elements of a list, or of an array of objects, whose types are looked at."""
 _LONGEST_TEXT = 80
+_MOST_VALUES = 10_000_000
+"""Numbers of an array whose range is looked for: at most some 50 ms."""
 _DEEPEST = 3
 
 
@@ -193,7 +196,7 @@ def _details(kind: ArgumentKind, value: Any) -> dict[str, Any]:
         case "array" | "series":
             holds_objects = _is_text(_dtype(value))
             if not holds_objects:
-                return {}
+                return _range(np.asarray(value))
             columns = np.atleast_2d(np.asarray(value)).reshape(len(value), -1)[:_FIRST, :_MOST_KEYS].T
             odd = next(filter(None, (_odd_text(list(column)) for column in columns)), None)
             return {**_elements(list(np.asarray(value).reshape(-1)[:_FIRST])), "odd_text": odd}
@@ -211,6 +214,15 @@ def _details(kind: ArgumentKind, value: Any) -> dict[str, Any]:
         case "model":
             return {"layers": _chain(value.layers)} if isinstance(value, keras.Sequential) else {}
     return {}
+
+
+def _range(values: NDArray[Any]) -> dict[str, Any]:
+    """Describes the values of an array of numbers."""
+    if not 0 < values.size <= _MOST_VALUES or values.dtype.kind not in "buif":
+        return {}
+    finite = values[np.isfinite(values)]
+    found: dict[str, Any] = {"nonfinite": int(values.size - finite.size)}
+    return found | {"low": float(finite.min()), "high": float(finite.max())} if finite.size else found
 
 
 def _made_by(tensor: Any) -> tuple[str, ...]:

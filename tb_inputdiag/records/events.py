@@ -194,6 +194,12 @@ class ArgumentFacts:
     """Whether its first elements are text that could be read as numbers."""
     odd_text: str | None = None
     """The first text that is not a number, of an array or a column whose other texts are mostly numbers."""
+    low: float | None = None
+    """Smallest finite value of an array of at most 10 million numbers; None if it is unknown."""
+    high: float | None = None
+    """The largest one."""
+    nonfinite: int = 0
+    """How many of its values are NaN or infinite; 0 if that is unknown."""
     text_columns: tuple[str, ...] = ()
     """Columns of a table that hold text or objects."""
     keys: tuple[str, ...] = ()

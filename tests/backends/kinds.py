@@ -24,9 +24,10 @@ from tb_inputdiag.rules.exceptions.kind import Kind
 __all__ = ["neutral_kinds"]
 
 
-def neutral_kinds() -> list[Kind]:
-    """Returns the kinds whose programs name no backend."""
-    return [kind for kind in all_kinds() if "tf." not in kind.failing + kind.mended]
+def neutral_kinds(backend: str) -> list[Kind]:
+    """Returns the kinds whose programs name no backend, and need no other one to raise."""
+    kinds = (kind for kind in all_kinds() if kind.backend in ("", backend))
+    return [kind for kind in kinds if "tf." not in kind.failing + kind.mended]
 
 
 def _raised(program: str) -> Exception | None:
@@ -56,7 +57,7 @@ def main() -> None:
     keras.utils.disable_interactive_logging()
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
-        for kind in neutral_kinds():
+        for kind in neutral_kinds(keras.config.backend()):
             if not wanted or kind.id in wanted:
                 with contextlib.redirect_stdout(io.StringIO()):
                     answer = _answer(kind)

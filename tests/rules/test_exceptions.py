@@ -6,6 +6,7 @@ import linecache
 import re
 import traceback
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import keras
@@ -14,6 +15,7 @@ import pandas as pd
 import pytest
 import tensorflow as tf
 
+from tb_inputdiag.capture.argument_facts import argument_facts
 from tb_inputdiag.capture.failed_call import failed_call
 from tb_inputdiag.recording.explanations import explain_exception
 from tb_inputdiag.records import Failure, Severity
@@ -23,6 +25,8 @@ from tb_inputdiag.rules.exceptions.kind import Kind
 from tb_inputdiag.rules.exceptions.words import Words, match
 
 KINDS = {kind.id: kind for kind in all_kinds()}
+RAISED_HERE = [kind.id for kind in all_kinds() if kind.backend in ("", "tensorflow")]
+"""The others run on their backend in tests/backends/test_kinds.py."""
 _NAMES = {"keras": keras, "np": np, "pd": pd, "tf": tf, "__name__": "__main__"}
 NEEDS_ARGUMENTS = {
     "array-of-objects",
@@ -95,7 +99,7 @@ def message_of(exc: Exception) -> Failure:
     return Failure(step=0, wall_time=0.0, split="train", exception=type(exc).__name__, message=str(exc), place="other")
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RAISED_HERE)
 def test_each_kind_is_found_by_its_failing_program_and_by_the_message_alone(kind: str) -> None:
     exc = failure(KINDS[kind])
     alerts = explain_exception(exc)
@@ -166,3 +170,70 @@ def test_a_traceback_with_all_frames_is_explained_too() -> None:
     assert len(traceback.extract_tb(exc.__traceback__)) > 3
     assert failed_call(exc).call == "Sequential.fit"
     assert explain_exception(exc)[0].evidence["kind"] == "unequal-lengths"
+
+
+_BEYOND = "all elements of target should be between 0 and 1"
+
+
+def values_failure(message: str, **arrays: np.ndarray) -> Failure:
+    facts = tuple(argument_facts(arrays, {id(array): name for name, array in arrays.items()}))
+    return replace(message_of(RuntimeError(message)), call="Sequential.fit", arguments=facts)
+
+
+@pytest.mark.parametrize(
+    ("y", "fix"),
+    [
+        (np.array([-1, 1, 1]), "y = (y + 1) / 2  # -1 and 1 become 0 and 1"),
+        (np.array([1.0, 2.0, 2.0]), "y = y - 1  # 1 and 2 become 0 and 1"),
+        (np.array([[0, 255]], np.uint8), "y = y / 255  # 0 and 255 become 0 and 1"),
+        (np.array([0, 3, 2]), 'keras.layers.Dense(4, activation="softmax")'),
+        (np.array([0.5, 17.25]), 'model.compile(..., loss="mse")'),
+    ],
+)
+def test_targets_beyond_0_and_1_are_mended_by_what_they_hold(y: np.ndarray, fix: str) -> None:
+    found = diagnose(values_failure(_BEYOND, x=np.zeros((len(y), 2)), y=y), None)
+    assert found is not None
+    assert found.finding is not None
+    assert fix in found.finding.fix
+    assert (found.finding.evidence["min"], found.finding.evidence["max"]) == (y.min(), y.max())
+
+
+def test_nan_is_looked_for_among_the_arguments() -> None:
+    x, y = np.zeros((4, 3, 2)), np.array([0.0, 1.0, np.nan, np.inf])
+    found = diagnose(values_failure(_BEYOND, x=x, y=y), None)
+    assert found is not None
+    assert found.kind.rule == "non-finite-target"
+    x[2, 1] = np.nan
+    found = diagnose(values_failure(_BEYOND.replace("target", "input"), x=x, y=np.ones(4)), None)
+    assert found is not None
+    assert found.kind.rule == "non-finite-input"
+    assert found.finding is not None
+    assert found.finding.message == "'x' holds 2 values that are NaN or infinite."
+    assert "np.isfinite(x).all(axis=(1, 2))" in found.finding.fix
+
+
+@pytest.mark.parametrize("message", [_BEYOND, _BEYOND.replace("target", "input")])
+def test_without_the_arguments_a_value_beyond_0_and_1_is_explained_by_its_words(message: str) -> None:
+    found = diagnose(message_of(RuntimeError(message)), None)
+    assert found is not None
+    assert (
+        found.kind.id == {"target": "targets-beyond-0-and-1", "input": "predictions-that-are-nan"}[message.split()[3]]
+    )
+
+
+def test_the_range_of_an_array_is_that_of_its_finite_values() -> None:
+    given = {
+        "floats": np.array([[np.nan, -2.5], [4.0, np.inf]], np.float32),
+        "flags": np.array([True, False]),
+        "empty": np.zeros((0, 3)),
+        "nothing": np.array([np.nan]),
+        "complex": np.ones(3, complex),
+    }
+    found = {facts.name: (facts.low, facts.high, facts.nonfinite) for facts in argument_facts(given, {})}
+    assert found == {
+        "floats": (-2.5, 4.0, 2),
+        "flags": (0.0, 1.0, 0),
+        "empty": (None, None, 0),
+        "nothing": (None, None, 1),
+        "complex": (None, None, 0),
+    }

@@ -12,7 +12,7 @@ import numpy as np
 from tb_inputdiag.numbers import count, format_number, interval, literal
 from tb_inputdiag.records import MAX_BAD_EXAMPLES, ExpectedRange, Failure, Severity, Span, Split, TensorLayout
 from tb_inputdiag.rules.base import Finding, Findings, Rule
-from tb_inputdiag.rules.examples import Example, Scenario, class_ids, fires, probabilities, silent
+from tb_inputdiag.rules.examples import BINARY, Example, Scenario, class_ids, fires, probabilities, silent
 from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import named_tensor_curves
 from tb_inputdiag.rules.support.pictures import range_picture
@@ -113,6 +113,7 @@ class LabelOutOfRange(Rule):
                 lambda: Scenario().train(y=np.where(class_ids() == 9, 255, class_ids()), y_pred=y_pred, loss=math.nan),
                 "target:y",
             ),
+            fires("0 and 1 for one unit", _one_unit, "target:y", Severity.ERROR),
             silent("0..9", lambda: Scenario().train(y=class_ids(), y_pred=y_pred)),
             silent("an ignored class", lambda: Scenario().train(y=class_ids(5, first=-1), y_pred=y_pred)),
             silent("regression", lambda: Scenario(loss="mse").train(y=class_ids(50, rows=50))),
@@ -125,14 +126,19 @@ class LabelOutOfRange(Rule):
         if pair.kind != "sparse" or pair.units < 1 or not pair.target.count:
             return None
         low, high = pair.target.min, pair.target.max
-        if pair.units == 1 or not (low < 0 or high >= pair.units):
-            return None  # with one unit the loss is wrong, not the labels
+        if not (low < 0 or high >= pair.units):
+            return None
         finite = math.isfinite(context.sample.loss)
         strays = [value for value in (low, high) if not 0 <= value < pair.units]
         if finite and all(value in _IGNORED for value in strays):
             return None  # if they were not ignored, the loss would be NaN or the step would have failed
         finding = _finding(context, pair.target.name, low, high, pair.units, context.split)
         return replace(finding, examples=extreme_examples(context, pair.target, 0.0, pair.units - 1.0))
+
+
+def _one_unit() -> Scenario:
+    """JAX does not refuse what TensorFlow refuses: the loss is 0."""
+    return Scenario(BINARY, loss="sparse_categorical_crossentropy").train(y=class_ids(2), steps=2, loss=0.0)
 
 
 def _is_one_an_example(target: TensorLayout) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from tb_inputdiag.numbers import percent, whole
-from tb_inputdiag.records import MAX_BAD_EXAMPLES, DataSummary, LimitPicture, Severity, TensorView
+from tb_inputdiag.records import MAX_BAD_EXAMPLES, DataSummary, Failure, LimitPicture, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
+from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import nonfinite_curves
 from tb_inputdiag.rules.support.finite_rows import keep_finite_code
 from tb_inputdiag.rules.support.nonfinite_data import nonfinite_findings
@@ -77,6 +78,10 @@ class NonFiniteInput(Rule):
             if _bad(view) and not bad_fed & set(sources) and not _is_mask(view) and not _made_by_a_layer(context):
                 found.append(_finding(context, view, inside=True))
         return found
+
+    def on_failure(self, context: Context, failure: Failure) -> Findings:
+        """Reads PyTorch's exceptions about predictions that NaN in an input has made NaN."""
+        return findings_for(self.id, context, failure)
 
     @staticmethod
     def examples() -> tuple[Example, ...]:

@@ -7,9 +7,10 @@ import math
 import numpy as np
 
 from tb_inputdiag.numbers import count, format_number
-from tb_inputdiag.records import Curve, Losses, Role, Sample, SessionEnd, Severity, WordsPicture
+from tb_inputdiag.records import Curve, Failure, Losses, Role, Sample, SessionEnd, Severity, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import layer_curve, loss_curve, validation_loss_curve
 from tb_inputdiag.rules.support.finite_rows import keep_finite_code
 from tb_inputdiag.rules.support.optimizer import gentler_optimizer
@@ -118,6 +119,10 @@ class NonFiniteLoss(Rule):
         if bad[0] == len(losses.step) - 1:
             return None  # the sample of this very step may follow, and says more
         return self._take_pending()
+
+    def on_failure(self, context: Context, failure: Failure) -> Findings:
+        """Reads PyTorch's exceptions about predictions that are NaN."""
+        return findings_for(self.id, context, failure)
 
     def on_session_end(self, context: Context, end: SessionEnd) -> Findings:
         """Reports a loss that no sample explained."""

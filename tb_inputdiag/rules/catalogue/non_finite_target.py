@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from tb_inputdiag.numbers import percent, whole
-from tb_inputdiag.records import DataSummary, LimitPicture, Severity
+from tb_inputdiag.records import DataSummary, Failure, LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
+from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import nonfinite_curves
 from tb_inputdiag.rules.support.finite_rows import keep_finite_code
 from tb_inputdiag.rules.support.nonfinite_data import nonfinite_findings
@@ -84,6 +85,10 @@ class NonFiniteTarget(Rule):
                 )
             )
         return found
+
+    def on_failure(self, context: Context, failure: Failure) -> Findings:
+        """Reads PyTorch's exceptions about targets that are NaN."""
+        return findings_for(self.id, context, failure)
 
     @staticmethod
     def examples() -> tuple[Example, ...]:

@@ -29,8 +29,11 @@ program below begins with
 ```python
 {PRELUDE}```
 
-Every program is run by the tests: the first raises and gets this explanation, the second does not raise.
+Every program is run by the tests: the first raises and gets this explanation, the second does not raise. Where it
+matters, the page names the backend of Keras.
 """
+
+_ON = {"torch": " with PyTorch", "jax": " with JAX"}
 
 
 def kind_page(kind: Kind) -> str:
@@ -38,7 +41,7 @@ def kind_page(kind: Kind) -> str:
     words = dict.fromkeys((item.source, item.shown) for item in kind.words if len(item.shown) > 12)
     lines = [f"### {kind.title}", "", f"`{kind.id}`, reported by [{kind.rule}](rules.md#{kind.rule}). {kind.cause}", ""]
     lines += [f"- {source}: `` {text} ``" for source, text in words]
-    lines += ["", "Fails:", "", "```python", kind.failing.rstrip("\n"), "```", ""]
+    lines += ["", f"Fails{_ON.get(kind.backend, '')}:", "", "```python", kind.failing.rstrip("\n"), "```", ""]
     lines += ["Mended:", "", "```python", kind.mended.rstrip("\n"), "```", ""]
     return "\n".join(lines)
 

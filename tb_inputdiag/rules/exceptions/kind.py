@@ -203,6 +203,8 @@ class Kind:
     """The rule that reports it."""
     subject: str = "model"
     """`records.Alert.subject`, where the explanation names no other."""
+    backend: str = ""
+    """The backend of Keras that the program needs to raise, as `KERAS_BACKEND` names it; empty: TensorFlow does."""
 
 
 PRELUDE = """\

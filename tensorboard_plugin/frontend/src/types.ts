@@ -54,6 +54,9 @@ export interface ArgumentFacts {
   equal_shapes: boolean;
   numeric_text: boolean;
   odd_text: string | null;
+  low: Num | null;
+  high: Num | null;
+  nonfinite: number;
   text_columns: string[];
   keys: string[];
   parts: number;
