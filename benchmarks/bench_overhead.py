@@ -5,7 +5,7 @@
     python -m benchmarks.bench_overhead                              # everything on TensorFlow, in 15 minutes
     python -m benchmarks.bench_overhead --minutes 40                 # the same with narrower intervals
     python -m benchmarks.bench_overhead mlp cnn --columns ours --minutes 4 --no-history
-    python -m benchmarks.bench_overhead --backend jax                # or torch
+    python -m benchmarks.bench_overhead --backend jax                # or torch: without MobileNetV2, in 11 minutes
     python -m benchmarks.bench_overhead --growth                     # and how a sample grows with batch and model
 
 Each column trains in processes of its own, which take turns at the same workload: see `overhead_processes`. How the
@@ -35,6 +35,10 @@ ROOT = Path(__file__).parent.parent
 GROUPS = 5
 """Groups that the plain process and InputDiagnostics are measured in; the other columns in the first `_OTHERS_IN`."""
 _OTHERS_IN = 3
+_FEWER_GROUPS, _FEWER_MINUTES = 3, 11.0
+"""On JAX and PyTorch: enough for the default cost and peak memory."""
+_SLOW_ELSEWHERE = {"mobilenet"}
+"""Workloads that are left out on JAX and PyTorch unless asked for: XLA compiles this one for minutes."""
 _ONLY_TENSORFLOW = {"cnn-jit", "text-jit"}
 """Workloads that differ from another one by `jit_compile`, which the other backends decide themselves."""
 
@@ -151,8 +155,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=", ".join(STEPS))
     parser.add_argument("--columns", nargs="+", metavar="COLUMN", help="beside the plain one (default: most)")
-    parser.add_argument("--minutes", type=float, default=15.0, help="how long all takes (default: 15)")
-    parser.add_argument("--groups", type=int, default=GROUPS, help=f"processes of a column (default: {GROUPS})")
+    parser.add_argument("--minutes", type=float, help="how long all takes (default: 15; 11 on JAX and PyTorch)")
+    parser.add_argument("--groups", type=int, help=f"processes of a column (default: {GROUPS}; 3 on JAX and PyTorch)")
     parser.add_argument("--backend", choices=("tensorflow", "jax", "torch"))
     parser.add_argument("--growth", action="store_true", help="also larger batches and models; some more minutes")
     parser.add_argument("--no-history", action="store_true", help="only print what was measured")
@@ -165,10 +169,14 @@ def main() -> None:
     for given, there in ((options.workloads, known), (options.columns or [], COLUMNS)):
         if unknown := set(given) - set(there):
             parser.error(f"unknown on {backend}: {', '.join(sorted(unknown))}. There are {', '.join(there)}.")
+    is_tensorflow = backend == "tensorflow"
+    usual = [name for name in known if is_tensorflow or name not in _SLOW_ELSEWHERE]
+    groups = options.groups or (GROUPS if is_tensorflow else _FEWER_GROUPS)
+    minutes = options.minutes or (15.0 if is_tensorflow else _FEWER_MINUTES)
     columns = ["none", *(column for column in options.columns or DEFAULT_COLUMNS[backend] if column != "none")]
     os.chdir(ROOT)
     entry = begin_entry(backend)
-    run(entry, options.workloads or known, columns, options.minutes, options.groups)
+    run(entry, options.workloads or usual, columns, minutes, groups)
     seconds, light = import_s()
     entry.other = {"import_ms": 1000 * seconds, "import_is_light": float(light)}
     if options.growth:

@@ -1,6 +1,7 @@
 """Makes what the documents say about overhead from `history.jsonl`: ``python -m benchmarks.overhead_pages``.
 
-README.md and docs/overhead.md show the newest run that has everything; docs/performance-history.md shows all runs.
+README.md and docs/overhead.md show the newest run on TensorFlow that has everything, docs/backends.md the newest ones
+on JAX and PyTorch; docs/performance-history.md shows all runs.
 """
 
 from __future__ import annotations
@@ -11,7 +12,16 @@ from pathlib import Path
 from benchmarks.history import Entry, Numbers, newest, read_history
 from tools.pages import put
 
-__all__ = ["COMMAND", "HISTORY_PAGE", "complete", "growth_table", "history_page", "overhead_tables", "readme_table"]
+__all__ = [
+    "COMMAND",
+    "HISTORY_PAGE",
+    "backend_table",
+    "complete",
+    "growth_table",
+    "history_page",
+    "overhead_tables",
+    "readme_table",
+]
 
 ROOT = Path(__file__).parent.parent
 COMMAND = "python -m benchmarks.overhead_pages"
@@ -49,10 +59,14 @@ _COLUMNS = {
     "debugger": "Debugger V2, CURT_HEALTH",
     "numerics": "enable_check_numerics()",
     "tape": "gradients again, with a tape",
+    "hooks": "a hook on each weight that keeps its gradient's norm",
 }
 _README_WORKLOADS = "mlp", "cnn", "cnn-jit", "mobilenet", "text"
 _README_COLUMNS = "ours", "tb", "every1", "tb-hist", "debugger", "tape"
+_BACKEND_WORKLOADS = "mlp", "cnn", "text", "table"
 _BACKENDS = {"tensorflow": "TensorFlow", "jax": "JAX", "torch": "PyTorch"}
+OTHER_BACKENDS = "jax", "torch"
+"""Those that docs/backends.md has a table for."""
 _Row = dict[str, Numbers]
 
 
@@ -74,6 +88,11 @@ def made(entry: Entry) -> str:
 def complete(entries: Sequence[Entry]) -> Entry | None:
     """Returns the newest run on TensorFlow that has all that README.md shows."""
     return newest(entries, "tensorflow", list(_WORKLOADS), _README_COLUMNS)
+
+
+def complete_on(entries: Sequence[Entry], backend: str) -> Entry | None:
+    """Returns the newest run on JAX or PyTorch that has all that docs/backends.md shows."""
+    return newest(entries, backend, _BACKEND_WORKLOADS, ("none", "ours", "every1", "tb"))
 
 
 def readme_table(entry: Entry) -> str:
@@ -141,6 +160,24 @@ def overhead_tables(entry: Entry) -> str:
         "",
         f"`import tb_inputdiag`: {entry.other['import_ms']:.0f} ms, "
         f"{'without' if entry.other['import_is_light'] else 'with'} TensorFlow and Keras.",
+    ]
+    return "\n".join(lines)
+
+
+def backend_table(entry: Entry) -> str:
+    """Returns the table of docs/backends.md for a run on JAX or PyTorch."""
+    names = [name for name in _WORKLOADS if name in entry.workloads]
+    rows = [entry.workloads[name] for name in names]
+    columns = [column for column in _COLUMNS if any(column in row for row in rows)]
+    lines = [
+        f"{stamp(entry)}. CPU time of all threads, as a ratio to training without a callback, with its 95 % confidence "
+        "interval:",
+        "",
+        *_head("", [_WORKLOADS[name] for name in names]),
+        _line("step without a callback", [f"{_number(row['none'], 'step_ms'):.1f} ms" for row in rows]),
+        *(_line(_COLUMNS[column], [_ratio(row, column, "cpu") for row in rows]) for column in columns),
+        _line("first step, ratio", [f"{_compared(row, 'first_s'):.2f}" for row in rows]),
+        _line("peak memory, ratio", [f"{_compared(row, 'peak_mb'):.2f}" for row in rows]),
     ]
     return "\n".join(lines)
 
@@ -216,6 +253,9 @@ def main() -> None:
     grown = [entry for entry in entries if entry.growth]
     if grown:
         put(ROOT / "docs" / "overhead.md", f"{COMMAND} (growth)", growth_table(grown[-1]), made(grown[-1]))
+    for backend in OTHER_BACKENDS:
+        if (found := complete_on(entries, backend)) is not None:
+            put(ROOT / "docs" / "backends.md", f"{COMMAND} ({backend})", backend_table(found), made(found))
     shown = complete(entries)
     if shown is None:
         raise SystemExit("README.md and docs/overhead.md stay as they are: no run has all workloads and columns.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import sys
 import time
@@ -201,6 +202,26 @@ class _Tape(keras.callbacks.Callback):  # type: ignore[misc]
                     tf.summary.histogram(weight.path, tf.convert_to_tensor(gradient))
 
 
+class _Hooks(keras.callbacks.Callback):  # type: ignore[misc]
+    """What people write to see gradients on PyTorch: a hook on each weight that keeps its gradient's norm."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.norms: dict[str, float] = {}
+        self._handles: list[Any] = []
+
+    def on_train_begin(self, logs: Any = None) -> None:
+        for weight in self.model.trainable_weights:
+            self._handles.append(weight.value.register_hook(functools.partial(self._keep, weight.path)))
+
+    def on_train_end(self, logs: Any = None) -> None:
+        while self._handles:
+            self._handles.pop().remove()
+
+    def _keep(self, path: str, gradient: Any) -> None:
+        self.norms[path] = gradient.norm().item()
+
+
 def _ours(log_dir: str, **settings: Any) -> list[Any]:
     from tb_inputdiag import InputDiagnostics
 
@@ -244,13 +265,14 @@ COLUMNS: dict[str, tuple[str, Callable[[str, Any], list[Any]]]] = {
     "debugger": ("Debugger V2, CURT_HEALTH", lambda log_dir, data: _debugger(log_dir)),
     "numerics": ("enable_check_numerics()", lambda log_dir, data: _check_numerics()),
     "tape": ("gradients again, with a tape", lambda log_dir, data: [_Tape(data, log_dir)]),
+    "hooks": ("a hook on each weight", lambda log_dir, data: [_Hooks()]),
 }
 
 
 DEFAULT_COLUMNS = {
     "tensorflow": ("ours", "every1", "empty", "tb", "tb-hist", "debugger", "tape"),
     "jax": ("ours", "every1", "empty", "tb"),
-    "torch": ("ours", "every1", "empty", "tb"),
+    "torch": ("ours", "every1", "empty", "tb", "hooks"),
 }
 """Backend -> what is compared if nobody asks for more."""
 

@@ -9,7 +9,16 @@ import numpy as np
 import pytest
 
 from benchmarks.history import Entry, append, begin_entry, newest, read_history
-from benchmarks.overhead_pages import complete, draw, growth_table, history_page, overhead_tables, readme_table
+from benchmarks.overhead_pages import (
+    backend_table,
+    complete,
+    complete_on,
+    draw,
+    growth_table,
+    history_page,
+    overhead_tables,
+    readme_table,
+)
 from benchmarks.overhead_statistics import log_ratio, ratio
 
 WORKLOADS = ("mlp", "cnn", "cnn-jit", "mobilenet", "text", "text-jit", "table")
@@ -125,6 +134,21 @@ def test_the_page_has_wall_and_cpu_time() -> None:
     assert "| **InputDiagnostics** | 1.04 (1.03-1.05)" in text
     assert "`import tb_inputdiag`: 6 ms, without TensorFlow and Keras." in text
     assert "| 100 layers | 5.44 | 4.65 |" in growth_table(entry())
+
+
+def test_the_page_of_backends_has_the_newest_run_of_each() -> None:
+    columns = ("none", "ours", "every1", "tb", "hooks")
+    runs = [entry("2026-11-26", "torch", columns), entry("2026-11-27", "torch", columns), entry("2026-11-28", "jax")]
+    run = complete_on(runs, "torch")
+    assert run is runs[1]
+    assert complete_on(runs, "jax") is runs[2]
+    assert complete_on(runs[1:2], "jax") is None
+    run.workloads["mlp"]["ours"] |= {"peak_mb": 918.0, "first_s": 1.5}
+    text = backend_table(run)
+    assert "| **InputDiagnostics** | 1.04 (1.03-1.05) | " in text
+    assert "| a hook on each weight that keeps its gradient's norm | 1.04 (1.03-1.05) | " in text
+    assert "| peak memory, ratio | 1.02 | 1.00 | " in text
+    assert "| first step, ratio | 1.50 | 1.00 | " in text
 
 
 def test_the_history_shows_each_backend_newest_first() -> None:

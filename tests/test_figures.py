@@ -10,7 +10,18 @@ from pathlib import Path
 import pytest
 
 from benchmarks.history import read_history
-from benchmarks.overhead_pages import COMMAND, HISTORY_PAGE, complete, history_page, made, overhead_tables, readme_table
+from benchmarks.overhead_pages import (
+    COMMAND,
+    HISTORY_PAGE,
+    OTHER_BACKENDS,
+    backend_table,
+    complete,
+    complete_on,
+    history_page,
+    made,
+    overhead_tables,
+    readme_table,
+)
 from tools.figures import FIGURES
 from tools.pages import ROOT, made_in, part, put
 
@@ -86,6 +97,10 @@ def test_the_tables_of_overhead_are_those_of_the_history() -> None:
         assert {made_in(page)[COMMAND] for page, _ in expected} == {made(shown)}
         for page, text in expected:
             assert part(page, COMMAND) == text.strip(), f"Run {COMMAND}."
+    for backend in OTHER_BACKENDS:
+        if (run := complete_on(entries, backend)) is not None:
+            shown_there = part(ROOT / "docs" / "backends.md", f"{COMMAND} ({backend})")
+            assert shown_there == backend_table(run), f"Run {COMMAND}."
 
 
 @pytest.fixture

@@ -46,6 +46,16 @@ FIGURES = (
         ("benchmarks.bench_overhead --growth", "benchmarks.overhead_pages"),
         ("python -m benchmarks.overhead_pages", "python -m benchmarks.overhead_pages (growth)"),
     ),
+    Figure(
+        "overhead-backends",
+        24,
+        (
+            "benchmarks.bench_overhead --backend jax",
+            "benchmarks.bench_overhead --backend torch",
+            "benchmarks.overhead_pages",
+        ),
+        ("python -m benchmarks.overhead_pages (jax)", "python -m benchmarks.overhead_pages (torch)"),
+    ),
     Figure("reader", 3, ("benchmarks.bench_reader --docs",), ("python -m benchmarks.bench_reader --docs",)),
     Figure("rules", 60, ("benchmarks.bench_rules --write",), ("python -m benchmarks.bench_rules --write",)),
     Figure("backends", 60, ("benchmarks.bench_backends --write",), ("python -m benchmarks.bench_backends --write",)),
@@ -68,7 +78,7 @@ def main() -> int:
     if options.list:
         for figure in FIGURES:
             print(
-                f"{figure.name:10} about {figure.minutes:2} minutes: python -m {' && python -m '.join(figure.modules)}"
+                f"{figure.name:17} about {figure.minutes:2} minutes: python -m {' && python -m '.join(figure.modules)}"
             )
         return 0
     failed = []
