@@ -272,6 +272,43 @@ def test_a_traceback_on_standard_input_is_explained(run: Any, monkeypatch: pytes
     assert found["alerts"][0]["evidence"]["line"] == "train.py:12: model.fit(x, y)"
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("RuntimeError: mat1 and mat2 shapes cannot be multiplied (32x10 and 5x4)", "10 columns and 5 rows"),
+        (
+            "TypeError: dot_general requires contracting dimensions to have the same shape, got (5,) and (4,).",
+            "gets 5 columns and 4 rows",
+        ),
+        (
+            "ValueError: Data cardinality is ambiguous:\n  x sizes: 60000\n  y sizes: 10000\n"
+            "Make sure all arrays contain the same number of samples.",
+            "x holds 60000 examples, but y holds 10000",
+        ),
+        ("ValueError: Data cardinality is ambiguous", "x and y hold different numbers of examples"),
+    ],
+)
+def test_messages_of_all_backends_are_explained_in_a_terminal_s_colours_and_line_ends(
+    text: str, words: str, run: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    name, rest = text.split(":", 1)
+    coloured = f"Traceback (most recent call last):\r\n\x1b[1;31m{name}\x1b[0m:" + rest.replace("\n", "\r\n") + "\r\n"
+    monkeypatch.setattr("sys.stdin", io.StringIO(coloured))
+    result = run("explain")
+    assert (result.code, words in " ".join(result.out.split())) == (0, True), result.out
+    assert "?" not in result.out
+    assert max(map(len, result.out.splitlines())) <= 80
+    path = tmp_path / "log.txt"
+    path.write_bytes(coloured.encode())
+    assert run("explain", str(path)).out == result.out
+
+
+def test_a_text_without_an_exception_is_not_called_one(run: Any) -> None:
+    result = run("explain", "Epoch 1/10, loss: 0.3")
+    assert result.code == 1
+    assert "does not look like an exception" in result.out
+
+
 def test_an_unknown_message_and_none_at_all(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     unknown = run("explain", "RuntimeError: the moon is in the wrong phase")
     assert unknown.code == 1

@@ -20,6 +20,7 @@ from tb_inputdiag.cli.arguments import RunArguments
 from tb_inputdiag.cli.parser import FINDINGS, complain
 from tb_inputdiag.console import keep_stdout_clean
 from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.log.written import children_followed, written_files
 from tb_inputdiag.log_folder import log_folder
 from tb_inputdiag.urls import redact
 
@@ -42,14 +43,15 @@ def run(arguments: RunArguments) -> NoReturn:
     autolog_in_children(settings)
     keep_stdout_clean()
     interrupt = _Interrupt()
-    ended = run_program(program)
     code = 0
-    if ended is not None:
-        explain_by_present(ended)  # before a hook of the program's own shows it
-        code = show_exception(ended)
-    interrupt.happened = isinstance(ended, KeyboardInterrupt)
-    autolog(disable=True)
-    found = _found(arguments)
+    with children_followed():
+        ended = run_program(program)
+        if ended is not None:
+            explain_by_present(ended)  # before a hook of the program's own shows it
+            code = show_exception(ended)
+        interrupt.happened = isinstance(ended, KeyboardInterrupt)
+        autolog(disable=True)
+        found = _found(arguments)
     sys.exit(FINDINGS if found and not code else code)
 
 
@@ -87,8 +89,6 @@ def _program(arguments: RunArguments) -> UserProgram:
 
 def _found(arguments: RunArguments) -> bool:
     """Says what was found. Returns whether an alert is as severe as ``--fail-on`` asks."""
-    from tb_inputdiag.log.written import written_files
-
     files = written_files()
     if not files:
         complain("nothing was recorded: the program did not train, evaluate or call a Keras model.")

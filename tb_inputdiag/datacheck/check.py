@@ -23,6 +23,7 @@ from tb_inputdiag.datacheck.sources import Names, Source, source_of
 from tb_inputdiag.errors import ConfigurationError
 from tb_inputdiag.records import Baseline, DataSummary, Failure, ModelFacts, NotJudged, Part, TensorLayout, split_of
 from tb_inputdiag.rules.engine import RulesArgument
+from tb_inputdiag.rules.support.whole_data import part_word
 
 __all__ = ["check_data", "check_sources"]
 
@@ -227,7 +228,7 @@ class _Check:
         finally:
             line.finish()
         if not tally.examples:
-            raise ConfigurationError(f"The {part} data is empty: it has no example.")
+            raise ConfigurationError(f"The {part_word(part)} data is empty: it has no example.")
         return tally
 
     def _add_sample(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
+import re
 import sys
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,6 +35,8 @@ _PAIRS: tuple[tuple[Part, str, str], ...] = (
 _WHOLE_BYTES = 64 << 20
 """Size up to which a csv file is read at once, so that the types of its columns are those of all rows."""
 _CHUNK_ROWS = 50_000
+_SEPARATORS = (",", ";", "\t", "|")
+"""The likeliest first."""
 _PER_BATCH = 64
 """Records of a TFRecord file that are put together."""
 
@@ -71,6 +74,8 @@ def open_files(paths: Sequence[str], target: str | None, parser: str | None) -> 
             case ".npy":
                 return {"train": _npy(str(first), target)}
             case ".csv" | ".tsv" | ".txt":
+                if not first.stat().st_size:
+                    raise ConfigurationError(f"{paths[0]!r} is empty.")
                 return {"train": _Chunks(lambda: _csv(paths), target)}
             case ".parquet" | ".pq":
                 return {"train": _Chunks(lambda: _parquet(paths), target)}
@@ -88,6 +93,11 @@ def open_files(paths: Sequence[str], target: str | None, parser: str | None) -> 
 def _readable(path: str) -> Iterator[None]:
     try:
         yield
+    except UnicodeDecodeError:
+        raise ConfigurationError(
+            f"{path!r} cannot be read, because it is not text in UTF-8. Save it so: "
+            f'pd.read_csv({path!r}, encoding="latin-1").to_csv("utf-8.csv", index=False)'
+        ) from None
     except (zipfile.BadZipFile, ValueError, OSError) as error:
         if isinstance(error, ConfigurationError):
             raise
@@ -224,7 +234,7 @@ def _csv(paths: Sequence[str]) -> Iterator[tuple[Any, float]]:
     sizes = [os.path.getsize(path) for path in paths]
     total = max(sum(sizes), 1)
     for i, (path, size) in enumerate(zip(paths, sizes, strict=True)):
-        options: dict[str, Any] = {"sep": "\t"} if path.endswith(".tsv") else {}
+        options: dict[str, Any] = {"sep": _separator(path)}
         before = sum(sizes[:i])
         with _readable(path), open(path, "rb") as stream:
             if size <= _WHOLE_BYTES:
@@ -232,6 +242,15 @@ def _csv(paths: Sequence[str]) -> Iterator[tuple[Any, float]]:
                 continue
             for frame in pandas.read_csv(stream, chunksize=_CHUNK_ROWS, **options):
                 yield frame, (before + stream.tell()) / total
+
+
+def _separator(path: str) -> str:
+    """Returns what separates the columns: the commonest of the usual ones in the first line."""
+    if path.endswith(".tsv"):
+        return "\t"
+    with open(path, "rb") as stream:
+        names = re.sub(rb'"[^"]*"', b"", stream.readline())
+    return max(_SEPARATORS, key=lambda separator: names.count(separator.encode()))
 
 
 def _parquet(paths: Sequence[str]) -> Iterator[tuple[Any, float]]:
@@ -257,8 +276,6 @@ def _tfrecords(paths: Sequence[str], parser: str | None) -> Source:
             "TFRecord files hold bytes. Say how to read them: --parser module:function, where the function takes the "
             "bytes of one record and returns (x, y)."
         )
-    function = _function(parser)
-
     return _Records(paths, _function(parser))
 
 

@@ -109,8 +109,10 @@ def column_tables(data: DataSummary) -> Iterator[ColumnTable]:
 def _of_sample(tensor: DataTensor, what: str) -> str:
     if not tensor.quantile_error:
         return ""
-    error = percent(tensor.quantile_error)
-    return f"The {what} is of {whole(tensor.sampled)} random examples: off by at most {error} of them."
+    examples = count(tensor.sampled, "random example")
+    if tensor.quantile_error > 1:
+        return f"The {what} is of {examples}."
+    return f"The {what} is of {examples}: off by at most {percent(tensor.quantile_error)} of them."
 
 
 def _column_row(name: str, seen: ColumnPart) -> tuple[str, ...]:

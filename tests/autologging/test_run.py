@@ -222,12 +222,13 @@ if __name__ == "__main__":
 def test_a_child_process_is_recorded(tmp_path: Path) -> None:
     """The child imports the program again, as a module of another name."""
     (tmp_path / "parent.py").write_text(CHILDREN)
-    done = execute(OURS, tmp_path, "--log-dir", "there", "parent.py")
-    assert done.code == 0, done.err
+    done = execute(OURS, tmp_path, "--log-dir", "there", "--fail-on", "INFO", "parent.py")
+    assert done.code == 1, done.err
     (run,) = read(tmp_path / "there").runs
     assert [session.status for session in run.sessions] == ["finished"]
     assert run.session.last_step == 2
-    assert "nothing was recorded" in done.err  # by this process
+    assert "nothing was recorded" not in done.err
+    assert f"1 session. Alerts: {len(run.alerts)} INFO." in done.err
 
 
 MISMATCH = """

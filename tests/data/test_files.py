@@ -123,6 +123,14 @@ def test_how_many_records_a_file_has_is_estimated_while_it_is_read(
     assert totals[-1] == 3000
 
 
+@pytest.mark.parametrize(("separator", "end"), [(";", "\n"), ("\t", "\r\n"), ("|", "\n"), (",", "\r\n")])
+def test_tables_with_other_separators_and_line_ends(separator: str, end: str, tmp_path: Path) -> None:
+    rows = [("a", '"b,c"', "y"), *((str(i), str(i * i), str(i % 2)) for i in range(20))]
+    (tmp_path / "rows.csv").write_bytes(end.join(separator.join(row) for row in rows).encode())
+    found = _read(tmp_path / "rows.csv", target="y")["train"]
+    assert [tensor.columns for tensor in found.tensors if tensor.role == "input"] == [("a", "b,c")]
+
+
 def parse(record: bytes) -> tuple[np.ndarray, int]:
     """Reads a record of the test below."""
     return np.frombuffer(record[4:], np.uint8).reshape(28, 28, 1), struct.unpack("<i", record[:4])[0]
@@ -182,6 +190,9 @@ def test_exit_codes_and_formats(tmp_path: Path, capsys: pytest.CaptureFixture[st
         (["{}/c.tfrecord"], "--parser module:function"),
         (["{}/c.tfrecord", "--parser", "no.such:thing"], "cannot be imported"),
         (["{}/empty"], "There is no image"),
+        (["{}/no_rows.csv"], "The training data is empty"),
+        (["{}/nothing.csv"], "nothing.csv' is empty."),
+        (["{}/latin.csv"], "is not text in UTF-8"),
     ],
 )
 def test_wrong_arguments_are_explained(
@@ -192,5 +203,8 @@ def test_wrong_arguments_are_explained(
     (tmp_path / "a.xyz").write_text("")
     (tmp_path / "c.tfrecord").write_bytes(b"")
     (tmp_path / "empty").mkdir()
+    (tmp_path / "no_rows.csv").write_text("price,size\n")
+    (tmp_path / "nothing.csv").touch()
+    (tmp_path / "latin.csv").write_bytes("stadt,y\nKöln,1\n".encode("latin-1"))
     assert main(["data", *(argument.format(tmp_path) for argument in arguments)]) == 2
     assert words in capsys.readouterr().err

@@ -18,6 +18,7 @@ __all__ = ["KINDS", "only_numbers"]
 
 _CARDINALITY = (
     Words("Keras", "Data cardinality is ambiguous{}'x' sizes: {x}\n'y' sizes: {y}\n"),
+    Words("Keras", "Data cardinality is ambiguous{}x sizes: {x}\n{}y sizes: {y}\n"),
     Words("Keras", "Data cardinality is ambiguous"),
 )
 _OBJECTS = (
@@ -144,11 +145,14 @@ def _unequal(case: Case) -> Finding | None:
     elif a is not None and b is not None:
         n = min(a, b)
         fix = f"{x_name}, {y_name} = {x_name}[:{n}], {y_name}[:{n}]  # if the first {n} of both belong together"
+    known = bool(x and y)
     return case.finding(
-        f"{x_name} holds {x or '?'} examples, but {y_name} holds {y or '?'}.",
+        f"{x_name} holds {x} examples, but {y_name} holds {y}."
+        if known
+        else f"{x_name} and {y_name} hold different numbers of examples.",
         fix,
-        seen=f"{x} in {x_name}",
-        expected=f"{y} in {y_name}",
+        seen=f"{x} in {x_name}" if known else "different numbers",
+        expected=f"{y} in {y_name}" if known else "one number",
         subject="data",
         evidence={"x": x, "y": y},
     )

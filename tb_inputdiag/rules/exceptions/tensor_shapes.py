@@ -68,9 +68,11 @@ def _pictured(case: Case, message: str, fix: str, left: Shape, right: Shape) -> 
 
 
 def _product(case: Case) -> Finding | None:
-    pair = _pair(case)
-    if pair is None or not of_a_function(case) or case.method == "einsum":
+    if not of_a_function(case) or case.method == "einsum":
         return None
+    pair = _pair(case)
+    if pair is None:
+        return _product_of_unknown(case)
     left, right = pair
     rows = right[-2] if len(right) > 1 else None
     return _pictured(
@@ -80,6 +82,21 @@ def _product(case: Case) -> Finding | None:
         product_fix(left, right, _names(case, left, right)),
         left,
         right,
+    )
+
+
+def _product_of_unknown(case: Case) -> Finding | None:
+    """Returns what the words alone say; None if they do not even have the sizes."""
+    columns, rows = case["n"], case["m"]
+    if not (columns and rows):
+        return None
+    return case.finding(
+        f"A matrix product needs as many columns on the left as rows on the right, and gets {columns} columns and "
+        f"{rows} rows.",
+        f"print(a.shape, b.shape)  # the last axis of a, {columns}, must be the last but one of b, {rows}\n"
+        f"# in a model: a layer reads {columns} features and was built for {rows}, see keras.Input(({rows},))",
+        seen=f"{columns} columns",
+        expected=f"{rows}",
     )
 
 
@@ -317,9 +334,10 @@ KINDS = (
                 "`x2.shape={right}`",
             ),
             Words("Keras", "Shape must match on the last axis of `x1` and {}`x1.shape={left}` and x2.shape=`{right}`"),
+            Words("JAX", "dot_general requires contracting dimensions to have the same shape, got ({n},) and ({m},)."),
             Words("JAX", "dot_general requires contracting dimensions to have the same shape"),
             Words("JAX", "matmul requires contracting dimension to match"),
-            Words("PyTorch", "mat1 and mat2 shapes cannot be multiplied"),
+            Words("PyTorch", "mat1 and mat2 shapes cannot be multiplied ({left} and {right})"),
             Words("PyTorch", "Expected size for first two dimensions of batch2 tensor to be"),
             Words("PyTorch", "size mismatch, got input"),
             Words("NumPy", "matmul: Input operand 1 has a mismatch in its core dimension"),
