@@ -29,6 +29,7 @@ import sys
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -95,10 +96,14 @@ def _source(program: Program) -> str:
         return written.path.read_text(encoding="utf-8")
     module = inspect.getmodule(program.run)
     own = {name: part for name, part in vars(module).items() if getattr(part, "__module__", "") == module.__name__}
-    found = {program.run.__name__: inspect.getsource(program.run)}
+    found = {program.run.__name__: _text_of(program.run)}
     while new := {word for text in found.values() for word in re.findall(r"\w+", text)} & own.keys() - found.keys():
-        found |= {name: inspect.getsource(own[name]) for name in new}
+        found |= {name: _text_of(own[name]) for name in new}
     return "\n".join(found.values())
+
+
+# `inspect` parses a class's whole module each time
+_text_of = cache(inspect.getsource)
 
 
 # -- runs -------------------------------------------------------------------------------------------
