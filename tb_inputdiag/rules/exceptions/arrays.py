@@ -333,6 +333,8 @@ def _text_input(case: Case) -> Finding | None:
     fed = next((t for t in case.failure.fed if t.kind == "string" or t.dtype.startswith(("str", "object"))), None)
     name = _code(culprits[0]) if culprits else (case.code(fed) if fed is not None else "x")
     subject = fed.subject if fed is not None else "input:x"
+    if _reads_text(case):
+        return _text_for_a_model_of_texts(case, name, _subject(culprits[0]) if culprits else subject)
     numeric = bool(culprits) and culprits[0].numeric_text
     fix = (
         f'{name} = np.asarray({name}, dtype="float32")  # the text holds numbers'
@@ -348,6 +350,30 @@ def _text_input(case: Case) -> Finding | None:
         seen="text",
         expected="numbers",
         subject=_subject(culprits[0]) if culprits else subject,
+    )
+
+
+_TEXT_LAYERS = ("TextVectorization", "StringLookup", "Hashing", "HashedCrossing", "IntegerLookup", "FeatureSpace")
+
+
+def _reads_text(case: Case) -> bool:
+    """Tells whether the model itself turns text into numbers."""
+    if case.facts is None:
+        return False
+    if any(tensor.dtype == "string" or tensor.kind == "string" for tensor in case.facts.inputs):
+        return True
+    first = next((layer.class_name for layer in case.facts.layers if layer.class_name != "InputLayer"), "")
+    return first in _TEXT_LAYERS
+
+
+def _text_for_a_model_of_texts(case: Case, name: str, subject: str) -> Finding:
+    return case.finding(
+        f"'{name}' holds text as Python or NumPy has it, and the model reads text as a tensor of TensorFlow.",
+        f"{name} = tf.constant({name})  # or tf.data.Dataset.from_tensor_slices(...)\n"
+        "# with JAX or PyTorch: vectorize before the model, whose input is then numbers",
+        seen="an array or list of text",
+        expected="a tensor of text",
+        subject=subject,
     )
 
 
@@ -383,6 +409,8 @@ def _python_list(case: Case) -> Finding | None:
     name = case.variable("x")
     if x is not None and x.equal_shapes is False:
         return None
+    if x is not None and _is_text(x):
+        return _text_input(case)
     inputs = case.facts.inputs if case.facts is not None else ()
     one = bool(
         x is not None

@@ -104,6 +104,63 @@ def _more_axes(case: Case) -> Finding | None:
     )
 
 
+def _other_number(case: Case) -> Finding | None:
+    """Targets for another number of examples than the model predicts: `train_on_batch` does not count them."""
+    shapes = _shapes(case)
+    if shapes is None or not shapes[0] or not shapes[1]:
+        return None
+    target, output = shapes
+    given, made = target[0], output[0]
+    rests = {tuple(output[1:]), tuple(output[1:-1]), (*output[1:-1], 1)} | ({()} if output[1:] == (1,) else set())
+    if given is None or made is None or given == made or tuple(target[1:]) not in rests:
+        return None
+    fed = [t.shape[0] for t in case.fed("input") if t.shape]
+    targets = [t.shape[0] for t in case.fed("target") if t.shape]
+    of_the_loss = any(words in case.text for words in ("compile_loss", "target", "labels"))
+    if not of_the_loss and given not in targets:
+        return None
+    y, x = _name(case), case.variable("x")
+    times, rest = divmod(made, given) if made > given else divmod(given, made)
+    if not rest and fed[:1] and fed[:1] == targets[:1]:
+        return _joined_axes(case, target, output, times)
+    if made > given and not rest:
+        repeated = f"{y} = np.concatenate([{', '.join([y] * times)}])  # the same ones for each part of {x}"
+        of_a_gan = (
+            f"{y} = np.concatenate([np.ones({_code(target)}), np.zeros({_code(target)})])  # real, then made ones"
+        )
+        fix = f"{of_a_gan}\n# or: {repeated}" if times == 2 and output[-1] == 1 else repeated
+    else:
+        fix = f"{x}, {y} = {x}[:{min(given, made)}], {y}[:{min(given, made)}]  # if the first ones belong together"
+    return _compared(
+        case,
+        f"'{y}' holds targets for {given} examples, {shape_text(target)}, and the model predicts {made}, "
+        f"{shape_text(output)}.",
+        fix,
+        target,
+        output,
+    )
+
+
+def _joined_axes(case: Case, target: Shape, output: Shape, times: int) -> Finding:
+    """The model has as many examples as targets, and its own reshape makes others of them."""
+    if (output[0] or 0) > (target[0] or 0):
+        fix = f"keras.ops.reshape(x, (-1, {times * (output[-1] or 1)}))  # -1: the batch, with all values of an example"
+    else:
+        fix = "keras.ops.reshape(x, (keras.ops.shape(x)[0], -1))  # keeps the batch axis"
+    return _compared(
+        case,
+        f"The model makes {output[0]} predictions of {target[0]} examples, {shape_text(output)}: a reshape inside "
+        "moves values into the batch axis.",
+        f"{fix}\n# better: keras.layers.Reshape(...) and Flatten(), which never touch the batch axis",
+        target,
+        output,
+    )
+
+
+def _code(shape: Shape) -> str:
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
 def _one_hot(case: Case) -> Finding | None:
     shapes = _shapes(case)
     if shapes is None or not _is_sparse(case):
@@ -323,6 +380,13 @@ def _sequences(case: Case) -> Finding | None:
     )
 
 
+_GAN = """\
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid")])
+model.compile(optimizer="adam", loss="binary_crossentropy")
+real, made = np.random.rand(8, 4), np.random.rand(8, 4)
+x, y = np.concatenate([real, made]), np.ones((8, 1))
+model.train_on_batch(x, y)
+"""
 _SPOKEN = """\
 model = keras.Sequential([keras.Input((16, 4)), keras.layers.Dense(5)])
 model.compile(optimizer="adam", loss=keras.losses.CTC())
@@ -373,6 +437,33 @@ KINDS = (
         mended=mend(_SPOKEN, "np.eye(5)[np.ones((8, 3), int)]", "np.ones((8, 3), int)"),
         explain=_sequences,
         rule="label-loss-mismatch",
+    ),
+    Kind(
+        id="targets-for-other-examples",
+        title="There are targets for fewer or more examples than the model predicts",
+        words=(
+            *_SHAPES,
+            Words(
+                "TensorFlow",
+                "logits and labels must have the same first dimension, got logits shape {output} and labels shape "
+                "{target}\n",
+            ),
+            Words("TensorFlow", "Incompatible shapes: {target} vs. {output} [["),
+            Words("TensorFlow", "Incompatible shapes: {target} vs. {output}\n"),
+            Words(
+                "TensorFlow",
+                "Dimensions must be equal, but are {} for '{}' with input shapes: {target}, {output}.\n",
+            ),
+            Words("PyTorch", "tensor a ({target}) must match the size of tensor b ({output}) at {} dimension 0"),
+            Words("JAX", "Incompatible shapes for broadcasting: shapes=[{target}, {output}]\n"),
+            Words("JAX", "got incompatible shapes for broadcasting: {target}, {output}.\n"),
+        ),
+        cause="`fit` counts the examples of arrays. `train_on_batch`, generators and your own steps give them as they "
+        "are.",
+        failing=_GAN,
+        mended=mend(_GAN, "np.ones((8, 1))", "np.concatenate([np.ones((8, 1)), np.zeros((8, 1))])"),
+        explain=_other_number,
+        rule="shape-mismatch",
     ),
     Kind(
         id="prediction-for-each-place",

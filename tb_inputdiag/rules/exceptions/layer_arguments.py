@@ -75,13 +75,38 @@ def _shape(case: Case) -> Finding | None:
 
 def _whole(case: Case) -> Finding | None:
     value = case["value"].split("\n")[0].strip().rstrip(".")
+    what = case["what"]
+    if not what and "cannot be interpreted as an integer" in case.text:
+        return _divided(case)
+    what = what or "units"
     number = re.fullmatch(r"-?\d+\.0*", value)
-    what = case["what"] or "units"
     whole = value.partition(".")[0] if number else ""
     fix = f"{what}={whole}  # // divides without a rest: 128 // 2, not 128 / 2" if number else f"{what}=32"
     return case.finding(
         f"`{what}` must be a whole number above 0, and is {value}.", fix, seen=value, expected="a whole number above 0"
     )
+
+
+_NOT_SIZES = ("rate", "learning_rate", "alpha", "momentum", "epsilon", "axis", "factor", "seed")
+_DIVISION = re.compile(r"(?<!/)\s*/\s*(?![/=])")
+
+
+def _divided(case: Case) -> Finding | None:
+    """A float where Python or the library counts: an argument, or a division in the program's own line."""
+    given = [a for a in case.arguments.values() if a.kind == "number" and isinstance(a.value, float)]
+    sizes = [a for a in given if a.name not in _NOT_SIZES]
+    line = case.failure.lines[-1].partition(": ")[2] if case.failure.lines else ""
+    if sizes and "/" not in sizes[0].name:
+        what, value = sizes[0].name, sizes[0].value
+        fix = f"{what}={value:.0f}  # // divides without a rest: 128 // 2, not 128 / 2"
+        message = f"`{what}` is {value}, and must be a whole number."
+    elif _DIVISION.search(line) is not None:
+        fix = f"{_DIVISION.sub(' // ', line)}  # // divides without a rest"
+        message = f"A division gives a float where a whole number is needed, in {case.failure.lines[-1]}."
+    else:
+        fix = f"{line or 'int(n)'}  # int(...) around the number that is a float; n // 2 in place of n / 2"
+        message = f"A float stands where a whole number is needed{f', in {line}' if line else ''}."
+    return case.finding(message, fix, seen="a float", expected="a whole number", evidence={"line": line})
 
 
 def _no_layer(case: Case) -> Finding | None:
@@ -98,6 +123,31 @@ def _no_layer(case: Case) -> Finding | None:
         seen=wanted,
         expected=join(names, 4),
     )
+
+
+_MERGING = frozenset(
+    {"Concatenate", "Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Dot", "Attention"}
+)
+
+
+def _disconnected(case: Case) -> Finding | None:
+    """An output comes from another Input: from one of several, or from the Input of an old model."""
+    tensors = [a for a in case.arguments.values() if a.kind == "symbolic"]
+    inputs = [a for a in tensors if a.name.startswith("inputs")]
+    outputs = [a for a in tensors if a.name.startswith("outputs")]
+    given = inputs[0].variable if inputs and inputs[0].variable else "new_input"
+    merged = any(not _MERGING.isdisjoint(a.layers) for a in outputs)
+    if merged or len(inputs) != 1 or not outputs:
+        message = "An output is computed from an Input that is not among the inputs of the model."
+        fix = "model = keras.Model(inputs=[a, b], outputs=...)  # every Input that the outputs need"
+    else:
+        last = outputs[0].variable or "outputs"
+        message = f"'{last}' is not computed from '{given}': it comes from another Input, as that of an old model."
+        fix = (
+            f"x = base_model({given})  # in place of base_model.output: call the model, and build on x\n"
+            f"# or the Input that {last} comes from: keras.Model(base_model.input, {last})"
+        )
+    return case.finding(message, fix, seen="another Input", expected="the Inputs that the outputs come from")
 
 
 _DUPLICATE = """\
@@ -174,7 +224,7 @@ KINDS = (
                 "Invalid value for argument `{what}`. Expected a strictly positive value. Received {}={value}\n",
             ),
             Words("Keras", "The `{what}` argument must be a tuple of {n} integers. Received: {value}"),
-            Words("Python", "'float' object cannot be interpreted as an integer"),
+            Words("Python", "'{type}' object cannot be interpreted as an integer"),
         ),
         cause="`/` gives a float in Python. Use `//` for sizes.",
         failing="n = 128 / 2\nlayer = keras.layers.Dense(n)\n",
@@ -237,15 +287,11 @@ KINDS = (
             Words("Keras", "`inputs` not connected to `outputs`"),
             Words("Keras", "Graph disconnected: cannot obtain value for tensor"),
         ),
-        cause="Each Input that an output is computed from belongs into `keras.Model(inputs=[...])`.",
+        cause="Each Input that an output is computed from belongs into `keras.Model(inputs=[...])`. The output of "
+        "an old model, `base.output`, is computed from that model's own Input.",
         failing="a, b = keras.Input((4,)), keras.Input((4,))\nmodel = keras.Model(a, keras.layers.Dense(1)(b))\n",
         mended="a, b = keras.Input((4,)), keras.Input((4,))\nmodel = keras.Model(b, keras.layers.Dense(1)(b))\n",
-        explain=plainly(
-            "An output is computed from an Input that is not among the inputs of the model.",
-            "model = keras.Model(inputs=[a, b], outputs=...)  # every Input that the outputs need",
-            seen="an Input that is missing",
-            expected="all Inputs",
-        ),
+        explain=_disconnected,
     ),
     Kind(
         id="not-built",

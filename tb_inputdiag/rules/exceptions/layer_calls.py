@@ -62,9 +62,12 @@ def _state(case: Case) -> Finding | None:
     cell = case["cell"].rpartition(" ")[2].removesuffix("Cell")
     gates = _GATES.get(cell)
     by_torch = re.sub(r"\b(\d+)x(\d+)\b", r"(\1, \2)", case.text)
-    kernels = [s for s in all_shapes(by_torch) if len(s) == 2 and gates and s[0] and s[1] == s[0] * gates]
     states = re.search(r"•\s*(?:states|initial_state)=(.*)", case.text)
-    sizes = [s[-1] for s in all_shapes(states[1])] if states is not None else []
+    of_states = all_shapes(states[1]) if states is not None else []
+    sizes = [s[-1] for s in of_states]
+    # a state of a batch can look like a kernel: 8 examples of 32 numbers, as of 8 units with 4 gates
+    others = [s for s in all_shapes(by_torch) if s not in of_states]
+    kernels = [s for s in others if len(s) == 2 and gates and s[0] and s[1] == s[0] * gates]
     if not kernels or not sizes or not sizes[0] or sizes[0] == kernels[0][0]:
         return None
     units, size = kernels[0][0], sizes[0]

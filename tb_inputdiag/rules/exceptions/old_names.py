@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 
 from tb_inputdiag.rules.base import Finding
+from tb_inputdiag.rules.exceptions.keras_functions import backend_name
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import CLASSIFIER, program
 from tb_inputdiag.rules.exceptions.words import Words
@@ -122,9 +123,13 @@ _MODULES: Mapping[str, str] = {
 
 def _learning_rate(case: Case) -> Finding | None:
     owner = case.failure.call if case.failure.call.isidentifier() else "Adam"
+    found = re.search(rf"\b{owner}\(([^()]*\blr\s*=[^()]*)\)", case.failure.lines[-1] if case.failure.lines else "")
+    arguments = f"learning_rate={case['value'] or '0.001'}"
+    if found is not None:  # the others stay
+        arguments = re.sub(r"\blr\s*=", "learning_rate=", found[1])
     return case.finding(
         "The optimizer has no argument 'lr'.",
-        f"keras.optimizers.{owner}(learning_rate={case['value'] or '0.001'})",
+        f"keras.optimizers.{owner}({arguments})",
         seen="lr",
         expected="learning_rate",
     )
@@ -180,6 +185,8 @@ def _module(case: Case) -> Finding | None:
     name, module = case["name"], case["module"].removeprefix("tensorflow.").removeprefix("tensorflow.python.")
     if not module.startswith(("keras", "tf_keras", "tensorflow")):
         return None
+    if module == "keras.backend" and name:
+        return _backend(case, name)
     key = (
         name
         if name in _MODULES
@@ -198,6 +205,43 @@ def _module(case: Case) -> Finding | None:
         seen=what,
         expected=fix.split("  #")[0],
         evidence={"name": name or module},
+    )
+
+
+_SESSIONS = {
+    "clear_session": "keras.utils.clear_session()",
+    "get_session": "# leave it out: Keras 3 has no sessions",
+    "gradients": "with tf.GradientTape() as tape: ...  # then tape.gradient(loss, variables)",
+    "function": "keras.Model(inputs, outputs)  # then: model(x)",
+    "learning_phase": "def call(self, x, training=False): ...  # in place of K.learning_phase()",
+    "set_learning_phase": "model(x, training=False)",
+    "set_session": "# leave it out: Keras 3 has no sessions",
+    "set_value": "variable.assign(value)",
+    "tensorflow_backend": "# leave it out: set KERAS_BACKEND to choose a backend",
+}
+
+
+def _backend(case: Case, name: str) -> Finding:
+    """A function of keras.backend, which Keras 3 moved to keras.ops."""
+    line = case.failure.lines[-1].partition(": ")[2] if case.failure.lines else ""
+    new = backend_name(name) or f"keras.ops.{name}"
+    imported = "cannot import name" in case.text
+    if name in _SESSIONS:
+        new = fix = _SESSIONS[name]
+    elif imported and new == f"keras.ops.{name}":
+        fix = f"from keras.ops import {name}  # in place of keras.backend"
+    elif new == f"keras.ops.{name}":
+        fix = f"from keras import ops as K  # has {name}, as nearly all functions of the old backend"
+        fix += "\n# what stays: keras.backend.epsilon(), floatx(), image_data_format()"
+    else:
+        called = re.sub(rf"\b(?:K|backend|keras\.backend)\.{name}\b", new.removesuffix("()"), line)
+        fix = f"{called if called != line else f'{new}(...)'}  # in place of keras.backend.{name}"
+    return case.finding(
+        f"keras.backend has no {name} any more.",
+        fix,
+        seen=f"keras.backend.{name}",
+        expected=new.split("  #")[0],
+        evidence={"name": name},
     )
 
 

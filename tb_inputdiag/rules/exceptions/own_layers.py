@@ -18,6 +18,8 @@ from tb_inputdiag.rules.support.shapes import parse_shape, shape_in
 __all__ = ["KINDS"]
 
 _CALLING = re.compile(r"Exception encountered when calling (\w+)\.call\(\)")
+_MULTIPLIED = re.compile(r"(?:matmul|dot|tensordot)\(.*?self\.(\w+)|@\s*self\.(\w+)")
+"""A line that multiplies a tensor by a weight of the layer."""
 
 
 def _where(case: Case) -> tuple[str, str]:
@@ -31,7 +33,7 @@ def _inside(case: Case) -> Finding | None:
     """Two tensors inside the `call` of a layer that the user wrote, or of a merging layer."""
     layer, line = _where(case)
     left, right = shape_in(case["left"] or case["n"]), shape_in(case["right"] or case["m"])  # PyTorch: one axis of each
-    if not layer or not left or not right or "compile_loss" in case.text or left == right:
+    if not layer or not left or not right or "compile_loss" in case.text or left == right or _is_product(case):
         return None
     sizes = [
         (a, b) for a, b in zip(reversed(left), reversed(right), strict=False) if a and b and a != b and 1 not in (a, b)
@@ -57,6 +59,11 @@ def _inside(case: Case) -> Finding | None:
     )
 
 
+def _is_product(case: Case) -> bool:
+    """Tells whether the tensors are multiplied as matrices, so that rows and columns count, not the last axes."""
+    return re.search(r"for '[^']*MatMul", case.text) is not None
+
+
 def _fed_size(name: str, x: TensorLayout, fed: int, made: int, layer: str) -> str:
     """Returns code that gives an axis of the data the size that a layer was made for."""
     axis = 1 + list((x.shape or ())[1:]).index(fed)
@@ -77,10 +84,16 @@ def _product(case: Case) -> Finding | None:
         return None
     columns, rows, units = sizes
     shown = f" {shape_text(left)} by {shape_text(right)}" if left and right else " matrices"
+    found = _MULTIPLIED.search(line)
+    name = next(filter(None, found.groups()), "w") if found is not None else "w"
+    exchanged = columns == units
+    if exchanged:  # the rows are the units, and the columns the features
+        units = rows
     return case.finding(
         f"{layer} multiplies{shown}{f', in {line}' if line else ''}: {columns} columns and {rows} rows.",
         f"# in build(self, input_shape): {columns} rows for this input\n"
-        f"self.w = self.add_weight(shape=(input_shape[-1], {units}))",
+        f"self.{name} = self.add_weight(shape=(input_shape[-1], {units}))"
+        f"{'  # first the features, then the units' if exchanged else ''}",
         seen=f"{columns} columns",
         expected=f"{rows} rows",
         subject=f"layer:{case.failure.where}" if case.failure.where else "model",

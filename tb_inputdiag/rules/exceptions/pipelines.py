@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import ShapesPicture
 from tb_inputdiag.rules.base import Finding
@@ -117,6 +119,40 @@ def _type(case: Case) -> Finding | None:
     )
 
 
+_LENGTH_LINES = re.compile(r"__len__|\blen\(")
+
+
+def _length(case: Case) -> Finding | None:
+    """A data set whose `__len__` returns something else than a whole number from 0 on."""
+    line = case.failure.lines[-1] if case.failure.lines else ""
+    data = next((a for a in case.arguments.values() if a.kind in ("pydataset", "loader")), None)
+    own = _LENGTH_LINES.search(line) is not None and re.search(r"range\(|/", line.partition("len(")[2]) is None
+    if data is None and not own:
+        return None
+    counted = {"NoneType": "nothing", "float": "a float", "numpy.float64": "a float of NumPy"}
+    got = counted.get(case["type"], case["type"] or "a number below 0")
+    missing = "`return` is missing there" if case["type"] == "NoneType" else "/ and np.ceil give floats"
+    return case.finding(
+        f"__len__ of {data.type.rpartition('.')[2] if data is not None else 'the data set'} returns {got}, and must "
+        "return the number of batches: a whole number.",
+        "def __len__(self):\n    return math.ceil(len(self.x) / self.batch_size)  # import math; "
+        f"{missing}\n# self.x: what the data set cuts into batches",
+        seen=got,
+        expected="a whole number",
+        subject="data",
+    )
+
+
+_HALVES = """
+class Batches(keras.utils.PyDataset):
+    def __len__(self):
+        return np.ceil(100 / 32)
+
+    def __getitem__(self, index):
+        return np.random.rand(32, 4), np.zeros(32)
+
+model.fit(Batches())
+"""
 _SIGNATURE = """\
 def examples():
     for number in range(8):
@@ -248,6 +284,19 @@ KINDS = (
             seen="another structure",
             expected="{expected}",
         ),
+        subject="data",
+    ),
+    Kind(
+        id="length-of-a-pydataset",
+        title="The __len__ of a data set does not return a whole number",
+        words=(
+            Words("Python", "'{type}' object cannot be interpreted as an integer"),
+            Words("Python", "__len__() should return >= 0"),
+        ),
+        cause="`/` and np.ceil return floats in Python, also of whole numbers. math.ceil returns a whole number.",
+        failing=program(REGRESSION, _HALVES),
+        mended=program(REGRESSION, mend(_HALVES, "np.ceil(100 / 32)", "int(np.ceil(100 / 32))")),
+        explain=_length,
         subject="data",
     ),
     Kind(

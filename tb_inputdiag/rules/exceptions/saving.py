@@ -152,6 +152,44 @@ def _left_out(case: Case) -> Finding | None:
     )
 
 
+_OF_THE_BASE = ("name", "trainable", "dtype", "activity_regularizer", "autocast", "reduction", "dynamic")
+"""Arguments that Keras' own classes take, and hand to each class of the user's own when it is made again."""
+_CONFIG_OF = re.compile(r"using config=\{(.*?)\}\.(?:\n|\Z)", re.DOTALL)
+
+
+def _no_place(case: Case) -> Finding | None:
+    """A class of the user's own whose __init__ has no place for what its config holds."""
+    owner, name = case["owner"].rpartition(" ")[2].rpartition(".")[2], case["name"]
+    made_again = "eserializ" in case.text or "Error when deserializing" in case.text
+    if name in _OF_THE_BASE:
+        return _without_kwargs(case, owner, name)
+    if not made_again:
+        return None
+    return case.finding(
+        f"get_config of {owner} returns '{name}', and its __init__ has no argument of this name.",
+        f"def __init__(self, {name}, **kwargs):  # of {owner}: an argument for each key of get_config\n"
+        f"    super().__init__(**kwargs)\n"
+        f'# or rename the key "{name}" in get_config, and save the model again',
+        seen=f"'{name}'",
+        expected="the names of __init__'s arguments",
+        evidence={"argument": name},
+    )
+
+
+def _without_kwargs(case: Case, owner: str, name: str) -> Finding:
+    config = _CONFIG_OF.findall(case.text)
+    keys = re.findall(r"'(\w+)':", re.sub(r"\{[^{}]*\}", "", config[-1])) if config else []
+    own = [key for key in keys if key not in _OF_THE_BASE]
+    words = ", ".join(["self", *own]) if config else "self, ..."
+    return case.finding(
+        f"__init__ of {owner} does not take '{name}', which every layer, loss and metric of Keras takes.",
+        f"def __init__({words}, **kwargs):  # of {owner}\n    super().__init__(**kwargs)",
+        seen=f"no '{name}'",
+        expected="**kwargs",
+        evidence={"argument": name},
+    )
+
+
 _LAMBDA = """\
 model = keras.Sequential([keras.Input((4,)), keras.layers.Lambda(lambda x: x * 2)])
 model.save("net.keras")
@@ -199,6 +237,21 @@ class Scaled(keras.layers.Layer):
 
 keras.Sequential([keras.Input((4,)), Scaled(2.0)]).save("net.keras")
 model = keras.saving.load_model("net.keras")
+"""
+_NO_KWARGS = """\
+class Scaled(keras.layers.Layer):
+    def __init__(self, factor):
+        super().__init__()
+        self.factor = factor
+
+    def call(self, x):
+        return self.factor * x
+
+    def get_config(self):
+        return {**super().get_config(), "factor": self.factor}
+
+keras.Sequential([keras.Input((4,)), Scaled(2.0)]).save("net.keras")
+model = keras.saving.load_model("net.keras", custom_objects={"Scaled": Scaled})
 """
 _OTHER = """\
 other = keras.Sequential([keras.Input((5,)), keras.layers.Dense(1)])
@@ -310,6 +363,18 @@ KINDS = (
             seen="{saved}",
             expected="{own}",
         ),
+    ),
+    Kind(
+        id="init-without-kwargs",
+        title="The __init__ of a class of your own does not take what its config holds",
+        words=(
+            Words("Python", "{owner}.__init__() got an unexpected keyword argument '{name}'"),
+            Words("Python", "TypeError: __init__() got an unexpected keyword argument '{name}'"),
+        ),
+        cause="Keras makes the object again with all that get_config returned: its name, dtype and so on, too.",
+        failing=_NO_KWARGS,
+        mended=mend(mend(_NO_KWARGS, "factor):", "factor, **kwargs):"), "__init__()", "__init__(**kwargs)"),
+        explain=_no_place,
     ),
     Kind(
         id="argument-not-in-config",

@@ -102,6 +102,11 @@ def _key(case: Case) -> Finding | None:
     if x is not None and x.kind in ("dataset", "generator", "pydataset", "loader"):
         parts = ", ".join(f'"{key}": x["{near if key == missing else key}"]' for key in expected or [missing])
         fix = f"{name} = {name}.map(lambda x, y: ({{{parts}}}, y))" if x.kind == "dataset" else f"yield {{{parts}}}, y"
+    elif x is not None and x.kind == "dict" and not x.variable and near:
+        held = [a.variable for key in keys if (a := case.argument(f"x/{key}")) is not None]
+        if all(held) and len(held) == len(keys):
+            parts = ", ".join(f'"{missing if key == near else key}": {n}' for key, n in zip(keys, held, strict=True))
+            fix = f"{case.called}({{{parts}}}, ...)"
     return case.finding(
         f"The model has an input '{missing}', and the data has no such key, only {join(keys) or 'others'}.",
         f"{fix}  # the keys are the names of the inputs",

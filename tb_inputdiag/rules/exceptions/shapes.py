@@ -100,6 +100,9 @@ def _fed_against_built(case: Case) -> Finding | None:
 def _not_as_built(case: Case, tensor: TensorLayout, got: Shape, built: Shape) -> Finding:
     name = case.code(tensor)
     fix = reshape_fix(name, got, built)
+    data = case.argument("validation_data/0")
+    if fix and data is not None and data.variable and data.shape is not None and data.shape[1:] == tuple(got[1:]):
+        fix += f"\n{reshape_fix(data.variable, data.shape, built)}"
     later = case.failure.split in ("predict", "validation") or case.method in ("evaluate", "predict")
     if not fix and later and len(got) == len(built) == 2:
         fix = (

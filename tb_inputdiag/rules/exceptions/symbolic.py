@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from tb_inputdiag.rules.base import Finding
+from tb_inputdiag.rules.exceptions.keras_functions import keras_name
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import REGRESSION, mend
 from tb_inputdiag.rules.exceptions.words import Words
@@ -10,19 +13,34 @@ from tb_inputdiag.rules.exceptions.words import Words
 __all__ = ["KINDS"]
 
 
+_ASSIGNED = re.compile(r"(\w+\s*=\s*)?tf\.[\w.]+\((\w+)(,.*)?\)$")
+"""A line that is a call of a TensorFlow function on one variable."""
+
+
 def _tensorflow_function(case: Case) -> Finding | None:
-    line = case.failure.lines[-1] if case.failure.lines else ""
+    line = case.failure.lines[-1].partition(": ")[2] if case.failure.lines else ""
     called = line.partition("tf.")[2].partition("(")[0]
-    name = called.rpartition(".")[2]
-    fix = f"keras.ops.{name}(...)" if name else "keras.ops.square(x)"
     return case.finding(
         f"{f'tf.{called}' if called else 'A TensorFlow function'} got a KerasTensor, which holds no values: it stands "
         f"for what the model will compute.",
-        f"{fix}  # Keras' own function; of all of tf: a Layer whose `call` uses it, or\n"
-        f"keras.layers.Lambda(lambda x: tf.{called or 'square'}(x))(inputs)",
+        _in_keras(line, called) if called else "keras.ops.square(x)  # keras.ops in place of tf",
         seen="a KerasTensor",
         expected="a tensor, inside of a layer",
     )
+
+
+def _in_keras(line: str, called: str) -> str:
+    """Returns the line with Keras' own function in place of TensorFlow's, or with a layer around it."""
+    same = keras_name(called)
+    if same is None:
+        found = _ASSIGNED.match(line)
+        given, tensor, rest = found.groups("") if found is not None else ("", "inputs", ", ...")
+        layer = f"{given}keras.layers.Lambda(lambda x: tf.{called}(x{rest}))({tensor})"
+        return f"{layer}  # a layer around it: keras.ops has none like it"
+    direct = line.replace(f"tf.{called}(", f"{same}(") if line.count("(") == line.count(")") else f"{same}(...)"
+    for old, new in (("keep_dims=", "keepdims="), ("perm=", "axes="), ("depth=", "num_classes=")):
+        direct = direct.replace(old, new)
+    return f"{direct}  # Keras' own function in place of tf.{called}"
 
 
 def _loss(body: str) -> str:
