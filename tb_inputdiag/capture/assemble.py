@@ -25,6 +25,7 @@ from tb_inputdiag.statistics import (
     activations,
     example_ids,
     gradients,
+    largest_losses,
     moving_averages,
     shown_examples,
     step,
@@ -111,6 +112,9 @@ def tensor_table(program: Program, rows: Sequence[F8]) -> TensorTable:
     compared = [program.row.target_copies.read(row) for row in rows]
     copies = compared[0] if len(compared) == 1 else target_copies.merge(compared)
     columns |= target_copies.columns(copies, program.compared, len(program.tensors))
+    worst = [program.row.largest_losses.read(row) for row in rows]
+    numbers = worst[0] if len(worst) == 1 else largest_losses.merge(worst, sizes)
+    columns |= largest_losses.columns(numbers, program.losses, len(program.tensors))
     return TensorTable(**_typed("tensors", columns))
 
 

@@ -11,7 +11,7 @@ from tb_inputdiag.capture import keras_internals
 from tb_inputdiag.capture.plain_values import attempt, plain
 from tb_inputdiag.records import JSON
 
-__all__ = ["describe_compiled_loss", "describe_loss", "describe_optimizer"]
+__all__ = ["describe_compiled_loss", "describe_loss", "describe_optimizer", "mean_loss"]
 
 _OPTIMIZER_CONFIG = (
     "clipnorm",
@@ -37,6 +37,21 @@ def describe_compiled_loss(model: keras.Model) -> JSON:
     if isinstance(weights, list | tuple) and len(weights) == 1:
         weights = weights[0]
     return _weighted(described, weights)
+
+
+def mean_loss(model: keras.Model) -> JSON:
+    """Returns the loss of a model whose steps are Keras' own, so that targets and predictions belong together; else
+    None."""
+    for method in ("train_step", "test_step", "compute_loss"):
+        by_class, own = getattr(type(model), method, None), vars(model).get(method)
+        if not _is_defined_in(by_class, "keras.") or (own is not None and not _is_defined_in(own, "tb_inputdiag.")):
+            return None
+    described: JSON = attempt(lambda: describe_compiled_loss(model))
+    return described
+
+
+def _is_defined_in(function: object, package: str) -> bool:
+    return str(getattr(function, "__module__", "")).startswith(package)
 
 
 def _weighted(described: JSON, weight: object) -> JSON:

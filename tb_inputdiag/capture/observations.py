@@ -13,7 +13,7 @@ from tb_inputdiag.capture.keras_internals import Tensor
 from tb_inputdiag.capture.layer_facts import activation_name
 from tb_inputdiag.capture.model_graph import all_layers
 from tb_inputdiag.keras_vocabulary import RELU_ACTIVATIONS, saturation_ends
-from tb_inputdiag.records import Kind, Role, TensorLayout
+from tb_inputdiag.records import JSON, Kind, Role, TensorLayout
 from tb_inputdiag.statistics import activations, gradients, health, moving_averages, weights
 from tb_inputdiag.statistics.namespace import Namespace, is_floating
 
@@ -263,6 +263,8 @@ class StepObservations:
     """All that is observed of one step while it is traced, or runs eagerly."""
 
     reader: TensorReader
+    mean_loss: JSON = None
+    """`compile_facts.mean_loss`."""
     fed: list[ObservedTensor] = field(default_factory=list)
     entries: list[EntryTensor] = field(default_factory=list)
     activations: list[Activation] = field(default_factory=list)

@@ -32,7 +32,7 @@ from tb_inputdiag.records import (
     TensorTable,
     split_of,
 )
-from tb_inputdiag.statistics import target_copies, thumbnails
+from tb_inputdiag.statistics import largest_losses, target_copies, thumbnails
 from tb_inputdiag.statistics.numpy_namespace import NUMPY
 from tb_inputdiag.statistics.selection import even_positions
 from tb_inputdiag.statistics.tensors import extreme_examples, moments, tensor_statistics
@@ -111,6 +111,7 @@ def _table(tensors: Described, tally: PartTally) -> TensorTable:
     columns: dict[str, NDArray[Any]] = {"example_ids": np.zeros(MAX_EXAMPLE_IDS)}
     # the rules about whole data compare each column with the target: see `leakage`
     columns |= {name: np.full(len(tensors), np.nan) for name in target_copies.COLUMNS}
+    columns |= largest_losses.columns(np.zeros((0, 0)), (), len(tensors))
     with np.errstate(all="ignore"):
         for statistic in tensor_statistics():
             parts = [_numbers(statistic.NAME, layout, tensor, tally, rows) for layout, tensor in tensors]

@@ -46,8 +46,11 @@ from tb_inputdiag.keras_vocabulary.layers import (
 )
 from tb_inputdiag.keras_vocabulary.losses import (
     CLASS_LOSSES,
+    LossForm,
     LossKind,
+    loss_form,
     loss_kind,
+    loss_of_output,
 )
 from tb_inputdiag.keras_vocabulary.metrics import (
     better_metric,
@@ -80,6 +83,7 @@ __all__ = [
     "TRAINING_ONLY",
     "ImageAxes",
     "InputContract",
+    "LossForm",
     "LossKind",
     "activation_range",
     "backbone_family",
@@ -89,7 +93,9 @@ __all__ = [
     "is_keras_module",
     "is_linear",
     "keeps_pixel_range",
+    "loss_form",
     "loss_kind",
+    "loss_of_output",
     "pixel_peak",
     "saturation_ends",
     "usual_rate",

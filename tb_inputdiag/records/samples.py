@@ -17,6 +17,7 @@ from tb_inputdiag.records.values import (
     MAX_BAD_EXAMPLES,
     MAX_EXAMPLE_IDS,
     MAX_RANK,
+    MAX_WORST_EXAMPLES,
     N_QUANTILES,
     U4,
     Role,
@@ -77,6 +78,8 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
         "next_step_equal": ("f4", ("T",)),
         "previous_step_equal": ("f4", ("T",)),
         "map_residual": ("f4", ("T",)),
+        "worst_examples": ("f4", ("T", MAX_WORST_EXAMPLES)),
+        "worst_shares": ("f4", ("T", MAX_WORST_EXAMPLES)),
     },
     "weights": {
         "gradient_norm": ("f4", ("W",)),
@@ -175,6 +178,11 @@ class TensorTable:
     map_residual: F4
     """0..1 for a target with a number for each pixel of an input: 1 minus the square of their correlation over the
     pixels, of the channel that is most like it. NaN for all others, and in older logs."""
+    worst_examples: F4
+    """``[T, MAX_WORST_EXAMPLES]`` of a target: the examples of the batch with the largest losses, the largest first,
+    padded with NaN; see `statistics.largest_losses`. NaN for all others, and in older logs."""
+    worst_shares: F4
+    """``[T, MAX_WORST_EXAMPLES]``, 0..1: the parts of the sum of the batch's losses that these have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -303,6 +311,12 @@ class TensorView:
     def class_counts(self) -> F4:
         """``[layout.n_classes]``."""
         return self.table.class_counts[self.classes]
+
+    @property
+    def worst_examples(self) -> tuple[tuple[int, float], ...]:
+        """Examples with the largest losses, and the part 0..1 of the batch's loss of each; the largest first."""
+        pairs = zip(self.table.worst_examples[self.index], self.table.worst_shares[self.index], strict=True)
+        return tuple((int(place), float(share)) for place, share in pairs if np.isfinite(share))
 
     def value(self, column: str) -> float:
         """Returns a scalar column of this row, e.g. ``view.value("mean")``."""

@@ -24,6 +24,7 @@ __all__ = [
     "MAX_RANK",
     "MAX_SHOWN_VALUES",
     "MAX_SIDE",
+    "MAX_WORST_EXAMPLES",
     "N_QUANTILES",
     "SCHEMA_VERSION",
     "U4",
@@ -46,6 +47,8 @@ MAX_FEATURES = 64
 """Features (last axis) with their own statistics. If there are more, evenly spaced ones are kept."""
 MAX_CLASSES = 128
 """Class ids that are counted one by one."""
+MAX_WORST_EXAMPLES = 3
+"""Examples with the largest losses that are named of a batch."""
 MAX_BAD_EXAMPLES = 8
 """Examples with NaN or infinities whose index in the batch is kept."""
 MAX_EXAMPLE_IDS = 32

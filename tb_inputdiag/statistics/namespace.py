@@ -96,6 +96,9 @@ class Namespace(Protocol):
     def squared_difference(self, x: Array, y: Array) -> Array:
         """Returns ``(x - y) ** 2``."""
 
+    def log(self, x: Array) -> Array:
+        """Returns natural logarithms."""
+
     def floor(self, x: Array) -> Array:
         """Returns the next whole number below."""
 
@@ -142,6 +145,9 @@ class Namespace(Protocol):
 
     def largest(self, x: Array, n: int | None) -> Array:
         """Returns the `n` largest values of a vector in falling order; None: all of them."""
+
+    def places_of_largest(self, x: Array, n: int) -> Array:
+        """Returns where the `n` largest values of a vector are, in falling order; of equal ones the first."""
 
     def take(self, x: Array, indices: Array, axis: int = 0) -> Array:
         """Returns the parts of an array at these indices along one axis."""

@@ -102,6 +102,10 @@ class _NumpyNamespace:
         """Returns squares of differences."""
         return np.asarray(np.square(x - y))
 
+    def log(self, x: _Array) -> _Array:
+        """Returns natural logarithms."""
+        return np.asarray(np.log(x))
+
     def floor(self, x: _Array) -> _Array:
         """Returns whole numbers below."""
         return np.asarray(np.floor(x))
@@ -161,6 +165,10 @@ class _NumpyNamespace:
     def largest(self, x: _Array, n: int | None) -> _Array:
         """Returns the largest values."""
         return np.sort(x)[::-1][:n]
+
+    def places_of_largest(self, x: _Array, n: int) -> _Array:
+        """Returns where the largest values are."""
+        return np.argsort(-x, kind="stable")[:n]
 
     def take(self, x: _Array, indices: _Array, axis: int = 0) -> _Array:
         """Returns parts of an array."""

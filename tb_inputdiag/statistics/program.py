@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tb_inputdiag.records import Split, TensorLayout
+from tb_inputdiag.statistics.largest_losses import LossPair
 from tb_inputdiag.statistics.moving_averages import MovedLayer
 from tb_inputdiag.statistics.row import RowLayout
 from tb_inputdiag.statistics.shown_examples import ShownLayout
@@ -28,6 +29,8 @@ class Program:
     """Index of a tensor that reaches the first trainable layer as it was fed -> index of the fed tensor."""
     compared: tuple[Comparison, ...] = ()
     """Targets and the inputs that they are compared with."""
+    losses: tuple[LossPair, ...] = ()
+    """Targets and the predictions whose examples have losses that are known."""
     weights: tuple[str, ...] = ()
     layers: tuple[str, ...] = ()
     units: tuple[int, ...] = ()

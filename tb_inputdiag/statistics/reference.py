@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tb_inputdiag.records import COLUMNS, TensorLayout, TensorTable
-from tb_inputdiag.statistics import example_ids, target_copies
+from tb_inputdiag.records import COLUMNS, JSON, TensorLayout, TensorTable
+from tb_inputdiag.statistics import example_ids, largest_losses, target_copies
 from tb_inputdiag.statistics.tensors import tensor_statistics
 
 __all__ = ["tensor_columns", "tensor_table"]
@@ -30,12 +30,13 @@ def tensor_columns(x: NDArray[Any], layout: TensorLayout) -> dict[str, NDArray[A
     return found
 
 
-def tensor_table(layouts: Sequence[TensorLayout], arrays: Sequence[NDArray[Any]]) -> TensorTable:
+def tensor_table(layouts: Sequence[TensorLayout], arrays: Sequence[NDArray[Any]], loss: JSON = None) -> TensorTable:
     """Returns the table of dense tensors.
 
     Args:
         layouts: What each array is.
         arrays: The values, in the same order.
+        loss: The compiled loss, see `ModelFacts.loss`.
     """
     by_tensor = [tensor_columns(x, layout) for x, layout in zip(arrays, layouts, strict=True)]
     fed = [
@@ -46,6 +47,7 @@ def tensor_table(layouts: Sequence[TensorLayout], arrays: Sequence[NDArray[Any]]
     columns: dict[str, NDArray[Any]] = {
         "example_ids": example_ids.reference(fed),
         **target_copies.reference(layouts, arrays),
+        **largest_losses.reference(layouts, loss, arrays),
     }
     for name, (dtype, shape) in COLUMNS["tensors"].items():
         if name not in columns:

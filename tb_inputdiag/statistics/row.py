@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 
 from tb_inputdiag.records import F8, I8, MAX_EXAMPLE_IDS, TensorLayout
-from tb_inputdiag.statistics import activations, gradients, health, target_copies, thumbnails, weights
+from tb_inputdiag.statistics import activations, gradients, health, largest_losses, target_copies, thumbnails, weights
 from tb_inputdiag.statistics.namespace import Array, Namespace, static_size
 from tb_inputdiag.statistics.step import N_STEP_SCALARS
 from tb_inputdiag.statistics.tensors import tensor_statistics
@@ -73,6 +73,8 @@ class RowLayout:
     """Of the first examples, shown with thumbnails; NaN for those that have none."""
     target_copies: Block
     """``[comparisons, len(target_copies.NUMBERS)]``"""
+    largest_losses: Block
+    """``[pairs, largest_losses.WIDTH]``"""
     gradients: Block
     """``[W, len(gradients.NUMBERS)]``"""
     gradient_health: Block
@@ -112,6 +114,7 @@ def row_layout(
     units: Sequence[int],
     n_averages: int = 0,
     n_comparisons: int = 0,
+    n_losses: int = 0,
 ) -> RowLayout:
     """Returns the layout of a step's rows.
 
@@ -122,6 +125,7 @@ def row_layout(
         units: For each layer call its number of units; 0 if there is one magnitude for all.
         n_averages: Numbers of moving averages.
         n_comparisons: Pairs of a target and an input that are compared.
+        n_losses: Targets whose examples have losses that are known.
     """
     sizes = {
         statistic.NAME: [0 if i in copies else statistic.WIDTH * statistic.places(t) for i, t in enumerate(tensors)]
@@ -133,6 +137,7 @@ def row_layout(
     example_ids = wide.block(MAX_EXAMPLE_IDS)
     labels = wide.block(thumbnails.N_LABELS)
     compared = wide.block(n_comparisons, len(target_copies.NUMBERS))
+    worst = wide.block(n_losses, largest_losses.WIDTH)
     kinds = len(health.KINDS)
     gradient_health, weight_health = wide.block(n_weights, kinds), wide.block(n_weights, kinds)
     activation_health = wide.block(len(units), kinds)
@@ -144,6 +149,7 @@ def row_layout(
         example_ids=example_ids,
         labels=labels,
         target_copies=compared,
+        largest_losses=worst,
         gradients=narrow.block(n_weights, len(gradients.NUMBERS)),
         gradient_health=gradient_health,
         weights=narrow.block(len(weights.NUMBERS), n_weights),

@@ -1,9 +1,10 @@
 """The examples of a batch that an alert may name, kept to look at: as thumbnails, or as rows of numbers.
 
 Which examples an alert names is known only when the rules have judged, and the batch is gone by then. So the step keeps
-the *candidates*: of each input, target and sample weight the first examples with NaN or infinities, and those with the
-smallest and the largest value. For each candidate it keeps all of these tensors. They lie behind the thumbnails of the
-first examples in the vector of pixels, which is read only if an alert names one of them.
+the *candidates*: of each input, target and sample weight the first examples with NaN or infinities, those with the
+smallest and the largest value, and of each target those with the largest losses. For each candidate it keeps all of
+these tensors. They lie behind the thumbnails of the first examples in the vector of pixels, which is read only if an
+alert names one of them.
 
 Of a row with more than `MAX_SHOWN_VALUES` values those around the one that stands out are kept.
 """
@@ -13,6 +14,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -24,7 +26,7 @@ from tb_inputdiag.statistics.namespace import Array, Namespace, is_floating, is_
 from tb_inputdiag.statistics.tensors import extreme_examples
 from tb_inputdiag.statistics.thumbnails import ImageBlock
 
-__all__ = ["Candidate", "ShownBlock", "ShownLayout", "reduce", "shown", "shown_layout"]
+__all__ = ["Candidate", "Reason", "ShownBlock", "ShownLayout", "reduce", "shown", "shown_layout"]
 
 MAX_TENSORS = 4
 """Inputs, targets and sample weights that are shown of an example."""
@@ -34,8 +36,10 @@ MAX_VALUES = 65_536
 """Most values of an example that is shown as a row. An image may have more."""
 MAX_NUMBERS = 131_072
 """Numbers that are kept of a step. Tensors that would need more are left out."""
-_BAD = 2
-"""Examples with NaN or infinities that are kept of each tensor."""
+_KEPT = 2
+"""Examples that are kept of each tensor for each `Reason`."""
+
+Reason: TypeAlias = Literal["bad", "extreme", "loss"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,13 @@ class Candidate:
 
     Attributes:
         tensor: Index of the tensor in which it stands out.
-        sign: -1 for the smallest value, 1 for the largest, 0 for values that are not finite.
+        by: Values that are not finite, the smallest or the largest value, or one of the largest losses.
+        sign: -1 for the smallest value, 1 for the largest, else 0.
     """
 
     tensor: int
-    sign: int
+    by: Reason
+    sign: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +93,23 @@ class ShownLayout:
     end: int
 
 
-def shown_layout(layouts: Sequence[TensorLayout], start: int) -> ShownLayout | None:
+def shown_layout(layouts: Sequence[TensorLayout], start: int, losses: Sequence[int] = ()) -> ShownLayout | None:
     """Returns what is kept of a step with these tensors; None if nothing can be shown.
 
     Args:
         layouts: Of all tensors.
         start: Numbers of the vector of pixels before it.
+        losses: Indices of targets whose largest losses are known.
     """
     fed = [i for i, layout in enumerate(layouts) if _is_shown(layout)][:MAX_TENSORS]
     candidates: list[Candidate] = []
     for index in fed:
         if is_floating(layouts[index].dtype):
-            candidates += [Candidate(index, 0)] * _BAD
+            candidates += [Candidate(index, "bad")] * _KEPT
         if (static_size((layouts[index].shape or ())[1:]) or 0) <= extreme_examples.MAX_VALUES:
-            candidates += [Candidate(index, -1), Candidate(index, 1)]
+            candidates += [Candidate(index, "extreme", -1), Candidate(index, "extreme", 1)]
+        if index in losses:
+            candidates += [Candidate(index, "loss")] * _KEPT
     blocks: list[ShownBlock] = []
     end = start + len(candidates)
     for index in fed:
@@ -149,8 +158,7 @@ def reduce(
     xp: Namespace,
     layout: ShownLayout,
     tensors: Sequence[Array],
-    bad: Mapping[int, Array],
-    extreme: Mapping[int, Array],
+    places: Mapping[Reason, Mapping[int, Array]],
 ) -> Array:
     """Returns the numbers of a step, ``float32[layout.end - layout.start]``; NaN where there are none.
 
@@ -158,17 +166,16 @@ def reduce(
         xp: The backend's functions.
         layout: What is kept.
         tensors: All tensors of the step.
-        bad: Index of a tensor -> its `bad_examples`.
-        extreme: Index of a tensor -> its `extreme_examples`.
+        places: Reason -> index of a tensor -> a vector that begins with the places of its candidates: `bad_examples`,
+            `extreme_examples`, `largest_losses`.
     """
-    found: list[Array] = []
-    for index, signed in dict.fromkeys((c.tensor, c.sign != 0) for c in layout.candidates):
-        found.append(xp.first(extreme[index], 2) if signed else xp.first(bad[index], _BAD))
+    groups = dict.fromkeys((c.by, c.tensor) for c in layout.candidates)
+    found = [xp.first(places[reason][index], _KEPT) for reason, index in groups]
     n = len(layout.candidates)
-    places = xp.reshape(xp.cast(xp.concat(found), "float32"), (n,))
-    known = xp.is_finite(places) & (places > xp.constant(-0.5, "float32"))
-    indices = xp.cast(xp.where(known, places, xp.constant(0.0, "float32")), "int32")
-    parts = [xp.where(known, places, xp.constant(float("nan"), "float32"))]
+    kept = xp.reshape(xp.cast(xp.concat(found), "float32"), (n,))
+    known = xp.is_finite(kept) & (kept > xp.constant(-0.5, "float32"))
+    indices = xp.cast(xp.where(known, kept, xp.constant(0.0, "float32")), "int32")
+    parts = [xp.where(known, kept, xp.constant(float("nan"), "float32"))]
     for block in layout.blocks:
         examples = _examples(xp, tensors[block.tensor], indices, n)
         if block.image is not None:

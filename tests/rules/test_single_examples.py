@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tb_inputdiag.records import Examples, ShownExample, ShownExamples, TensorLayout
+from tb_inputdiag.records import Examples, Severity, ShownExample, ShownExamples, TensorLayout
 from tb_inputdiag.rules import judge
 from tb_inputdiag.rules.examples import BINARY, REGRESSOR, Scenario, class_ids, columns, layer, probabilities
 
@@ -100,6 +100,66 @@ def test_sample_weights_and_targets_out_of_range_are_named() -> None:
     scenario = Scenario(BINARY, loss="mse", params=ARRAYS).train(y=y, steps=4)
     found = examples_of(scenario, "target-out-of-range")
     assert (None if found is None else found.batch) == (3, 11)
+
+
+def spiked(y: np.ndarray, *, sampled: bool) -> Scenario:
+    """A hundred calm losses and one of a batch with these targets, which are predicted to be 0."""
+    loss = float((y**2).mean())
+    scenario = Scenario(REGRESSOR, loss="mse", params={**ARRAYS, "batch_size": 16}).losses(np.linspace(1, 2, 100))
+    scenario.losses([loss])
+    if not sampled:
+        return scenario.losses([1.0])
+    # the loss of a step comes before its sample
+    scenario.step -= 1
+    scenario.train(y=y, y_pred=np.zeros_like(y), loss=loss)
+    scenario.records.pop()
+    return scenario
+
+
+def test_a_spike_names_the_examples_that_make_it() -> None:
+    y = np.ones((16, 1), np.float32)
+    y[3], y[9] = 100.0, -90.0
+    (alert,) = judge(spiked(y, sampled=True).records, ["loss-spike"])
+    assert alert.examples == Examples(subject="target:y", step=100, batch=(3, 9), rows=(3, 9))
+    assert "examples 3 and 9 have > 99.9 % of it" in alert.message
+    assert alert.first_step == 100
+
+
+def test_a_spike_of_a_whole_batch_names_no_examples() -> None:
+    (alert,) = judge(spiked(np.full((16, 1), 30.0, np.float32), sampled=True).records, ["loss-spike"])
+    assert alert.examples is None
+
+
+def test_a_spike_that_was_not_sampled_is_reported_without_examples() -> None:
+    (alert,) = judge(spiked(np.full((16, 1), 30.0, np.float32), sampled=False).records, ["loss-spike"])
+    assert (alert.first_step, alert.examples) == (100, None)
+
+
+def test_the_second_batch_with_a_wrong_example_makes_a_warning() -> None:
+    scenario = Scenario(REGRESSOR, loss="mse").losses(np.r_[[5000.0], np.linspace(1, 2, 99)])
+    y = np.ones((16, 1), np.float32)
+    y[3] = 200.0
+    for expected in (Severity.INFO, Severity.WARNING):
+        scenario.train(y=y, y_pred=np.zeros_like(y), loss=float((y**2).mean())).losses(np.linspace(1, 2, 20))
+        (alert,) = judge(scenario.records, ["loss-spike"])
+        assert alert.severity == expected
+        assert alert.examples is not None
+        assert alert.examples.batch == (3,)
+
+
+def test_a_loss_that_is_not_finite_names_the_examples_that_went_bad_first() -> None:
+    y = np.ones((16, 1), np.float32)
+    y[5] = math.nan
+    found = examples_of(Scenario(REGRESSOR, loss="mse").train(y=y, loss=math.nan), "non-finite-loss")
+    assert (None if found is None else (found.subject, found.batch)) == ("target:y", (5,))
+    y_pred = np.ones((16, 1), np.float32)
+    y_pred[[2, 11]] = math.inf
+    bad = {"dense": {"nonfinite_count": 2.0}}
+    run = Scenario(REGRESSOR, loss="mse").train(y_pred=y_pred, loss=math.nan, activations=bad)
+    found = examples_of(run, "non-finite-loss")
+    assert (None if found is None else (found.subject, found.batch)) == ("prediction:y_pred", (2, 11))
+    everything = Scenario(REGRESSOR, loss="mse").train(y_pred=y_pred * math.nan, loss=math.nan, activations=bad)
+    assert examples_of(everything, "non-finite-loss") is None
 
 
 def shown(place: int, subject: str = "input:x", step: int = 5, about: str = "input:x") -> ShownExamples:

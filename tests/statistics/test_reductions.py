@@ -15,7 +15,7 @@ from tb_inputdiag.capture.jax.namespace import JAX, wide
 from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
 from tb_inputdiag.capture.torch.namespace import TORCH
 from tb_inputdiag.records import COLUMNS, MAX_EXAMPLE_IDS, TensorLayout
-from tb_inputdiag.statistics import activations, example_ids, gradients, health, target_copies, weights
+from tb_inputdiag.statistics import activations, example_ids, gradients, health, largest_losses, target_copies, weights
 from tb_inputdiag.statistics.namespace import Namespace
 from tb_inputdiag.statistics.numpy_namespace import NUMPY
 from tb_inputdiag.statistics.reference import tensor_columns
@@ -44,7 +44,7 @@ def assert_as_reference(x: np.ndarray, layout: TensorLayout, xp: Namespace) -> N
 def test_the_modules_make_exactly_the_columns_of_the_record() -> None:
     x = np.ones((3, 4), np.float32)
     layout = replace(layout_of(x), n_classes=2)
-    others = {"example_ids", *target_copies.COLUMNS}
+    others = {"example_ids", *target_copies.COLUMNS, *largest_losses.COLUMNS}
     assert {*all_columns(x, layout), *others} == set(COLUMNS["tensors"])
     assert {*tensor_columns(x, layout), *others} == set(COLUMNS["tensors"])
 

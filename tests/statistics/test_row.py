@@ -22,7 +22,7 @@ ENTRY = replace(X, stage="entry")
 
 
 def layout() -> RowLayout:
-    return row_layout([X, Y, ENTRY], {2: 0}, n_weights=2, units=[4, 0], n_averages=8, n_comparisons=2)
+    return row_layout([X, Y, ENTRY], {2: 0}, n_weights=2, units=[4, 0], n_averages=8, n_comparisons=2, n_losses=1)
 
 
 def blocks(row: RowLayout) -> list[Block]:

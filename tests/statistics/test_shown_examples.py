@@ -35,7 +35,7 @@ def kept(xp: Namespace, layouts: Sequence[TensorLayout], tensors: Sequence[Array
         {index: statistic.reduce(xp, values) for index, values in enumerate(measured)}
         for statistic in (bad_examples, extreme_examples)
     )
-    return reduce(xp, found, tensors, bad, extreme)
+    return reduce(xp, found, tensors, {"bad": bad, "extreme": extreme})
 
 
 def seen(
@@ -139,3 +139,27 @@ def test_what_is_too_large_or_has_no_numbers_is_left_out() -> None:
     assert shown_layout([texts, huge, unknown], 0) is None
     prediction = TensorLayout(name="p", role="prediction", shape=(None, 3), dtype="float32")
     assert shown_layout([prediction], 0) is None
+
+
+@BACKENDS
+def test_the_examples_with_the_largest_losses_are_shown(xp: Namespace) -> None:
+    x, y = table(), np.arange(16, dtype=np.float32)
+    layouts = [layout(x), layout(y, "y", "target")]
+    found = shown_layout(layouts, 0, losses=[1])
+    assert found is not None
+    tensors = [xp.constant(x, "float32"), xp.constant(y, "float32")]
+    measured = [values_of(xp, t, made, xp.shape(t)) for t, made in zip(tensors, layouts, strict=True)]
+    bad, extreme = (
+        {index: statistic.reduce(xp, values) for index, values in enumerate(measured)}
+        for statistic in (bad_examples, extreme_examples)
+    )
+    worst = {1: xp.constant((7.0, 4.0, 9.0), "float64")}
+    vector = np.asarray(reduce(xp, found, tensors, {"bad": bad, "extreme": extreme, "loss": worst}))
+    examples = shown(found, layouts, vector, (7, 4, 9), "target:y")
+    assert [(e.subject, e.place) for e in examples] == [
+        ("target:y", 7),
+        ("input:x", 7),
+        ("target:y", 4),
+        ("input:x", 4),
+    ]
+    np.testing.assert_array_equal(examples[1].values, x[7])

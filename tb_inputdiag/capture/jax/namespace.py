@@ -128,6 +128,10 @@ class _JaxNamespace:
         """Returns squares of differences."""
         return jnp.square(x - y)
 
+    def log(self, x: Array) -> Array:
+        """Returns natural logarithms."""
+        return jnp.log(x)
+
     def floor(self, x: Array) -> Array:
         """Returns whole numbers below."""
         return jnp.floor(x)
@@ -187,6 +191,10 @@ class _JaxNamespace:
     def largest(self, x: Array, n: int | None) -> Array:
         """Returns the largest values."""
         return jnp.sort(x)[::-1] if n is None else jax.lax.top_k(x, n)[0]
+
+    def places_of_largest(self, x: Array, n: int) -> Array:
+        """Returns where the largest values are."""
+        return jax.lax.top_k(x, n)[1]
 
     def take(self, x: Array, indices: Array, axis: int = 0) -> Array:
         """Returns parts of an array."""

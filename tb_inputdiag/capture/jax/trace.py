@@ -12,6 +12,7 @@ import keras
 import numpy as np
 
 from tb_inputdiag.capture.batches import batch_tensors
+from tb_inputdiag.capture.compile_facts import mean_loss
 from tb_inputdiag.capture.jax.evaluation import Found
 from tb_inputdiag.capture.jax.layer_calls import JaxLayerCalls
 from tb_inputdiag.capture.jax.namespace import JAX
@@ -71,7 +72,7 @@ class JaxTrace(StepObservations):
         weight_names: dict[int, tuple[str, str]],
         trains: bool,
     ) -> None:
-        super().__init__(reader=JaxReader())
+        super().__init__(reader=JaxReader(), mean_loss=mean_loss(model))
         self._model = model
         self._tags = Tags()
         self._penalties: list[ValueTag] = []

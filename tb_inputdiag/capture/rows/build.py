@@ -51,7 +51,15 @@ def build(
     updates = list({update.name: update for update in trace.updates}.values())
     layers = Layers(trace.activations)
     moved = MovedLayers(trace)
-    row = row_layout(tensors.layouts, tensors.copies, len(updates), layers.units, moved.size, len(tensors.compared))
+    row = row_layout(
+        tensors.layouts,
+        tensors.copies,
+        len(updates),
+        layers.units,
+        moved.size,
+        len(tensors.compared),
+        len(tensors.losses),
+    )
     kept, is_kept = _keep(trace, keep)
     writer = RowWriter(xp, row)
     writer.put(row.step, _step_scalars(trace, number, is_kept).in_order())
@@ -67,6 +75,7 @@ def build(
         tensors=tuple(tensors.layouts),
         copies=tensors.copies,
         compared=tensors.compared,
+        losses=tensors.losses,
         weights=tuple(update.name for update in updates),
         layers=layers.paths,
         units=layers.units,

@@ -9,7 +9,7 @@ from tb_inputdiag.capture.keras_internals import Tensor
 from tb_inputdiag.capture.observations import EntryTensor, ObservedTensor, StepObservations
 from tb_inputdiag.capture.tensor_layout import static_shape
 from tb_inputdiag.records import TensorLayout
-from tb_inputdiag.statistics import example_ids, shown_examples, target_copies, thumbnails
+from tb_inputdiag.statistics import example_ids, largest_losses, shown_examples, target_copies, thumbnails
 from tb_inputdiag.statistics.namespace import is_numeric
 from tb_inputdiag.statistics.row import RowLayout, RowWriter
 from tb_inputdiag.statistics.shown_examples import ShownLayout
@@ -34,6 +34,7 @@ class Tensors:
         layouts: What each of them is.
         copies: Index of an entry that is a fed tensor as it was -> index of that tensor.
         compared: Targets and the inputs that they are compared with.
+        losses: Targets and the predictions whose examples have losses that are known.
     """
 
     def __init__(self, trace: StepObservations) -> None:
@@ -41,6 +42,9 @@ class Tensors:
         self._xp = trace.xp
         self._tensors, self.layouts, self.copies = _tensors(trace)
         self.compared = target_copies.comparisons(self.layouts)
+        whole = all(leaf.full_shape is None for leaf in trace.predictions)
+        self.losses = largest_losses.loss_pairs(self.layouts, trace.mean_loss) if whole else ()
+        self._worst: dict[int, Tensor] = {}
         self._numbers: dict[str, dict[int, Tensor]] = {}
 
     def put(self, writer: RowWriter, row: RowLayout) -> None:
@@ -57,6 +61,11 @@ class Tensors:
         found = [target_copies.reduce(self._xp, c, tensors[c.target], tensors[c.source]) for c in self.compared]
         if found:
             writer.put(row.target_copies, found)
+        for pair in self.losses:
+            worst = largest_losses.reduce(self._xp, pair, tensors[pair.target], tensors[pair.prediction])
+            self._worst[pair.target] = worst
+        if self._worst:
+            writer.put(row.largest_losses, list(self._worst.values()))
 
     def pixels(self, images: int) -> tuple[tuple[thumbnails.ImageBlock, ...], ShownLayout | None, Tensor]:
         """Returns where the thumbnails of image-like inputs lie in a vector, where the examples that alerts may name,
@@ -68,11 +77,15 @@ class Tensors:
         if not images:
             return (), None, None
         blocks = thumbnails.image_blocks(self.layouts, self.copies, images)
-        kept = shown_examples.shown_layout(self.layouts, sum(block.size for block in blocks))
+        kept = shown_examples.shown_layout(self.layouts, sum(block.size for block in blocks), [*self._worst])
         parts = [thumbnails.reduce(self._xp, self._tensors[block.tensor], block) for block in blocks]
         if kept is not None:
             bad, extreme = (self._numbers[statistic.NAME] for statistic in (bad_examples, extreme_examples))
-            parts.append(shown_examples.reduce(self._xp, kept, self._tensors, bad, extreme))
+            parts.append(
+                shown_examples.reduce(
+                    self._xp, kept, self._tensors, {"bad": bad, "extreme": extreme, "loss": self._worst}
+                )
+            )
         return blocks, kept, self._xp.concat(parts) if parts else None
 
     def _measured(self) -> dict[int, Values]:

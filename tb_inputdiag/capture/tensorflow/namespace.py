@@ -129,6 +129,10 @@ class _TensorFlowNamespace:
         """Returns squares of differences."""
         return tf.raw_ops.SquaredDifference(x=x, y=y)
 
+    def log(self, x: Tensor) -> Tensor:
+        """Returns natural logarithms."""
+        return tf.raw_ops.Log(x=x)
+
     def floor(self, x: Tensor) -> Tensor:
         """Returns whole numbers below."""
         return tf.raw_ops.Floor(x=x)
@@ -207,6 +211,10 @@ class _TensorFlowNamespace:
         """Returns the largest values."""
         wanted = self.size(x, "int32") if n is None else ops.constant(n, tf.int32)
         return tf.raw_ops.TopKV2(input=x, k=wanted).values
+
+    def places_of_largest(self, x: Tensor, n: int) -> Tensor:
+        """Returns where the largest values are."""
+        return tf.raw_ops.TopKV2(input=x, k=ops.constant(n, tf.int32)).indices
 
     def take(self, x: Tensor, indices: Tensor, axis: int = 0) -> Tensor:
         """Returns parts of a tensor."""

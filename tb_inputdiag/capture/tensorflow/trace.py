@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from tb_inputdiag.capture import hooks
 from tb_inputdiag.capture.batches import batch_tensors
+from tb_inputdiag.capture.compile_facts import mean_loss
 from tb_inputdiag.capture.keras_internals import own_trainable_variables
 from tb_inputdiag.capture.layer_facts import is_preprocessing
 from tb_inputdiag.capture.model_graph import all_layers
@@ -52,7 +53,7 @@ class Trace(GraphObservations):
         measured_outside: bool = False,
     ) -> None:
         graph = None if tf.executing_eagerly() else tf.compat.v1.get_default_graph()
-        super().__init__(reader=TensorFlowReader(self.readable), graph=graph)
+        super().__init__(reader=TensorFlowReader(self.readable), mean_loss=mean_loss(model), graph=graph)
         self.lifted = False
         """Whether the step made variables: TensorFlow then traces it a second time, and runs that one."""
         self._model = model

@@ -150,6 +150,10 @@ class TorchNamespace:
         """Returns squares of differences."""
         return torch.square(x - y)
 
+    def log(self, x: Array) -> Array:
+        """Returns natural logarithms."""
+        return torch.log(x)
+
     def floor(self, x: Array) -> Array:
         """Returns whole numbers below."""
         return torch.floor(x)
@@ -215,6 +219,10 @@ class TorchNamespace:
     def largest(self, x: Array, n: int | None) -> Array:
         """Returns the largest values."""
         return torch.sort(x, descending=True).values[:n]
+
+    def places_of_largest(self, x: Array, n: int) -> Array:
+        """Returns where the largest values are."""
+        return torch.sort(x, descending=True, stable=True).indices[:n]
 
     def take(self, x: Array, indices: Array, axis: int = 0) -> Array:
         """Returns parts of an array."""

@@ -11,6 +11,7 @@ import torch
 
 from tb_inputdiag.capture import hooks, keras_internals
 from tb_inputdiag.capture.batches import batch_tensors
+from tb_inputdiag.capture.compile_facts import mean_loss
 from tb_inputdiag.capture.keras_internals import own_trainable_variables
 from tb_inputdiag.capture.layer_facts import is_preprocessing
 from tb_inputdiag.capture.model_graph import all_layers
@@ -53,7 +54,7 @@ class TorchTrace(StepObservations):
         trains: bool,
     ) -> None:
         self._tensors = TorchReader(model)
-        super().__init__(reader=self._tensors)
+        super().__init__(reader=self._tensors, mean_loss=mean_loss(model))
         self._model = model
         self._trains = trains
         names = ModelNames(model, paths, weight_names)

@@ -12,7 +12,7 @@ from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import nonfinite_curves
 from tb_inputdiag.rules.support.finite_rows import keep_finite_code
 from tb_inputdiag.rules.support.nonfinite_data import nonfinite_findings
-from tb_inputdiag.rules.support.single_examples import bad_examples
+from tb_inputdiag.rules.support.single_examples import bad_examples, names_all
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
 from tb_inputdiag.rules.support.text import join, variable
 from tb_inputdiag.rules.views.context import Context
@@ -133,9 +133,7 @@ def _fix(context: Context, view: TensorView, name: str, empty: list[int]) -> str
         lines.append(f"{name} = np.delete({name}, {[int(i) for i in empty]}, axis={last})  # has no finite value")
         if view.nan_count + view.inf_count == len(empty) * view.count // view.shape[last]:
             return lines[0]
-    seen = len(view.bad_examples)
-    # Only the first eight bad examples are logged. If those are the first eight of the batch, all are likely bad.
-    if seen == min(MAX_BAD_EXAMPLES, context.sample.batch_size) and list(view.bad_examples) == list(range(seen)):
+    if names_all(context, view):
         lines += [
             f"{name} = np.where(np.isfinite({name}), {name}, np.nan)",
             f"{name} = np.where(np.isnan({name}), np.nanmedian({name}, axis=0), {name})  # "

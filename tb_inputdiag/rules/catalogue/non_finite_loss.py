@@ -7,13 +7,24 @@ import math
 import numpy as np
 
 from tb_inputdiag.numbers import count, format_number
-from tb_inputdiag.records import Curve, Failure, Losses, Role, Sample, SessionEnd, Severity, WordsPicture
+from tb_inputdiag.records import (
+    Curve,
+    Examples,
+    Failure,
+    Losses,
+    Role,
+    Sample,
+    SessionEnd,
+    Severity,
+    WordsPicture,
+)
 from tb_inputdiag.rules.base import Finding, Findings, Rule
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import layer_curve, loss_curve, validation_loss_curve
 from tb_inputdiag.rules.support.finite_rows import keep_finite_code
 from tb_inputdiag.rules.support.optimizer import gentler_optimizer
+from tb_inputdiag.rules.support.single_examples import bad_examples, names_all
 from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.kernel_rows import lost_before
@@ -21,6 +32,7 @@ from tb_inputdiag.rules.views.kernel_rows import lost_before
 __all__ = ["NonFiniteLoss"]
 
 _NAN = float("nan")
+_FED: tuple[Role, ...] = ("input", "target", "sample_weight")
 
 
 class NonFiniteLoss(Rule):
@@ -94,6 +106,7 @@ class NonFiniteLoss(Rule):
                 fix=fix,
                 picture=_picture(sample.loss),
                 curves=_curves(sample.split == "train", layer),
+                examples=_examples(context, place),
             )
         ]
 
@@ -187,8 +200,7 @@ class NonFiniteLoss(Rule):
                 f"InputDiagnostics(..., every=1)  # the step that broke them was not sampled\n{clip}  # or a lower rate"
             )
             return "weight", words, fix, ""
-        roles: tuple[Role, ...] = ("input", "target", "sample_weight")
-        for role in roles:
+        for role in _FED:
             for view in context.fed(role):
                 if view.nan_count or view.inf_count:
                     fix = f"{keep_finite_code(context, view, role)}  # drops these examples"
@@ -221,6 +233,17 @@ class NonFiniteLoss(Rule):
 
 def _picture(loss: float) -> WordsPicture:
     return WordsPicture(seen=format_number(loss), expected="a finite number", seen_label="loss")
+
+
+def _examples(context: Context, place: str) -> Examples | None:
+    """Returns the examples that went bad first; None if all did, or if the weights did."""
+    if place == "weight":
+        return None
+    views = [view for role in _FED if role == place for view in context.fed(role)] or context.fed("prediction")
+    for view in views:
+        if view.bad_examples:
+            return None if names_all(context, view) else bad_examples(context, view)
+    return None
 
 
 def _curves(training: bool, layer: str) -> tuple[Curve, ...]:

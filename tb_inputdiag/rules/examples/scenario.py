@@ -232,7 +232,7 @@ class Scenario:
                 wall_time=float(self.step),
                 loss=loss,
                 batch_size=len(batch[0][1]) if batch_size is None else batch_size,
-                tensors=tensor_table(layout.tensors, [array for _, array in batch]),
+                tensors=tensor_table(layout.tensors, [array for _, array in batch], self.facts.loss),
                 weights=weights if split == "train" and layout.weights else None,
                 layers=layer_table(layout.layers, activations or {}),
                 **fields,

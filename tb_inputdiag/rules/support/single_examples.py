@@ -3,19 +3,74 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import numpy as np
 
-from tb_inputdiag.records import Examples, TensorView
+from tb_inputdiag.numbers import percent
+from tb_inputdiag.records import MAX_BAD_EXAMPLES, Examples, TensorView
 from tb_inputdiag.rules.support.configured import number
+from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.rules.views.context import Context
 
-__all__ = ["bad_examples", "examples_at", "extreme_examples"]
+__all__ = ["DominantExamples", "bad_examples", "dominant_examples", "examples_at", "extreme_examples", "names_all"]
+
+_DOMINANT = 0.9
+"""Part of a batch's loss that few examples must have to be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class DominantExamples:
+    """The examples that have nearly all of a batch's loss.
+
+    Attributes:
+        target: The target that the loss is about.
+        examples: Which ones.
+        share: The part 0..1 of the loss that they have.
+    """
+
+    target: TensorView
+    examples: Examples
+    share: float
+
+    @property
+    def words(self) -> str:
+        """Returns a clause: which examples have which part of the loss."""
+        places = self.examples.batch
+        who = f"example {places[0]} has" if len(places) == 1 else f"examples {join([*places])} have"
+        return f"{who} {percent(self.share)} of it"
+
+
+def dominant_examples(context: Context) -> DominantExamples | None:
+    """Returns the one to three examples that have nearly all of the sampled batch's loss; None without any.
+
+    Args:
+        context: Of the sample that is being judged.
+    """
+    for view in context.fed("target"):
+        places: list[int] = []
+        share = 0.0
+        for place, part in view.worst_examples:
+            places.append(place)
+            share += part
+            if share >= _DOMINANT:
+                named = examples_at(context, view.subject, context.sample.step, places)
+                return None if named is None else DominantExamples(view, named, share)
+    return None
 
 
 def bad_examples(context: Context, view: TensorView) -> Examples | None:
     """Returns the examples with NaN and infinities; None if they are not known."""
     return examples_at(context, view.subject, context.sample.step, view.bad_examples)
+
+
+def names_all(context: Context, view: TensorView) -> bool:
+    """Returns whether all examples of the batch are likely to have NaN or infinities.
+
+    Only the first eight such examples are logged. If those are the first eight of the batch, all are likely bad.
+    """
+    seen = len(view.bad_examples)
+    return seen == min(MAX_BAD_EXAMPLES, context.sample.batch_size) and view.bad_examples == tuple(range(seen))
 
 
 def extreme_examples(context: Context, view: TensorView, low: float, high: float) -> Examples | None:

@@ -33,14 +33,7 @@ def loss_of(facts: ModelFacts | None, name: str, index: int, n_outputs: int) -> 
         index: Its position.
         n_outputs: Number of outputs.
     """
-    spec: object = facts.loss if facts is not None else None
-    if isinstance(spec, Mapping) and "name" in spec and not isinstance(spec["name"], (Mapping, list)):
-        return spec if n_outputs == 1 else None
-    if isinstance(spec, Mapping):
-        spec = spec.get(name)
-    elif isinstance(spec, (list, tuple)):
-        spec = spec[index] if index < len(spec) else None
-    return spec if isinstance(spec, Mapping) else None
+    return None if facts is None else keras_vocabulary.loss_of_output(facts.loss, name, index, n_outputs)
 
 
 @dataclass(frozen=True, slots=True)
