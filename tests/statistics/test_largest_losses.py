@@ -1,7 +1,8 @@
-"""The examples with the largest losses, as NumPy, TensorFlow and the reference find them."""
+"""The examples with the largest losses, as each backend and the reference find them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 from tb_inputdiag.capture.compile_facts import mean_loss
+from tb_inputdiag.capture.jax.namespace import JAX, wide
 from tb_inputdiag.capture.tensorflow.namespace import TENSORFLOW
+from tb_inputdiag.capture.torch.namespace import TORCH
 from tb_inputdiag.records import JSON, Role, TensorLayout
 from tb_inputdiag.statistics import largest_losses
 from tb_inputdiag.statistics.namespace import Namespace
@@ -54,7 +57,13 @@ def found(loss: JSON, y: np.ndarray, p: np.ndarray, xp: Namespace | None = None)
     return table["worst_examples"][0], table["worst_shares"][0]
 
 
-BACKENDS = pytest.mark.parametrize("xp", [NUMPY, TENSORFLOW], ids=["numpy", "tensorflow"])
+BACKENDS = pytest.mark.parametrize("xp", [NUMPY, TENSORFLOW, JAX, TORCH], ids=["numpy", "tensorflow", "jax", "torch"])
+
+
+@pytest.fixture(autouse=True)
+def _float64_for_jax() -> Iterator[None]:
+    with wide():
+        yield
 
 
 @BACKENDS
