@@ -32,8 +32,7 @@ class LossSpike(Rule):
 
     Wrong examples that come in every epoch make no loss that is larger than any before. So it also reports steps with
     twenty times the median of the steps before, and of the first ones: if they come in several epochs, and in a sampled
-    batch if one to three examples have at least 90 % of the loss. It names these examples. Both are an INFO; a second
-    such batch is a WARNING.
+    batch if one to three examples have at least 90 % of the loss. It names these examples. Both are an INFO.
 
     ## Why is this bad?
     One such batch can change the weights far too much. Usually it holds broken examples: a wrong unit, a missing value
@@ -81,7 +80,6 @@ class LossSpike(Rule):
         self._first = np.nan
         self._usual_first = np.nan
         self._pending: Finding | None = None
-        self._dominated = 0
         self._spikes: Counter[int] = Counter()
 
     def on_sample(self, context: Context) -> Findings:
@@ -97,7 +95,6 @@ class LossSpike(Rule):
         usual = median(self._past)
         if not sample.loss > self.max_ratio * max(usual, self._usual_first):
             return []
-        self._dominated += 1
         return [self._of_examples(context, dominant, usual)]
 
     def on_losses(self, context: Context, losses: Losses) -> Findings:
@@ -235,7 +232,7 @@ class LossSpike(Rule):
             f"{times(sample.loss / usual)} times the median of the steps before ({format_number(usual)}).",
             evidence={"loss": sample.loss, "past_median": usual, "step": sample.step, "expected_max": limit},
             fix=_look_at(context, dominant.target),
-            severity=Severity.INFO if self._dominated == 1 else Severity.WARNING,
+            severity=Severity.INFO,
             picture=LimitPicture(label=f"loss of step {whole(sample.step)}", value=sample.loss, limit=limit),
             curves=(loss_curve(high=limit),),
         )
