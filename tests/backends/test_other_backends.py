@@ -15,7 +15,7 @@ from tb_inputdiag.capture.requirements import BACKENDS
 ROOT = Path(__file__).resolve().parents[2]
 SUITES = (
     "tests/backends/suite",
-    *(f"tests/modes/test_{name}.py" for name in ("matrix", "lifecycle", "one_run", "strategies")),
+    *(f"tests/modes/test_{name}.py" for name in ("matrix", "lifecycle", "one_run", "failures", "strategies")),
 )
 
 

@@ -299,7 +299,13 @@ def _exact_updates() -> Any:
 
 
 ROWS = [
-    plain("graph", "Compiled to a graph (Keras' default on CPU)", regressor, expect=_updates, gradients=tape_norms),
+    plain(
+        "graph",
+        "`jit_compile=False`: a graph with TensorFlow (Keras' default on CPU)",
+        regressor,
+        expect=_updates,
+        gradients=tape_norms,
+    ),
     plain("eager", "`run_eagerly=True`", lambda: regressor(run_eagerly=True), gradients=tape_norms),
     plain("jit", "`jit_compile=True`", lambda: regressor(jit_compile=True), gradients=tape_norms, on=NOT_TORCH),
     plain(

@@ -33,7 +33,7 @@ from tests.modes.harness import (
     weights_of,
 )
 from tests.modes.models import BATCH, STEPS, N, fit_table, regressor, table
-from tests.modes.rows import BACKENDS, mode
+from tests.modes.rows import BACKENDS, NOT_JAX, mode
 
 GROUP = "Life of a callback"
 
@@ -93,7 +93,6 @@ def test_fit_twice(tmp_path: Path, untouched: dict[str, type]) -> None:
     assert attributes(model) == untouched
 
 
-@mode(GROUP, "One callback for two models, one after the other")
 def test_the_step_is_traced_once(tmp_path: Path) -> None:
     """TensorFlow traces a step twice that makes variables: the optimizer's and the metrics' are made outside of it."""
     fresh()
@@ -134,6 +133,7 @@ def test_noise_does_not_come_from_the_batch(tmp_path: Path) -> None:
     assert [t.layer for t in layout.tensors if t.stage == "entry"] == ["judge"]
 
 
+@mode(GROUP, "One callback for two models, one after the other", on=NOT_JAX)
 def test_two_models(tmp_path: Path) -> None:
     fresh()
     callback = silent(tmp_path)
@@ -154,7 +154,7 @@ def test_fit_again_without(tmp_path: Path) -> None:
     assert steps(tmp_path) == [[0, 2, 4]]
 
 
-@mode(GROUP, "`initial_epoch`")
+@mode(GROUP, "`initial_epoch`", on=NOT_JAX)
 def test_initial_epoch(tmp_path: Path) -> None:
     fresh()
     fit_table(regressor(), [silent(tmp_path)], epochs=5, initial_epoch=4)
