@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tb_inputdiag.capture.twin import StepRows
 from tb_inputdiag.records import (
     COLUMNS,
     F4,
@@ -34,19 +36,50 @@ from tb_inputdiag.statistics import (
     weights,
 )
 from tb_inputdiag.statistics.program import Program
+from tb_inputdiag.statistics.row import Block
 from tb_inputdiag.statistics.shown_examples import ShownLayout
 from tb_inputdiag.statistics.tensors import tensor_statistics
 
-__all__ = ["images", "layer_table", "sample", "shown", "tensor_table", "weight_table"]
+__all__ = ["Tables", "images", "sample", "shown", "tables"]
 
 _UNDEFINED_IS_NAN = np.errstate(all="ignore")
 """For whole tables: what is undefined, such as a fraction of nothing, is NaN in them."""
 
+_Table = TypeVar("_Table", TensorTable, WeightTable, LayerTable)
+
+
+class Tables(NamedTuple):
+    """The tables of one sampled step; see `records.Sample`."""
+
+    tensors: TensorTable
+    weights: WeightTable | None
+    layers: LayerTable | None
+
+
+def tables(steps: Sequence[StepRows]) -> list[Tables]:
+    """Returns the tables of sampled steps.
+
+    Those of one program are computed together, which takes hardly longer than a single one: the tables are small.
+    Steps of several replicas are computed one by one, because the sizes of their batches may differ.
+
+    Args:
+        steps: For each step the program that made the rows, and one row for each replica.
+    """
+    together: defaultdict[int, list[int]] = defaultdict(list)
+    for index, (program, rows) in enumerate(steps):
+        together[id(program) if len(rows) == 1 else -index].append(index)
+    found: dict[int, Tables] = {}
+    for indices in together.values():
+        program, _ = steps[indices[0]]
+        replicas = [np.stack(rows) for rows in zip(*(steps[index][1] for index in indices), strict=True)]
+        found |= zip(indices, _tables_of(program, replicas), strict=True)
+    return [found[index] for index in range(len(steps))]
+
 
 def sample(
-    program: Program,
     layout: Layout,
     rows: Sequence[F8],
+    made: Tables,
     *,
     step_number: int,
     epoch: int,
@@ -57,9 +90,9 @@ def sample(
     """Returns the record of one sampled step.
 
     Args:
-        program: The program that made the rows.
-        layout: Its layout.
+        layout: Layout of the program that made the rows.
         rows: One row for each replica.
+        made: The tables of the rows.
         step_number: The step.
         epoch: Number of the epoch.
         wall_time: Seconds since the Unix epoch.
@@ -67,7 +100,7 @@ def sample(
         cost_s: Seconds that sampling it cost.
     """
     first = step.of_row(rows[0])
-    of_weights = weight_table(program, rows[0])
+    of_weights = made.weights
     norm = clipped_norm = float("nan")
     if of_weights is not None:
         norm = gradients.global_norm(of_weights.gradient_norm)
@@ -88,67 +121,115 @@ def sample(
         gradient_norm=norm,
         clipped_gradient_norm=clipped_norm,
         skipped=bool(first.skipped),
-        tensors=tensor_table(program, rows),
+        tensors=made.tensors,
         weights=of_weights,
-        layers=layer_table(program, rows),
+        layers=made.layers,
     )
 
 
-def _typed(table: str, columns: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-    """Returns the columns of a table in the dtypes of `records.COLUMNS`."""
-    return {name: np.ascontiguousarray(columns[name], dtype) for name, (dtype, _) in COLUMNS[table].items()}
-
-
 @_UNDEFINED_IS_NAN
-def tensor_table(program: Program, rows: Sequence[F8]) -> TensorTable:
-    """Returns the statistics of all tensors of a step, merged over replicas."""
-    sizes = step.batch_sizes(rows)
+def _tables_of(program: Program, replicas: Sequence[F8]) -> Iterator[Tables]:
+    """Returns the tables of steps that one program made.
+
+    Args:
+        program: The program.
+        replicas: For each replica its rows of all steps, ``float64[steps, size]``. A single step if there are several.
+    """
+    steps = len(replicas[0])
+    tensors = _split(TensorTable, "tensors", _tensor_columns(program, replicas), steps)
+    nothing = [None] * steps
+    # replicas agree on the weights
+    weights = (
+        _split(WeightTable, "weights", _weight_columns(program, replicas[0]), steps) if program.weights else nothing
+    )
+    layers = _split(LayerTable, "layers", _layer_columns(program, replicas), steps) if program.layers else nothing
+    return map(Tables, tensors, weights, layers)
+
+
+def _split(kind: type[_Table], table: str, columns: Mapping[str, NDArray[Any]], steps: int) -> list[_Table]:
+    """Returns a table for each step.
+
+    Args:
+        kind: Its class.
+        table: Its name in `records.COLUMNS`, which has the dtypes.
+        columns: Its columns, those of one step after the other.
+        steps: How many steps they are.
+    """
+    typed: dict[str, NDArray[Any]] = {}
+    for name, (dtype, _) in COLUMNS[table].items():
+        column = np.ascontiguousarray(columns[name], dtype)
+        typed[name] = column.reshape(steps, len(column) // steps, *column.shape[1:])
+    return [kind(**{name: column[index] for name, column in typed.items()}) for index in range(steps)]
+
+
+def _side_by_side(numbers: F8) -> F8:
+    """Returns ``[k, steps * n]`` from ``[steps, k, n]``."""
+    return np.moveaxis(numbers, 0, 1).reshape(numbers.shape[1], -1)
+
+
+def _tensor_columns(program: Program, replicas: Sequence[F8]) -> dict[str, NDArray[Any]]:
+    """Returns the statistics of all tensors, merged over replicas; see `_tables_of`."""
+    sizes = step.batch_sizes([rows[0] for rows in replicas])
     columns: dict[str, NDArray[Any]] = {}
     for statistic in tensor_statistics():
         block = program.row.tensors[statistic.NAME]
-        parts = [block.read(row) for row in rows]
+        parts = [statistic.finish(_side_by_side(block.read(rows))) for rows in replicas]
         columns |= statistic.columns(parts[0] if len(parts) == 1 else statistic.merge(parts, sizes))
-    columns["example_ids"] = example_ids.merge([program.row.example_ids.read(row) for row in rows])
-    compared = [program.row.target_copies.read(row) for row in rows]
-    copies = compared[0] if len(compared) == 1 else target_copies.merge(compared)
-    columns |= target_copies.columns(copies, program.compared, len(program.tensors))
-    worst = [program.row.largest_losses.read(row) for row in rows]
-    numbers = worst[0] if len(worst) == 1 else largest_losses.merge(worst, sizes)
-    columns |= largest_losses.columns(numbers, program.losses, len(program.tensors))
-    return TensorTable(**_typed("tensors", columns))
+    ids = zip(*(program.row.example_ids.read(rows) for rows in replicas), strict=True)
+    columns["example_ids"] = np.concatenate([example_ids.merge(parts) for parts in ids])
+    compared = [program.row.target_copies.read(rows) for rows in replicas]
+    found = compared[0] if len(compared) == 1 else [target_copies.merge([part[0] for part in compared])]
+    columns |= _in_turn([target_copies.columns(numbers, program.compared, len(program.tensors)) for numbers in found])
+    losses = [program.row.largest_losses.read(rows) for rows in replicas]
+    worst = losses[0] if len(losses) == 1 else [largest_losses.merge([part[0] for part in losses], sizes)]
+    return columns | _in_turn(
+        [largest_losses.columns(numbers, program.losses, len(program.tensors)) for numbers in worst]
+    )
 
 
-@_UNDEFINED_IS_NAN
-def weight_table(program: Program, row: F8) -> WeightTable | None:
-    """Returns the weights' table; None for a step that updates nothing. Replicas agree, so one row says it all."""
-    if not program.weights:
-        return None
+def _in_turn(tables: Sequence[Mapping[str, F8]]) -> dict[str, F8]:
+    """Returns the columns of several steps' tables, one step after the other."""
+    return {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
+
+
+def _weight_columns(program: Program, rows: F8) -> dict[str, F8]:
+    """Returns the columns of the weights' table."""
     layout = program.row
-    numbers = layout.weights.read(row)
+    numbers = _side_by_side(layout.weights.read(rows))
     clipped = numbers[weights.NUMBERS.index("clipped")]
-    of_gradients = gradients.columns(layout.gradients.read(row), layout.gradient_health.read(row), clipped)
-    of_weights = weights.columns(numbers, layout.weight_health.read(row))
-    return WeightTable(**_typed("weights", {**of_gradients, **of_weights}))
+    of_gradients = gradients.columns(_joined(layout.gradients, rows), _joined(layout.gradient_health, rows), clipped)
+    return {**of_gradients, **weights.columns(numbers, _joined(layout.weight_health, rows))}
 
 
-@_UNDEFINED_IS_NAN
-def layer_table(program: Program, rows: Sequence[F8]) -> LayerTable | None:
-    """Returns the layers' table, merged over replicas; None if no layer was seen."""
-    if not program.layers:
-        return None
-    layout = program.row
+def _layer_columns(program: Program, replicas: Sequence[F8]) -> dict[str, F8]:
+    """Returns the columns of the layers' table, merged over replicas; see `_tables_of`."""
+    layout, steps = program.row, len(replicas[0])
     parts = [
         activations.columns(
-            layout.activations.read(row), layout.units.read(row), program.units, layout.activation_health.read(row)
+            _joined(layout.activations, rows),
+            layout.units.read(rows).ravel(),
+            program.units * steps,
+            _joined(layout.activation_health, rows),
         )
-        for row in rows
+        for rows in replicas
     ]
-    moved = [
-        moving_averages.columns(layout.moving_averages.read(row), program.moved, len(program.layers)) for row in rows
-    ]
-    if len(rows) == 1:
-        return LayerTable(**_typed("layers", {**parts[0], **moved[0]}))
-    return LayerTable(**_typed("layers", {**activations.merge(parts), **moving_averages.merge(moved)}))
+    moved = [_moved_columns(program, rows) for rows in replicas]
+    if len(parts) == 1:
+        return {**parts[0], **moved[0]}
+    return {**activations.merge(parts), **moving_averages.merge(moved)}
+
+
+def _moved_columns(program: Program, rows: F8) -> dict[str, F8]:
+    averages, layers = program.row.moving_averages.read(rows), len(program.layers)
+    if not program.moved:
+        return moving_averages.columns(averages, (), layers * len(rows))
+    found = [moving_averages.columns(numbers, program.moved, layers) for numbers in averages]
+    return _in_turn(found)
+
+
+def _joined(block: Block, rows: F8) -> F8:
+    """Returns ``[steps * n, k]`` of a block ``[n, k]``."""
+    return block.read(rows).reshape(-1, block.shape[-1])
 
 
 def images(program: Program, layout: Layout, row: F8, pixels: F4, step_number: int) -> list[Images]:

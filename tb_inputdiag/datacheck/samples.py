@@ -158,7 +158,7 @@ def _of_text(statistic: str) -> F8:
     """Returns the numbers of a tensor without numbers."""
     found = next(item for item in tensor_statistics() if statistic == item.NAME)
     places = 0 if statistic in ("features", "class_counts") else 1
-    return np.asarray(found.ABSENT or (), np.float64).reshape(found.WIDTH, -1)[:, :places]
+    return found.finish(np.asarray(found.ABSENT or (), np.float64).reshape(found.RAW_WIDTH, -1))[:, :places]
 
 
 def _moments(tensor: TensorTally) -> F8:

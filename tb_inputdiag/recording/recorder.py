@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Literal, SupportsFloat
@@ -271,8 +271,13 @@ class Recorder:
         except Exception as exc:
             self._outage.begin(exc, self._steps.latest)
 
-    def _judge(self, arrival: Arrival) -> None:
-        """Turns what came back from a probed execution into records."""
+    def _judge(self, arrivals: Sequence[Arrival]) -> None:
+        """Turns what came back from probed executions into records."""
+        tables = iter(assemble.tables([step for arrival in arrivals for step in arrival.reading.steps]))
+        for arrival in arrivals:
+            self._judge_execution(arrival, tables)
+
+    def _judge_execution(self, arrival: Arrival, tables: Iterator[assemble.Tables]) -> None:
         split, reading = arrival.split, arrival.reading
         for number, (program, rows) in enumerate(reading.steps):
             if not self.recording:
@@ -280,9 +285,9 @@ class Recorder:
             at = arrival.step + arrival.stride * number
             layout = self._described.layout(program, split)
             sample = assemble.sample(
-                program,
                 layout,
                 rows,
+                next(tables),
                 step_number=at,
                 epoch=arrival.epoch,
                 wall_time=arrival.wall_time,

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tb_inputdiag.capture.twin import Reading
@@ -60,10 +60,10 @@ class WaitingSamples:
     Args:
         settings: The callback's arguments. Samples wait only if every execution is sampled and no alert can end
             training or calls a function: those must come before the next step.
-        judge: Records and judges one arrival.
+        judge: Records and judges arrivals, in their order.
     """
 
-    def __init__(self, settings: Settings, judge: Callable[[Arrival], None]) -> None:
+    def __init__(self, settings: Settings, judge: Callable[[Sequence[Arrival]], None]) -> None:
         self.spent_s = 0.0
         """Seconds that recording and judging took."""
         self.each_s = 0.0
@@ -99,8 +99,7 @@ class WaitingSamples:
         arrivals, self._arrivals = self._arrivals, []
         begin = time.perf_counter()
         try:
-            for arrival in arrivals:
-                self._judge(arrival)
+            self._judge(arrivals)
         finally:
             spent_s = time.perf_counter() - begin
             self.spent_s += spent_s

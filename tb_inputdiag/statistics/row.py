@@ -38,8 +38,8 @@ class Block:
         return math.prod(self.shape)
 
     def read(self, row: F8) -> F8:
-        """Returns the numbers of a row in this block's shape."""
-        return row[self.start : self.start + self.size].reshape(self.shape)
+        """Returns the numbers of a row in this block's shape; of several rows ``[..., size]`` with their axes first."""
+        return row[..., self.start : self.start + self.size].reshape(*row.shape[:-1], *self.shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,16 @@ class TensorBlock:
 
     Attributes:
         block: All of them, one measured tensor after the other.
-        places: ``[WIDTH, N]``: where in the row each number of each place of every tensor stands. A tensor that is a
-            copy of another one has the other's.
+        places: ``[RAW_WIDTH, N]``: where in the row each number of each place of every tensor stands. A tensor that
+            is a copy of another one has the other's.
     """
 
     block: Block
     places: I8
 
     def read(self, row: F8) -> F8:
-        """Returns ``float64[WIDTH, N]``."""
-        return row[self.places]
+        """Returns ``float64[RAW_WIDTH, N]``; of several rows ``[..., size]`` with their axes first."""
+        return row[..., self.places]
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def row_layout(
         n_losses: Targets whose examples have losses that are known.
     """
     sizes = {
-        statistic.NAME: [0 if i in copies else statistic.WIDTH * statistic.places(t) for i, t in enumerate(tensors)]
+        statistic.NAME: [0 if i in copies else statistic.RAW_WIDTH * statistic.places(t) for i, t in enumerate(tensors)]
         for statistic in tensor_statistics()
     }
     wide = _Allocator("float64", 0)
@@ -145,7 +145,9 @@ def row_layout(
     blocks |= {s.NAME: narrow.block(sum(sizes[s.NAME])) for s in tensor_statistics() if s.DTYPE == "float32"}
     return RowLayout(
         step=step,
-        tensors={s.NAME: _tensor_block(blocks[s.NAME], s.WIDTH, sizes[s.NAME], copies) for s in tensor_statistics()},
+        tensors={
+            s.NAME: _tensor_block(blocks[s.NAME], s.RAW_WIDTH, sizes[s.NAME], copies) for s in tensor_statistics()
+        },
         example_ids=example_ids,
         labels=labels,
         target_copies=compared,

@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.records import F8, TensorLayout
 from tb_inputdiag.statistics import target_maps
-from tb_inputdiag.statistics.namespace import Array, Namespace, is_numeric
+from tb_inputdiag.statistics.namespace import Array, Namespace, is_floating, is_numeric
 
 __all__ = ["COLUMNS", "EXACT", "NUMBERS", "Comparison", "columns", "comparisons", "merge", "reduce", "reference"]
 
@@ -181,7 +181,7 @@ def reduce(xp: Namespace, comparison: Comparison, target: Array, source: Array) 
     x = xp.reshape(xp.cast(xp.first(source, n), "float64"), (-1, comparison.width))
     if comparison.width > MAX_PLACES:
         x = xp.take(x, xp.constant(comparison.places, "int32"), 1)
-    best = _Best(xp)
+    best = _Best(xp, exact=not is_floating(xp.dtype(target)))
     for number in _numbers_of_target(xp, y, comparison):
         best.add(number, x, comparison.steps > 0)
     shifts = _shifted(xp, x, y, comparison.steps) if comparison.shifts else [nan, nan]
@@ -198,10 +198,16 @@ def _numbers_of_target(xp: Namespace, y: Array, comparison: Comparison) -> list[
 
 
 class _Best:
-    """Finds the place that is most like the target."""
+    """Finds the place that is most like the target.
 
-    def __init__(self, xp: Namespace) -> None:
+    Args:
+        xp: The backend's functions.
+        exact: Whether all numbers of the target are finite, such as integers.
+    """
+
+    def __init__(self, xp: Namespace, exact: bool) -> None:
         self._xp = xp
+        self._exact = exact
         self.numbers: list[Array] = []
         """Of the best so far: the first five of `NUMBERS`."""
 
@@ -215,16 +221,14 @@ class _Best:
         """
         xp = self._xp
         one, tiny = xp.constant(1.0, "float64"), xp.constant(1e-300, "float64")
-        used = xp.is_finite(y)
-        if padded:
-            used = used & ~xp.equals(y, 0)
-        weight = xp.cast(used, "float64")
-        n = xp.maximum(xp.sum(weight), one)
-        y = xp.where(used, y, xp.constant(0.0, "float64"))
-        column = xp.reshape(weight, (-1, 1))
-        x = xp.where(xp.equals(column, 1), x, xp.constant(0.0, "float64"))
-        dy = (y - xp.sum(y) / n) * weight
-        dx = (x - xp.sum(x, (0,)) / n) * column
+        used = self._used(y, padded)
+        weight = None if used is None else xp.cast(used, "float64")
+        column = None if weight is None else xp.reshape(weight, (-1, 1))
+        n = xp.maximum(xp.size(y, "float64") if weight is None else xp.sum(weight), one)
+        if used is not None:
+            y = xp.where(used, y, xp.constant(0.0, "float64"))
+            x = xp.where(xp.equals(column, 1), x, xp.constant(0.0, "float64"))
+        dy, dx = _weighted(y - xp.sum(y) / n, weight), _weighted(x - xp.sum(x, (0,)) / n, column)
         yy, xx = xp.sum(xp.square(dy)), xp.sum(xp.square(dx), (0,))
         xy = xp.sum(dx * xp.reshape(dy, (-1, 1)), (0,))
         varies = (xx > tiny) & (yy > tiny)
@@ -233,7 +237,7 @@ class _Best:
         place = xp.argmax(like)
         copies = xp.sum(xp.cast(like > xp.constant(1 - EXACT, "float64"), "float64"))
         at_place = xp.reshape(xp.take(x, xp.reshape(place, (1,)), 1), (-1,))
-        equal = xp.sum(xp.cast(xp.equal(at_place, y), "float64") * weight) / n
+        equal = xp.sum(_weighted(xp.cast(xp.equal(at_place, y), "float64"), weight)) / n
         spread = xp.square(_extent(xp, y, used))
         rows = xp.constant(4.0, "float64") * yy / xp.maximum(spread, tiny)
         found = [rows, xp.cast(place, "float64"), one - xp.max(like), equal, copies]
@@ -242,12 +246,26 @@ class _Best:
             found = [xp.where(better, new, old) for new, old in zip(found, self.numbers, strict=True)]
         self.numbers = found
 
+    def _used(self, y: Array, padded: bool) -> Array:
+        """Returns which rows are compared; None for all."""
+        used = None if self._exact else self._xp.is_finite(y)
+        if padded:
+            known = ~self._xp.equals(y, 0)
+            used = known if used is None else used & known
+        return used
+
+
+def _weighted(x: Array, weight: Array) -> Array:
+    return x if weight is None else x * weight
+
 
 def _extent(xp: Namespace, y: Array, used: Array) -> Array:
-    """Returns the largest minus the smallest of the values that are used, at least 0."""
-    infinity = xp.constant(np.inf, "float64")
-    extent = xp.max(xp.where(used, y, -infinity)) - xp.min(xp.where(used, y, infinity))
-    return xp.maximum(extent, xp.constant(0.0, "float64"))
+    """Returns the largest minus the smallest of the values that are used, None for all; at least 0."""
+    low = high = y
+    if used is not None:
+        infinity = xp.constant(np.inf, "float64")
+        low, high = xp.where(used, y, infinity), xp.where(used, y, -infinity)
+    return xp.maximum(xp.max(high) - xp.min(low), xp.constant(0.0, "float64"))
 
 
 def _shifted(xp: Namespace, x: Array, y: Array, steps: int) -> list[Array]:

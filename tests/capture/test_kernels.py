@@ -27,7 +27,7 @@ def test_bfloat16_is_measured() -> None:
     x = tf.cast(tf.constant([1.0, 2.0, 3.0, float("nan")]), tf.bfloat16)
     layout = layout_of(np.zeros(4, np.float32))
     numbers = moments.reduce(TENSORFLOW, values_of(TENSORFLOW, x, layout, TENSORFLOW.shape(x)))
-    found = columns(moments, numbers.numpy()[:, None])
+    found = columns(moments, moments.finish(numbers.numpy()[:, None]))
     assert (found["mean"], found["nan_count"], found["max"]) == (2.0, 1, 3.0)
 
 
@@ -44,7 +44,9 @@ def in_graph(x: np.ndarray, n_classes: int, by_xla: bool, shape: list[int | None
 
     found: dict[str, np.ndarray] = {}
     for statistic, numbers in zip(described, measured(tf.constant(x)), strict=True):
-        found |= columns(statistic, numbers.numpy().astype(np.float64).reshape(statistic.WIDTH, -1))
+        found |= columns(
+            statistic, statistic.finish(numbers.numpy().astype(np.float64).reshape(statistic.RAW_WIDTH, -1))
+        )
     return found
 
 
@@ -107,7 +109,7 @@ def layer(x: np.ndarray, activation: str = "relu") -> dict[str, float]:
     writer.put(layout.labels, [tf.zeros([layout.labels.size], tf.float64)])
     layers.put(TENSORFLOW, writer, layout)
     program = Program(number=0, split="train", row=layout, layers=layers.paths, units=layers.units)
-    table = assemble.layer_table(program, [writer.row().numpy()])
+    table = assemble.tables([(program, [writer.row().numpy()])])[0].layers
     assert table is not None
     return {name: float(column[0]) for name, column in asdict(table).items()}
 

@@ -35,7 +35,7 @@ def waiting(tmp_path):
         found = check(
             str(tmp_path), every, 0.01, None, images=0, save_bad_batches=False, verbose=0, baseline=None, **arguments
         )
-        return WaitingSamples(found, lambda a: judged.append(a.step)), judged
+        return WaitingSamples(found, lambda arrivals: judged.extend(a.step for a in arrivals)), judged
 
     return make
 

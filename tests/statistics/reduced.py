@@ -28,7 +28,7 @@ def numbers(statistic: TensorStatistic, x: np.ndarray, layout: TensorLayout, xp:
     with np.errstate(all="ignore"):
         values = values_of(xp, array, layout, xp.shape(array))
         vector = np.asarray(numbers_of(xp, statistic, values), np.float64)
-    return vector.reshape(statistic.WIDTH, statistic.places(layout))
+        return statistic.finish(vector.reshape(statistic.RAW_WIDTH, statistic.places(layout)))
 
 
 def columns(statistic: TensorStatistic, table: np.ndarray) -> Mapping[str, np.ndarray]:

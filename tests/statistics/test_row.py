@@ -48,7 +48,7 @@ def test_an_untouched_entry_has_the_numbers_of_its_input() -> None:
     numbers = np.arange(row.size, dtype=np.float64)
     for statistic in tensor_statistics():
         table = row.tensors[statistic.NAME].read(numbers)
-        assert table.shape == (statistic.WIDTH, sum(statistic.places(t) for t in (X, Y, ENTRY)))
+        assert table.shape == (statistic.RAW_WIDTH, sum(statistic.places(t) for t in (X, Y, ENTRY)))
         width = statistic.places(X)
         np.testing.assert_array_equal(table[:, :width], table[:, table.shape[1] - statistic.places(ENTRY) :])
 

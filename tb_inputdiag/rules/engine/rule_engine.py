@@ -194,7 +194,9 @@ class RuleEngine:
     ) -> list[Finding] | None:
         """Returns a rule's findings, or None if it gave no verdict."""
         findings = self._ask(rule, hook, *args, **kwargs)
-        return None if findings is None else self._ask(rule, _all_of, Finding, findings)
+        if findings is None or (isinstance(findings, list) and not findings):
+            return findings
+        return self._ask(rule, _all_of, Finding, findings)
 
     def _ask(self, rule: Rule, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
         try:

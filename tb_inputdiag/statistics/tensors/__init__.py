@@ -1,7 +1,8 @@
 """The statistics of a single tensor of the batch: one module each, found by being here.
 
 A module is a `TensorStatistic`. It computes `WIDTH` numbers for each of a tensor's *places*: the tensor itself, or each
-of its features or classes. In the row these stand number by number: ``[WIDTH, places]``.
+of its features or classes. The row has the *raw* numbers that they are made of, number by number: ``[RAW_WIDTH,
+places]``.
 
 CONTRIBUTING.md says how to add one. The probe, the log and the laws of ``tests/statistics`` find it by themselves.
 """
@@ -22,7 +23,7 @@ from tb_inputdiag.records import F8, TensorLayout
 from tb_inputdiag.statistics.namespace import Array, Namespace, is_floating, is_numeric
 from tb_inputdiag.statistics.selection import numeric
 
-__all__ = ["TensorStatistic", "Values", "numbers_of", "tensor_statistics", "values_of"]
+__all__ = ["TensorStatistic", "Values", "as_reduced", "numbers_of", "tensor_statistics", "values_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +62,25 @@ class TensorStatistic(Protocol):
     """Of its block in the row."""
     WIDTH: int
     """Numbers for each place."""
+    RAW_WIDTH: int
+    """Numbers for each place that `reduce` returns and `finish` makes `WIDTH` of."""
     DTYPE: Literal["float64", "float32"]
-    """Of its numbers while they are reduced; float32 where that is exact."""
+    """Of its raw numbers while they are reduced; float32 where that is exact."""
     ABSENT: tuple[float, ...] | None
-    """The numbers of a tensor that has no values to read, such as strings; None: `reduce` does not need values."""
+    """The raw numbers of a tensor that has no values to read, such as strings; None: `reduce` does not need values."""
 
     def places(self, layout: TensorLayout) -> int:
         """Returns how many places of a tensor it describes; 0 if it does not describe it."""
 
     def reduce(self, xp: Namespace, values: Values) -> Array:
-        """Returns the vector ``[WIDTH * places]`` of one batch."""
+        """Returns the vector ``[RAW_WIDTH * places]`` of one batch."""
+
+    def finish(self, raw: F8) -> F8:
+        """Returns ``float64[WIDTH, N]`` from ``float64[RAW_WIDTH, N]``, over the places of all tensors.
+
+        This is the arithmetic of single numbers: on the host it is done for all tensors at once, while a backend takes
+        longer to start an operation than to add up a thousand values.
+        """
 
     def merge(self, parts: Sequence[F8], batch_sizes: Sequence[float]) -> F8:
         """Returns ``float64[WIDTH, N]`` of all replicas together.
@@ -95,7 +105,12 @@ def tensor_statistics() -> tuple[TensorStatistic, ...]:
 
 
 def numbers_of(xp: Namespace, statistic: TensorStatistic, values: Values) -> Array:
-    """Returns a statistic's numbers of one tensor, whether it has values or not."""
+    """Returns a statistic's raw numbers of one tensor, whether it has values or not."""
     if values.array is None and statistic.ABSENT is not None:
         return xp.constant(statistic.ABSENT * statistic.places(values.layout), statistic.DTYPE)
     return statistic.reduce(xp, values)
+
+
+def as_reduced(raw: F8) -> F8:
+    """Returns the numbers unchanged: `TensorStatistic.finish` of statistics that leave nothing to the host."""
+    return raw

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.records import F8, MAX_BAD_EXAMPLES, TensorLayout
 from tb_inputdiag.statistics.namespace import Array, Namespace
-from tb_inputdiag.statistics.tensors import Values
+from tb_inputdiag.statistics.tensors import Values, as_reduced
 
 NAME = "bad_examples"
 WIDTH = MAX_BAD_EXAMPLES
+RAW_WIDTH = WIDTH
 DTYPE: Literal["float64"] = "float64"
 ABSENT = (-1.0,) * WIDTH
 
@@ -38,6 +39,9 @@ def reduce(xp: Namespace, values: Values) -> Array:
     zero = xp.constant(0, "int32")
     first = xp.largest(xp.where(bad, n - xp.arange(n), zero), WIDTH)
     return xp.cast(xp.where(first > zero, n - first, xp.constant(-1, "int32")), "float64")
+
+
+finish = as_reduced
 
 
 def merge(parts: Sequence[F8], batch_sizes: Sequence[float]) -> F8:

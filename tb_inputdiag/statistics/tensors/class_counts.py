@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from tb_inputdiag.records import F8, MAX_CLASSES, TensorLayout
 from tb_inputdiag.statistics.namespace import Array, Namespace, Shape
 from tb_inputdiag.statistics.selection import even_indices, even_positions, flatten
-from tb_inputdiag.statistics.tensors import Values
+from tb_inputdiag.statistics.tensors import Values, as_reduced
 
 MAX_COMPARISONS = 1 << 20
 """Ids times classes that are compared."""
 
 NAME = "class_counts"
 WIDTH = 1
+RAW_WIDTH = WIDTH
 DTYPE: Literal["float64"] = "float64"
 ABSENT = (float("nan"),)
 
@@ -68,6 +69,9 @@ def reduce(xp: Namespace, values: Values) -> Array:
     matches = xp.equal(xp.reshape(flat, (-1, 1)), classes)
     counts = xp.sum(xp.cast(matches, "float64"), (0,))
     return counts * (values.size / xp.maximum(xp.size(flat, "float64"), xp.constant(1.0, "float64")))
+
+
+finish = as_reduced
 
 
 def merge(parts: Sequence[F8], batch_sizes: Sequence[float]) -> F8:

@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.records import F8, TensorLayout
 from tb_inputdiag.statistics.namespace import Array, Namespace, static_size
-from tb_inputdiag.statistics.tensors import Values
+from tb_inputdiag.statistics.tensors import Values, as_reduced
 
 MAX_VALUES = 1024
 """Rows of tables, windows, sequences of ids and labels are smaller."""
 
 NAME = "extreme_examples"
 NUMBERS = ("min_example", "max_example", "min", "max")
-WIDTH = len(NUMBERS)
+"""min and max of no finite values: +inf and -inf."""
+WIDTH = RAW_WIDTH = len(NUMBERS)
 DTYPE: Literal["float64"] = "float64"
 ABSENT = (float("nan"),) * WIDTH
 
@@ -42,21 +43,30 @@ def reduce(xp: Namespace, values: Values) -> Array:
     size = _size(values.layout)
     if size == 0:
         return xp.constant(ABSENT, "float64")
-    x = xp.cast(xp.reshape(values.array, (-1, size)), "float64")
-    nan = xp.constant(np.nan, "float64")
-    found: list[Array] = []
-    extremes: list[Array] = []
-    for sign in (-1.0, 1.0):
-        signed = x * xp.constant(sign, "float64")
-        lowest = xp.constant(-np.inf, "float64")
-        largest = xp.max(xp.where(xp.is_finite(x), signed, lowest), (1,))
-        # one more, so that an empty batch has an example to choose
-        largest = xp.concat([largest, xp.constant((-np.inf,), "float64")])
-        extreme = xp.max(largest)
-        known = xp.is_finite(extreme)
-        found.append(xp.where(known, xp.cast(xp.argmax(largest), "float64"), nan))
-        extremes.append(xp.where(known, extreme * xp.constant(sign, "float64"), nan))
-    return xp.stack([*found, *extremes])
+    low, high = _of_examples(xp, xp.reshape(values.array, (-1, size)), values.floating)
+    # one more, so that an empty batch has an example to choose
+    dtype = xp.dtype(low)
+    low = xp.concat([low, xp.constant((np.inf,), dtype)])
+    high = xp.concat([high, xp.constant((-np.inf,), dtype)])
+    examples = xp.stack([xp.argmax(-low), xp.argmax(high)])
+    extremes = xp.stack([xp.min(low), xp.max(high)])
+    known = xp.where(xp.is_finite(extremes), xp.cast(examples, "float64"), xp.constant(np.nan, "float64"))
+    return xp.concat([known, xp.cast(extremes, "float64")])
+
+
+def _of_examples(xp: Namespace, x: Array, floating: bool) -> tuple[Array, Array]:
+    """Returns the smallest and the largest finite value of each example ``[batch, n]``."""
+    low = high = x
+    if floating:
+        finite, dtype = xp.is_finite(x), xp.dtype(x)
+        low = xp.where(finite, x, xp.constant(np.inf, dtype))
+        high = xp.where(finite, x, xp.constant(-np.inf, dtype))
+    if (xp.static_shape(x) or ())[-1] == 1:
+        return xp.reshape(low, (-1,)), xp.reshape(high, (-1,))
+    return xp.min(low, (1,)), xp.max(high, (1,))
+
+
+finish = as_reduced
 
 
 def merge(parts: Sequence[F8], batch_sizes: Sequence[float]) -> F8:
@@ -66,7 +76,7 @@ def merge(parts: Sequence[F8], batch_sizes: Sequence[float]) -> F8:
     merged: F8 = tables[0].copy()
     for part in tables[1:]:
         for place, value, better in ((0, 2, np.less), (1, 3, np.greater)):
-            wins = better(part[value], merged[value]) | (np.isnan(merged[value]) & ~np.isnan(part[value]))
+            wins = better(part[value], merged[value])
             merged[place, wins], merged[value, wins] = part[place, wins], part[value, wins]
     return merged
 

@@ -18,7 +18,7 @@ from tb_inputdiag.records import F8, MAX_FEATURES, TensorLayout
 from tb_inputdiag.statistics.namespace import Array, Namespace
 from tb_inputdiag.statistics.pooling import Spread, pooled
 from tb_inputdiag.statistics.selection import even_positions, examples_within, first_examples
-from tb_inputdiag.statistics.tensors import Values
+from tb_inputdiag.statistics.tensors import Values, as_reduced
 
 MAX_ELEMENTS = 1_048_576
 """Values of a tensor that are looked at: the first examples of the batch, at least one."""
@@ -27,6 +27,7 @@ NAME = "features"
 NUMBERS = ("min", "max", "mean", "m2", "count")
 """`m2` is the sum of squared deviations from the mean, `count` is that of finite values."""
 WIDTH = len(NUMBERS)
+RAW_WIDTH = WIDTH
 DTYPE: Literal["float64"] = "float64"
 ABSENT = (float("nan"),) * WIDTH
 
@@ -87,6 +88,9 @@ def _by_feature(xp: Namespace, v: Array, axis: int) -> Array:
     if axis != rank - 1:
         v = xp.transpose(v, (*(i for i in range(rank) if i != axis), axis))
     return v if rank == 2 else xp.reshape(v, (-1, int(width or 0)))
+
+
+finish = as_reduced
 
 
 def merge(parts: Sequence[F8], batch_sizes: Sequence[float]) -> F8:

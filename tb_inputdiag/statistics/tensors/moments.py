@@ -34,12 +34,19 @@ NUMBERS = (
 )
 """`m2` is the sum of squared deviations from the mean. min, max and mean of no finite values: +inf, -inf and 0."""
 WIDTH = len(NUMBERS)
+_OF_ALL = ("min", "max", "middle", "half_squares")
+"""Of all values; the squares are of deviations from the middle. They mean nothing if a value is not finite."""
+_FINITE_EXTREMES = ("finite_min", "finite_max")
+_OF_FINITE = ("finite_mean", "finite_half_squares", "finite", "nans", "negative_infs")
+"""Of finite values, as the extremes before: for arrays of which the others mean nothing."""
+RAW_NUMBERS = (*_OF_ALL, *_FINITE_EXTREMES, "count", "deviations", "whole_or_infinite_count", *_OF_FINITE)
+"""`deviations` is the sum of all deviations from the middle. The first six are reduced in the dtype of the values."""
+RAW_WIDTH = len(RAW_NUMBERS)
 DTYPE: Literal["float64"] = "float64"
-ABSENT = (float("nan"),) * WIDTH
+ABSENT = (float("nan"),) * RAW_WIDTH
 
 _COUNTS = ("count", "nan_count", "inf_count", "negative_inf_count")
 _COUNT_PLACES = [NUMBERS.index(name) for name in _COUNTS]
-_NONE_FINITE = (0.0, np.inf, -np.inf, *(0.0,) * (WIDTH - 3))
 _LEAST_SQUARES = 1e-30
 """Half a sum of squares below which single squares may have vanished in float32."""
 _SUMMANDS = 32
@@ -52,43 +59,38 @@ def places(layout: TensorLayout) -> int:
 
 
 def reduce(xp: Namespace, values: Values) -> Array:
-    """Returns `NUMBERS` of one tensor."""
+    """Returns `RAW_NUMBERS` of one tensor."""
     v, size = values.array, values.size
+    numbers, deviations = _of_all(xp, v)
     if not values.floating:
-        zero = xp.constant(0.0, "float64")
-        moments, _ = _of_all(xp, v, size)
-        numbers = xp.stack([size, *moments, zero, zero, zero, size])
-        return xp.where(size > zero, numbers, xp.constant(_NONE_FINITE, "float64"))
-    # an infinity is its own rounded value, a NaN is not
-    whole = xp.count(xp.equal(v, xp.round(v)))
-    zero = xp.constant(0.0, "float64")
-    moments, usable = _of_all(xp, v, size)
-    exact = xp.stack([size, *moments, zero, zero, zero, whole])
-    rest = v if xp.needs_static_sizes() else xp.all_unless(v, usable)
-    return xp.where(usable, exact, xp.stack([size, *_of_finite(xp, rest), whole]))
+        extremes = [xp.constant(end, xp.dtype(v)) for end in (np.inf, -np.inf)]
+        whole, others = size, [xp.constant(0.0, "float64")] * len(_OF_FINITE)
+    else:
+        # an infinity is its own rounded value, a NaN is not
+        whole = xp.count(xp.equal(v, xp.round(v)))
+        rest = v if xp.needs_static_sizes() else xp.all_unless(v, _is_exact(xp, numbers))
+        extremes, others = _of_finite(xp, rest)
+    narrow = xp.cast(xp.stack([*numbers, *extremes]), "float64")
+    return xp.concat([narrow, xp.stack([size, deviations, whole, *others])])
 
 
-def _of_all(xp: Namespace, v: Array, size: Array) -> tuple[list[Array], Array]:
-    """Returns min, max, mean and m2 of all values in few passes, and a bool: whether they are right.
-
-    They are where all values and their squares are finite and not all squares vanish, as in ordinary data.
-    """
+def _of_all(xp: Namespace, v: Array) -> tuple[list[Array], Array]:
+    """Returns `_OF_ALL` of all values in few passes, and the sum of their deviations from the middle."""
     low, high = xp.min(v), xp.max(v)
-    dtype = xp.dtype(v)
     # Deviations from a value near the mean: in float32 they are exact for data with a small spread far from 0, and 0
     # if all values are equal. It is rounded to some sixteenth of the range (2**20 times the range has no bits below
     # that), because differences from a number with many digits would all be rounded to the same side.
     middle = xp.minimum(xp.maximum(xp.mean(v), low), high)
-    coarse = (high - low) * xp.constant(2.0**20, dtype)
+    coarse = (high - low) * xp.constant(2.0**20, xp.dtype(v))
     middle = (middle + coarse) - coarse
     deviations = v - middle
-    half = xp.half_squares(deviations)
-    rest = _wide_sum(xp, deviations) / xp.maximum(size, xp.constant(1.0, "float64"))
-    squares = xp.cast(half, "float64") * xp.constant(2.0, "float64")
-    m2 = xp.maximum(squares - size * xp.square(rest), xp.constant(0.0, "float64"))
-    numbers = [xp.cast(low, "float64"), xp.cast(high, "float64"), xp.cast(middle, "float64") + rest, m2]
-    spread = (half > xp.constant(_LEAST_SQUARES, dtype)) | xp.equal(low, high)
-    return numbers, xp.is_finite(half) & spread
+    return [low, high, middle, xp.half_squares(deviations)], _wide_sum(xp, deviations)
+
+
+def _is_exact(xp: Namespace, of_all: Sequence[Array]) -> Array:
+    """Returns whether `_OF_ALL` are right: all values and their squares are finite, and not all squares vanish."""
+    low, high, _, half = of_all
+    return xp.is_finite(half) & ((half > xp.constant(_LEAST_SQUARES, xp.dtype(half))) | xp.equal(low, high))
 
 
 def _wide_sum(xp: Namespace, v: Array) -> Array:
@@ -105,22 +107,42 @@ def _wide_sum(xp: Namespace, v: Array) -> Array:
     return xp.sum(xp.cast(xp.sum(v, tuple(axes)) if axes else v, "float64"))
 
 
-def _of_finite(xp: Namespace, v: Array) -> list[Array]:
-    """Returns min, max, mean and m2 of the finite values; NaN, infinities, negative infinities."""
+def _of_finite(xp: Namespace, v: Array) -> tuple[list[Array], list[Array]]:
+    """Returns `_FINITE_EXTREMES` in the dtype of `v`, and `_OF_FINITE` as float64."""
     dtype = xp.dtype(v)
     finite = xp.is_finite(v)
     is_finite = xp.cast(finite, "float64")
     n_finite = xp.sum(is_finite)
     low = xp.min(xp.where(finite, v, xp.constant(np.inf, dtype)))
     high = xp.max(xp.where(finite, v, xp.constant(-np.inf, dtype)))
-    nans = xp.count(xp.is_nan(v))
-    infs = xp.size(v, "float64") - n_finite - nans
-    negative_infs = xp.count(xp.equals(v, -np.inf))
     # float64: sums of squares of float32 overflow from 2e19 on
     wide = xp.cast(xp.where(finite, v, xp.constant(0, dtype)), "float64")
     mean = xp.sum(wide) / xp.maximum(n_finite, xp.constant(1.0, "float64"))
-    m2 = xp.half_squares((wide - mean) * is_finite) * xp.constant(2.0, "float64")
-    return [xp.cast(low, "float64"), xp.cast(high, "float64"), mean, m2, nans, infs, negative_infs]
+    half = xp.half_squares((wide - mean) * is_finite)
+    return [low, high], [mean, half, n_finite, xp.count(xp.is_nan(v)), xp.count(xp.equals(v, -np.inf))]
+
+
+def finish(raw: F8) -> F8:
+    """Returns `NUMBERS`."""
+    table = dict(zip(RAW_NUMBERS, raw, strict=True))
+    count, half = table["count"], table["half_squares"]
+    rest = table["deviations"] / np.maximum(count, 1)
+    m2 = np.maximum(2 * half - count * np.square(rest), 0)
+    exact = np.isfinite(half) & ((half > _LEAST_SQUARES) | (table["min"] == table["max"]))
+    infs = count - table["finite"] - table["nans"]
+    return np.stack(
+        [
+            count,
+            np.where(exact, table["min"], table["finite_min"]),
+            np.where(exact, table["max"], table["finite_max"]),
+            np.where(exact, table["middle"] + rest, table["finite_mean"]),
+            np.where(exact, m2, 2 * table["finite_half_squares"]),
+            np.where(exact, 0, table["nans"]),
+            np.where(exact, 0, infs),
+            np.where(exact, 0, table["negative_infs"]),
+            table["whole_or_infinite_count"],
+        ]
+    )
 
 
 def merge(parts: Sequence[F8], batch_sizes: Sequence[float]) -> F8:

@@ -23,10 +23,13 @@ probability (Dvoretzky-Kiefer-Wolfowitz: 0.02 at 96 % confidence)."""
 
 NAME = "quantiles"
 WIDTH = N_QUANTILES
+RAW_WIDTH = 2 * N_QUANTILES + 1
+"""The finite value above each quantile, that below it, and the place of the last finite value among all."""
 DTYPE: Literal["float32"] = "float32"
-ABSENT = (float("nan"),) * WIDTH
+ABSENT = (float("nan"),) * RAW_WIDTH
 
 _LEVELS = np.linspace(0, 1, N_QUANTILES)
+_FALLING = tuple(1 - _LEVELS)
 
 
 def places(layout: TensorLayout) -> int:
@@ -35,30 +38,36 @@ def places(layout: TensorLayout) -> int:
 
 
 def reduce(xp: Namespace, values: Values) -> Array:
-    """Returns the quantiles of one tensor, as float32."""
+    """Returns the raw numbers of one tensor, as float32."""
     flat = flatten(xp, values.array)
     static = (xp.static_shape(flat) or (None,))[0]
     if static is None or static > MAX_ELEMENTS:
         flat = xp.take(flat, even_indices(xp, flat, MAX_ELEMENTS))
     flat = xp.cast(flat, "float32")
-    zero, one = xp.constant(0.0, "float32"), xp.constant(1.0, "float32")
     finite = xp.is_finite(flat)
+    zero, one = xp.constant(0.0, "float32"), xp.constant(1.0, "float32")
     last = xp.maximum(xp.sum(xp.cast(finite, "float32")) - one, zero)
-    # One infinity more at the end: an empty tensor has something to gather from. Falling, because that is how the
-    # fastest op of TensorFlow sorts.
+    # Two infinities more at the end: there is something to gather from, also behind the last value. Falling, because
+    # that is how the fastest op of TensorFlow sorts.
     kept = xp.where(finite, flat, xp.constant(-np.inf, "float32"))
-    falling = xp.largest(xp.concat([kept, xp.constant((-np.inf,), "float32")]), None)
-    place = xp.constant(tuple(1 - _LEVELS), "float32") * last
-    before = xp.floor(place)
-    weight = place - before
-    nearest = xp.cast(before, "int32")
-    high = xp.take(falling, nearest)
-    low = xp.take(falling, xp.minimum(nearest + xp.constant(1, "int32"), xp.cast(last, "int32")))
+    falling = xp.largest(xp.concat([kept, xp.constant((-np.inf,) * 2, "float32")]), None)
+    before = xp.floor(xp.constant(_FALLING, "float32") * last)
+    neighbours = xp.take(falling, xp.cast(xp.concat([before, before + one]), "int32"))
+    return xp.concat([neighbours, xp.stack([last])])
+
+
+def finish(raw: F8) -> F8:
+    """Returns the quantiles: values between neighbours."""
+    high, low, last = raw[:N_QUANTILES], raw[N_QUANTILES:-1], raw[-1]
+    # the same product as in `reduce`: to the last bit, so that the neighbours are those of this place
+    place = np.asarray(_FALLING, np.float32)[:, None] * last.astype(np.float32)
+    weight = (place - np.floor(place)).astype(np.float64)
+    low = np.where(weight > 0, low, high)
     # weighted ends rather than high + weight * (low - high): the difference of two large values may overflow
-    between = high * (one - weight) + low * weight
+    between = high * (1 - weight) + low * weight
     # rounding must not move it past its ends: the quantiles of equal values are equal
-    between = xp.minimum(xp.maximum(between, low), high)
-    return xp.where(xp.is_finite(between), between, xp.constant(np.nan, "float32"))
+    between = np.clip(between, low, high)
+    return np.where(np.isfinite(between), between, np.nan)
 
 
 def merge(parts: Sequence[F8], batch_sizes: Sequence[float]) -> F8:

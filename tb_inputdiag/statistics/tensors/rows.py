@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.records import F8, TensorLayout
 from tb_inputdiag.statistics.namespace import Array, Namespace
-from tb_inputdiag.statistics.tensors import Values
+from tb_inputdiag.statistics.tensors import Values, as_reduced
 
 NAME = "rows"
 NUMBERS = ("count", "zero_count", "rows", "one_hot_rows", "row_sum_min", "row_sum_max")
 WIDTH = len(NUMBERS)
+RAW_WIDTH = WIDTH
 DTYPE: Literal["float64"] = "float64"
 ABSENT = (float("nan"),) * WIDTH
 
@@ -53,6 +54,9 @@ def reduce(xp: Namespace, values: Values) -> Array:
 
 def _number(xp: Namespace, value: float) -> Array:
     return xp.constant(float(value), "float32")
+
+
+finish = as_reduced
 
 
 def merge(parts: Sequence[F8], batch_sizes: Sequence[float]) -> F8:

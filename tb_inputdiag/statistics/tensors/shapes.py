@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from tb_inputdiag.records import F8, MAX_RANK, TensorLayout
 from tb_inputdiag.statistics.namespace import Array, Namespace
-from tb_inputdiag.statistics.tensors import Values
+from tb_inputdiag.statistics.tensors import Values, as_reduced
 
 NAME = "shape"
 WIDTH = MAX_RANK
+RAW_WIDTH = WIDTH
 DTYPE: Literal["float64"] = "float64"
 ABSENT = None
 """Every tensor has a shape."""
@@ -32,6 +33,9 @@ def reduce(xp: Namespace, values: Values) -> Array:
     if rank is not None and rank < MAX_RANK:
         return xp.concat([values.shape, xp.constant((-1.0,) * (MAX_RANK - rank), "float64")])
     return xp.first(xp.concat([values.shape, xp.constant((-1.0,) * MAX_RANK, "float64")]), MAX_RANK)
+
+
+finish = as_reduced
 
 
 def merge(parts: Sequence[F8], batch_sizes: Sequence[float]) -> F8:
