@@ -29,6 +29,7 @@ RAISED_HERE = [kind.id for kind in all_kinds() if kind.backend in ("", "tensorfl
 """The others run on their backend in tests/backends/test_kinds.py."""
 _NAMES = {"keras": keras, "np": np, "pd": pd, "tf": tf, "__name__": "__main__"}
 NEEDS_ARGUMENTS = {
+    "arguments-of-a-loss",
     "array-of-objects",
     "argument-is-a-float",
     "assigned-shape",
@@ -45,6 +46,7 @@ NEEDS_ARGUMENTS = {
     "inputs-in-another-order",
     "inputs-not-grouped",
     "list-in-place-of-a-tensor",
+    "length-of-a-pydataset",
     "list-of-examples",
     "missing-log",
     "missing-targets",

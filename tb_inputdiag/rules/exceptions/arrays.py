@@ -403,9 +403,11 @@ def _objects(case: Case) -> Finding | None:
 
 
 def _python_list(case: Case) -> Finding | None:
+    x, y = case.argument("x"), case.argument("y")
+    if y is not None and y.kind == "list" and x is not None and x.kind != "list":
+        return _list_of_labels(case, y)
     if case["type"] not in ("list", "tuple"):
         return None
-    x, y = case.argument("x"), case.argument("y")
     name = case.variable("x")
     if x is not None and x.equal_shapes is False:
         return None
@@ -429,6 +431,19 @@ def _python_list(case: Case) -> Finding | None:
         seen="a list",
         expected="an array",
         subject="input:x",
+    )
+
+
+def _list_of_labels(case: Case, y: ArgumentFacts) -> Finding:
+    """The inputs are an array, and the targets a list: Keras names the array."""
+    name = case.variable("y")
+    ids = f"classes, {name} = np.unique({name}, return_inverse=True)  # ids 0, 1, 2, ...; classes[id] is the name"
+    return case.finding(
+        f"'{name}' is a Python list, and Keras takes arrays.",
+        ids if _is_text(y) else f"{name} = np.array({name})",
+        seen="a list",
+        expected="an array",
+        subject="target:y",
     )
 
 

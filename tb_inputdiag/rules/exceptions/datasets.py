@@ -144,7 +144,8 @@ def _no_targets(case: Case) -> Finding | None:
     y, x = case.argument("y"), case.argument("x")
     given = y is not None and y.kind != "none"
     trains = case.method in ("fit", "evaluate", "train_on_batch", "test_on_batch")
-    if not trains or given or not case.failure.arguments:
+    counted = "cannot be interpreted as an integer" in case.text
+    if not trains or given or counted or not case.failure.arguments:
         return None
     if x is not None and x.kind == "dataset" and x.parts > 1:
         return None

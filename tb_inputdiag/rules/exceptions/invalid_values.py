@@ -49,7 +49,7 @@ def _negated(wrong: str) -> str:
 
 def _invalid(case: Case) -> Finding | None:
     what = case["what"].strip("`'\" ")
-    value = case["value"].split("\n")[0].split(" of type ")[0].strip().rstrip(".")
+    value = re.split(r"\s*\(?of type ", case["value"].split("\n")[0])[0].strip().rstrip(".")
     expected = case["expected"].replace("`", "").rstrip(".") or _negated(case["wrong"])
     if not re.fullmatch(r"\w+", what) or not (expected or case["choices"]):
         return None

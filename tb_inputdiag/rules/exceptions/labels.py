@@ -82,7 +82,8 @@ def _more_axes(case: Case) -> Finding | None:
     target, output = shapes
     one = len(target) == 1 or (len(target) == 2 and target[-1] in (1, output[-1]))
     layers = list(case.facts.layers) if case.facts is not None else []
-    if not one or len(output) < 3:
+    elsewhere = "Incompatible shapes" in case.text and "compile_loss" not in case.text
+    if not one or len(output) < 3 or elsewhere:
         return None
     recurrent = [x for x in layers if x.class_name in ("LSTM", "GRU", "SimpleRNN", "Bidirectional")]
     if len(output) == 3 and recurrent:
@@ -122,13 +123,14 @@ def _other_number(case: Case) -> Finding | None:
     y, x = _name(case), case.variable("x")
     times, rest = divmod(made, given) if made > given else divmod(given, made)
     if not rest and fed[:1] and fed[:1] == targets[:1]:
-        return _joined_axes(case, target, output, times)
+        return _joined_axes(case, target, output)
     if made > given and not rest:
+        cut = f"{x}, {y} = {x}[:{given}], {y}[:{given}]  # if the first ones belong together"
         repeated = f"{y} = np.concatenate([{', '.join([y] * times)}])  # the same ones for each part of {x}"
         of_a_gan = (
             f"{y} = np.concatenate([np.ones({_code(target)}), np.zeros({_code(target)})])  # real, then made ones"
         )
-        fix = f"{of_a_gan}\n# or: {repeated}" if times == 2 and output[-1] == 1 else repeated
+        fix = f"{of_a_gan}\n# or: {repeated}" if times == 2 and output[-1] == 1 else f"{cut}\n# or: {repeated}"
     else:
         fix = f"{x}, {y} = {x}[:{min(given, made)}], {y}[:{min(given, made)}]  # if the first ones belong together"
     return _compared(
@@ -141,12 +143,9 @@ def _other_number(case: Case) -> Finding | None:
     )
 
 
-def _joined_axes(case: Case, target: Shape, output: Shape, times: int) -> Finding:
+def _joined_axes(case: Case, target: Shape, output: Shape) -> Finding:
     """The model has as many examples as targets, and its own reshape makes others of them."""
-    if (output[0] or 0) > (target[0] or 0):
-        fix = f"keras.ops.reshape(x, (-1, {times * (output[-1] or 1)}))  # -1: the batch, with all values of an example"
-    else:
-        fix = "keras.ops.reshape(x, (keras.ops.shape(x)[0], -1))  # keeps the batch axis"
+    fix = "keras.ops.reshape(x, (keras.ops.shape(x)[0], -1))  # keeps the batch axis"
     return _compared(
         case,
         f"The model makes {output[0]} predictions of {target[0]} examples, {shape_text(output)}: a reshape inside "
@@ -283,12 +282,26 @@ def _places(case: Case) -> Finding | None:
     if shapes is None:
         return None
     target, output = shapes
+    if _is_sparse(case) and len(target) == 2 and len(output) == 3 and target[1] != output[1] and output[1]:
+        return _other_steps(case, target, output)
     if len(target) != len(output) or len(target) < 3 or target[1:-1] == output[1:-1]:
         return None
     return _compared(
         case,
         f"'{_name(case)}' has shape {shape_text(target)}, and the output has shape {shape_text(output)}.",
         output_fix(target, output),
+        target,
+        output,
+    )
+
+
+def _other_steps(case: Case, target: Shape, output: Shape) -> Finding:
+    y, steps = _name(case), output[1]
+    return _compared(
+        case,
+        f"'{y}' has a label for each of {target[1]} steps, {shape_text(target)}, and the model predicts {steps} steps, "
+        f"{shape_text(output)}.",
+        f'{y} = keras.utils.pad_sequences({y}, maxlen={steps}, padding="post")  # as the inputs were padded',
         target,
         output,
     )
@@ -455,8 +468,8 @@ KINDS = (
                 "Dimensions must be equal, but are {} for '{}' with input shapes: {target}, {output}.\n",
             ),
             Words("PyTorch", "tensor a ({target}) must match the size of tensor b ({output}) at {} dimension 0"),
-            Words("JAX", "Incompatible shapes for broadcasting: shapes=[{target}, {output}]\n"),
-            Words("JAX", "got incompatible shapes for broadcasting: {target}, {output}.\n"),
+            Words("JAX", "Incompatible shapes for broadcasting: shapes=[({target}), ({output})]\n"),
+            Words("JAX", "got incompatible shapes for broadcasting: ({target}), ({output}).\n"),
         ),
         cause="`fit` counts the examples of arrays. `train_on_batch`, generators and your own steps give them as they "
         "are.",
@@ -468,7 +481,11 @@ KINDS = (
     Kind(
         id="prediction-for-each-place",
         title="The model predicts for each step or place, and there is one target for each example",
-        words=_SHAPES,
+        words=(
+            *_SHAPES,
+            Words("TensorFlow", "Incompatible shapes: {target} vs. {output} [["),
+            Words("TensorFlow", "Incompatible shapes: {target} vs. {output}\n"),
+        ),
         cause="Dense works on the last axis. Without Flatten or pooling all other axes are still there at the end.",
         failing=program(
             mend(CONVOLUTION, "        keras.layers.Flatten(),\n", ""),

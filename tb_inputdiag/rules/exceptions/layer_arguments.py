@@ -58,7 +58,7 @@ def _input(case: Case) -> Finding | None:
 
 
 def _shape(case: Case) -> Finding | None:
-    text = case["shape"].strip("'\" ").rstrip("'.")
+    text = re.sub(r"(\d+)\.\d+", r"\1", case["shape"].strip("'\" ").rstrip("'."))  # of a division
     number = re.fullmatch(r"\d+", text)
     sizes = re.findall(r"\d+", text)
     fix = (
@@ -70,7 +70,8 @@ def _shape(case: Case) -> Finding | None:
             else "keras.Input((28, 28, 1))  # a tuple of whole numbers, without the batch axis"
         )
     )
-    return case.finding(f"{text or 'This'} is not a shape.", fix, seen=text, expected="a tuple of whole numbers")
+    shown = case["shape"].strip("'\" ").rstrip("'.")
+    return case.finding(f"{shown or 'This'} is not a shape.", fix, seen=text, expected="a tuple of whole numbers")
 
 
 def _whole(case: Case) -> Finding | None:
@@ -79,6 +80,14 @@ def _whole(case: Case) -> Finding | None:
     if not what and "cannot be interpreted as an integer" in case.text:
         return _divided(case)
     what = what or "units"
+    if value.strip("'\"").isdigit() and int(value.strip("'\"")) > 0:
+        value = value.strip("'\"")
+        return case.finding(
+            f"`{what}` is the text '{value}', and must be a whole number.",
+            f"{what}={value}  # without quotes; of a file or an input: int(text)",
+            seen=f"'{value}'",
+            expected=value,
+        )
     number = re.fullmatch(r"-?\d+\.0*", value)
     whole = value.partition(".")[0] if number else ""
     fix = f"{what}={whole}  # // divides without a rest: 128 // 2, not 128 / 2" if number else f"{what}=32"
@@ -148,6 +157,27 @@ def _disconnected(case: Case) -> Finding | None:
             f"# or the Input that {last} comes from: keras.Model(base_model.input, {last})"
         )
     return case.finding(message, fix, seen="another Input", expected="the Inputs that the outputs come from")
+
+
+_GRAPH_OF = re.compile(r"(\w+)\.(?:output|input)\b")
+
+
+def _not_built(case: Case) -> Finding | None:
+    of_graph = _GRAPH_OF.search(case.failure.lines[-1] if case.failure.lines else "")
+    if of_graph is not None and "has never been called and thus has no defined" in case.text:
+        name = of_graph[1]
+        message = f"{name} has not been called on a tensor yet, so its {of_graph[0].rpartition('.')[2]} does not exist."
+        fix = (
+            f"x = {name}(inputs)  # inputs: a keras.Input(...); build on x\n"
+            f"# of a Sequential that begins with a keras.Input: {name}.inputs, {name}.outputs"
+        )
+    else:
+        message = "The model has no weights yet, because the shape of its input is not known."
+        fix = (
+            "keras.Sequential([keras.Input(x.shape[1:]), ...])  # an Input as the first layer\n"
+            f"# or, of a class of your own: {case.model}(x[:1])  # call it once"
+        )
+    return case.finding(message, fix, seen="no input shape", expected="keras.Input(...) first")
 
 
 _DUPLICATE = """\
@@ -319,13 +349,7 @@ KINDS = (
         cause="Weights are made when the shape of the input is known: from a `keras.Input`, or from the first batch.",
         failing="model = keras.Sequential([keras.layers.Dense(3)])\nmodel.count_params()\n",
         mended="model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])\nmodel.count_params()\n",
-        explain=plainly(
-            "The model has no weights yet, because the shape of its input is not known.",
-            "keras.Sequential([keras.Input(x.shape[1:]), ...])  # an Input as the first layer\n"
-            "# or, of a class of your own: {model}(x[:1])  # call it once",
-            seen="no input shape",
-            expected="keras.Input(...) first",
-        ),
+        explain=_not_built,
     ),
     Kind(
         id="stateful-without-batch-size",

@@ -8,6 +8,7 @@ from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import mend
 from tb_inputdiag.rules.exceptions.words import Words
+from tb_inputdiag.rules.support.text import join
 
 __all__ = ["KINDS"]
 
@@ -37,6 +38,14 @@ class Scale(keras.layers.Layer):
         return x * self.w
 
 y = Scale()(np.ones((2, 3)))
+"""
+_THREE = """\
+def weighted(y_true, y_pred, weight):
+    return weight * keras.ops.mean(keras.ops.square(y_true - y_pred))
+
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(1)])
+model.compile(optimizer="adam", loss=weighted)
+model.fit(np.ones((8, 4)), np.ones((8, 1)))
 """
 _OUTPUT = """\
 class Twice(keras.layers.Layer):
@@ -109,7 +118,45 @@ def _returns_none(case: Case) -> Finding | None:
     )
 
 
+def _arguments_of_a_loss(case: Case) -> Finding | None:
+    """A loss or metric that is a function of something else than y_true and y_pred."""
+    name = case["name"].rpartition(" ")[2].rpartition(".")[2]
+    trains = case.method in ("fit", "evaluate", "train_on_batch", "test_on_batch")
+    if "." in case["name"].replace("<locals>.", "") or not name.isidentifier() or not trains:
+        return None
+    names = re.findall(r"'(\w+)'", case["names"])
+    if not names or "y_pred" in names:
+        fix = f"def {name}(y_true, y_pred):  # a loss or metric takes these two, in this order\n    ..."
+    else:
+        words = ", ".join(names)
+        fix = (
+            f"def make({words}):\n    def of_two(y_true, y_pred):\n        return {name}(y_true, y_pred, {words})\n"
+            f"    return of_two\n\n{case.model}.compile(..., loss=make(...))  # with a value for {words}"
+        )
+    return case.finding(
+        f"Keras calls a loss or metric with y_true and y_pred, and {name} takes other arguments"
+        f"{f', such as {join(names)}' if names else ''}.",
+        fix,
+        seen=f"{name}({', '.join(names) or '...'})",
+        expected=f"{name}(y_true, y_pred)",
+        subject="loss",
+    )
+
+
 KINDS = (
+    Kind(
+        id="arguments-of-a-loss",
+        title="A loss or metric of your own takes other arguments than y_true and y_pred",
+        words=(
+            Words("Python", "TypeError: {name}() missing {n} required positional argument{}: {names}\n"),
+            Words("Python", "TypeError: {name}() takes {n} positional argument{}but {m} were given\n"),
+        ),
+        cause="Keras calls a loss and a metric with the targets and the predictions.",
+        failing=_THREE,
+        mended=mend(_THREE, "y_pred, weight)", "y_pred, weight=2.0)"),
+        explain=_arguments_of_a_loss,
+        subject="loss",
+    ),
     Kind(
         id="returns-none",
         title="A loss or `call` returns nothing",

@@ -105,7 +105,12 @@ def _element_fix(first: Shape, other: Shape) -> str:
         return f"keras.layers.Flatten()  # on the tensor {shape_text(longer)}, then Dense with the units of the other"
     if len(first) == 3 and None not in (*first[:2], *other[:2]):
         if first[:2] == other[:2]:
-            return f"keras.layers.Conv2D({first[2]}, 1)  # on the tensor {shape_text(other)}: as many channels"
+            few, many = sorted((first, other), key=lambda shape: shape[2] or 0)
+            return f"keras.layers.Conv2D({many[2]}, 1)  # on the tensor {shape_text(few)}: as many channels"
+        border = max(abs((a or 0) - (b or 0)) for a, b in zip(first[:2], other[:2], strict=True))
+        if first[2] == other[2] and border <= 6:
+            small = min(first, other, key=lambda shape: (shape[0] or 0, shape[1] or 0))
+            return f'keras.layers.Conv2D(..., padding="same")  # in the branch {shape_text(small)}: keeps the size'
         tall, low = max(first[0] or 0, other[0] or 0), max(1, min(first[0] or 0, other[0] or 0))
         small = first if (first[0] or 0) < (other[0] or 0) else other
         channels = (

@@ -13,7 +13,7 @@ from tb_inputdiag.rules.exceptions.layer_calls import received
 from tb_inputdiag.rules.exceptions.programs import mend
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.operands import broadcast_fix
-from tb_inputdiag.rules.support.shapes import parse_shape, shape_in
+from tb_inputdiag.rules.support.shapes import Shape, parse_shape, shape_in
 
 __all__ = ["KINDS"]
 
@@ -40,7 +40,7 @@ def _inside(case: Case) -> Finding | None:
     ]
     x = next((t for t in case.fed("input") if t.shape is not None and sizes and sizes[0][0] in t.shape[1:]), None)
     x = x or next((t for t in case.fed("input") if t.shape is not None and sizes and sizes[0][1] in t.shape[1:]), None)
-    fix = broadcast_fix(left, right)
+    fix = _bias(left, right, line) or broadcast_fix(left, right)
     if x is not None and x.shape is not None:
         fed = sizes[0][0] if sizes[0][0] in x.shape[1:] else sizes[0][1]
         made = sizes[0][1] if fed == sizes[0][0] else sizes[0][0]
@@ -59,9 +59,17 @@ def _inside(case: Case) -> Finding | None:
     )
 
 
+def _bias(left: Shape, right: Shape, line: str) -> str:
+    """Returns code for a weight that is added, and has the size of another axis; empty if there is none."""
+    added = re.search(r"[+*-]\s*self\.(\w+)", line)
+    if added is None or len(right) != 1 or len(left) < 2 or not left[-1]:
+        return ""
+    return f"self.{added[1]} = self.add_weight(shape=({left[-1]},))  # in build: one number for each of the last axis"
+
+
 def _is_product(case: Case) -> bool:
     """Tells whether the tensors are multiplied as matrices, so that rows and columns count, not the last axes."""
-    return re.search(r"for '[^']*MatMul", case.text) is not None
+    return re.search(r"= \w*MatMul\w*\[", case.text) is not None
 
 
 def _fed_size(name: str, x: TensorLayout, fed: int, made: int, layer: str) -> str:

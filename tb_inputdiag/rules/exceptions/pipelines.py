@@ -8,7 +8,7 @@ from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import ShapesPicture
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
-from tb_inputdiag.rules.exceptions.programs import REGRESSION, mend, program
+from tb_inputdiag.rules.exceptions.programs import REGRESSION, TWO_INPUTS, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.shapes import Shape, parse_shape
 
@@ -143,6 +143,12 @@ def _length(case: Case) -> Finding | None:
     )
 
 
+_LISTS = """
+def batches():
+    yield [ages, places], y
+
+model.fit(batches())
+"""
 _HALVES = """
 class Batches(keras.utils.PyDataset):
     def __len__(self):
@@ -283,6 +289,23 @@ KINDS = (
             "yield x, y  # and output_signature=(tf.TensorSpec(...), tf.TensorSpec(...)), one for each part",
             seen="another structure",
             expected="{expected}",
+        ),
+        subject="data",
+    ),
+    Kind(
+        id="generator-of-lists",
+        title="A generator yields the inputs as a list",
+        words=(
+            Words("TensorFlow", "`output_signature` must contain objects that are subclass of `tf.TypeSpec` but found"),
+        ),
+        cause="TensorFlow takes tuples and dicts for structure, and a list for the values of one tensor.",
+        failing=program(TWO_INPUTS, _LISTS),
+        mended=program(TWO_INPUTS, mend(_LISTS, "[ages, places], y", "(ages, places), y")),
+        explain=plainly(
+            "The generator yields a list, and a data set takes a tuple or a dict for several inputs or outputs.",
+            "yield (x1, x2), y  # round brackets, also around several targets",
+            seen="a list",
+            expected="a tuple or a dict",
         ),
         subject="data",
     ),
