@@ -80,6 +80,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
         "map_residual": ("f4", ("T",)),
         "worst_examples": ("f4", ("T", MAX_WORST_EXAMPLES)),
         "worst_shares": ("f4", ("T", MAX_WORST_EXAMPLES)),
+        "pair_correlation": ("f4", ("T",)),
     },
     "weights": {
         "gradient_norm": ("f4", ("W",)),
@@ -183,6 +184,10 @@ class TensorTable:
     padded with NaN; see `statistics.largest_losses`. NaN for all others, and in older logs."""
     worst_shares: F4
     """``[T, MAX_WORST_EXAMPLES]``, 0..1: the parts of the sum of the batch's losses that these have."""
+    pair_correlation: F4
+    """-1..1 for a target with one number for each example, of a model that compares two inputs of one shape: its
+    correlation with the prediction. NaN for all others, for targets or predictions that are all equal, and in older
+    logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ for each step of a sequence that the input has, too, a row is a step. The values
   the previous, step of an input that has one value a step. The largest of all inputs.
 - `map_residual` is that of `target_maps`, for targets with a number for each pixel of an input. Nothing else is
   compared of these.
+- `pair_correlation` is that of `pair_predictions`, for a target and its prediction.
 
 All are NaN for tensors that are not targets, and for targets without numbers, with a single value, or without an input
 to compare with. Steps whose target is 0 are left out: 0 is what sequences are padded with.
@@ -31,7 +32,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_inputdiag.records import F8, TensorLayout
-from tb_inputdiag.statistics import target_maps
+from tb_inputdiag.statistics import pair_predictions, target_maps
 from tb_inputdiag.statistics.namespace import Array, Namespace, is_floating, is_numeric
 
 __all__ = ["COLUMNS", "EXACT", "NUMBERS", "Comparison", "columns", "comparisons", "merge", "reduce", "reference"]
@@ -51,7 +52,10 @@ MAX_EXAMPLES = 128
 MAX_COMPARISONS = 8
 """Pairs of target and input that are compared."""
 
-NUMBERS = ("rows", "place", "residual", "equal", "copies", "next_step", "previous_step")
+NUMBERS = (
+    *("rows", "place", "residual", "equal", "copies", "next_step", "previous_step"),
+    *pair_predictions.NUMBERS,
+)
 COLUMNS = (
     "copy_input",
     "copy_place",
@@ -62,20 +66,22 @@ COLUMNS = (
     "next_step_equal",
     "previous_step_equal",
     "map_residual",
+    "pair_correlation",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A target and an input that it is compared with.
+    """A target and an input, or its prediction, that it is compared with.
 
     Attributes:
         target: Index of the target among the tensors.
-        source: Index of the input.
+        source: Index of the input, or of the prediction.
         steps: Length of the sequence axis that both have; 0 if rows are examples.
         width: Values of the input in a row.
         targets: Values of the target in a row.
         channels: Of an input whose pixels are the rows; 0 for all other inputs.
+        predicted: Whether `source` is the prediction of this target.
     """
 
     target: int
@@ -84,6 +90,7 @@ class Comparison:
     width: int
     targets: int
     channels: int = 0
+    predicted: bool = False
 
     @property
     def places(self) -> NDArray[np.int64]:
@@ -96,6 +103,8 @@ class Comparison:
     @property
     def examples(self) -> int:
         """Returns how many examples are compared at most."""
+        if self.predicted:
+            return pair_predictions.MAX_EXAMPLES
         if self.channels:
             return target_maps.examples(self.width, self.channels)
         values = max(1, len(self.places) * max(self.steps, 1))
@@ -121,7 +130,23 @@ def comparisons(layouts: Sequence[TensorLayout]) -> tuple[Comparison, ...]:
         if source.role == "input" and source.stage == "fed"
         if (made := _comparison(j, target, i, source)) is not None
     ]
-    return tuple(found[:MAX_COMPARISONS])
+    return (*found[:MAX_COMPARISONS], *_predictions_of_pairs(layouts))
+
+
+def _predictions_of_pairs(layouts: Sequence[TensorLayout]) -> list[Comparison]:
+    """Returns the targets of a model that compares two inputs, each with its prediction."""
+    fed = [t.shape for t in layouts if t.role == "input" and t.stage == "fed" and _example_shape(t) is not None]
+    targets, predictions = ([i for i, t in enumerate(layouts) if t.role == role] for role in ("target", "prediction"))
+    if len(targets) != len(predictions) or not pair_predictions.compares_pairs(fed):
+        return []
+    return [
+        Comparison(target, prediction, 0, 1, 1, predicted=True)
+        for target, prediction in zip(targets, predictions, strict=True)
+        if all(
+            _example_shape(layouts[i]) is not None and pair_predictions.is_single_number(layouts[i].shape)
+            for i in (target, prediction)
+        )
+    ]
 
 
 def _comparison(j: int, target: TensorLayout, i: int, source: TensorLayout) -> Comparison | None:
@@ -172,6 +197,9 @@ def reduce(xp: Namespace, comparison: Comparison, target: Array, source: Array) 
         n = xp.minimum(n, xp.constant(comparison.examples, "int32"))
     else:
         n = min(comparison.examples, *(length for length in lengths if length is not None))
+    if comparison.predicted:
+        sums = pair_predictions.reduce(xp, xp.first(target, n), xp.first(source, n))
+        return xp.stack([nan] * (len(NUMBERS) - len(sums)) + sums)
     if comparison.channels:
         maps = xp.first(target, n), xp.first(source, n)
         residual = target_maps.reduce(xp, *maps, comparison.width, comparison.channels)
@@ -185,7 +213,7 @@ def reduce(xp: Namespace, comparison: Comparison, target: Array, source: Array) 
     for number in _numbers_of_target(xp, y, comparison):
         best.add(number, x, comparison.steps > 0)
     shifts = _shifted(xp, x, y, comparison.steps) if comparison.shifts else [nan, nan]
-    return xp.stack([*best.numbers, *shifts])
+    return xp.stack([*best.numbers, *shifts] + [nan] * len(pair_predictions.NUMBERS))
 
 
 def _numbers_of_target(xp: Namespace, y: Array, comparison: Comparison) -> list[Array]:
@@ -289,8 +317,9 @@ def merge(parts: Sequence[F8]) -> F8:
     """
     tables = np.stack(parts)
     merged: F8 = tables.mean(0)
-    rows, place, residual = (NUMBERS.index(name) for name in ("rows", "place", "residual"))
-    merged[:, rows] = tables[:, :, rows].sum(0)
+    place, residual = (NUMBERS.index(name) for name in ("place", "residual"))
+    for name in ("rows", *pair_predictions.NUMBERS):
+        merged[:, NUMBERS.index(name)] = tables[:, :, NUMBERS.index(name)].sum(0)
     merged[:, residual] = tables[:, :, residual].max(0)
     differ = (tables[:, :, place] != tables[0, :, place]).any(0)
     merged[differ, residual] = 1.0
@@ -315,7 +344,11 @@ def columns(numbers: F8, compared: Sequence[Comparison], n_tensors: int) -> dict
         ]
         maps = [row["residual"] for made, row in table if made.channels]
         found["map_residual"][target] = min((left for left in maps if not np.isnan(left)), default=np.nan)
-        table = [(made, row) for made, row in table if not made.channels]
+        for made, row in table:
+            if made.predicted:
+                sums = (row[name] for name in pair_predictions.NUMBERS)
+                found["pair_correlation"][target] = pair_predictions.correlation(*sums)
+        table = [(made, row) for made, row in table if not made.channels and not made.predicted]
         varied = [(made, row) for made, row in table if row["rows"] > 0]
         if not varied:
             continue
@@ -346,6 +379,9 @@ def reference(layouts: Sequence[TensorLayout], arrays: Sequence[NDArray[Any]]) -
 
 def _reference(made: Comparison, target: NDArray[Any], source: NDArray[Any]) -> list[float]:
     n = min(len(target), len(source), made.examples)
+    if made.predicted:
+        sums = pair_predictions.reference(target[:n], source[:n])
+        return [*[np.nan] * (len(NUMBERS) - len(sums)), *sums]
     if made.channels:
         of_map = {"residual": target_maps.reference(target[:n], source[:n]), "place": 0.0}
         return [of_map.get(name, np.nan) for name in NUMBERS]
@@ -356,10 +392,11 @@ def _reference(made: Comparison, target: NDArray[Any], source: NDArray[Any]) -> 
         numbers.append(y @ np.arange(made.targets))
     best = min((_reference_of_number(number, x, made.steps > 0) for number in numbers), key=lambda found: found[2])
     if not made.shifts:
-        return [*best, np.nan, np.nan]
+        return [*best, *[np.nan] * (len(NUMBERS) - len(best))]
     steps_x, steps_y = x.reshape(-1, made.steps), y.reshape(-1, made.steps)
     pairs = ((steps_y[:, :-1], steps_x[:, 1:]), (steps_y[:, 1:], steps_x[:, :-1]))
-    return [*best, *(float((a == b)[a != 0].mean()) if (a != 0).any() else 0.0 for a, b in pairs)]
+    shifts = [float((a == b)[a != 0].mean()) if (a != 0).any() else 0.0 for a, b in pairs]
+    return [*best, *shifts, *[np.nan] * len(pair_predictions.NUMBERS)]
 
 
 def _reference_of_number(y: F8, x: F8, padded: bool) -> list[float]:

@@ -141,7 +141,8 @@ def test_what_has_no_rows_to_compare_is_left_out() -> None:
 
 def test_replicas_must_find_the_same_place() -> None:
     names = target_copies.NUMBERS
-    one = np.array([[10.0, 3, 0.0, 1.0, 1.0, np.nan, np.nan]])
+    one = np.full((1, len(names)), np.nan)
+    one[0, :5] = 10, 3, 0, 1, 1
     same = target_copies.merge([one, one])
     assert dict(zip(names, same[0], strict=True))["rows"] == 20
     other = one.copy()
