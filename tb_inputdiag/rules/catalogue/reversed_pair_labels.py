@@ -7,12 +7,14 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from tb_inputdiag.numbers import format_number
-from tb_inputdiag.records import Curve, EpochEnd, LimitPicture, ModelFacts, Quantity, Severity, Split, TensorView
+from tb_inputdiag.records import EpochEnd, LimitPicture, ModelFacts, Severity, Split, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, silent
 from tb_inputdiag.rules.examples.pairs import distances
+from tb_inputdiag.rules.support.curves import validation_loss_curve
 from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
+from tb_inputdiag.statistics.pair_predictions import MAX_EXAMPLES
 
 __all__ = ["ReversedPairLabels"]
 
@@ -78,7 +80,7 @@ class ReversedPairLabels(Rule):
     min_spread = Threshold(
         0.2,
         "Standard deviation of the predictions, relative to that of the first steps.",
-        source="Three programs with this fault keep 0.3 to 0.6. A model that gives one answer keeps nothing.",
+        source="Three programs with this fault keep 0.35 to 0.6. A model that gives one answer keeps nothing.",
         high=1.0,
     )
     min_epochs = Threshold(3, "Epochs with validation before the rule judges.", source="A slow start is over by then.")
@@ -95,7 +97,8 @@ class ReversedPairLabels(Rule):
             if math.isfinite(value) and own_loss and _two_labels(pair.target):
                 gathered = self._targets.setdefault(pair.target.name, _Correlations())
                 spread = pair.prediction.std if pair.prediction is not None else math.nan
-                found = _Pooled(context.sample.batch_size, value * context.sample.batch_size)
+                n = min(context.sample.batch_size, MAX_EXAMPLES)
+                found = _MeanCorrelation(n, value * n)
                 gathered.signed = pair.target.min < 0
                 gathered.add(context.split, context.sample.step, context.age, found, spread)
         return None
@@ -113,12 +116,12 @@ class ReversedPairLabels(Rule):
         if not (first.pairs and later.pairs) or gathered.evaluations < self.min_epochs:
             return None
         sign = math.copysign(1.0, first.mean)
-        """That of the correlation before training."""
-        natural = first + gathered.first_validation
-        known = sign * natural.mean >= self.min_natural * natural.error and sign * gathered.first_validation.mean > 0
-        change = sign * (first.mean - later.mean) / math.hypot(first.error, later.error)
-        lost = sign * later.mean <= self.max_kept * abs(first.mean) and change >= self.min_change
-        follows = -sign * validation.mean > max(-sign * later.mean * self.max_followed, validation.error)
+        before, now = abs(first.mean), sign * later.mean
+        natural, seen = first + gathered.first_validation, sign * gathered.first_validation.mean
+        known = before > first.error and seen > 0 and sign * natural.mean >= self.min_natural * natural.error
+        change = (before - now) / math.hypot(first.error, later.error)
+        lost = now <= self.max_kept * before and change >= self.min_change
+        follows = -sign * validation.mean > max(-now * self.max_followed, validation.error)
         if not (known and lost) or follows or gathered.spread() < self.min_spread:
             return None
         target = variable(name, "target", context.facts)
@@ -137,14 +140,7 @@ class ReversedPairLabels(Rule):
                 limit=self.max_kept,
                 bound="at least",
             ),
-            curves=(
-                Curve(
-                    label=f"Correlation of {name} with the prediction",
-                    quantity=Quantity(
-                        stream="tensors", column="pair_correlation", name=name, split="train", role="target"
-                    ),
-                ),
-            ),
+            curves=(validation_loss_curve(),),
         )
 
     @staticmethod
@@ -180,14 +176,14 @@ class ReversedPairLabels(Rule):
 
 
 @dataclass(frozen=True)
-class _Pooled:
+class _MeanCorrelation:
     """The mean of correlations, each weighted by its pairs."""
 
     pairs: int = 0
     total: float = 0.0
 
-    def __add__(self, other: _Pooled) -> _Pooled:
-        return _Pooled(self.pairs + other.pairs, self.total + other.total)
+    def __add__(self, other: _MeanCorrelation) -> _MeanCorrelation:
+        return _MeanCorrelation(self.pairs + other.pairs, self.total + other.total)
 
     @property
     def mean(self) -> float:
@@ -217,16 +213,16 @@ class _Correlations:
     """
 
     signed: bool = False
-    first: _Pooled = _Pooled()
-    first_validation: _Pooled = _Pooled()
-    validation: _Pooled = _Pooled()
+    first: _MeanCorrelation = _MeanCorrelation()
+    first_validation: _MeanCorrelation = _MeanCorrelation()
+    validation: _MeanCorrelation = _MeanCorrelation()
     evaluations: int = 0
-    _recent: deque[tuple[int, _Pooled]] = field(default_factory=lambda: deque(maxlen=_LATER))
+    _recent: deque[tuple[int, _MeanCorrelation]] = field(default_factory=lambda: deque(maxlen=_LATER))
     _first_spread: float = math.nan
     _spread: float = math.nan
     _evaluated: int = -1
 
-    def add(self, split: Split, step: int, age: int, found: _Pooled, spread: float) -> None:
+    def add(self, split: Split, step: int, age: int, found: _MeanCorrelation, spread: float) -> None:
         """Adds a batch.
 
         Args:
@@ -245,20 +241,20 @@ class _Correlations:
             self._recent.append((step, found))
             self._spread = spread
 
-    def _add_validation(self, step: int, found: _Pooled) -> None:
+    def _add_validation(self, step: int, found: _MeanCorrelation) -> None:
         if step != self._evaluated:
-            self._evaluated, self.validation = step, _Pooled()
+            self._evaluated, self.validation = step, _MeanCorrelation()
             self.evaluations += 1
         self.validation += found
         if self.evaluations == 1:
             self.first_validation += found
 
-    def later(self) -> _Pooled:
+    def later(self) -> _MeanCorrelation:
         """Returns that of the last half of training so far, at least of the last three samples."""
         recent = list(self._recent)
         half = recent[-1][0] / 2 if recent else 0
         used = [found for i, (step, found) in enumerate(recent) if step > half or i >= len(recent) - _FEWEST_LATER]
-        return sum(used, _Pooled())
+        return sum(used, _MeanCorrelation())
 
     def spread(self) -> float:
         """Returns the latest standard deviation of predictions, relative to the first."""
