@@ -81,6 +81,10 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
         "worst_examples": ("f4", ("T", MAX_WORST_EXAMPLES)),
         "worst_shares": ("f4", ("T", MAX_WORST_EXAMPLES)),
         "pair_correlation": ("f4", ("T",)),
+        "across_residual": ("f4", ("T",)),
+        "across_number": ("f4", ("T",)),
+        "down_residual": ("f4", ("T",)),
+        "down_number": ("f4", ("T",)),
     },
     "weights": {
         "gradient_norm": ("f4", ("W",)),
@@ -188,6 +192,16 @@ class TensorTable:
     """-1..1 for a target with one number for each example, of a model that compares two inputs of one shape: its
     correlation with the prediction. NaN for all others, for targets or predictions that are all equal, and in older
     logs."""
+    across_residual: F4
+    """0..1 for a target of 2 to 16 real numbers for a picture: 1 minus the square of the correlation between where the
+    picture's pixels differ, along the width, and the number that is most like it; see `statistics.picture_places`. This
+    and the next three columns are NaN for all others, and in older logs."""
+    across_number: F4
+    """The index of that number."""
+    down_residual: F4
+    """The same along the height."""
+    down_number: F4
+    """The index of that number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ for each step of a sequence that the input has, too, a row is a step. The values
 - `map_residual` is that of `target_maps`, for targets with a number for each pixel of an input. Nothing else is
   compared of these.
 - `pair_correlation` is that of `pair_predictions`, for a target and its prediction.
+- `across_residual`, `across_number`, `down_residual` and `down_number` are those of `picture_places`, for a target of
+  some numbers for a picture, as the first trainable layer reads it.
 
 All are NaN for tensors that are not targets, and for targets without numbers, with a single value, or without an input
 to compare with. Steps whose target is 0 are left out: 0 is what sequences are padded with.
@@ -32,7 +34,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tb_inputdiag.records import F8, TensorLayout
-from tb_inputdiag.statistics import pair_predictions, target_maps
+from tb_inputdiag.statistics import pair_predictions, picture_places, target_maps
 from tb_inputdiag.statistics.namespace import Array, Namespace, is_floating, is_numeric
 
 __all__ = ["COLUMNS", "EXACT", "NUMBERS", "Comparison", "columns", "comparisons", "merge", "reduce", "reference"]
@@ -55,6 +57,7 @@ MAX_COMPARISONS = 8
 NUMBERS = (
     *("rows", "place", "residual", "equal", "copies", "next_step", "previous_step"),
     *pair_predictions.NUMBERS,
+    *picture_places.COLUMNS,
 )
 COLUMNS = (
     "copy_input",
@@ -67,6 +70,7 @@ COLUMNS = (
     "previous_step_equal",
     "map_residual",
     "pair_correlation",
+    *picture_places.COLUMNS,
 )
 
 
@@ -82,6 +86,7 @@ class Comparison:
         targets: Values of the target in a row.
         channels: Of an input whose pixels are the rows; 0 for all other inputs.
         predicted: Whether `source` is the prediction of this target.
+        picture: Height, width and channels of an input that the target may name places in; None for all others.
     """
 
     target: int
@@ -91,6 +96,7 @@ class Comparison:
     targets: int
     channels: int = 0
     predicted: bool = False
+    picture: tuple[int, int, int] | None = None
 
     @property
     def places(self) -> NDArray[np.int64]:
@@ -105,6 +111,8 @@ class Comparison:
         """Returns how many examples are compared at most."""
         if self.predicted:
             return pair_predictions.MAX_EXAMPLES
+        if self.picture:
+            return picture_places.MAX_EXAMPLES
         if self.channels:
             return target_maps.examples(self.width, self.channels)
         values = max(1, len(self.places) * max(self.steps, 1))
@@ -130,7 +138,35 @@ def comparisons(layouts: Sequence[TensorLayout]) -> tuple[Comparison, ...]:
         if source.role == "input" and source.stage == "fed"
         if (made := _comparison(j, target, i, source)) is not None
     ]
-    return (*found[:MAX_COMPARISONS], *_predictions_of_pairs(layouts))
+    return (*found[:MAX_COMPARISONS], *_predictions_of_pairs(layouts), *_pictures(layouts))
+
+
+def _pictures(layouts: Sequence[TensorLayout]) -> list[Comparison]:
+    """Returns each target of some real numbers with the first picture, as the first trainable layer reads it."""
+    for i, fed in enumerate(layouts):
+        source = _example_shape(fed)
+        if fed.role != "input" or fed.stage != "fed" or source is None:
+            continue
+        found = [
+            Comparison(j, _as_read(layouts, i), 0, 1, shape[0], picture=sizes)
+            for j, target in enumerate(layouts)
+            if target.role == "target" and is_floating(target.dtype)
+            if (shape := _example_shape(target)) is not None
+            if (sizes := picture_places.picture_sizes(shape, source)) is not None
+        ]
+        if found:
+            return found
+    return []
+
+
+def _as_read(layouts: Sequence[TensorLayout], fed: int) -> int:
+    """Returns the index of a fed input as a layer reads it that other layers have changed: flipped, or rescaled."""
+    of_fed = layouts[fed]
+    for index, layout in enumerate(layouts):
+        changed = layout.stage == "entry" and layout.sources == (of_fed.name,) and not layout.same_as_fed
+        if changed and layout.shape == of_fed.shape and is_numeric(layout.dtype):
+            return index
+    return fed
 
 
 def _predictions_of_pairs(layouts: Sequence[TensorLayout]) -> list[Comparison]:
@@ -199,7 +235,13 @@ def reduce(xp: Namespace, comparison: Comparison, target: Array, source: Array) 
         n = min(comparison.examples, *(length for length in lengths if length is not None))
     if comparison.predicted:
         sums = pair_predictions.reduce(xp, xp.first(target, n), xp.first(source, n))
-        return xp.stack([nan] * (len(NUMBERS) - len(sums)) + sums)
+        of_pairs = dict(zip(pair_predictions.NUMBERS, sums, strict=True))
+        return xp.stack([of_pairs.get(name, nan) for name in NUMBERS])
+    if comparison.picture:
+        compared = xp.first(target, n), xp.first(source, n)
+        numbers = picture_places.reduce(xp, *compared, comparison.picture, comparison.targets)
+        of_picture = dict(zip(picture_places.COLUMNS, numbers, strict=True))
+        return xp.stack([of_picture.get(name, nan) for name in NUMBERS])
     if comparison.channels:
         maps = xp.first(target, n), xp.first(source, n)
         residual = target_maps.reduce(xp, *maps, comparison.width, comparison.channels)
@@ -213,7 +255,7 @@ def reduce(xp: Namespace, comparison: Comparison, target: Array, source: Array) 
     for number in _numbers_of_target(xp, y, comparison):
         best.add(number, x, comparison.steps > 0)
     shifts = _shifted(xp, x, y, comparison.steps) if comparison.shifts else [nan, nan]
-    return xp.stack([*best.numbers, *shifts] + [nan] * len(pair_predictions.NUMBERS))
+    return xp.stack([*best.numbers, *shifts] + [nan] * (len(NUMBERS) - len(best.numbers) - len(shifts)))
 
 
 def _numbers_of_target(xp: Namespace, y: Array, comparison: Comparison) -> list[Array]:
@@ -324,6 +366,9 @@ def merge(parts: Sequence[F8]) -> F8:
     differ = (tables[:, :, place] != tables[0, :, place]).any(0)
     merged[differ, residual] = 1.0
     merged[:, place] = tables[0, :, place]
+    for name in ("across_number", "down_number"):
+        number = tables[:, :, NUMBERS.index(name)]
+        merged[:, NUMBERS.index(name)] = np.where((number == number[0]).all(0), number[0], np.nan)
     return merged
 
 
@@ -348,7 +393,10 @@ def columns(numbers: F8, compared: Sequence[Comparison], n_tensors: int) -> dict
             if made.predicted:
                 sums = (row[name] for name in pair_predictions.NUMBERS)
                 found["pair_correlation"][target] = pair_predictions.correlation(*sums)
-        table = [(made, row) for made, row in table if not made.channels and not made.predicted]
+            if made.picture:
+                for name in picture_places.COLUMNS:
+                    found[name][target] = row[name]
+        table = [(made, row) for made, row in table if not (made.channels or made.predicted or made.picture)]
         varied = [(made, row) for made, row in table if row["rows"] > 0]
         if not varied:
             continue
@@ -381,7 +429,11 @@ def _reference(made: Comparison, target: NDArray[Any], source: NDArray[Any]) -> 
     n = min(len(target), len(source), made.examples)
     if made.predicted:
         sums = pair_predictions.reference(target[:n], source[:n])
-        return [*[np.nan] * (len(NUMBERS) - len(sums)), *sums]
+        of_pairs = dict(zip(pair_predictions.NUMBERS, sums, strict=True))
+        return [of_pairs.get(name, np.nan) for name in NUMBERS]
+    if made.picture:
+        of_picture = dict(zip(picture_places.COLUMNS, picture_places.reference(target[:n], source[:n]), strict=True))
+        return [of_picture.get(name, np.nan) for name in NUMBERS]
     if made.channels:
         of_map = {"residual": target_maps.reference(target[:n], source[:n]), "place": 0.0}
         return [of_map.get(name, np.nan) for name in NUMBERS]
@@ -396,7 +448,7 @@ def _reference(made: Comparison, target: NDArray[Any], source: NDArray[Any]) -> 
     steps_x, steps_y = x.reshape(-1, made.steps), y.reshape(-1, made.steps)
     pairs = ((steps_y[:, :-1], steps_x[:, 1:]), (steps_y[:, 1:], steps_x[:, :-1]))
     shifts = [float((a == b)[a != 0].mean()) if (a != 0).any() else 0.0 for a, b in pairs]
-    return [*best, *shifts, *[np.nan] * len(pair_predictions.NUMBERS)]
+    return [*best, *shifts, *[np.nan] * (len(NUMBERS) - len(best) - len(shifts))]
 
 
 def _reference_of_number(y: F8, x: F8, padded: bool) -> list[float]:
