@@ -85,6 +85,9 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
         "across_number": ("f4", ("T",)),
         "down_residual": ("f4", ("T",)),
         "down_number": ("f4", ("T",)),
+        "seam_rank": ("f4", ("T",)),
+        "seam_wrap_ratio": ("f4", ("T",)),
+        "seam_step_ratio": ("f4", ("T",)),
     },
     "weights": {
         "gradient_norm": ("f4", ("W",)),
@@ -202,6 +205,15 @@ class TensorTable:
     """The same along the height."""
     down_number: F4
     """The index of that number."""
+    seam_rank: F4
+    """0..1 for an input with channels: how often its values, in the order of memory, jump at the multiples of the
+    number of steps or pixels more than beside them; see `statistics.tensors.axis_order`. This and the next two columns
+    are NaN for all others, and in older logs."""
+    seam_wrap_ratio: F4
+    """Mean square of the differences from the last channel to the first one of the next step, divided by that of
+    neighbouring channels in one step."""
+    seam_step_ratio: F4
+    """Mean square of the differences from a step to the next in the same channel, divided by the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

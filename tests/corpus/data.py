@@ -102,6 +102,14 @@ def moons(rng: Rng, n: int = 1200, noise: float = 0.15) -> tuple[Array, Array]:
     return standardise(x), y.astype("int64")
 
 
+def movements(rng: Rng, n: int = 600, steps: int = 96) -> tuple[Array, Array]:
+    """Returns recordings of six sensors, float32 ``[n, steps, 6]``; the class is how fast they swing."""
+    y = rng.integers(0, 3, n)
+    swing = (y[:, None, None] + 1) * np.arange(steps)[:, None] / steps * 12
+    x = np.sin(swing + rng.uniform(0, 6, (n, 1, 6))) * rng.uniform(0.6, 1.2, (n, 1, 6)) + rng.normal(0, 0.4, (n, 1, 6))
+    return (x + rng.normal(0, 0.1, x.shape)).astype("float32"), y
+
+
 def textures(rng: Rng, n: int = 400, size: int = 32, classes: int = 3) -> tuple[Array, Array]:
     """Returns coloured stripes: uint8 ``[n, size, size, 3]`` of 0..255; the class is their direction."""
     y = rng.integers(0, classes, n)

@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras import layers
 
 from tests.corpus import data
-from tests.corpus.harness import Trial, broken
+from tests.corpus.harness import Trial, broken, healthy
 
 
 def _regressor(columns: int) -> keras.Model:
@@ -125,6 +125,31 @@ def channels_first_images(t: Trial) -> None:
         ]
     )
     _fit(model, t, x, y, epochs=5, loss="sparse_categorical_crossentropy")
+
+
+@broken("scrambled-axes")
+def reshaped_accelerometers(t: Trial) -> None:
+    """Six sensors of 96 samples each, (batch, 6, 96), reshaped to (batch, 96, 6) instead of transposed."""
+    x, y = data.movements(t.rng)
+    _fit(_signal_classifier(), t, x.transpose(0, 2, 1).reshape(x.shape), y, loss="sparse_categorical_crossentropy")
+
+
+@healthy()
+def transposed_accelerometers(t: Trial) -> None:
+    """Six sensors of 96 samples each, (batch, 6, 96), transposed to (batch, 96, 6)."""
+    x, y = data.movements(t.rng)
+    _fit(_signal_classifier(), t, x, y, epochs=12, loss="sparse_categorical_crossentropy")
+
+
+def _signal_classifier() -> keras.Model:
+    return keras.Sequential(
+        [
+            layers.Input((96, 6)),
+            layers.Conv1D(16, 7, activation="relu"),
+            layers.GlobalAveragePooling1D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
 
 
 @broken("shape-mismatch", raises=True)
