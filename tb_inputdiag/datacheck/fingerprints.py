@@ -1,7 +1,7 @@
 """Fingerprints of whole examples: equal examples have equal ones, in every part of a data set and on every machine.
 
-An example is read as words of 32 bits, and 64 of these at a time are multiplied by four columns of random weights below
-``2**16``. In float64 these sums are exact, whatever the order of their terms, so any matrix product will do.
+An example is read as words of 32 bits, and up to 64 of these at a time are multiplied by four columns of random weights
+below ``2**16``. In float64 these sums are exact, whatever the order of their terms, so any matrix product will do.
 Two different stretches have the same four sums with a probability of at most ``2**-64`` (a universal hash: Carter and
 Wegman 1979). The sums of all stretches become one number of 64 bits, linearly modulo ``2**64`` after their upper bits
 are folded into the lower ones. Among two million examples, two different ones share a fingerprint with a probability of
@@ -56,13 +56,22 @@ def mixed(numbers: U8Words) -> U8Words:
     return np.asarray(z)
 
 
+class _Weights(NamedTuple):
+    """How the words of an example become one number."""
+
+    words: F8
+    """``[stretch, sums]``, the same for each stretch."""
+    sums: U8Words
+    """``[stretches * sums]``: odd factors."""
+
+
 @cache
-def _weights(words: int) -> tuple[F8, U8Words]:
-    """Returns the weights of the words, ``[words, sums]``, and the factors of the sums of all stretches."""
+def _weights(words: int) -> _Weights:
+    """Returns the weights of examples of so many words, which are cut into stretches of nearly equal lengths."""
     rng = np.random.default_rng(20_011)
-    weights = rng.integers(0, 1 << _WEIGHT_BITS, (words, _SUMS)).astype(np.float64)
     stretches = -(-words // _STRETCH)
-    return weights, rng.integers(1, 2**63, (stretches, _SUMS), np.uint64) * np.uint64(2) + np.uint64(1)
+    weights = rng.integers(0, 1 << _WEIGHT_BITS, (-(-words // stretches), _SUMS)).astype(np.float64)
+    return _Weights(weights, rng.integers(1, 2**63, stretches * _SUMS, np.uint64) * np.uint64(2) + np.uint64(1))
 
 
 def fingerprints(arrays: Sequence[_Array]) -> U8Words:
@@ -110,25 +119,27 @@ class _Scratch:
     """
 
     def __init__(self, rows: int, words: int) -> None:
-        self._weights, self._factors = _weights(words)
-        self._words = np.empty((rows, words))
-        self._sums = np.empty((rows, len(self._factors), _SUMS))
-        self._mixed = np.empty((rows, self._factors.size), np.uint64)
+        self._weights = _weights(words)
+        stretch, stretches = len(self._weights.words), len(self._weights.sums) // _SUMS
+        # what is beyond the last word of a row stays 0
+        self._words = np.zeros((rows, stretches * stretch))
+        self._sums = np.empty((rows * stretches, _SUMS))
+        self._mixed = np.empty((rows, stretches * _SUMS), np.uint64)
         self._upper = np.empty_like(self._mixed)
 
     def mix(self, values: NDArray[np.int32], out: U8Words) -> None:
         """Writes the number of each row of ``[n, words]``."""
-        n = len(values)
-        words, sums, mixed_sums, upper = self._words[:n], self._sums[:n], self._mixed[:n], self._upper[:n]
-        np.copyto(words, values)
-        for i in range(len(self._factors)):
-            stretch = slice(i * _STRETCH, (i + 1) * _STRETCH)
-            np.matmul(words[:, stretch], self._weights[stretch], out=sums[:, i])
+        n, words = values.shape
+        weights, mixed_sums, upper = self._weights, self._mixed[:n], self._upper[:n]
+        np.copyto(self._words[:n, :words], values)
+        sums = self._sums[: mixed_sums.size // _SUMS]
+        # all stretches of all rows in one product
+        np.matmul(self._words[:n].reshape(len(sums), -1), weights.words, out=sums)
         # through int64: what a negative float becomes as an unsigned number depends on the machine
         np.copyto(mixed_sums.view(np.int64), sums.reshape(n, -1), casting="unsafe")
         np.right_shift(mixed_sums, _FOLD, out=upper)
         np.bitwise_xor(mixed_sums, upper, out=mixed_sums)
-        np.matmul(mixed_sums, self._factors.ravel(), out=out)
+        np.matmul(mixed_sums, weights.sums, out=out)
 
 
 class Copies(NamedTuple):

@@ -66,6 +66,7 @@ class RowSample(Generic[_Key]):
         self._places: list[I8] = []
         self._rows: dict[_Key, list[_Array]] = {}
         self._held = 0
+        self._ordered = False
         self._limit: np.uint64 | None = None
 
     def add(self, batch: Mapping[_Key, _Array], start: int) -> None:
@@ -109,6 +110,7 @@ class RowSample(Generic[_Key]):
         for key, values in rows.items():
             self._rows[key].append(values)
         self._held += len(priorities)
+        self._ordered = False
         if self._held > 2 * self._capacity:
             self._shrink()
 
@@ -132,6 +134,8 @@ class RowSample(Generic[_Key]):
         """Returns the sampled examples of each tensor, ``[len(self), ...]``, in random order."""
         if not self._held:
             return {}
-        priorities = np.concatenate(self._priorities)
-        self._take(priorities, np.argsort(priorities)[: self._capacity])
+        if not self._ordered:
+            priorities = np.concatenate(self._priorities)
+            self._take(priorities, np.argsort(priorities)[: self._capacity])
+            self._ordered = True
         return {key: parts[0] for key, parts in self._rows.items()}

@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tb_inputdiag.datacheck.part_tally import PartTally, TensorKey
+from tb_inputdiag.datacheck.sorted_columns import in_order
 from tb_inputdiag.datacheck.tensor_tally import TensorTally
 from tb_inputdiag.datacheck.text_tally import TextTally
 from tb_inputdiag.records import (
@@ -108,13 +110,15 @@ def part_sample(layout: Layout, tensors: Described, tally: PartTally) -> Sample:
 
 def _table(tensors: Described, tally: PartTally) -> TensorTable:
     rows = tally.sample.rows()
+    # once for a tensor as it is fed and as a layer reads it
+    ordered = cache(lambda key: _in_order(rows.get(key)))
     columns: dict[str, NDArray[Any]] = {"example_ids": np.zeros(MAX_EXAMPLE_IDS)}
     # the rules about whole data compare each column with the target: see `leakage`
     columns |= {name: np.full(len(tensors), np.nan) for name in target_copies.COLUMNS}
     columns |= largest_losses.columns(np.zeros((0, 0)), (), len(tensors))
     with np.errstate(all="ignore"):
         for statistic in tensor_statistics():
-            parts = [_numbers(statistic.NAME, layout, tensor, tally, rows) for layout, tensor in tensors]
+            parts = [_numbers(statistic.NAME, layout, tensor, tally, ordered) for layout, tensor in tensors]
             numbers = np.concatenate([np.zeros((statistic.WIDTH, 0)), *parts], 1)
             columns |= statistic.columns(numbers)
     dtypes = {name: dtype for name, (dtype, _) in COLUMNS["tensors"].items()}
@@ -126,9 +130,9 @@ def _numbers(
     layout: TensorLayout,
     tensor: TensorTally | TextTally,
     tally: PartTally,
-    rows: Mapping[TensorKey, NDArray[Any]],
+    ordered: Callable[[TensorKey], NDArray[Any]],
 ) -> F8:
-    """Returns the numbers of a statistic of `statistics.tensors`, ``[WIDTH, places]``."""
+    """Returns the numbers of a statistic of `statistics.tensors`, ``[WIDTH, places]``; `ordered` is `_in_order`."""
     if statistic == "shape":
         # the common shape; examples of other shapes are in the summary
         sizes = [tensor.examples, *((size or 0) for size in (layout.shape or ())[1:])]
@@ -144,7 +148,7 @@ def _numbers(
         case "rows":
             return _rows(tensor)
         case "quantiles":
-            return _quantiles(tensor, rows.get(key) if tensor.rows is None else tensor.rows)
+            return _quantiles(tensor, ordered(key) if tensor.rows is None else _in_order(tensor.rows))
         case "extreme_examples":
             return _extreme_examples(tensor)
         case "axis_order":
@@ -208,17 +212,24 @@ def _rows(tensor: TensorTally) -> F8:
     )
 
 
-def _quantiles(tensor: TensorTally, rows: NDArray[Any] | None) -> F8:
-    """Returns quantiles of the sampled examples; the extremes are those of all."""
-    if rows is None or not rows.size:
-        return np.full((N_QUANTILES, 1), np.nan)
+def _in_order(rows: NDArray[Any] | None) -> NDArray[Any]:
+    """Returns finite values of sampled examples, sorted; some of them if there are too many."""
+    if rows is None:
+        return np.zeros(0)
     flat = rows.reshape(-1)
-    flat = np.asarray(flat[even_positions(flat.size, _QUANTILE_VALUES)], np.float64)
-    finite = flat[np.isfinite(flat)]
-    if not finite.size:
+    flat = flat[even_positions(flat.size, _QUANTILE_VALUES)]
+    finite = np.isfinite(flat)
+    return in_order(flat if finite.all() else flat[finite])
+
+
+def _quantiles(tensor: TensorTally, ordered: NDArray[Any]) -> F8:
+    """Returns quantiles of sorted values of the sampled examples; the extremes are those of all."""
+    if not ordered.size:
         return np.full((N_QUANTILES, 1), np.nan)
-    finite.sort()  # faster than to look for each quantile
-    found = np.interp(np.linspace(0, len(finite) - 1, N_QUANTILES), np.arange(len(finite)), finite)
+    place = np.linspace(0, len(ordered) - 1, N_QUANTILES)
+    below = place.astype(np.int64)
+    low, high = (ordered[i].astype(np.float64) for i in (below, np.minimum(below + 1, len(ordered) - 1)))
+    found = low + (high - low) * (place - below)
     found[0], found[-1] = tensor.low.min(), tensor.high.max()
     return np.asarray(found)[:, None]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -76,7 +77,7 @@ def test_wrong_queries_are_explained(rules: Any, error: type[Exception], words: 
         RuleEngine(rules)
 
 
-def test_installed_packages_bring_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_installed_packages_bring_rules(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     def broken() -> None:
         raise ImportError("gone")
 
@@ -86,6 +87,7 @@ def test_installed_packages_bring_rules(monkeypatch: pytest.MonkeyPatch) -> None
         SimpleNamespace(name="odd", load=lambda: 3),
     ]
     monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: entries)
+    monkeypatch.syspath_prepend(tmp_path)  # packages are looked for once on each path
     reported: list[tuple[str, str]] = []
     engine = RuleEngine(on_error=lambda name, error: reported.append((name, str(error))))
     assert set(engine.rules) == EVERY | {"loss-above"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pkgutil
+import sys
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module, metadata
@@ -31,13 +32,20 @@ def all_rules() -> tuple[type[Rule], ...]:
     return tuple(rule for name in names for rule in _rules_in(import_module(f"{__name__}.{name}")))
 
 
+@cache
+def _entry_points(path: tuple[str, ...]) -> tuple[metadata.EntryPoint, ...]:
+    """Returns the entry points of the packages on a path, which are looked up once: that takes 20 ms or more."""
+    del path  # only the key: what is found depends on it
+    return tuple(sorted(metadata.entry_points(group=ENTRY_POINT_GROUP), key=lambda entry: entry.name))
+
+
 def installed_rules(on_error: Callable[[str, Exception], None]) -> list[type[Rule]]:
     """Returns the rules of other packages: entry points `tb_inputdiag.rules` that name a rule, or a module of rules.
 
     One that cannot be loaded is reported through ``on_error(entry point name, exception)`` and left out.
     """
     found: list[type[Rule]] = []
-    for entry in sorted(metadata.entry_points(group=ENTRY_POINT_GROUP), key=lambda e: e.name):
+    for entry in _entry_points(tuple(sys.path)):
         try:
             loaded = entry.load()
             rules: Iterable[type[Rule]] = _rules_in(loaded) if isinstance(loaded, ModuleType) else [loaded]
