@@ -19,7 +19,7 @@ from tb_inputdiag.datacheck.result import DataCheck
 from tb_inputdiag.datacheck.samples import described, part_images, part_layout, part_sample
 from tb_inputdiag.datacheck.session import DataSession
 from tb_inputdiag.datacheck.shards import DaskSource, is_dask, read_on_cluster
-from tb_inputdiag.datacheck.sources import Names, Source, source_of
+from tb_inputdiag.datacheck.sources import ArraySource, Names, Source, source_of
 from tb_inputdiag.errors import ConfigurationError
 from tb_inputdiag.records import Baseline, DataSummary, Failure, ModelFacts, NotJudged, Part, TensorLayout, split_of
 from tb_inputdiag.rules.engine import RulesArgument
@@ -218,7 +218,7 @@ class _Check:
     def _tallied(self, part: Part, source: Source) -> PartTally:
         if self.client is not None:
             return read_on_cluster(self.client, source)
-        tally = PartTally()
+        tally = PartTally(expected=source.total if isinstance(source, ArraySource) else 0)
         unit = "batches" if source.counts_batches else "examples"
         line = PassProgress(part, unit, shown=self.progress)
         try:

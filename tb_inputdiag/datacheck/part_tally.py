@@ -36,15 +36,16 @@ class PartTally:
 
     Args:
         first_example: Index of the first example that comes; not 0 for a shard.
+        expected: How many examples will come; 0: not known.
     """
 
-    def __init__(self, first_example: int = 0) -> None:
+    def __init__(self, first_example: int = 0, expected: int = 0) -> None:
         self.examples = 0
         self.n_bytes = 0
         self.tensors: dict[TensorKey, TensorTally | TextTally] = {}
         self.classes: dict[TensorKey, Counter[int] | None] = {}
         """Whole numbers in targets -> examples; None: the target does not hold classes."""
-        self.sample: RowSample[TensorKey] = RowSample()
+        self.sample: RowSample[TensorKey] = RowSample(expected)
         self.fingerprints = Fingerprints()
         self._first_example = first_example
         self._beside = Beside()

@@ -26,6 +26,8 @@ __all__ = ["RowSample", "quantile_error"]
 _MOST_EXAMPLES = 16_384
 _LEAST_EXAMPLES = 64
 _MOST_BYTES = 24 << 20
+_MARGIN = 6.0
+"""Standard deviations of the number of examples below a limit that is known before they come."""
 _CONFIDENCE = 0.95
 _LONGEST = 200
 """Characters of a text that are kept."""
@@ -57,9 +59,15 @@ def _short(values: _Array) -> _Array:
 
 
 class RowSample(Generic[_Key]):
-    """Keeps some examples of each batch, the same ones of all its tensors."""
+    """Keeps some examples of each batch, the same ones of all its tensors.
 
-    def __init__(self) -> None:
+    Args:
+        expected: How many examples will come, where that is known: then those that would be dropped later are not
+            copied in the first place. 0: not known.
+    """
+
+    def __init__(self, expected: int = 0) -> None:
+        self._expected = expected
         self._capacity = 0
         self._shapes: dict[_Key, tuple[tuple[int, ...], np.dtype[Any]]] = {}
         self._priorities: list[U8Words] = []
@@ -84,6 +92,7 @@ class RowSample(Generic[_Key]):
             self._rows = {key: [] for key in shapes}
             size = sum(_bytes_of(values[:1]) for values in batch.values())
             self._capacity = min(_MOST_EXAMPLES, max(_LEAST_EXAMPLES, _MOST_BYTES // max(size, 1)))
+            self._limit = self._first_limit()
         if shapes != self._shapes:
             return
         n = len(next(iter(batch.values())))
@@ -92,6 +101,11 @@ class RowSample(Generic[_Key]):
             self._limit = np.partition(priorities, self._capacity)[self._capacity]
         chosen = np.arange(n) if self._limit is None else np.flatnonzero(priorities < self._limit)
         self._keep(priorities[chosen], chosen + start, {key: _short(values[chosen]) for key, values in batch.items()})
+
+    def _first_limit(self) -> np.uint64 | None:
+        """Returns the priority below which there are more than enough of the expected examples; None: of any."""
+        enough = self._capacity + _MARGIN * math.sqrt(self._capacity)
+        return np.uint64(enough / self._expected * 2**64) if enough < self._expected else None
 
     def merge(self, other: RowSample[_Key]) -> None:
         """Adds the sample of other examples."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import ParamSpec, TypeAlias, TypeVar
 
 from tb_inputdiag.records import (
@@ -23,6 +24,7 @@ from tb_inputdiag.records import (
     ShownExamples,
 )
 from tb_inputdiag.rules.base import Finding, Findings, Rule
+from tb_inputdiag.rules.engine.causes import CauseGraph
 from tb_inputdiag.rules.engine.configure import RulesArgument, configure
 from tb_inputdiag.rules.engine.declarations import Declarations
 from tb_inputdiag.rules.engine.tracks import Tracks
@@ -40,6 +42,12 @@ _HOOKS = (
     *("on_model", "on_layout", "on_sample", "expected_ranges", "on_data"),
     *("on_losses", "on_epoch_end", "on_failure", "on_session_end"),
 )
+
+
+@cache
+def _hooks_of(rule: type[Rule]) -> frozenset[str]:
+    """Returns the hooks that a rule has."""
+    return frozenset(hook for hook in _HOOKS if getattr(rule, hook) is not getattr(Rule, hook))
 
 
 class RuleEngine:
@@ -63,6 +71,7 @@ class RuleEngine:
     ) -> None:
         self._on_error = on_error or (lambda rule_id, error: None)
         self._rules = configure(rules, self._on_error)
+        self._causes = CauseGraph(self._rules)
         self._reset()
 
     def _reset(self) -> None:
@@ -70,10 +79,8 @@ class RuleEngine:
         self._context = Context(self._state)
         self._declarations = Declarations()
         self._fresh = rules = [rule.fresh() for rule in self._rules]
-        self._tracks = Tracks(rules)
-        self._hooks = {
-            hook: [rule for rule in rules if getattr(type(rule), hook) is not getattr(Rule, hook)] for hook in _HOOKS
-        }
+        self._tracks = Tracks(rules, self._causes)
+        self._hooks = {hook: [rule for rule in rules if hook in _hooks_of(type(rule))] for hook in _HOOKS}
         for rule in rules:
             self._ask(rule, rule.start)
 

@@ -26,10 +26,11 @@ class Tracks:
 
     Args:
         rules: The rules whose findings are followed.
+        causes: Which of them explains which.
     """
 
-    def __init__(self, rules: Sequence[Rule]) -> None:
-        self._graph = CauseGraph(rules)
+    def __init__(self, rules: Sequence[Rule], causes: CauseGraph) -> None:
+        self._graph = causes
         self._book = AlertBook(self._graph)
         self._by_rule: dict[str, dict[Key, Track]] = {rule.id: {} for rule in rules}
         self._tracks: dict[Key, Track] = {}
