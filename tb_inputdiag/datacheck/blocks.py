@@ -182,8 +182,7 @@ class Workspace:
         into.whole_count += int((finite & (wide == np.rint(wide))).sum())
 
     def _together(self, lanes: _Lanes, low: F8, high: F8) -> ColumnBlock:
-        lows = np.stack(lanes.lows).reshape(-1, self._lanes, self._columns).min(1)
-        highs = np.stack(lanes.highs).reshape(-1, self._lanes, self._columns).max(1)
+        lows, highs = self._side_by_side(lanes.lows).min(-1), self._side_by_side(lanes.highs).max(-1)
         found_low, found_high = lows.min(0).astype(np.float64), highs.max(0).astype(np.float64)
         none = np.zeros(self._columns, np.int64)
         gaps = lanes.gaps
@@ -200,11 +199,16 @@ class Workspace:
             whole_count=lanes.whole_count,
         )
 
+    def _side_by_side(self, parts: list[_Array]) -> _Array:
+        """Returns ``[parts, F, lanes]``: reductions are fast along the last axis."""
+        stacked = np.stack(parts).reshape(-1, self._lanes, self._columns)
+        return np.ascontiguousarray(stacked.swapaxes(1, 2))
+
     def _spread(self, lanes: _Lanes) -> Iterator[Spread]:
         if self._center is None or not lanes.rows:
             return
         sums, squares = (
-            np.add.reduce(np.stack(parts), 0, dtype=np.float64).reshape(-1, self._columns).sum(0)
+            self._side_by_side([np.add.reduce(np.stack(parts), 0, dtype=np.float64)])[0].sum(-1)
             for parts in (lanes.sums, lanes.squares)
         )
         n = float(lanes.rows)

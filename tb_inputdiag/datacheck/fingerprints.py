@@ -36,6 +36,8 @@ _VALUES = 1 << 16
 """Words that are multiplied at once: they stay in the cache, and BLAS begins no threads for so few."""
 _FOLD = np.uint64(21)
 _NEXT = np.uint64(31)
+_OTHER_BITS = np.uint64(24)
+"""What shifts a number by more than the bits of its bucket: there are at most `MAX_KEPT` numbers."""
 
 _Array = NDArray[Any]
 U8Words = NDArray[np.uint64]
@@ -205,14 +207,19 @@ class Fingerprints:
 
     def copies(self) -> Copies:
         """Returns the examples that are equal to an earlier one."""
-        alike = _crowded(np.concatenate([np.zeros(0, np.uint64), *(part[0] for part in self._parts)]))
-        inputs, places, targets = self._all()
+        inputs = np.concatenate([np.zeros(0, np.uint64), *(part[0] for part in self._parts)])
+        alike = _crowded(inputs)
+        alike = alike[_crowded(inputs[alike] << _OTHER_BITS)]
         order = alike[np.argsort(inputs[alike], kind="stable")]
         again = np.zeros(len(order), bool)
         again[1:] = inputs[order[1:]] == inputs[order[:-1]]
+        if not again.any():
+            none = np.zeros(0, np.int64)
+            return Copies(none, none, 0)
         # each run of equal ones begins where `again` is False
         firsts = order[np.maximum.accumulate(np.where(again, 0, np.arange(len(order))))]
         copies, originals = order[again], firsts[again]
+        _, places, targets = self._all()
         by_place = np.argsort(places[copies])
         copies, originals = copies[by_place], originals[by_place]
         return Copies(places[copies], places[originals], int((targets[copies] != targets[originals]).sum()))
@@ -236,9 +243,9 @@ class Fingerprints:
 def _crowded(numbers: U8Words) -> NDArray[np.intp]:
     """Returns the places of the numbers that share a bucket with others: all equal ones, and a few more.
 
-    There are 8 to 16 times as many buckets as numbers. To sort all numbers takes twice as long.
+    There are 4 to 8 times as many buckets as numbers. To sort all numbers takes longer.
     """
-    bits = (8 * len(numbers)).bit_length()
+    bits = (4 * len(numbers)).bit_length()
     # the lower bits of those that are kept may all be 0
     buckets = (numbers >> np.uint64(64 - bits)).astype(np.intp)
     places = np.arange(len(numbers), dtype=np.int32)
