@@ -32,16 +32,40 @@ def class_scores(columns: F8, target: _Array) -> F8:
     """
     _, classes = np.unique(target, return_inverse=True)
     classes = classes.ravel()
-    found = []
-    for column in columns.T:
-        score = _class_score(column[:_FEW_ROWS], classes[:_FEW_ROWS])
-        found.append(_class_score(column, classes) if score >= _PROMISING else score)
-    return np.asarray(found)
+    found = _class_scores(columns[:_FEW_ROWS], classes[:_FEW_ROWS])
+    for i in np.flatnonzero(found >= _PROMISING):
+        found[i] = _class_scores(columns[:, i : i + 1], classes)[0]
+    return found
+
+
+def _class_scores(columns: F8, classes: _Array) -> F8:
+    order = np.argsort(columns, 0)
+    rising = np.take_along_axis(columns, order, 0)
+    finite, repeated = np.isfinite(columns).all(0), (rising[1:] == rising[:-1]).any(0)
+    found = np.full(columns.shape[1], np.nan)
+    for i in np.flatnonzero(finite & repeated):
+        found[i] = _class_score(columns[:, i], classes)
+    different = np.flatnonzero(finite & ~repeated)
+    found[different] = _scores_of_different(rising[:, different], classes[order[:, different]])
+    return found
+
+
+def _scores_of_different(values: F8, classes: _Array) -> F8:
+    """Returns the scores of columns in which no value comes twice.
+
+    Args:
+        values: ``[n, K]``, each column in rising order.
+        classes: ``[n, K]``: those of the values.
+    """
+    end, none = np.full((1, values.shape[1]), np.inf), np.zeros((1, values.shape[1]), bool)
+    gaps = np.concatenate([end, np.diff(values, axis=0), end])
+    alike = np.concatenate([none, classes[1:] == classes[:-1], none])
+    before, after = gaps[:-1], gaps[1:]
+    right = (alike[:-1] & (before <= after)) | (alike[1:] & (after <= before))
+    return np.asarray([_balanced(*column) for column in zip(right.T, classes.T, strict=True)])
 
 
 def _class_score(column: F8, classes: _Array) -> float:
-    if not np.isfinite(column).all():
-        return float("nan")
     values, where = np.unique(column, return_inverse=True)
     counts = np.zeros((len(values), int(classes.max()) + 1))
     np.add.at(counts, (where.ravel(), classes), 1)

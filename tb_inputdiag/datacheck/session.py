@@ -7,17 +7,18 @@ import platform
 import socket
 import time
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
 from tb_inputdiag._version import __version__
 from tb_inputdiag.log.codec import new_session_id
-from tb_inputdiag.log.open_log import open_log
-from tb_inputdiag.log.writer import LogWriter
 from tb_inputdiag.records import JSON, Alert, Baseline, NotJudged, Record, SessionEnd, SessionStart
 from tb_inputdiag.rules.engine import RuleEngine, RulesArgument
 from tb_inputdiag.urls import is_url, redact
+
+if TYPE_CHECKING:
+    from tb_inputdiag.log.writer import LogWriter
 
 __all__ = ["DataSession"]
 
@@ -50,6 +51,9 @@ class DataSession:
         self._writer: LogWriter | None = None
         self._log_dir = None if log_dir is None else os.fspath(log_dir)
         if log_dir is not None:
+            # imports TensorBoard's event files, which a check without a log does not need
+            from tb_inputdiag.log.open_log import open_log
+
             self._writer = open_log(log_dir, session=session, on_error=lambda error: on_error("log", error))
         self.records: list[Record] = []
         """All records of the run, without what the rules made of them."""

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from tb_inputdiag.datacheck.check import check_data
 from tb_inputdiag.datacheck.describe import data_summary
 from tb_inputdiag.datacheck.fingerprints import Fingerprints, fingerprints
+from tb_inputdiag.datacheck.leakage import class_scores
 from tb_inputdiag.datacheck.part_tally import PartTally, TensorKey
 from tb_inputdiag.datacheck.row_sample import RowSample
 from tb_inputdiag.datacheck.samples import described, part_layout, part_sample
@@ -186,6 +187,44 @@ def test_a_row_sample_does_not_depend_on_batches() -> None:
         samples.append(sample.rows()[key])
     np.testing.assert_array_equal(*samples)
     assert len(samples[0]) == 16_384
+
+
+@pytest.mark.parametrize("examples", [16_000, 17_000, 60_000])
+def test_a_row_sample_is_the_same_if_the_number_of_examples_is_known(examples: int) -> None:
+    values = np.arange(examples, dtype=np.float64)[:, None]
+    found = []
+    for expected in (0, examples):
+        sample: RowSample[str] = RowSample(expected)
+        for start in range(0, examples, 5000):
+            sample.add({"x": values[start : start + 5000]}, start)
+        found.append(sample.rows()["x"])
+    np.testing.assert_array_equal(*found)
+    assert len(found[0]) == min(examples, 16_384)
+
+
+def test_copies_are_found_among_many_examples() -> None:
+    numbers = np.random.default_rng(3).integers(0, 2**64 - 1, 200_000, np.uint64, endpoint=True)
+    numbers[[150_000, 199_999]] = numbers[7]
+    numbers[0] = numbers[1]
+    found = Fingerprints()
+    found.add(numbers[:90_000], numbers[:90_000], 0)
+    found.add(numbers[90_000:], numbers[90_000:] + np.uint64(1), 90_000)
+    copies = found.copies()
+    np.testing.assert_array_equal(copies.examples, [1, 150_000, 199_999])
+    np.testing.assert_array_equal(copies.originals, [0, 7, 7])
+    assert copies.relabelled == 2
+
+
+@pytest.mark.parametrize("repeated", [False, True])
+def test_the_score_of_a_column_counts_nearest_neighbours_of_the_same_class(repeated: bool) -> None:
+    column, target = _RNG.normal(size=200), _RNG.integers(0, 2, 200)
+    if repeated:  # far from all others, so that these keep their neighbours
+        column, target = np.append(column, [50.0, 50.0]), np.append(target, [0, 1])
+    distance = np.abs(column[:, None] - column)
+    np.fill_diagonal(distance, np.inf)
+    right = target[distance.argmin(1)] == target
+    expected = np.mean([right[target == label].mean() for label in (0, 1)])
+    assert class_scores(column[:, None], target)[0] == pytest.approx(expected)
 
 
 def test_a_wide_memory_map_is_read_in_batches(tmp_path: Any) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import cache
 from typing import ParamSpec, TypeAlias, TypeVar
 
 from tb_inputdiag.records import (
@@ -44,12 +43,6 @@ _HOOKS = (
 )
 
 
-@cache
-def _hooks_of(rule: type[Rule]) -> frozenset[str]:
-    """Returns the hooks that a rule has."""
-    return frozenset(hook for hook in _HOOKS if getattr(rule, hook) is not getattr(Rule, hook))
-
-
 class RuleEngine:
     """Applies rules to the records of a session, in their order.
 
@@ -72,6 +65,10 @@ class RuleEngine:
         self._on_error = on_error or (lambda rule_id, error: None)
         self._rules = configure(rules, self._on_error)
         self._causes = CauseGraph(self._rules)
+        self._with_hook = {
+            hook: [i for i, rule in enumerate(self._rules) if getattr(type(rule), hook) is not getattr(Rule, hook)]
+            for hook in _HOOKS
+        }
         self._reset()
 
     def _reset(self) -> None:
@@ -80,7 +77,7 @@ class RuleEngine:
         self._declarations = Declarations()
         self._fresh = rules = [rule.fresh() for rule in self._rules]
         self._tracks = Tracks(rules, self._causes)
-        self._hooks = {hook: [rule for rule in rules if hook in _hooks_of(type(rule))] for hook in _HOOKS}
+        self._hooks = {hook: [rules[i] for i in places] for hook, places in self._with_hook.items()}
         for rule in rules:
             self._ask(rule, rule.start)
 
