@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -118,7 +118,7 @@ def _table(tensors: Described, tally: PartTally) -> TensorTable:
     columns |= largest_losses.columns(np.zeros((0, 0)), (), len(tensors))
     with np.errstate(all="ignore"):
         for statistic in tensor_statistics():
-            parts = [_numbers(statistic.NAME, layout, tensor, tally, ordered) for layout, tensor in tensors]
+            parts = [_numbers(statistic.NAME, layout, tensor, tally, rows, ordered) for layout, tensor in tensors]
             numbers = np.concatenate([np.zeros((statistic.WIDTH, 0)), *parts], 1)
             columns |= statistic.columns(numbers)
     dtypes = {name: dtype for name, (dtype, _) in COLUMNS["tensors"].items()}
@@ -130,6 +130,7 @@ def _numbers(
     layout: TensorLayout,
     tensor: TensorTally | TextTally,
     tally: PartTally,
+    rows: Mapping[TensorKey, NDArray[Any]],
     ordered: Callable[[TensorKey], NDArray[Any]],
 ) -> F8:
     """Returns the numbers of a statistic of `statistics.tensors`, ``[WIDTH, places]``; `ordered` is `_in_order`."""
