@@ -10,7 +10,7 @@ import os
 import re
 import sysconfig
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -19,8 +19,9 @@ import keras
 from tb_inputdiag.capture import keras_internals
 from tb_inputdiag.capture.argument_facts import argument_facts
 from tb_inputdiag.capture.call_layouts import call_layouts
+from tb_inputdiag.capture.failed_line import operands
 from tb_inputdiag.capture.plain_values import attempt
-from tb_inputdiag.records import ArgumentFacts, Place, TensorLayout
+from tb_inputdiag.records import ArgumentFacts, OperandFacts, Place, TensorLayout
 
 __all__ = ["FailedCall", "failed_call"]
 
@@ -71,6 +72,8 @@ class FailedCall:
     """See `records.Failure.lines`."""
     callbacks: tuple[keras.callbacks.Callback, ...] = ()
     """The callbacks that the call was given."""
+    operands: tuple[OperandFacts, ...] = ()
+    """See `records.Failure.operands`."""
 
 
 def failed_call(exc: BaseException) -> FailedCall:
@@ -82,6 +85,20 @@ def failed_call(exc: BaseException) -> FailedCall:
     Args:
         exc: A raised exception.
     """
+    return replace(_call_of(exc), operands=attempt(functools.partial(_operands, exc), ()))
+
+
+def _operands(exc: BaseException) -> tuple[OperandFacts, ...]:
+    """Returns the operands of the innermost operation of the user's program."""
+    traceback, found = exc.__traceback__, None
+    while traceback is not None:
+        if _is_users(traceback.tb_frame):
+            found = traceback
+        traceback = traceback.tb_next
+    return () if found is None else operands(found.tb_frame, found.tb_lasti, found.tb_lineno)
+
+
+def _call_of(exc: BaseException) -> FailedCall:
     frames = list(_frames(exc))
     lines = _lines(frames)
     result: tuple[FrameType, _Called] | None = attempt(functools.partial(_unpacked_call, exc, frames))

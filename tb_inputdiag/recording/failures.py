@@ -51,6 +51,7 @@ def failure_of(
         call=call.call,
         arguments=call.arguments,
         lines=call.lines,
+        operands=call.operands,
     )
 
 

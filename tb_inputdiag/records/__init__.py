@@ -30,10 +30,12 @@ from tb_inputdiag.records.events import (
     Images,
     Losses,
     Mode,
+    OperandFacts,
     Place,
     SavedBatch,
     SessionEnd,
     SessionStart,
+    SizeFacts,
 )
 from tb_inputdiag.records.facts import Degraded, LayerFacts, ModelFacts, WeightFacts
 from tb_inputdiag.records.findings import (
@@ -139,6 +141,7 @@ __all__ = [
     "Mode",
     "ModelFacts",
     "NotJudged",
+    "OperandFacts",
     "Overlap",
     "Part",
     "Picture",
@@ -156,6 +159,7 @@ __all__ = [
     "ShapesPicture",
     "ShownExample",
     "ShownExamples",
+    "SizeFacts",
     "SizesPicture",
     "Span",
     "Split",

@@ -22,10 +22,12 @@ __all__ = [
     "Images",
     "Losses",
     "Mode",
+    "OperandFacts",
     "Place",
     "SavedBatch",
     "SessionEnd",
     "SessionStart",
+    "SizeFacts",
 ]
 
 Place: TypeAlias = Literal["step", "data", "build", "compile", "save", "load", "other"]
@@ -216,6 +218,32 @@ class ArgumentFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SizeFacts:
+    """A whole number that is written in the user's program, with the code on both sides of it."""
+
+    size: int
+    line: int
+    """Number of its line in the file of the innermost line of `Failure.lines`."""
+    before: str
+    """E.g. ``noise = keras.random.normal((batch,`` before the number."""
+    after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperandFacts:
+    """One of the two operands of the operation that raised, in the innermost line of the user's program."""
+
+    code: str
+    """At most 80 characters."""
+    variables: tuple[ArgumentFacts, ...] = ()
+    """The variables and attributes of `self` in it that have a shape; `name` is as in the line."""
+    made: str = ""
+    """The last assignment above the line, if the operand is a variable."""
+    sizes: tuple[SizeFacts, ...] = ()
+    """The whole numbers above 1 that it was made from, the nearest one first, at most 12."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
     """An exception: of a step, or of any other call of Keras."""
 
@@ -242,6 +270,8 @@ class Failure:
     lines: tuple[str, ...] = ()
     """Lines of the user's program, as ``train.py:12: model.fit(x, y)``: the one that made the call, and the innermost
     one if it is another."""
+    operands: tuple[OperandFacts, ...] = ()
+    """The two operands of the operation in the innermost line, if it is such an operation."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -198,6 +198,17 @@ documents = st.one_of(
             ),
             max_size=2,
         ).map(tuple),
+        operands=st.lists(
+            st.builds(
+                r.OperandFacts,
+                code=texts,
+                made=texts,
+                sizes=st.lists(
+                    st.builds(r.SizeFacts, size=steps, line=steps, before=texts, after=texts), max_size=2
+                ).map(tuple),
+            ),
+            max_size=2,
+        ).map(tuple),
         lines=st.lists(texts, max_size=2).map(tuple),
     ),
     st.builds(r.SavedBatch, step=steps, wall_time=floats, split=splits, path=texts, size_bytes=steps),

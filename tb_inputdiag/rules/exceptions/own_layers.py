@@ -10,6 +10,7 @@ from tb_inputdiag.records import ShapesPicture, TensorLayout
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.layer_calls import received
+from tb_inputdiag.rules.exceptions.own_operands import operand_pair
 from tb_inputdiag.rules.exceptions.programs import mend
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.operands import broadcast_fix
@@ -33,21 +34,25 @@ def _inside(case: Case) -> Finding | None:
     """Two tensors inside the `call` of a layer that the user wrote, or of a merging layer."""
     layer, line = _where(case)
     left, right = shape_in(case["left"] or case["n"]), shape_in(case["right"] or case["m"])  # PyTorch: one axis of each
-    if not layer or not left or not right or "compile_loss" in case.text or left == right or _is_product(case):
+    pair = operand_pair(case.failure)
+    if not left or not right or left == right or _is_product(case):
+        return None
+    if pair is None and (not layer or "compile_loss" in case.text):
         return None
     sizes = [
         (a, b) for a, b in zip(reversed(left), reversed(right), strict=False) if a and b and a != b and 1 not in (a, b)
     ]
     x = next((t for t in case.fed("input") if t.shape is not None and sizes and sizes[0][0] in t.shape[1:]), None)
     x = x or next((t for t in case.fed("input") if t.shape is not None and sizes and sizes[0][1] in t.shape[1:]), None)
-    fix = _bias(left, right, line) or broadcast_fix(left, right)
+    fix = _bias(left, right, line) or (broadcast_fix(left, right) if pair is None else pair.fix(left, right))
     if x is not None and x.shape is not None:
         fed = sizes[0][0] if sizes[0][0] in x.shape[1:] else sizes[0][1]
         made = sizes[0][1] if fed == sizes[0][0] else sizes[0][0]
-        fix = _fed_size(case.code(x), x, fed or 0, made or 0, layer)
+        written = "" if pair is None else pair.size_fix(left, right)
+        fix = _fed_size(case.code(x), x, fed or 0, made or 0, layer, written)
     return case.finding(
-        f"{layer} combines tensors of shapes {shape_text(left)} and {shape_text(right)}"
-        f"{f', in {line}' if line else ''}.",
+        f"{layer or 'A line of the program'} combines "
+        f"{pair.shown(left, right) if pair is not None else _tensors(left, right)}{f', in {line}' if line else ''}.",
         fix,
         seen=shape_text(left),
         expected=shape_text(right),
@@ -57,6 +62,10 @@ def _inside(case: Case) -> Finding | None:
         evidence={"left": list(left), "right": list(right)},
         picture=ShapesPicture(seen=left, expected=right, seen_label="one", expected_label="other"),
     )
+
+
+def _tensors(left: Shape, right: Shape) -> str:
+    return f"tensors of shapes {shape_text(left)} and {shape_text(right)}"
 
 
 def _bias(left: Shape, right: Shape, line: str) -> str:
@@ -72,14 +81,15 @@ def _is_product(case: Case) -> bool:
     return re.search(r"= \w*MatMul\w*\[", case.text) is not None
 
 
-def _fed_size(name: str, x: TensorLayout, fed: int, made: int, layer: str) -> str:
+def _fed_size(name: str, x: TensorLayout, fed: int, made: int, layer: str, written: str) -> str:
     """Returns code that gives an axis of the data the size that a layer was made for."""
     axis = 1 + list((x.shape or ())[1:]).index(fed)
+    owner = layer or "the line"
     if axis == 1 and len(x.shape or ()) == 2 and "int" in x.dtype:
-        first = f"{name} = keras.utils.pad_sequences({name}, maxlen={made})  # {layer} was made for {made}"
+        first = f"{name} = keras.utils.pad_sequences({name}, maxlen={made})  # {owner} was made for {made}"
     else:
-        first = f"{name} = {name}[{':, ' * axis}:{made}]  # {layer} was made for {made}"
-    return f"{first}\n# or make {layer} for {fed}, the size of axis {axis} of {name}"
+        first = f"{name} = {name}[{':, ' * axis}:{made}]  # {owner} was made for {made}"
+    return f"{first}\n# or {written or f'make {owner} for {fed}, the size of axis {axis} of {name}'}"
 
 
 def _product(case: Case) -> Finding | None:

@@ -16,8 +16,9 @@ _TORCH_SIZE = re.compile(r"torch\.Size\((\[[\d, ]*\])\)")
 
 def essential_text(message: str) -> str:
     """Returns an exception's text without colours, the stack frames that graph errors list, and names of kernels and of
-    shapes' types."""
+    shapes' types. The unknown size of JAX becomes None."""
     text = _TORCH_SIZE.sub(r"\1", _FUNCTION.sub("", _COLOURS.sub("", message)))
+    text = text.replace("dynamic_dimension", "None")
     lines = [line for line in text.splitlines() if not line.startswith('  File "')]
     return "\n".join(line for line in lines if line.strip())
 

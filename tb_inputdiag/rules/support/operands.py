@@ -34,9 +34,9 @@ def broadcast_fix(left: Shape, right: Shape, names: tuple[str, str] = ("a", "b")
     if len(left) != len(right):
         (long, short), name = ((left, right), b) if len(left) > len(right) else ((right, left), a)
         missing = len(long) - len(short)
-        if all(map(_alike, long[: len(short)], short)):
+        if tuple(long[: len(short)]) == tuple(short):
             return f"{name} = {name}[..., {', '.join(['None'] * missing)}]  # adds the last {_axes(missing)}"
-        if len(short) > 1 and _alike(long[0], short[0]) and all(map(_alike, long[missing + 1 :], short[1:])):
+        if len(short) > 1 and long[0] == short[0] and all(map(_alike, long[missing + 1 :], short[1:])):
             return f"{name} = {name}[:, {', '.join(['None'] * missing)}]  # adds {_axes(missing)} after the first"
         if len(short) == 1:
             return (
@@ -44,7 +44,7 @@ def broadcast_fix(left: Shape, right: Shape, names: tuple[str, str] = ("a", "b")
             )
         return f"print({a}.shape, {b}.shape)  # from the last axis on: sizes must be equal, or one of them 1"
     axes = [i for i, (m, n) in enumerate(zip(left, right, strict=True)) if not _alike(m, n) and 1 not in (m, n)]
-    if len(left) == 2 and _fit(left, right[::-1]):
+    if len(left) == 2 and None not in (*left, *right) and _fit(left, right[::-1]):
         return f"{b} = keras.ops.transpose({b})  # rows and columns are exchanged"
     axis = axes[0] if axes else len(left) - 1
     larger, smaller = (a, b) if (left[axis] or 0) > (right[axis] or 0) else (b, a)

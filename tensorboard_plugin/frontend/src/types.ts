@@ -221,6 +221,7 @@ export interface Failure {
   call: string;
   arguments: ArgumentFacts[];
   lines: string[];
+  operands: OperandFacts[];
 }
 
 /** Statistics of single features, over all batches sampled. */
@@ -412,6 +413,14 @@ export interface NotJudged {
   reason: string;
 }
 
+/** One of the two operands of the operation that raised, in the innermost line of the user's program. */
+export interface OperandFacts {
+  code: string;
+  variables: ArgumentFacts[];
+  made: string;
+  sizes: SizeFacts[];
+}
+
 /** A logged number over time. */
 export interface Quantity {
   stream: "losses" | "samples" | "tensors" | "weights" | "layers" | "epochs";
@@ -580,6 +589,14 @@ export interface ShownExample {
   values: Num[];
   first: number;
   size: number;
+}
+
+/** A whole number that is written in the user's program, with the code on both sides of it. */
+export interface SizeFacts {
+  size: number;
+  line: number;
+  before: string;
+  after: string;
 }
 
 /** Sizes side by side, some far larger than others: columns of a table, classes, layers. */
