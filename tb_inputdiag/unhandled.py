@@ -20,14 +20,20 @@ __all__ = ["explain", "explain_unhandled"]
 
 
 def explain(exc: BaseException, settings: Settings) -> None:
-    """Explains an exception of a program that uses Keras; see `explain_exception`. Never raises."""
-    if not isinstance(exc, Exception) or "keras" not in sys.modules:
+    """Explains an exception of a program that uses Keras, and ends the recordings of the call that it has left.
+
+    See `explain_exception` and `end_recordings`. Never raises.
+    """
+    if "keras" not in sys.modules:
         return
     try:
-        from tb_inputdiag.recording.explanations import explain_exception
+        from tb_inputdiag.recording.explanations import end_recordings, explain_exception
     except ImportError:  # Keras is too old, or runs on a backend that is not recorded
         return
-    explain_exception(exc, log_dir=settings.log_dir, settings=settings)
+    if isinstance(exc, Exception):
+        explain_exception(exc, log_dir=settings.log_dir, settings=settings)
+    else:
+        end_recordings(exc)
 
 
 def explain_unhandled(settings: Settings) -> Callable[[], None]:

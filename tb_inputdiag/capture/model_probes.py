@@ -64,6 +64,19 @@ def is_recorded(model: keras.Model, *, besides: Client | None = None, in_block: 
     return any(client is not besides for client in (found.pins if in_block else found.clients))
 
 
+def clients_left(model: keras.Model) -> list[Client]:
+    """Returns who still records a `fit`, `evaluate` or `predict` of a model that an exception has left.
+
+    That is nobody while this thread still runs one of them. Blocks of `InputDiagnostics.watch` do not count: they see
+    the exceptions that leave them.
+    """
+    with _lock:
+        found = _probes.get(id(model))
+    if found is None or found.model is not model or _is_called(model):
+        return []
+    return [client for client in dict.fromkeys(found.clients) if client not in found.pins]
+
+
 class ModelProbes:
     """The twins of one model; made by `probes_of`."""
 
@@ -183,6 +196,16 @@ def _fitting(model: keras.Model) -> bool:
         return False
     while frame is not None:
         if frame.f_code.co_name == "fit" and frame.f_locals.get("self") is model:
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _is_called(model: keras.Model) -> bool:
+    """Returns whether this thread runs `fit`, `evaluate` or `predict` of a model."""
+    frame: Any = sys._getframe(1)
+    while frame is not None:
+        if frame.f_code.co_name in ("fit", "evaluate", "predict") and frame.f_locals.get("self") is model:
             return True
         frame = frame.f_back
     return False

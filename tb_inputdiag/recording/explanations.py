@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from tb_inputdiag.capture.facts import model_facts
 from tb_inputdiag.capture.failed_call import FailedCall, failed_call
+from tb_inputdiag.capture.model_probes import clients_left
 from tb_inputdiag.capture.names import layer_paths, weight_names
 from tb_inputdiag.capture.plain_values import attempt
 from tb_inputdiag.console import say, say_warning
@@ -22,7 +23,7 @@ from tb_inputdiag.rules import RuleEngine
 from tb_inputdiag.settings import Settings
 from tb_inputdiag.urls import redact
 
-__all__ = ["explain_exception", "explained", "keep_explained"]
+__all__ = ["end_recordings", "explain_exception", "explained", "keep_explained"]
 
 _MARK = "__tb_inputdiag_alerts__"
 """Attribute of an exception that holds its alerts, so that nobody explains it twice."""
@@ -78,6 +79,8 @@ def explain_exception(
     known = explained(exc)
     if known is not None:
         return known
+    if end_recordings(exc):
+        return explained(exc) or []
     keep_explained(exc, ())
     try:
         alerts = _explain(exc, log_dir, settings or _default_settings(log_dir))
@@ -86,6 +89,28 @@ def explain_exception(
         return []
     keep_explained(exc, alerts)
     return alerts
+
+
+def end_recordings(exc: BaseException) -> bool:
+    """Ends the recordings of the call that an exception has left, and has them log and explain it.
+
+    A step that raises is seen at once. What raises between two steps is not: another callback, an interruption or, on
+    PyTorch, the data. Never raises.
+
+    Returns:
+        Whether there was one.
+    """
+
+    def end() -> bool:
+        call = failed_call(exc)
+        _, split = _MODES.get(call.call.rpartition(".")[2], (None, None))
+        clients = clients_left(call.model) if split is not None and call.model is not None else []
+        for client in clients:
+            assert split is not None
+            client.failed(split, exc, None, ())
+        return bool(clients)
+
+    return bool(attempt(end, False))
 
 
 def _default_settings(log_dir: str | None) -> Settings:

@@ -319,7 +319,10 @@ class Recorder:
                 self.diagnose(exc, split, step, raised, fed)
         except Exception as trouble:
             self._outage.begin(trouble, step)
-        self.end("interrupted" if isinstance(exc, KeyboardInterrupt) else "failed", f"{type(exc).__name__}: {exc}")
+        self.end(
+            "interrupted" if isinstance(exc, KeyboardInterrupt) else "failed",
+            f"{type(exc).__name__}: {exc}".rstrip(": "),
+        )
 
     def diagnose(
         self, exc: Exception, split: Split, step: int, raised: Raised | None, fed: tuple[TensorLayout, ...]

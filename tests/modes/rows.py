@@ -16,8 +16,6 @@ BACKENDS = ("tensorflow", "jax", "torch")
 """Those of Keras that the matrix runs on."""
 NOT_TORCH = ("tensorflow", "jax")
 """For what Keras refuses on PyTorch, such as `steps_per_execution`, and what takes PyTorch's compiler minutes."""
-NOT_JAX = ("tensorflow", "torch")
-"""For tests that were not tried with JAX."""
 
 Arrays = Mapping[str, Any]
 """``role:name`` -> the array of one batch, as the training step receives it."""

@@ -21,7 +21,7 @@ from tb_inputdiag.rules import RuleEngine
 from tb_inputdiag.statistics.tensors import moments
 from tests.modes.harness import assert_same_history, assert_same_weights, attributes, fresh, records_of, weights_of
 from tests.modes.models import fit_table, regressor
-from tests.modes.rows import NOT_JAX, mode
+from tests.modes.rows import BACKENDS, mode
 from tests.modes.test_lifecycle import silent
 
 
@@ -53,19 +53,24 @@ def train(callbacks: list[Any]) -> tuple[Any, Any, Any]:
     return history, weights_of(model), attributes(model)
 
 
-def _module(name_with: dict[str, str]) -> Any:
+def _module(name: str) -> Any:
     """Returns a module of the backend of this process."""
-    backend = keras.config.backend()
-    return import_module(f"tb_inputdiag.capture.{backend}.{name_with[backend]}")
+    return import_module(f"tb_inputdiag.capture.{keras.config.backend()}.{name}")
 
 
 def _break_program(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(_module({"tensorflow": "probed_step", "torch": "twin"}), "build", _broken)
+    modules = {"tensorflow": "probed_step", "jax": "shadow", "torch": "twin"}
+    patch.setattr(_module(modules[keras.config.backend()]), "build", _broken)
 
 
 def _break_read_back(patch: pytest.MonkeyPatch) -> None:
-    module = _module({"tensorflow": "result_buffers", "torch": "twin"})
-    holder, name = (module.Slot, "read") if hasattr(module, "Slot") else (module, "_on_host")
+    holder: Any
+    if keras.config.backend() == "torch":
+        holder, name = _module("twin"), "_on_host"
+    elif keras.config.backend() == "jax":
+        holder, name = _module("shadow").Shadow, "read"
+    else:
+        holder, name = _module("result_buffers").Slot, "read"
     patch.setattr(holder, name, _after(2, getattr(holder, name), Broken("simulated")))
 
 
@@ -81,7 +86,7 @@ STAGES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 @mode(
     "When something fails on our side",
     "In the probe, the read-back, a rule: a warning, the same result, recording stops",
-    on=NOT_JAX,
+    on=BACKENDS,
 )
 @pytest.mark.parametrize("stage", STAGES)
 def test_a_failure_of_ours(stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +112,7 @@ def test_a_failure_of_ours(stage: str, tmp_path: Path, monkeypatch: pytest.Monke
     "When something fails on our side",
     "A full disk",
     note="the log ends where the disk was full, without an end record",
-    on=NOT_JAX,
+    on=BACKENDS,
 )
 def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = train([])

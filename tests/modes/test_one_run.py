@@ -20,7 +20,7 @@ from tb_inputdiag.log.stored_session import StoredSession
 from tb_inputdiag.records import CallStart, EpochEnd, Losses, SessionEnd
 from tests.modes.harness import attributes, fresh, records_of
 from tests.modes.models import BATCH, STEPS, N, fit_table, regressor, table
-from tests.modes.rows import BACKENDS, NOT_JAX, mode
+from tests.modes.rows import BACKENDS, mode
 from tests.open_files import open_files
 
 GROUP = "Several calls"
@@ -122,7 +122,7 @@ def test_the_loss_of_a_later_fit_is_that_of_its_own_batches(tmp_path: Path) -> N
     np.testing.assert_allclose(found[0][1], found[1][1], rtol=1e-4)
 
 
-@mode(GROUP, "`evaluate` and `predict` before the first `fit`: a run of their own", on=NOT_JAX)
+@mode(GROUP, "`evaluate` and `predict` before the first `fit`: a run of their own", on=BACKENDS)
 def test_evaluate_first(tmp_path: Path) -> None:
     fresh()
     model, callback, data = regressor(), silent(tmp_path), table()
@@ -135,7 +135,7 @@ def test_evaluate_first(tmp_path: Path) -> None:
     assert [call.mode for call in second.calls] == ["evaluate", "fit", "evaluate"]
 
 
-@mode(GROUP, "Models that take turns (a GAN) with one callback: a run each from the second turn on", on=NOT_JAX)
+@mode(GROUP, "Models that take turns (a GAN) with one callback: a run each from the second turn on", on=BACKENDS)
 def test_models_in_turn(tmp_path: Path) -> None:
     fresh()
     callback, models = silent(tmp_path), [regressor(), regressor()]
@@ -147,7 +147,7 @@ def test_models_in_turn(tmp_path: Path) -> None:
     assert fits == [1, 4, 5]
 
 
-@mode(GROUP, "An exception, an interruption, `callback.close()`: the next `fit` begins a new run")
+@mode(GROUP, "An exception, an interruption, `callback.close()`: the next `fit` begins a new run", on=BACKENDS)
 def test_what_ends_a_run(tmp_path: Path) -> None:
     class Breaks(keras.callbacks.Callback):
         def on_epoch_end(self, epoch: int, logs: Any = None) -> None:

@@ -7,13 +7,15 @@ import sys
 import threading
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
 import keras
 import numpy as np
 import pytest
 
 from tb_inputdiag import InputDiagnostics, unhandled
+from tb_inputdiag.log.reader import read
+from tb_inputdiag.recording.explanations import explain_exception
 from tb_inputdiag.settings import Settings, check
 from tb_inputdiag.tracebacks import hide_own_frames, user_frames
 from tb_inputdiag.unhandled import explain_unhandled
@@ -44,7 +46,7 @@ def uncaught(call: Any) -> None:
     """Calls a function, and shows what it raises as Python does at its end."""
     try:
         call()
-    except Exception as exc:
+    except BaseException as exc:
         sys.excepthook(type(exc), exc, exc.__traceback__)
 
 
@@ -137,3 +139,56 @@ def test_a_fault_of_ours_keeps_its_frames() -> None:
     assert user_frames(exc.__traceback__) is None
     hide_own_frames(exc)
     assert exc.__traceback__ is not None
+
+
+class _Raises(keras.callbacks.Callback):
+    """Raises between two steps: in front of the sixth one."""
+
+    def __init__(self, exception: BaseException) -> None:
+        super().__init__()
+        self._exception = exception
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        if batch == 5:
+            raise self._exception
+
+
+def _fit(*callbacks: Any) -> Any:
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    model.compile("sgd", "mse")
+    model.fit(np.ones((64, 3)), np.ones((64, 1)), batch_size=8, verbose=0, callbacks=[*callbacks])
+    return model
+
+
+@pytest.mark.parametrize(
+    ("exception", "status"), [(ValueError("of the user"), "failed"), (KeyboardInterrupt(), "interrupted")]
+)
+def test_what_is_raised_between_two_steps_ends_the_run(
+    exception: BaseException, status: str, tmp_path: Path, shown: list[BaseException]
+) -> None:
+    callbacks = [InputDiagnostics(tmp_path / name) for name in "ab"]
+    uncaught(lambda: _fit(*callbacks, _Raises(exception)))
+    assert shown == [exception]
+    for name in "ab":
+        (session,) = read(tmp_path / name).run.sessions
+        assert (session.status, session.last_step) == (status, 4)
+        assert session.end is not None
+        assert session.end.reason.startswith(type(exception).__name__)
+    assert [alert.rule for alert in callbacks[0].alerts] == (["program-error"] if status == "failed" else [])
+
+
+def test_an_exception_that_a_callback_handles_does_not_end_the_run(tmp_path: Path) -> None:
+    class Evaluates(keras.callbacks.Callback):
+        explained: ClassVar[list[str]] = []
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if batch == 2:
+                try:
+                    self.model.evaluate(np.ones((8, 3)), np.ones((7, 1)), verbose=0)
+                except ValueError as exc:
+                    self.explained += [alert.rule for alert in explain_exception(exc)]
+
+    _fit(InputDiagnostics(tmp_path, verbose=0), Evaluates())
+    assert Evaluates.explained == ["shape-mismatch"]
+    (session,) = read(tmp_path).run.sessions
+    assert (session.status, session.last_step) == ("finished", 7)

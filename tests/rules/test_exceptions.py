@@ -124,6 +124,16 @@ def test_the_mended_program_runs(kind: str) -> None:
     run(KINDS[kind], KINDS[kind].mended)
 
 
+@pytest.mark.parametrize(("value", "fix"), [(10, "Dense(11)"), (-1, "(ignore_class=-1)")])
+def test_a_class_id_in_the_words_of_pytorch(value: int, fix: str) -> None:
+    found = diagnose(message_of(IndexError(f"Target {value} is out of bounds.")), None)
+    assert found is not None
+    assert found.kind.id == "label-out-of-range"
+    assert found.finding is not None
+    assert fix in found.finding.fix
+    assert f"holds the class id {value}, which no unit stands for." in found.finding.message
+
+
 def test_ids_and_rules_are_those_that_exist() -> None:
     assert len(KINDS) == len(all_kinds())
     assert {kind.rule for kind in all_kinds()} <= {rule.id for rule in all_rules()}

@@ -337,14 +337,23 @@ def _fewer_axes(case: Case) -> Finding | None:
 
 def _beyond(case: Case) -> Finding | None:
     """A class id in PyTorch's words. The rule itself reads those of TensorFlow, which list all ids of the batch."""
-    if not case["value"].isdigit():
+    if not case["value"].removeprefix("-").isdigit():
         return None
     y, value = _name(case), int(case["value"])
+    fix = (
+        f"{y} = {y} - 1  # if classes count from 1\n# or a unit for each class: keras.layers.Dense({value + 1})"
+        if value >= 0
+        else f"classes, {y} = np.unique({y}, return_inverse=True)  # ids 0, 1, 2, ...\n"
+        f"# or, if {value} means 'no label':\n"
+        f"keras.losses.SparseCategoricalCrossentropy(ignore_class={value})"
+    )
     units = next(iter(case.facts.output_units.values()), None) if case.facts is not None else None
     return case.finding(
-        f"'{y}' holds the class id {value}, but the output has {units or 'too few'} units"
-        f"{f': ids must be 0 to {units - 1}' if units else ''}.",
-        f"{y} = {y} - 1  # if classes count from 1\n# or a unit for each class: keras.layers.Dense({value + 1})",
+        f"'{y}' holds the class id {value}, "
+        + (
+            f"but the output has {units} units: ids must be 0 to {units - 1}." if units else "which no unit stands for."
+        ),
+        fix,
         seen=str(value),
         expected=f"0 to {units - 1}" if units else "below the number of units",
         subject="target:y",

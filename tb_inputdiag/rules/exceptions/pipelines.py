@@ -14,6 +14,9 @@ from tb_inputdiag.rules.support.shapes import Shape, parse_shape
 
 __all__ = ["KINDS"]
 
+_CHANNELS = (1, 3, 4)
+"""Of an image: grey, or red, green and blue, or these and opacity. Tells which axis is that of the channels."""
+
 
 def _picture(seen: Shape, expected: Shape) -> ShapesPicture:
     return ShapesPicture(seen=tuple(seen), expected=tuple(expected))
@@ -46,20 +49,38 @@ def _yields(case: Case) -> bool:
     return x is not None and x.kind in ("generator", "pydataset", "dataset", "loader")
 
 
+def _alike(left: Shape, right: Shape) -> str:
+    """Returns code that gives the elements of a `tf.data` pipeline one shape."""
+    if not len(left) == len(right) == 3:
+        return "dataset = dataset.padded_batch(32)  # in place of .batch(32): fills up the shorter ones"
+    if left[2] == right[2]:
+        return f"dataset = dataset.map(lambda x, y: (tf.image.resize(x, {left[:2]}), y))  # before .batch"
+    return "tf.image.decode_image(data, channels=3, expand_animations=False)  # colour for all, before .batch"
+
+
+def _alike_in_torch(left: Shape, right: Shape) -> str:
+    """Returns code that gives the elements of a `DataLoader` of PyTorch one shape."""
+    if not len(left) == len(right) == 3:
+        return (
+            "def padded(examples):  # fills up the shorter ones\n"
+            "    x, y = zip(*examples)\n"
+            "    x = [torch.as_tensor(element) for element in x]\n"
+            "    x = torch.nn.utils.rnn.pad_sequence(x, batch_first=True)\n"
+            "    return x, torch.utils.data.default_collate(y)\n"
+            "loader = torch.utils.data.DataLoader(dataset, 32, collate_fn=padded)"
+        )
+    if left[2] == right[2] and left[2] in _CHANNELS:
+        return f"x = keras.ops.image.resize(x, {left[:2]})  # in the Dataset's __getitem__"
+    if left[0] == right[0] and left[0] in _CHANNELS:
+        return f"x = torch.nn.functional.interpolate(x[None], {left[1:]})[0]  # in the Dataset's __getitem__"
+    return 'image = PIL.Image.open(path).convert("RGB")  # colour for all, in the Dataset\'s __getitem__'
+
+
 def _batched(case: Case) -> Finding | None:
     left, right = parse_shape(case["left"]), parse_shape(case["right"])
     if left is None or right is None or ("stack expects" in case.text and not _yields(case)):
         return None
-    image = len(left) == 3 and len(right) == 3
-    fix = (
-        f"dataset = dataset.map(lambda x, y: (tf.image.resize(x, {left[:2]}), y))  # before .batch"
-        if image and left[2] == right[2]
-        else (
-            "tf.image.decode_image(data, channels=3, expand_animations=False)  # colour for all, before .batch"
-            if image
-            else "dataset = dataset.padded_batch(32)  # in place of .batch(32): fills up the shorter ones"
-        )
-    )
+    fix = _alike_in_torch(left, right) if "stack expects" in case.text else _alike(left, right)
     return case.finding(
         f"A batch would hold elements of shapes {shape_text(left)} and {shape_text(right)}.",
         fix,
