@@ -172,9 +172,11 @@ class Runs:
 
 
 def run_all(runs: Runs, ids: Sequence[str]) -> None:
-    """Runs programs on each backend, short ones first; then the control, and what differs with more seeds."""
-    runs.run("tensorflow", SEEDS[0], ids)
-    ids = sorted(ids, key=lambda i: runs.answers[Job("tensorflow", SEEDS[0], i)].seconds)
+    """Runs programs on each backend, a few at a time, with the control, and with more seeds where backends differ.
+
+    So whatever has run when somebody stops it is a sample, too: `--keep` has its answers, and a smaller `--sample`
+    reports them.
+    """
     for begin in range(0, len(ids), _CHUNK):
         chunk = ids[begin : begin + _CHUNK]
         for backend in BACKENDS:
