@@ -93,7 +93,8 @@ class LossSpike(Rule):
         if dominant is None or len(self._past) < _window(context) // 2:
             return []
         usual = median(self._past)
-        if not sample.loss > self.max_ratio * max(usual, self._usual_first):
+        # a loss that falls below 0 has no ratios
+        if self._past.min() <= 0 or not sample.loss > self.max_ratio * max(usual, self._usual_first):
             return []
         return [self._of_examples(context, dominant, usual)]
 
@@ -128,6 +129,8 @@ class LossSpike(Rule):
                     return [found]
                 self._pending = found  # the sample of this very step may follow, and names the examples
                 return None
+        if together.min() <= 0:
+            return []  # a loss that falls below 0 has no ratios
         return self._recurring(context, losses.epoch, values, median(self._past))
 
     def on_session_end(self, context: Context, end: SessionEnd) -> Findings:
@@ -193,6 +196,12 @@ class LossSpike(Rule):
                 scenario.losses([loss]).losses(calm).epoch_end()
             return scenario
 
+        def below_zero() -> Scenario:
+            scenario = run(np.array([0.02]), calm * 0.02).epoch_end()
+            for _ in range(4):
+                scenario.losses(-calm / 2).losses([0.9]).losses(-calm / 2).epoch_end()
+            return scenario
+
         return (
             fires("a single wrong target", lambda: answer(wrong), "loss", Severity.INFO),
             fires("wrong targets in each epoch", lambda: epochs(30.0), "loss", Severity.INFO),
@@ -205,6 +214,7 @@ class LossSpike(Rule):
                 "loss",
                 Severity.WARNING,
             ),
+            silent("a loss that falls to -1", lambda: below_zero()),
             silent("steady losses", lambda: run(calm, calm)),
             silent("squared errors of single examples", lambda: run(single[:100], single[100:])),
             silent("a hard example in batches of one", lambda: run(*np.split(sure, 120), batch=1)),
