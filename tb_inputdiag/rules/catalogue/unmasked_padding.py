@@ -8,12 +8,13 @@ import numpy as np
 
 from tb_inputdiag.keras_vocabulary import LOOKUPS, RECURRENT, TRAINING_ONLY
 from tb_inputdiag.numbers import percent, whole
-from tb_inputdiag.records import LayerFacts, LimitPicture, ModelFacts, Severity, TensorView
+from tb_inputdiag.records import LayerFacts, LimitPicture, ModelFacts, Severity, TensorView, WordsPicture
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, silent
 from tb_inputdiag.rules.support.curves import tensor_column_curve
 from tb_inputdiag.rules.support.labels import class_counts_of, has_one_label_each
 from tb_inputdiag.rules.support.layers import after
+from tb_inputdiag.rules.support.text import variable
 from tb_inputdiag.rules.views.context import Context
 from tb_inputdiag.rules.views.pairs import Pair
 
@@ -27,7 +28,8 @@ class UnmaskedPadding(Rule):
     Looks at models that answer each position of a sequence of ids. It fires if most positions of the input are 0, at
     least as many labels are class 0, and no mask arrives at the loss: there is no `Embedding(mask_zero=True)`, no
     `Masking` layer, no sample weights, and no `ignore_class`. In other models it fires if ids are padded behind, with 0
-    in most positions, and the last output of a recurrent layer is all that the next layer reads.
+    in most positions, and the last output of a recurrent layer is all that the next layer reads. And it fires if sample
+    weights are 0 at the ids and not at the padding.
 
     ## Why is this bad?
     The loss is mostly the loss of the padding, which any model learns within an epoch. Loss and accuracy look
@@ -71,8 +73,10 @@ class UnmaskedPadding(Rule):
     def on_sample(self, context: Context) -> Findings:
         """Judges targets with a class for each position."""
         facts = context.facts
-        if facts is None or facts.custom_train_step or facts.custom_loss or context.fed("sample_weight"):
+        if facts is None or facts.custom_train_step or facts.custom_loss:
             return None
+        if weights := context.fed("sample_weight"):
+            return [item for view in weights if (item := _upside_down(context, view)) is not None]
         if any(item.class_name == "Masking" or item.config.get("mask_zero") for item in facts.layers):
             return None
         found = [item for pair in context.pairs if (item := self._judge(context, pair)) is not None]
@@ -99,7 +103,17 @@ class UnmaskedPadding(Rule):
             y = (x > 45).astype(np.int64)
             return Scenario(full.layers).train(x=x, y=y, y_pred=np.full((16, 20, 6), 1 / 6, np.float32), steps=3)
 
+        def weighted(weigh_padding: bool) -> Scenario:
+            rng = np.random.default_rng(1)
+            filled = np.arange(20) < rng.integers(2, 15, (16, 1))
+            x, y = filled * rng.integers(1, 50, (16, 20)), filled * rng.integers(1, 6, (16, 20))
+            weights = (filled != weigh_padding).astype(np.float32)
+            answer = np.full((16, 20, 6), 1 / 6, np.float32)
+            return Scenario(run(7).layers).train(x=x, y=y, y_pred=answer, sample_weight=weights, steps=3)
+
         return (
+            fires("weights of the padding", lambda: weighted(True), "sample_weight:sample_weight", Severity.WARNING),
+            silent("weights of the ids", lambda: weighted(False)),
             fires("short sentences, long padding", lambda: run(7), "target:y", Severity.WARNING),
             silent("mask_zero", lambda: run(7, mask_zero=True)),
             silent("little padding", lambda: run(21)),
@@ -166,6 +180,27 @@ class UnmaskedPadding(Rule):
             ),
             curves=(tensor_column_curve(context, ids, "zero_fraction", "Fraction of 0"),),
         )
+
+
+def _upside_down(context: Context, weights: TensorView) -> Finding | None:
+    """Returns a finding if weights are 0 just where the ids of an input are not: there are as many of each."""
+    left_out = weights.value("zero_fraction")
+    for ids in context.fed("input"):
+        padding = ids.value("zero_fraction")
+        of_ids = len(ids.shape) == 2 and ids.shape == weights.shape and ids.value("whole_fraction") == 1
+        # half and half fits either way
+        if not of_ids or not 0 < padding < 1 or abs(padding - 0.5) < 0.01 or abs(padding + left_out - 1) > 1e-6:
+            continue
+        return Finding(
+            subject=weights.subject,
+            message=f"'{weights.name}' is upside down: {percent(left_out)} of the weights are 0, as many as ids of "
+            f"'{ids.name}' are not, and the {percent(padding)} padding have the weight.",
+            evidence={"padding_fraction": padding, "zero_weight_fraction": left_out},
+            fix=f'sample_weight = ({variable(ids.name, "input", context.facts)} != 0).astype("float32")',
+            picture=WordsPicture(seen="weights of the padding", expected="weights of the ids"),
+            curves=(tensor_column_curve(context, ids, "zero_fraction", "Fraction of 0"),),
+        )
+    return None
 
 
 def _last_output(facts: ModelFacts, readers: Sequence[str]) -> LayerFacts | None:
