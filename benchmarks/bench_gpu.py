@@ -35,6 +35,8 @@ ROOT = Path(__file__).parent.parent
 BACKENDS = ("jax", "torch")
 SECONDS = 280.0
 """For everything together."""
+_START_S, _START_TINY_S = 60, 180
+"""Seconds that a process may take beside measuring. A CPU, where the small sizes are tried, may have other work."""
 IDENTITY_STEPS = 6
 WARM_UP_S = {"plain": 1.0, "default": 5.0, "sampled": 1.0}
 """Seconds of epochs that are not counted: compiling, and the beginning of a run, which is sampled densely on purpose,
@@ -337,7 +339,7 @@ def _run_child(backend: str, name: str, is_tiny: bool, seconds: float) -> Figure
             env=environment,
             stdout=subprocess.PIPE,
             text=True,
-            timeout=3 * seconds + 60,
+            timeout=3 * seconds + (_START_TINY_S if is_tiny else _START_S),
         )
     except subprocess.TimeoutExpired:
         print(f"{backend} {name}: took too long", file=sys.stderr)
