@@ -8,7 +8,7 @@ from statistics import median
 
 import numpy as np
 
-from tb_inputdiag.numbers import format_number, shape_text
+from tb_inputdiag.numbers import format_number, shape_text, whole
 from tb_inputdiag.records import F4, LimitPicture, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, fires, silent
@@ -143,8 +143,8 @@ class ScrambledAxes(Rule):
         return Finding(
             subject=view.subject,
             message=f"'{view.name}' {shape_text((None, *view.shape[1:]))} holds {channels} channels of "
-            f"{size:,} {things} one after the other, as `reshape` leaves them: its values jump at each multiple of "
-            f"{size:,} (larger there than beside in {format_number(100 * seen.rank)} % of comparisons).",
+            f"{whole(size)} {things} one after the other, as `reshape` leaves them: its values jump at each multiple "
+            f"of {whole(size)} (larger there than beside in {format_number(100 * seen.rank)} % of comparisons).",
             evidence={
                 "rank": seen.rank,
                 "step_ratio": median(seen.steps),
@@ -156,7 +156,7 @@ class ScrambledAxes(Rule):
             f"# or, with what the reshape made of it:\n"
             f"{code} = np.moveaxis({code}.reshape({right}), 1, -1)",
             picture=LimitPicture(
-                label=f"comparisons in which the jump at a multiple of {size:,} is the larger one",
+                label=f"comparisons in which the jump at a multiple of {whole(size)} is the larger one",
                 value=seen.rank,
                 limit=0.5 + self.min_excess,
                 unit="fraction",
