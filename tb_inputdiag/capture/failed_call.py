@@ -19,7 +19,7 @@ import keras
 from tb_inputdiag.capture import keras_internals
 from tb_inputdiag.capture.argument_facts import argument_facts
 from tb_inputdiag.capture.call_layouts import call_layouts
-from tb_inputdiag.capture.failed_line import operands
+from tb_inputdiag.capture.failed_line import made, operands
 from tb_inputdiag.capture.plain_values import attempt
 from tb_inputdiag.records import ArgumentFacts, OperandFacts, Place, TensorLayout
 
@@ -247,6 +247,10 @@ def _described(exc: BaseException, called: _Called, user: FrameType | None, line
     callbacks = callbacks if isinstance(callbacks, list | tuple) else [callbacks]
     if all(type(item).__module__.startswith(_PACKAGE) for item in callbacks):
         given = {key: value for key, value in given.items() if key != "callbacks"}
+    arguments = tuple(argument_facts(given, _Variables(user)))
+    line = next((number for frame, number in _frames(exc) if frame is user), 0)
+    if user is not None:
+        arguments = attempt(functools.partial(made, arguments, given, user, line), arguments)
     place = _PLACES.get(name, "build" if isinstance(owner, keras.Operation) or "Model" in call else "other")
     if place == "data" and (str(exc).startswith(_IN_LAYER) or hasattr(exc, "node_def")):
         place = "step"
@@ -254,7 +258,7 @@ def _described(exc: BaseException, called: _Called, user: FrameType | None, line
         call=call,
         place=place,
         model=model,
-        arguments=tuple(argument_facts(given, _Variables(user))),
+        arguments=arguments,
         fed=attempt(lambda: call_layouts(name, given, model), ()),
         lines=lines,
         callbacks=tuple(item for item in callbacks if isinstance(item, keras.callbacks.Callback)),

@@ -8,15 +8,15 @@ from __future__ import annotations
 import ast
 import linecache
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import FrameType
 from typing import Any, NamedTuple, TypeAlias, TypeGuard
 
 from tb_inputdiag.capture.argument_facts import argument_facts
 from tb_inputdiag.capture.plain_values import attempt
-from tb_inputdiag.records import OperandFacts, SizeFacts
+from tb_inputdiag.records import ArgumentFacts, OperandFacts, SizeFacts
 
-__all__ = ["operands"]
+__all__ = ["made", "operands"]
 
 _MOST_SIZES = 12
 _DEEPEST = 5
@@ -43,6 +43,35 @@ def operands(frame: FrameType, instruction: int, line: int) -> tuple[OperandFact
     pair = _pair(program.tree, _position(frame, instruction), line)
     function = program.function_at(frame.f_code.co_name, line)
     return tuple(_operand(expression, frame, program, _Scope(function, line)) for expression in pair)
+
+
+def made(
+    arguments: tuple[ArgumentFacts, ...], given: Mapping[str, Any], frame: FrameType, line: int
+) -> tuple[ArgumentFacts, ...]:
+    """Returns the facts of arguments with the assignments that made them.
+
+    Args:
+        arguments: What is known about the arguments of a call.
+        given: The arguments by name.
+        frame: The frame of the user's program that made the call.
+        line: The number of its line.
+    """
+    source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
+    if not source:
+        return arguments
+    program = _Program.read(source)
+    scope = _Scope(program.function_at(frame.f_code.co_name, line), line)
+    return tuple(replace(item, made=_made(program, item, given.get(item.name), scope)) for item in arguments)
+
+
+def _made(program: _Program, argument: ArgumentFacts, value: object, scope: _Scope) -> str:
+    code = getattr(value, "gi_code", None)
+    if code is not None:
+        function = program.function_at(code.co_name, code.co_firstlineno)
+        yields = [] if function is None else [node for node in ast.walk(function) if isinstance(node, ast.Yield)]
+        return program.code(yields[-1])[:_LONGEST_CODE] if yields else ""
+    assigned = _assigned(program, scope, argument.variable) if argument.variable else None
+    return "" if assigned is None else program.code(assigned)[:_LONGEST_CODE]
 
 
 def _position(frame: FrameType, instruction: int) -> tuple[int | None, ...] | None:

@@ -177,6 +177,8 @@ class ArgumentFacts:
     kind: ArgumentKind = "object"
     variable: str = ""
     """The variable that holds it in the user's program, where it is a variable."""
+    made: str = ""
+    """The last assignment of the variable above the call, at most 80 characters; of a generator, its last ``yield``."""
     shape: tuple[int | None, ...] | None = None
     """None if it has no shape. That of a list counts its elements, axis by axis, as far as they are equally long."""
     dtype: str = ""

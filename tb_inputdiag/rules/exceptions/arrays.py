@@ -112,6 +112,9 @@ def _list_of_examples(case: Case) -> Finding | None:
 
 def _unequal(case: Case) -> Finding | None:
     x, y = case["x"], case["y"]
+    inputs = re.search(r"'?x'? sizes: ((?:\d+, )+\d+)", case.text)
+    if inputs is not None and len(set(inputs[1].split(", "))) > 1:
+        return _unequal_inputs(case, [int(size) for size in inputs[1].split(", ")])
     weights = re.search(r"'sample_weight' sizes: ([\d, ]+)", case.text)
     if weights is not None and x == y:
         name, given = case.variable("sample_weight"), _number(weights[1].strip(" ,"))
@@ -155,6 +158,31 @@ def _unequal(case: Case) -> Finding | None:
         expected=f"{y} in {y_name}" if known else "one number",
         subject="data",
         evidence={"x": x, "y": y},
+    )
+
+
+def _unequal_inputs(case: Case, sizes: list[int]) -> Finding:
+    """The inputs of a model with several of them have different lengths."""
+    parts = [a for a in case.arguments.values() if a.name.startswith("x/") and a.name.count("/") == 1]
+    names = [case.code(tensor) for tensor in case.fed("input")] if not parts else [_code(a) for a in parts]
+    if len(names) != len(sizes):
+        names = [f"x{i + 1}" for i in range(len(sizes))]
+    most = names[sizes.index(max(sizes))]
+    single = [name for name, size in zip(names, sizes, strict=True) if size == 1]
+    n = min(sizes)
+    fix = (
+        "\n".join(f"{name} = np.repeat({name}, len({most}), axis=0)  # once for each of {most}" for name in single)
+        if set(sizes) == {1, max(sizes)}
+        else f"{', '.join(names)} = {', '.join(f'{name}[:{n}]' for name in names)}  # if the first {n} belong together"
+    )
+    counted = join([f"{size} in {name}" for name, size in zip(names, sizes, strict=True)])
+    return case.finding(
+        f"The inputs hold different numbers of examples: {counted}.",
+        fix,
+        seen=counted,
+        expected="one number",
+        subject="data",
+        evidence={"sizes": list(sizes)},
     )
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 
 from tb_inputdiag.numbers import shape_text
-from tb_inputdiag.records import ShapesPicture
+from tb_inputdiag.records import ArgumentFacts, ShapesPicture
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import CLASSIFIER, CONVOLUTION, TEXTS, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.shapes import output_fix, parse_shape
+from tb_inputdiag.rules.support.text import join
 from tb_inputdiag.statistics.namespace import Shape
 
 __all__ = ["KINDS"]
@@ -122,6 +124,9 @@ def _other_number(case: Case) -> Finding | None:
         return None
     y, x = _name(case), case.variable("x")
     times, rest = divmod(made, given) if made > given else divmod(given, made)
+    data = case.argument("x")
+    if data is not None and data.kind in ("generator", "pydataset", "dataset", "loader") and None in (fed or [None]):
+        return _unequal_batch(case, data, target, output)
     if not rest and fed[:1] and fed[:1] == targets[:1]:
         return _joined_axes(case, target, output)
     if made > given and not rest:
@@ -143,6 +148,26 @@ def _other_number(case: Case) -> Finding | None:
     )
 
 
+def _unequal_batch(case: Case, data: ArgumentFacts, target: Shape, output: Shape) -> Finding:
+    """A batch of a data set or a generator whose inputs and targets are unequally many."""
+    few, many = sorted((target[0] or 0, output[0] or 0))
+    times, rest = divmod(many, few)
+    place = "__getitem__" if data.kind == "pydataset" else data.variable or "the generator"
+    fix = (
+        f"y = np.concatenate([{', '.join(['y'] * times)}])  # in {place}: x holds each example {times} times"
+        if not rest
+        else f"x, y = x[:{few}], y[:{few}]  # in {place}: if the first ones belong together"
+    )
+    return _compared(
+        case,
+        f"A batch of '{data.variable or 'x'}' has {many} examples in one part and {few} in the other: inputs and "
+        "targets must be as many.",
+        f"print(len(x), len(y))  # of the batch\n{fix}",
+        target,
+        output,
+    )
+
+
 def _joined_axes(case: Case, target: Shape, output: Shape) -> Finding:
     """The model has as many examples as targets, and its own reshape makes others of them."""
     fix = "keras.ops.reshape(x, (keras.ops.shape(x)[0], -1))  # keeps the batch axis"
@@ -158,6 +183,35 @@ def _joined_axes(case: Case, target: Shape, output: Shape) -> Finding:
 
 def _code(shape: Shape) -> str:
     return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
+
+
+def _swapped(case: Case) -> Finding | None:
+    """The targets of several outputs in another order than the outputs."""
+    fed, facts = case.fed("target"), case.facts
+    if facts is None or not 2 <= len(fed) == len(facts.outputs) <= 4:
+        return None
+    outputs = [output.shape for output in facts.outputs]
+    if any(t.shape is None for t in fed) or any(shape is None for shape in outputs):
+        return None
+    if all(_is_target_of(t.shape or (), shape or ()) for t, shape in zip(fed, outputs, strict=True)):
+        return None
+    for order in itertools.permutations(fed):
+        if all(_is_target_of(t.shape or (), shape or ()) for t, shape in zip(order, outputs, strict=True)):
+            words = ", ".join(case.code(t) for t in order)
+            names = join([output.name for output in facts.outputs])
+            return case.finding(
+                f"The targets stand in another order than the model's outputs: {names}.",
+                f"{case.called}({case.variable('x')}, [{words}], ...)",
+                seen=", ".join(shape_text(t.shape) for t in fed if t.shape),
+                expected=", ".join(shape_text(shape) for shape in outputs if shape),
+                subject=f"target:{fed[0].name}",
+            )
+    return None
+
+
+def _is_target_of(target: Shape, output: Shape) -> bool:
+    """Tells whether a target has the shape of an output, or one class id or number in place of its last axis."""
+    return tuple(target[1:]) in (tuple(output[1:]), tuple(output[1:-1]), (*output[1:-1], 1))
 
 
 def _one_hot(case: Case) -> Finding | None:
@@ -415,6 +469,15 @@ model.compile(optimizer="adam", loss=keras.losses.CTC())
 x, y = np.random.rand(8, 16, 4), np.eye(5)[np.ones((8, 3), int)]
 model.fit(x, y)
 """
+_SWAPPED = """\
+inputs = keras.Input((4,))
+animal = keras.layers.Dense(3, activation="softmax", name="animal")(inputs)
+box = keras.layers.Dense(4, name="box")(inputs)
+model = keras.Model(inputs, [animal, box])
+model.compile(optimizer="adam", loss=["sparse_categorical_crossentropy", "mse"])
+x, labels, boxes = np.random.rand(6, 4), np.array([0, 1, 2, 0, 1, 2]), np.random.rand(6, 4)
+model.fit(x, [boxes, labels])
+"""
 _IDS = "x, y = np.random.rand(6, 4), np.array([0, 1, 2, 0, 1, 2])\nmodel.fit(x, y)"
 _HOT = "x, y = np.random.rand(6, 4), np.eye(3)[[0, 1, 2, 0, 1, 2]]\nmodel.fit(x, y)"
 _WIDE = program(
@@ -458,6 +521,23 @@ KINDS = (
         failing=_SPOKEN,
         mended=mend(_SPOKEN, "np.eye(5)[np.ones((8, 3), int)]", "np.ones((8, 3), int)"),
         explain=_sequences,
+        rule="label-loss-mismatch",
+    ),
+    Kind(
+        id="targets-in-another-order",
+        title="The targets stand in another order than the outputs",
+        words=(
+            *_SHAPES,
+            Words("TensorFlow", "Dimensions must be equal, but are {} for '{}compile_loss"),
+            Words("TensorFlow", "Incompatible shapes: {target} vs. {output}\n"),
+            Words("JAX", "Incompatible shapes for broadcasting: shapes=[({target}), ({output})]\n"),
+            Words("JAX", "got incompatible shapes for broadcasting: ({target}), ({output}).\n"),
+            Words("PyTorch", "tensor a ({target}) must match the size of tensor b ({output}) at"),
+        ),
+        cause="A list of targets is read in the order of `model.outputs`.",
+        failing=_SWAPPED,
+        mended=mend(_SWAPPED, "[boxes, labels]", "[labels, boxes]"),
+        explain=_swapped,
         rule="label-loss-mismatch",
     ),
     Kind(

@@ -145,6 +145,18 @@ def _disconnected(case: Case) -> Finding | None:
     inputs = [a for a in tensors if a.name.startswith("inputs")]
     outputs = [a for a in tensors if a.name.startswith("outputs")]
     given = inputs[0].variable if inputs and inputs[0].variable else "new_input"
+    line = case.failure.lines[-1] if case.failure.lines else ""
+    nested = re.search(r"((\w+)\.get_layer\([^()]*\)\.output)", line)
+    if nested is not None:
+        inner, base = nested.groups()
+        return case.finding(
+            f"The layer belongs to '{base}', and its output is computed from the Input of '{base}', not from that of "
+            "the model around it.",
+            f"keras.Model({base}.input, [{inner}, {base}.output])\n"
+            f"# the whole model's output: head({base}.output), with the layers behind it",
+            seen="another Input",
+            expected=f"{base}.input",
+        )
     merged = any(not _MERGING.isdisjoint(a.layers) for a in outputs)
     if merged or len(inputs) != 1 or not outputs:
         message = "An output is computed from an Input that is not among the inputs of the model."

@@ -110,6 +110,32 @@ def _vocabulary(case: Case) -> Finding | None:
     )
 
 
+def _inverse(case: Case) -> Finding | None:
+    """A scaler of a whole table gets predictions of one column back."""
+    line = case.failure.lines[-1] if case.failure.lines else ""
+    found = re.search(r"(?:(\w+) = )?(\w+)\.inverse_transform\((\w+)", line)
+    own, wide = shape_in(case["own"]), shape_in(case["wide"])
+    if found is None or not own or not wide:
+        return None
+    scaler, values = found[2], found[3]
+    name = found[1] or values
+    return case.finding(
+        f"'{scaler}' was fitted on {wide[-1]} columns, and '{values}' has {own[-1]}.",
+        f"{name} = {values} * {scaler}.scale_[-1] + {scaler}.mean_[-1]\n"
+        f"# of a StandardScaler; -1: the column that was predicted\n"
+        f"# MinMaxScaler: {name} = ({values} - {scaler}.min_[-1]) / {scaler}.scale_[-1]",
+        seen=f"{own[-1]} columns",
+        expected=f"{wide[-1]} columns",
+    )
+
+
+_SCALED = """\
+from sklearn.preprocessing import StandardScaler
+
+scaler = StandardScaler().fit(np.random.rand(8, 4))
+pred = np.zeros((2, 1), "float32")
+pred = scaler.inverse_transform(pred)
+"""
 _CODES = """\
 codes = np.array([10115, 20095, 10115])
 lookup = keras.layers.StringLookup()
@@ -123,6 +149,21 @@ vectorize.adapt(x)
 _SCORE = "score = keras.metrics.F1Score()\ny = np.array([0, 1, 2])\nscore.update_state(y, np.eye(3))\n"
 _JOIN = "a, b = np.ones((3, 4)), np.ones((3, 5))\nc = np.concatenate([a, b])\n"
 KINDS = (
+    Kind(
+        id="inverse-of-a-scaler",
+        title="A scaler of several columns gets predictions of one back",
+        words=(
+            Words(
+                "NumPy", "non-broadcastable output operand with shape {own} doesn't match the broadcast shape {wide}\n"
+            ),
+        ),
+        cause="A scaler keeps a mean and a scale for each column that it was fitted on, and returns as many.",
+        failing=_SCALED,
+        mended=mend(_SCALED, "scaler.inverse_transform(pred)", "pred * scaler.scale_[-1] + scaler.mean_[-1]"),
+        explain=_inverse,
+        rule="shape-mismatch",
+        subject="data",
+    ),
     Kind(
         id="several-texts-for-each-example",
         title="TextVectorization gets several texts for each example",

@@ -10,9 +10,15 @@ from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import mend
 from tb_inputdiag.rules.exceptions.words import Words
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "RETURNED_STATES"]
 
-_STATES = {"LSTM": ("h", "c"), "GRU": ("h",), "SimpleRNN": ("h",), "ConvLSTM2D": ("h", "c"), "ConvLSTM1D": ("h", "c")}
+RETURNED_STATES = {
+    "LSTM": ("h", "c"),
+    "GRU": ("h",),
+    "SimpleRNN": ("h",),
+    "ConvLSTM2D": ("h", "c"),
+    "ConvLSTM1D": ("h", "c"),
+}
 """Recurrent layer -> its states, which it returns behind the output with return_state=True."""
 _WRAPPED = re.compile(r"Bidirectional\((?:\w+\.)*(\w+)\(")
 
@@ -45,7 +51,7 @@ def _states(case: Case) -> Finding | None:
     line = _line(case)
     name, wrapped = _layer(case, line.code)
     both = name == "Bidirectional"
-    states = _STATES.get(wrapped if both else name)
+    states = RETURNED_STATES.get(wrapped if both else name)
     if states is None:
         return None
     one = "Iterating" in case.text or case["got"] == "1"
@@ -84,6 +90,8 @@ def _finding(case: Case, what: str, fix: str, seen: str, names: str) -> Finding:
 def _unpacked(case: Case) -> Finding | None:
     """The program takes another number of values than a call of Keras returns."""
     line = _line(case)
+    if {"sample_weight", "class_weight"} & set(case.arguments) and len(line.names) == 2 and line.code.isidentifier():
+        return _weights_in_a_step(case, line)
     if not line.names or set(case.arguments) - {"self"}:  # with others, the call itself raised
         return None
     if case.method == "evaluate":
@@ -115,6 +123,17 @@ def _unpacked(case: Case) -> Finding | None:
         what = f"The model returns {outputs} tensor{'s' if outputs > 1 else ''}"
         return _finding(case, what, f"{names} = {line.code}", str(outputs), case["expected"])
     return _states(case)
+
+
+def _weights_in_a_step(case: Case, line: _Unpacked) -> Finding:
+    x, y = line.names
+    return case.finding(
+        f"`{line.code}` has three parts, because fit was called with weights of examples, and the step takes two.",
+        f"{x}, {y}, sample_weight = keras.utils.unpack_x_y_sample_weight({line.code})\n"
+        f"# and: self.compute_loss(\n#     x={x}, y={y}, y_pred=y_pred, sample_weight=sample_weight)",
+        seen="x, y, sample_weight",
+        expected=f"{x}, {y}",
+    )
 
 
 _ENCODER = """\

@@ -69,14 +69,18 @@ def _shapes(case: Case) -> Finding | None:
     if array and (case.method == "set_weights" or given):
         return _own_array(case, array, layer, own, saved)
     what = "set_weights" if "provided weight" in case.text else "the file"
+    loads = re.search(r"load_weights\(([\w.]+)\)", case.failure.lines[-1] if case.failure.lines else "")
+    skip = f"{case.model}.load_weights({loads[1] if loads else 'path'}, skip_mismatch=True)  # loads all others"
     fix = (
         f"# Build the model as it was when the weights were saved: '{layer}' must have weights of shape "
         f"{shape_text(saved)}.\n"
-        f"keras.layers.Dense({saved[-1]})  # units of the saved layer; it read {saved[0]} features"
+        f"keras.layers.Dense({saved[-1]})  # units of the saved layer; it read {saved[0]} features\n# or: {skip}"
         if len(saved) == 2
         else f"# Build the model as it was when the weights were saved: '{layer}' must have weights of shape "
-        f"{shape_text(saved)}.\nmodel.load_weights(path, skip_mismatch=True)  # loads all others"
+        f"{shape_text(saved)}.\n{skip}"
     )
+    if len(saved) == 2 and "A total of 1 objects" in case.text:  # a new head: the other layers are those of the file
+        fix = f"{skip}; '{layer}' starts anew\n# or the layer of the file: keras.layers.Dense({saved[-1]})"
     return case.finding(
         f"The weight of '{layer}' has shape {shape_text(own)}, and that of {what} {shape_text(saved)}.",
         fix,
@@ -100,6 +104,29 @@ def _own_array(case: Case, name: str, layer: str, own: Shape, saved: Shape) -> F
         expected=shape_text(own),
         subject=f"layer:{layer}",
         picture=ShapesPicture(seen=tuple(saved), expected=tuple(own)),
+    )
+
+
+def _other_layers(case: Case) -> Finding | None:
+    given = case.argument("weights")
+    if case.method == "set_weights" and given is not None and given.kind in ("array", "tensor"):
+        name = given.variable or "matrix"
+        return case.finding(
+            f"set_weights takes a list of arrays, and '{name}' is one array: its {case['saved']} rows are taken for "
+            "weights.",
+            f"{case.called}([{name}])  # a list with one array for each weight",
+            seen="an array",
+            expected="a list of arrays",
+        )
+    saved, own = case["saved"], case["own"].rstrip(".")
+    return case.finding(
+        f"The weights are those of another architecture: {saved} where the model has {own}."
+        if own
+        else f"The weights are those of another architecture: {saved} of them could not be loaded.",
+        "# must have the layers, in this order and size, that the weights were saved from\n"
+        f"{case.model}.summary()\n{case.model}.load_weights(path, skip_mismatch=True)  # loads what fits",
+        seen=saved,
+        expected=own or "the layers of the file",
     )
 
 
@@ -356,13 +383,7 @@ KINDS = (
         cause="Weights are stored layer by layer, so the model must have the layers that it had when they were saved.",
         failing=program(REGRESSION, "model.layers[0].set_weights([np.zeros((4, 1))])"),
         mended=program(REGRESSION, "model.layers[0].set_weights([np.zeros((4, 1)), np.zeros(1)])"),
-        explain=plainly(
-            "The weights are those of another architecture: {saved} where the model has {own}.",
-            "model.summary()  # must have the layers, in this order and size, that the weights were saved from\n"
-            "model.load_weights(path, skip_mismatch=True)  # loads what fits",
-            seen="{saved}",
-            expected="{own}",
-        ),
+        explain=_other_layers,
     ),
     Kind(
         id="init-without-kwargs",

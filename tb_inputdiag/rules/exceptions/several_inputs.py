@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import re
 
 from tb_inputdiag.errors import did_you_mean
+from tb_inputdiag.records import ArgumentFacts
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import TWO_INPUTS, TWO_OUTPUTS, program
+from tb_inputdiag.rules.exceptions.results import RETURNED_STATES
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.text import join
 
@@ -27,6 +30,8 @@ def _number_of_inputs(case: Case) -> Finding | None:
     expected = case["expected"] or str(len(names) or "?")
     received = case["received"] or str(len(case.fed("input")) or "?")
     x = case.variable("x")
+    if expected == "1" and (states := _returned_states(case, received)) is not None:
+        return states
     fed, data = [t.name for t in case.fed("input")], case.argument("x")
     if data is not None and data.kind == "dataset" and data.parts == 1 and len(fed) > len(names):
         name = data.variable or "dataset"
@@ -34,6 +39,8 @@ def _number_of_inputs(case: Case) -> Finding | None:
         parts = [f'row["{key}"]' for key in fed if key != label]
         inputs = parts[0] if len(parts) == 1 else f"({', '.join(parts)})"
         fix = f'{name} = {name}.map(\n    lambda row: ({inputs}, row["{label}"])\n)  # inputs and targets'
+    elif flat := _flat_generator(data, len(names)):
+        fix = flat
     elif expected == "1" and data is not None and data.kind == "dict":
         fix = f"{x} = np.stack(list({x}.values()), axis=-1)  # one array, with a column for each key"
     elif expected == "1":
@@ -60,6 +67,37 @@ def _number_of_inputs(case: Case) -> Finding | None:
         expected=f"{expected} inputs",
         subject="data",
         evidence={"inputs": names},
+    )
+
+
+def _flat_generator(data: ArgumentFacts | None, inputs: int) -> str:
+    """Returns the ``yield`` of a generator with its inputs in a tuple of their own; empty if they are in one."""
+    if data is None or data.kind != "generator" or not data.made.startswith("yield "):
+        return ""
+    value = ast.parse(data.made.removeprefix("yield "), mode="eval").body
+    if not isinstance(value, ast.Tuple) or len(value.elts) != inputs + 1 or inputs < 2:
+        return ""
+    parts = [ast.unparse(part) for part in value.elts]
+    return f"yield ({', '.join(parts[:-1])}), {parts[-1]}  # a flat tuple is x, y, sample_weight"
+
+
+def _returned_states(case: Case, received: str) -> Finding | None:
+    """A layer gets the output and the states of a recurrent layer with return_state=True, as one list."""
+    parts = [a for a in case.arguments.values() if a.kind == "symbolic" and "/" in a.name]
+    whole = next((a for a in case.arguments.values() if a.kind == "list" and a.variable), None)
+    kind = parts[0].layers[-1] if parts and parts[0].layers else ""
+    states = RETURNED_STATES.get(kind)
+    if case.method != "__call__" or states is None or len(parts) != len(states) + 1:
+        return None
+    name = whole.variable if whole is not None else "x"
+    made = whole.made if whole is not None else ""
+    call = made.partition(" = ")[2] if made.startswith(f"{name} = ") else ""
+    return case.finding(
+        f"{kind}(return_state=True) returns {received} tensors, and '{name}' holds all of them.",
+        f"{name}, {', '.join(states)} = {call or f'keras.layers.{kind}(..., return_state=True)({name})'}",
+        seen=f"{received} tensors",
+        expected="1 tensor",
+        evidence={"layer": case.failure.call.partition(".")[0]},
     )
 
 

@@ -110,7 +110,11 @@ def _not_as_built(case: Case, tensor: TensorLayout, got: Shape, built: Shape) ->
             f"{name} = {name}.reindex(columns=x_train.columns, fill_value=0)\n"
             f"# or the same encoding for both: get_dummies on all rows, then split"
         )
-        if (got[1] or 0) > (built[1] or 0):
+        fitted = case.argument("x")
+        if fitted is not None and ".fit_transform(" in fitted.made:
+            again = fitted.made.replace(".fit_transform(", ".transform(")
+            fix = f"{again}  # fitted once, on the training data"
+        elif (got[1] or 0) > (built[1] or 0):
             fix = f"{name} = {name}[:, :{built[1]}]  # the {built[1]} columns that the model was trained with\n{fix}"
     if not fix:
         sizes = ", ".join(map(str, got[1:])) + ("," if len(got) == 2 else "")

@@ -51,6 +51,63 @@ def _loss(body: str) -> str:
     )
 
 
+_METRICS = {
+    "f1_score": "F1Score(threshold=0.5)",
+    "fbeta_score": "FBetaScore(threshold=0.5)",
+    "precision_score": "Precision()",
+    "recall_score": "Recall()",
+    "roc_auc_score": "AUC()",
+    "average_precision_score": 'AUC(curve="PR")',
+    "r2_score": "R2Score()",
+    "mean_squared_error": "MeanSquaredError()",
+    "mean_absolute_error": "MeanAbsoluteError()",
+    "root_mean_squared_error": "RootMeanSquaredError()",
+    "log_loss": "BinaryCrossentropy()",
+}
+"""Function of scikit-learn -> the metric of Keras that computes the same."""
+
+
+def _numpy_in_graph(case: Case) -> Finding | None:
+    line = case.failure.lines[-1].partition(": ")[2] if case.failure.lines else ""
+    names = [name for name in re.findall(r"\b(\w+)\(", line) if name in _METRICS]
+    if names:
+        name = names[0]
+        return case.finding(
+            f"{name} of scikit-learn is called inside of the training step, where tensors have no values yet.",
+            f"{case.model}.compile(..., metrics=[keras.metrics.{_METRICS[name]}])  # in place of {name}",
+            seen=name,
+            expected=f"keras.metrics.{_METRICS[name]}",
+        )
+    return case.finding(
+        "NumPy is called inside of the training step, where tensors have no values yet.",
+        "keras.ops.mean(keras.ops.abs(y_true - y_pred))  # keras.ops in place of np: it has the same functions",
+        seen="np",
+        expected="keras.ops",
+        subject="loss",
+    )
+
+
+def _condition(case: Case) -> Finding | None:
+    layer = re.search(r"Exception encountered when calling (\w+)\.call\(\)", case.text)
+    if layer is not None and layer[1] in _ACTIVATED and len(case.failure.lines) == 1:
+        return case.finding(
+            f"The activation of {layer[1]} asks a tensor for its value, as a class such as LeakyReLU does that was "
+            "given in place of an instance.",
+            f"keras.layers.{layer[1]}(..., activation=keras.layers.LeakyReLU())  # an instance, not the class",
+            seen="a class",
+            expected="an instance, or a name",
+        )
+    return case.finding(
+        "Python asks a tensor for its value while the training step is traced, where it has none.",
+        "keras.ops.where(condition, a, b)  # in place of `if`; keras.ops.maximum(a, b) in place of max",
+        seen="if, max, for",
+        expected="keras.ops.where, keras.ops.maximum",
+        subject="loss",
+    )
+
+
+_ACTIVATED = ("Dense", "Activation", "Conv1D", "Conv2D", "Conv3D", "DepthwiseConv2D", "SeparableConv2D", "EinsumDense")
+"""Layers of Keras that call an activation."""
 _NUMPY = _loss("    return np.mean(np.abs(y_true - y_pred))")
 _METHOD = _loss("    print(y_pred.numpy())\n    return keras.ops.mean(keras.ops.abs(y_true - y_pred))")
 _IF = _loss("    error = keras.ops.mean(keras.ops.abs(y_true - y_pred))\n    return max(error, 0.1)")
@@ -115,13 +172,7 @@ KINDS = (
         cause="`fit` traces the step into a graph. Its tensors have no values that NumPy could read.",
         failing=_NUMPY,
         mended=mend(_NUMPY, "np.mean(np.abs(y_true - y_pred))", "keras.ops.mean(keras.ops.abs(y_true - y_pred))"),
-        explain=plainly(
-            "NumPy is called inside of the training step, where tensors have no values yet.",
-            "keras.ops.mean(keras.ops.abs(y_true - y_pred))  # keras.ops in place of np: it has the same functions",
-            seen="np",
-            expected="keras.ops",
-            subject="loss",
-        ),
+        explain=_numpy_in_graph,
     ),
     Kind(
         id="numpy-method-in-graph",
@@ -159,13 +210,7 @@ KINDS = (
         cause="The step is traced once, without values. Python's `if`, `max` and `for` need them at once.",
         failing=_IF,
         mended=mend(_IF, "max(error", "keras.ops.maximum(error"),
-        explain=plainly(
-            "Python asks a tensor for its value while the training step is traced, where it has none.",
-            "keras.ops.where(condition, a, b)  # in place of `if`; keras.ops.maximum(a, b) in place of max",
-            seen="if, max, for",
-            expected="keras.ops.where, keras.ops.maximum",
-            subject="loss",
-        ),
+        explain=_condition,
     ),
     Kind(
         id="variable-in-traced-function",

@@ -45,6 +45,7 @@ export interface ArgumentFacts {
   type: string;
   kind: "array" | "class" | "dataset" | "dict" | "frame" | "function" | "generator" | "layer" | "list" | "loader" | "model" | "none" | "number" | "object" | "pydataset" | "series" | "symbolic" | "tensor" | "text";
   variable: string;
+  made: string;
   shape: (number | null)[] | null;
   dtype: string;
   value: unknown;
