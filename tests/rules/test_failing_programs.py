@@ -46,7 +46,7 @@ MENDS = {
     "dataset_of_single_samples": "ds = ds.batch(",
     "dataset_three_tuple": "ds.map(lambda x1, x2, y: ((x1, x2), y))",
     "dice_loss_no_return": "return keras.ops.",
-    "dict_wrong_key": 'x["user"] = x.pop("usr")',
+    "dict_wrong_key": 'model.fit({"user": users, "movie": movies}',
     "digits_gan_targets": "np.concatenate([np.ones((16, 1)), np.zeros((16, 1))])",
     "digits_no_channel": "x_train = x_train[..., None]",
     "dummies_of_the_test_rows": ".reindex(columns=",
