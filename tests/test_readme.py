@@ -291,8 +291,8 @@ def _run_python(page: Path, scope: dict[str, Any], folder: Path) -> None:
         is_program = any(
             isinstance(node, ast.FunctionDef) and node.decorator_list for node in ast.parse(block.text).body
         )
-        if page.name in READ_ONLY or is_program:
-            continue
+        if page.name in READ_ONLY or is_program or "import aim" in block.text:
+            continue  # aim cannot be installed beside the others: it needs an older filelock
         if "from clearml" in block.text:
             _run_aside(block.text, folder)
             continue

@@ -30,6 +30,8 @@ OTHERWISE: Mapping[str, Mapping[str, str]] = {
         "saved-model-folder": "mended: NotImplementedError",
         "reshape-in-the-model": "reshape-inside-a-layer",
         "not-adapted": "program-error",
+        "size-of-the-initial-state": "program-error",
+        "generator-of-lists": NOTHING,
     },
     "torch": {
         "generator-of-single-examples": "shape-mismatch",

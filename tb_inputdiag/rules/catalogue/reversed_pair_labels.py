@@ -52,6 +52,7 @@ class ReversedPairLabels(Rule):
     severity = Severity.WARNING
     splits = ("train", "validation")
     persistence = 2
+    needs = ("function_nodes", "producer")
     explains = ("validation-at-chance", "overfitting", "stalled-loss", "unfinished-training")
     why = "The loss pulls apart what belongs together, so the model gets worse than an untrained one."
 
