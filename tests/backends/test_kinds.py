@@ -46,6 +46,7 @@ OTHERWISE: Mapping[str, Mapping[str, str]] = {
         "lambda-output-shape": NOTHING,
         "saved-model-folder": "mended: UserError",
         "not-adapted": "program-error",
+        "generator-of-lists": NOTHING,
         "partial-batch": "mended: RuntimeError",  # Keras' stateful layers cannot be trained there, whatever the batch
     },
 }

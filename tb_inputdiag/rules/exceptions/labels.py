@@ -120,12 +120,15 @@ def _other_number(case: Case) -> Finding | None:
     fed = [t.shape[0] for t in case.fed("input") if t.shape]
     targets = [t.shape[0] for t in case.fed("target") if t.shape]
     of_the_loss = any(words in case.text for words in ("compile_loss", "target", "labels"))
-    if not of_the_loss and given not in targets:
+    data = case.argument("x")
+    batched = data is not None and data.kind in ("generator", "pydataset", "dataset", "loader")
+    unknown = batched and None in (fed or [None])
+    # TensorFlow does not always name the operation
+    if not of_the_loss and given not in targets and not (unknown and not case.failure.where):
         return None
     y, x = _name(case), case.variable("x")
     times, rest = divmod(made, given) if made > given else divmod(given, made)
-    data = case.argument("x")
-    if data is not None and data.kind in ("generator", "pydataset", "dataset", "loader") and None in (fed or [None]):
+    if data is not None and unknown:
         return _unequal_batch(case, data, target, output)
     if not rest and fed[:1] and fed[:1] == targets[:1]:
         return _joined_axes(case, target, output)
