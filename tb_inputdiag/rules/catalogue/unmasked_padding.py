@@ -193,8 +193,8 @@ def _upside_down(context: Context, weights: TensorView) -> Finding | None:
             continue
         return Finding(
             subject=weights.subject,
-            message=f"'{weights.name}' is upside down: {percent(left_out)} of the weights are 0, as many as ids of "
-            f"'{ids.name}' are not, and the {percent(padding)} padding have the weight.",
+            message=f"'{weights.name}' is upside down: the weights are 0 at the ids of '{ids.name}' "
+            f"({percent(left_out)} of the positions), and above 0 at the padding ({percent(padding)}).",
             evidence={"padding_fraction": padding, "zero_weight_fraction": left_out},
             fix=f'sample_weight = ({variable(ids.name, "input", context.facts)} != 0).astype("float32")',
             picture=WordsPicture(seen="weights of the padding", expected="weights of the ids"),

@@ -311,7 +311,7 @@ KINDS = (
     ),
     Kind(
         id="file-not-found",
-        title="There is no such file of a model or of weights",
+        title="The file of a model or of its weights does not exist",
         words=(
             Words("Keras", "File not found: filepath={path}. Please ensure"),
             Words("Python", "Unable to synchronously open file (unable to open file: name = '{path}'"),

@@ -38,7 +38,7 @@ _OF_ALL = ("min", "max", "middle", "half_squares")
 """Of all values; the squares are of deviations from the middle. They mean nothing if a value is not finite."""
 _FINITE_EXTREMES = ("finite_min", "finite_max")
 _OF_FINITE = ("finite_mean", "finite_half_squares", "finite", "nans", "negative_infs")
-"""Of finite values, as the extremes before: for arrays of which the others mean nothing."""
+"""Of finite values, as the extremes before them. They are for arrays in which NaN or infinities spoil the sums."""
 RAW_NUMBERS = (*_OF_ALL, *_FINITE_EXTREMES, "count", "deviations", "whole_or_infinite_count", *_OF_FINITE)
 """`deviations` is the sum of all deviations from the middle. The first six are reduced in the dtype of the values."""
 RAW_WIDTH = len(RAW_NUMBERS)
