@@ -36,10 +36,9 @@ def operands(frame: FrameType, instruction: int, line: int) -> tuple[OperandFact
             instructions; there an operation is found only if it is the only one of its line.
         line: The number of its line.
     """
-    source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
-    if not source:
+    program = _Program.of(frame)
+    if program is None:
         return ()
-    program = _Program.read(source)
     pair = _pair(program.tree, _position(frame, instruction), line)
     function = program.function_at(frame.f_code.co_name, line)
     return tuple(_operand(expression, frame, program, _Scope(function, line)) for expression in pair)
@@ -56,10 +55,9 @@ def made(
         frame: The frame of the user's program that made the call.
         line: The number of its line.
     """
-    source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
-    if not source:
+    program = _Program.of(frame)
+    if program is None:
         return arguments
-    program = _Program.read(source)
     scope = _Scope(program.function_at(frame.f_code.co_name, line), line)
     return tuple(replace(item, made=_made(program, item, given.get(item.name), scope)) for item in arguments)
 
@@ -124,7 +122,11 @@ class _Program:
     """Methods -> their class."""
 
     @classmethod
-    def read(cls, source: str) -> _Program:
+    def of(cls, frame: FrameType) -> _Program | None:
+        """Returns the program that a frame belongs to; None without its source."""
+        source = "".join(linecache.getlines(frame.f_code.co_filename, frame.f_globals))
+        if not source:
+            return None
         tree = ast.parse(source)
         classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
         return cls(source, tree, {item: node for node in classes for item in node.body if _is_function(item)})
@@ -168,7 +170,7 @@ def _walk_scope(body: ast.AST) -> Iterator[ast.AST]:
             yield from _walk_scope(child)
 
 
-def _holds(outer: ast.stmt, inner: ast.AST) -> bool:
+def _holds(outer: ast.AST, inner: ast.AST) -> bool:
     return any(node is inner for node in ast.walk(outer))
 
 
@@ -271,7 +273,7 @@ def _size(program: _Program, number: ast.Constant, value: int) -> SizeFacts:
     """Returns a number with the code around it: its statement, its innermost call, or its line if both are long."""
     line = program.source.splitlines()[number.lineno - 1].encode()
     start, end = len(line) - len(line.lstrip()), len(line.rstrip())
-    calls = [node for node in ast.walk(program.tree) if isinstance(node, ast.Call) and _is_in(node, number)]
+    calls = [node for node in ast.walk(program.tree) if isinstance(node, ast.Call) and _holds(node, number)]
     for around in (program.statement(number), *calls[-1:]):
         if around is None or around.lineno != around.end_lineno:
             continue
@@ -280,7 +282,3 @@ def _size(program: _Program, number: ast.Constant, value: int) -> SizeFacts:
             break
     before, after = line[start : number.col_offset].decode(), line[number.end_col_offset : end].decode()
     return SizeFacts(size=value, line=number.lineno, before=before, after=after)
-
-
-def _is_in(call: ast.Call, number: ast.Constant) -> bool:
-    return any(node is number for node in ast.walk(call))

@@ -10,6 +10,8 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
+from collections.abc import Collection
+from types import FrameType
 from typing import Any
 
 import keras
@@ -72,7 +74,7 @@ def clients_left(model: keras.Model) -> list[Client]:
     """
     with _lock:
         found = _probes.get(id(model))
-    if found is None or found.model is not model or _is_called(model):
+    if found is None or found.model is not model or _is_called(model, ("fit", "evaluate", "predict")):
         return []
     return [client for client in dict.fromkeys(found.clients) if client not in found.pins]
 
@@ -192,22 +194,16 @@ class ModelProbes:
 def _fitting(model: keras.Model) -> bool:
     """Returns whether a step is called from inside a running `fit` of the same model, for example by a callback."""
     frame: Any = sys._getframe(2)
-    if frame is None or frame.f_code.co_name == "fit":
-        return False
-    while frame is not None:
-        if frame.f_code.co_name == "fit" and frame.f_locals.get("self") is model:
-            return True
-        frame = frame.f_back
-    return False
+    return frame is not None and frame.f_code.co_name != "fit" and _is_called(model, ("fit",), frame)
 
 
-def _is_called(model: keras.Model) -> bool:
-    """Returns whether this thread runs `fit`, `evaluate` or `predict` of a model."""
-    frame: Any = sys._getframe(1)
-    while frame is not None:
-        if frame.f_code.co_name in ("fit", "evaluate", "predict") and frame.f_locals.get("self") is model:
+def _is_called(model: keras.Model, methods: Collection[str], frame: FrameType | None = None) -> bool:
+    """Returns whether this thread runs one of these methods of a model, seen from a frame: by default the caller's."""
+    above: FrameType | None = frame or sys._getframe(1)
+    while above is not None:
+        if above.f_code.co_name in methods and above.f_locals.get("self") is model:
             return True
-        frame = frame.f_back
+        above = above.f_back
     return False
 
 

@@ -218,6 +218,11 @@ class ArgumentFacts:
     """Classes of layers in order: those of a list or of a Sequential model, the one in a wrapper, or those that a
     symbolic tensor has gone through, at most 8."""
 
+    @property
+    def yields_batches(self) -> bool:
+        """Whether it is a data set, a generator or a loader, not an array."""
+        return self.kind in ("dataset", "generator", "pydataset", "loader")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SizeFacts:

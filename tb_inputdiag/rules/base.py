@@ -51,7 +51,7 @@ from tb_inputdiag.records import (
 from tb_inputdiag.rules.examples import Example
 from tb_inputdiag.rules.views.context import Context
 
-__all__ = ["HEADINGS", "Finding", "Findings", "Rule", "Threshold", "did_you_mean"]
+__all__ = ["HEADINGS", "Finding", "Findings", "Rule", "Threshold", "did_you_mean", "findings_of"]
 
 HEADINGS = ("What it does", "Why is this bad", "Example", "What to do", "References")
 """The sections of a rule's docstring, in this order."""
@@ -136,6 +136,16 @@ class Finding:
 
 Findings = Iterable[Finding] | None
 """What a hook returns. Empty: all is well. None: no verdict, so an open alert stays open."""
+
+
+def findings_of(verdicts: Iterable[Finding | bool | None]) -> Findings:
+    """Returns what a hook returns that judges several things.
+
+    Args:
+        verdicts: For each of them what was found; False for nothing, None for no verdict.
+    """
+    known = [verdict for verdict in verdicts if verdict is not None]
+    return [verdict for verdict in known if isinstance(verdict, Finding)] if known else None
 
 
 class Rule:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import LimitPicture, Severity, TensorView
-from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold, findings_of
 from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.text import variable
@@ -74,9 +74,7 @@ class MisalignedMasks(Rule):
 
     def on_sample(self, context: Context) -> Findings:
         """Judges each target of a validation batch, and of a training batch after the first validation."""
-        judged = [self._judge(context, view) for view in context.fed("target")]
-        known = [found for found in judged if found is not None]
-        return [found for found in known if isinstance(found, Finding)] if known else None
+        return findings_of(self._judge(context, view) for view in context.fed("target"))
 
     def _judge(self, context: Context, view: TensorView) -> Finding | bool | None:
         """Returns what was found, False for nothing, None for no verdict."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from tb_inputdiag.numbers import format_number, shape_text, whole
 from tb_inputdiag.records import F4, LimitPicture, Severity, TensorView
-from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold, findings_of
 from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.symptoms import NO_PROGRESS
@@ -100,9 +100,7 @@ class ScrambledAxes(Rule):
 
     def on_sample(self, context: Context) -> Findings:
         """Judges each input with channels, by the examples of all samples so far."""
-        judged = [self._judge(context, view) for view in context.fed("input")]
-        known = [found for found in judged if found is not None]
-        return [found for found in known if isinstance(found, Finding)] if known else None
+        return findings_of(self._judge(context, view) for view in context.fed("input"))
 
     def _judge(self, context: Context, view: TensorView) -> Finding | bool | None:
         """Returns what was found, False for nothing, None for no verdict."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import LimitPicture, Severity, TensorView
-from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold, findings_of
 from tb_inputdiag.rules.examples import Example, Scenario, fires, layer, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.text import variable
@@ -92,9 +92,7 @@ class UnmirroredTargets(Rule):
         """Judges each target with real numbers."""
         if context.sample.batch_size < self.min_batch:
             return None
-        judged = [self._judge(context, pair.target) for pair in context.pairs if pair.kind in _REAL_LOSSES]
-        known = [found for found in judged if found is not None]
-        return [found for found in known if isinstance(found, Finding)] if known else None
+        return findings_of(self._judge(context, pair.target) for pair in context.pairs if pair.kind in _REAL_LOSSES)
 
     def _judge(self, context: Context, view: TensorView) -> Finding | bool | None:
         """Returns what was found, False for nothing, None for no verdict."""

@@ -78,7 +78,7 @@ def _partial(case: Case) -> Finding | None:
     x = _data(case)
     n = x.shape[0] if x is not None and x.shape and "validation_split" not in case.arguments else None
     given = [case.variable(name) for name in ("x", "y") if case.argument(name) is not None] or ["x"]
-    if x is not None and x.kind in ("dataset", "generator", "pydataset", "loader"):
+    if x is not None and x.yields_batches:
         fix = f"{case.variable('x')} = data.batch({size}, drop_remainder=True)  # drops the last, smaller batch"
     else:
         end = str(n // size * size) if n and n >= size else f"len({given[0]}) // {size} * {size}"

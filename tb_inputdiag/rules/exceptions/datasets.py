@@ -150,7 +150,7 @@ def _no_targets(case: Case) -> Finding | None:
     if x is not None and x.kind == "dataset" and x.parts > 1:
         return None
     name = x.variable or "dataset" if x is not None and x.kind == "dataset" else case.variable("x")
-    is_data = x is not None and x.kind in ("dataset", "generator", "pydataset", "loader")
+    is_data = x is not None and x.yields_batches
     fix = (
         f"{name} = tf.data.Dataset.zip(({name}, labels))  # labels: a data set that is batched alike\n"
         f"# or, for an autoencoder: {name}.map(lambda x: (x, x))"

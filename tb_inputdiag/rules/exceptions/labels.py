@@ -121,15 +121,15 @@ def _other_number(case: Case) -> Finding | None:
     targets = [t.shape[0] for t in case.fed("target") if t.shape]
     of_the_loss = any(words in case.text for words in ("compile_loss", "target", "labels"))
     data = case.argument("x")
-    batched = data is not None and data.kind in ("generator", "pydataset", "dataset", "loader")
-    unknown = batched and None in (fed or [None])
+    unequal = data if data is not None and data.yields_batches and None in (fed or [None]) else None
     # TensorFlow does not always name the operation
-    if not of_the_loss and given not in targets and not (unknown and not case.failure.where):
+    named = of_the_loss or given in targets
+    if not named and (unequal is None or case.failure.where):
         return None
     y, x = _name(case), case.variable("x")
     times, rest = divmod(made, given) if made > given else divmod(given, made)
-    if data is not None and unknown:
-        return _unequal_batch(case, data, target, output)
+    if unequal is not None:
+        return _unequal_batch(case, unequal, target, output)
     if not rest and fed[:1] and fed[:1] == targets[:1]:
         return _joined_axes(case, target, output)
     if made > given and not rest:

@@ -46,7 +46,7 @@ def _slices(case: Case) -> Finding | None:
 
 def _yields(case: Case) -> bool:
     x = case.argument("x")
-    return x is not None and x.kind in ("generator", "pydataset", "dataset", "loader")
+    return x is not None and x.yields_batches
 
 
 def _alike(left: Shape, right: Shape) -> str:

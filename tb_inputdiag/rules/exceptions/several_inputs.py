@@ -137,7 +137,7 @@ def _key(case: Case) -> Finding | None:
     name = case.variable("x")
     fix = f'{name}["{missing}"] = {name}.pop("{near}")' if near else f'{name}["{missing}"] = ...'
     x = case.argument("x")
-    if x is not None and x.kind in ("dataset", "generator", "pydataset", "loader"):
+    if x is not None and x.yields_batches:
         parts = ", ".join(f'"{key}": x["{near if key == missing else key}"]' for key in expected or [missing])
         fix = f"{name} = {name}.map(lambda x, y: ({{{parts}}}, y))" if x.kind == "dataset" else f"yield {{{parts}}}, y"
     elif x is not None and x.kind == "dict" and not x.variable and near:
