@@ -11,11 +11,11 @@ import keras
 import numpy as np
 
 from tb_inputdiag import InputDiagnostics
-from tb_inputdiag.console import InputDiagWarning
 from tb_inputdiag.log.reader import read
 from tb_inputdiag.records import Losses, ModelFacts, Sample, SessionEnd, SessionStart
 from tests.modes.oracle import assert_batch
 from tests.modes.rows import Row, Seen
+from tests.warned import warned
 
 
 def fresh(seed: int = 7) -> None:
@@ -78,7 +78,7 @@ def run_row(row: Row, log_dir: Path) -> Seen:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         watched = row.fit(model, [callback])
-    trouble = [str(w.message) for w in caught if issubclass(w.category, InputDiagWarning)]
+    trouble = warned(caught)
     assert not trouble, trouble
     assert_same_history(history, watched)
     assert_same_weights(expected, weights_of(model))

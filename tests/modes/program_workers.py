@@ -30,7 +30,6 @@ from keras.src.backend.tensorflow import trainer  # noqa: E402
 
 from tb_inputdiag import InputDiagnostics, read  # noqa: E402
 from tb_inputdiag.capture.twin import Twin  # noqa: E402
-from tb_inputdiag.console import InputDiagWarning  # noqa: E402
 from tb_inputdiag.records import Sample, SessionEnd  # noqa: E402
 from tests.modes.harness import (  # noqa: E402
     assert_same_history,
@@ -41,6 +40,7 @@ from tests.modes.harness import (  # noqa: E402
 )
 from tests.modes.models import regressor, tape_norms  # noqa: E402
 from tests.modes.rows import dense  # noqa: E402
+from tests.warned import warned  # noqa: E402
 
 GLOBAL_BATCH, STEPS, DIES_AT = 8, 5, 3
 
@@ -120,7 +120,7 @@ def does_not_stop_alone() -> None:
         history = fit(model, [callback], data=data)
     assert len(history["loss"]) == 2
     assert "unnormalized-input" in {alert.rule for alert in callback.alerts}, callback.alerts
-    said = [str(w.message) for w in caught if issubclass(w.category, InputDiagWarning)]
+    said = warned(caught)
     assert len(said) == 1, said
     assert "stop_on" in said[0]
 

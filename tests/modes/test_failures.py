@@ -23,6 +23,7 @@ from tests.modes.harness import assert_same_history, assert_same_weights, attrib
 from tests.modes.models import fit_table, regressor
 from tests.modes.rows import BACKENDS, mode
 from tests.modes.test_lifecycle import silent
+from tests.warned import warned
 
 
 class Broken(Exception):
@@ -95,7 +96,7 @@ def test_a_failure_of_ours(stage: str, tmp_path: Path, monkeypatch: pytest.Monke
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         found = train([silent(tmp_path, every=1)])
-    ours = [str(w.message) for w in caught if issubclass(w.category, InputDiagWarning)]
+    ours = warned(caught)
     assert len(ours) == 1, ours
     assert "simulated" in ours[0]
     assert_same_history(expected[0], found[0])
@@ -122,7 +123,7 @@ def test_full_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         warnings.simplefilter("always")
         patch.setattr(LogWriter, "_put", _after(1, LogWriter._put, full))
         found = train([callback])
-    ours = [str(w.message) for w in caught if issubclass(w.category, InputDiagWarning)]
+    ours = warned(caught)
     assert len(ours) == 1, ours
     assert "No space left" in ours[0]
     assert_same_history(expected[0], found[0])
@@ -135,7 +136,7 @@ def test_unwritable_log_at_the_beginning(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("tb_inputdiag.log.open_log.LogWriter", _broken)
     with pytest.warns(InputDiagWarning, match="simulated") as caught:
         found = train([silent(tmp_path)])
-    assert len([w for w in caught if issubclass(w.category, InputDiagWarning)]) == 1
+    assert len(warned(caught)) == 1
     assert_same_history(expected[0], found[0])
     assert_same_weights(expected[1], found[1])
     assert expected[2] == found[2]

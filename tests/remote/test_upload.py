@@ -34,6 +34,7 @@ from tests.log.test_writer import an_alert
 from tests.remote.conftest import CloudStorage
 from tests.remote.http_store import StoreServer
 from tests.remote.webhdfs_server import WebHdfsServer
+from tests.warned import warned
 
 SPEC = synthetic.Spec(samples=60, weights=2, images=False)
 
@@ -133,7 +134,7 @@ def test_what_hadoop_refuses_is_not_taken_for_absence(
     hadoop.refused = {"GETFILESTATUS"}
     with pytest.warns(UserWarning, match="uploaded") as caught:
         written(hadoop.url, synthetic.Spec(samples=10, weights=2, session="other"))
-    assert "op=GETFILESTATUS" in str(caught[0].message)
+    assert "op=GETFILESTATUS" in warned(caught)[0]
     assert hadoop.files == files  # the first run's folder was not taken for free
 
 
@@ -147,7 +148,7 @@ def test_hdfs_without_java_is_one_clear_message(spools: Path, monkeypatch: pytes
     monkeypatch.setattr("pyarrow.fs.HadoopFileSystem", refuse)
     with pytest.warns(UserWarning, match="uploaded") as caught:
         written("hdfs://namenode:8020/logs/run")
-    first, last = (str(item.message) for item in caught)
+    first, last = warned(caught)
     assert "'hdfs://namenode:8020/logs/run': hdfs:// needs Java and Hadoop's libraries" in first
     assert "webhdfs://HOST:PORT" in first
     assert "dlopen" not in first
@@ -255,8 +256,8 @@ def test_everything_arrives_although_a_third_of_the_requests_fail(
         wait_for(lambda: sum(len(data) for name, data in store.objects.items() if "tfevents" in name) == size)
         store.failing = 0.0
         writer.close()
-    assert len([item for item in caught if "cannot be uploaded" in str(item.message)]) == 1
-    assert "secret-token" not in " ".join(str(item.message) for item in caught)
+    assert len([text for text in warned(caught) if "cannot be uploaded" in text]) == 1
+    assert "secret-token" not in " ".join(warned(caught))
     found = stored(store.url)
     assert len(found) == len(records)
     assert all(map(same, records, found))
@@ -271,7 +272,7 @@ def test_if_the_remote_is_gone_the_log_is_kept_and_sync_uploads_it(
     store.failing = 1.0
     with pytest.warns(UserWarning, match="uploaded") as caught:
         records = written(store.url)
-    said = " ".join(str(item.message) for item in caught)
+    said = " ".join(warned(caught))
     (spool,) = spools.iterdir()
     assert "Training goes on, the log is kept in" in said
     assert f"Upload it later: tb-inputdiag sync {spool}" in said
@@ -386,7 +387,7 @@ def test_no_secret_is_shown_or_stored(spools: Path) -> None:
     url = "teststore://user:hunter2@127.0.0.1:9/bucket?sig=hunter3"
     with pytest.warns(UserWarning, match="uploaded") as caught:
         written(url)
-    said = " ".join(str(item.message) for item in caught)
+    said = " ".join(warned(caught))
     assert "could not be uploaded to teststore://***@127.0.0.1:9/bucket?***" in said
     (spool,) = spools.iterdir()
     kept = " ".join(path.read_text() for path in spool.glob("*.json"))
