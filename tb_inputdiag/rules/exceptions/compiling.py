@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tb_inputdiag.rules.base import Finding
-from tb_inputdiag.rules.exceptions.arrays import only_numbers
+from tb_inputdiag.rules.exceptions.data_arguments import only_numbers
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import REGRESSION, mend, program
 from tb_inputdiag.rules.exceptions.words import Words

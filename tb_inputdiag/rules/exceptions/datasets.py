@@ -9,6 +9,7 @@ from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import REGRESSION, TWO_INPUTS, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.shape_errors import InputShapeError, read_shape_error
+from tb_inputdiag.rules.support.shapes import fits
 
 __all__ = ["KINDS", "SHAPE_WORDS"]
 
@@ -60,7 +61,7 @@ def _unbatched(case: Case) -> Finding | None:
     if compared is None:
         return None
     name, shape, built = compared
-    if len(shape) != len(built) - 1 or not _fits(shape, built[1:]):
+    if len(shape) != len(built) - 1 or not fits(shape, built[1:]):
         return None
     return case.finding(
         f"The elements of '{name}' are single examples of shape {shape_text(shape)}, not batches {shape_text(built)}.",
@@ -78,7 +79,7 @@ def _twice(case: Case) -> Finding | None:
     if compared is None:
         return None
     name, shape, built = compared
-    if len(shape) != len(built) + 1 or not _fits(shape[1:], (shape[1], *built[1:])):
+    if len(shape) != len(built) + 1 or not fits(shape[1:], (shape[1], *built[1:])):
         return None
     return case.finding(
         f"'{name}' is batched twice: its elements have shape {shape_text(shape)}, and the model reads "
@@ -89,12 +90,6 @@ def _twice(case: Case) -> Finding | None:
         subject="input:x",
         evidence={"shape": list(shape), "expected_shape": list(built)},
         picture=ShapesPicture(seen=shape, expected=built),
-    )
-
-
-def _fits(shape: tuple[int | None, ...], expected: tuple[int | None, ...]) -> bool:
-    return len(shape) == len(expected) and all(
-        a is None or b is None or a == b for a, b in zip(shape, expected, strict=True)
     )
 
 

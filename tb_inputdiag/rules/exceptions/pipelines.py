@@ -10,7 +10,7 @@ from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import REGRESSION, TWO_INPUTS, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
-from tb_inputdiag.rules.support.shapes import Shape, parse_shape
+from tb_inputdiag.rules.support.shapes import Shape, parse_shape, tuple_code
 
 __all__ = ["KINDS"]
 
@@ -20,10 +20,6 @@ _CHANNELS = (1, 3, 4)
 
 def _picture(seen: Shape, expected: Shape) -> ShapesPicture:
     return ShapesPicture(seen=tuple(seen), expected=tuple(expected))
-
-
-def _code(shape: Shape) -> str:
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
 def _slices(case: Case) -> Finding | None:
@@ -102,7 +98,7 @@ def _image_of(got: Shape, expected: Shape) -> str:
         first = f'image = Image.open(path).convert("{mode}")  # in the generator: the same channels for all files'
         return f"{first}\n# of an array: image = np.stack([image] * {channels}, axis=-1)" if len(got) == 2 else first
     if channels in (1, 3, 4) and len(got) == 3 and got[-1] == channels and None not in expected:
-        return f"image = tf.image.resize(image, {_code(expected[:2])})  # in the generator: one size for all"
+        return f"image = tf.image.resize(image, {tuple_code(expected[:2])})  # in the generator: one size for all"
     return ""
 
 
@@ -117,8 +113,8 @@ def _signature(case: Case) -> Finding | None:
     return case.finding(
         f"The generator yields an element of shape {shape_text(got)}, and its signature says {shape_text(expected)}.",
         fix
-        or f"tf.TensorSpec(shape={_code(free)}, dtype=...)  # in output_signature; None: any size\n"
-        f"# or yield what was announced: shape {_code(expected)}",
+        or f"tf.TensorSpec(shape={tuple_code(free)}, dtype=...)  # in output_signature; None: any size\n"
+        f"# or yield what was announced: shape {tuple_code(expected)}",
         seen=shape_text(got),
         expected=shape_text(expected),
         subject="data",

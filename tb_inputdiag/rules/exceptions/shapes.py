@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import itertools
-
 from tb_inputdiag.numbers import shape_text, whole
 from tb_inputdiag.records import ShapesPicture, TensorLayout
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.datasets import SHAPE_WORDS
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
+from tb_inputdiag.rules.exceptions.order import INPUTS_IN_ANOTHER_ORDER
 from tb_inputdiag.rules.exceptions.programs import CONVOLUTION, REGRESSION, program
 from tb_inputdiag.rules.exceptions.words import Words
-from tb_inputdiag.rules.support.shapes import reshape_fix
+from tb_inputdiag.rules.support.shapes import examples_fit, reshape_fix
 from tb_inputdiag.statistics.namespace import Shape
 
 __all__ = ["KINDS"]
-
-
-# -- what was fed against what the model was built for ------------------------------------------------
 
 
 def _examples_in_input(case: Case) -> Finding | None:
@@ -48,42 +44,10 @@ def _needs_steps(layer_class: str, shape: Shape) -> bool:
     return len(shape) == 2 and layer_class in ("LSTM", "GRU", "SimpleRNN", "Bidirectional", "Conv1D")
 
 
-def _swapped(case: Case) -> Finding | None:
-    fed, facts = case.fed("input"), case.facts
-    if facts is None or not 2 <= len(fed) == len(facts.inputs) <= 4:
-        return None
-    built = [tensor.shape for tensor in facts.inputs]
-    if _all_fit(fed, built):
-        return None
-    for order in itertools.permutations(range(len(fed))):
-        if _all_fit([fed[i] for i in order], built):
-            words = ", ".join(case.code(fed[i]) for i in order)
-            return case.finding(
-                f"The inputs stand in another order than the model's: {', '.join(t.name for t in facts.inputs)}.",
-                f"{case.called}([{words}], ...)",
-                seen=", ".join(shape_text(t.shape) for t in fed if t.shape),
-                expected=", ".join(shape_text(shape) for shape in built if shape),
-                subject=f"input:{fed[0].name}",
-            )
-    return None
-
-
-def _all_fit(fed: list[TensorLayout], built: list[Shape | None]) -> bool:
-    return all(
-        t.shape is not None and shape is not None and _fits(t.shape, shape) for t, shape in zip(fed, built, strict=True)
-    )
-
-
-def _fits(shape: Shape, built: Shape) -> bool:
-    return len(shape) == len(built) and all(
-        a is None or b is None or a == b for a, b in zip(shape[1:], built[1:], strict=True)
-    )
-
-
 def _alike(shape: Shape, built: Shape) -> bool:
     """Tells whether Keras takes a shape for another one: it adds or drops a last axis of length 1."""
     longer, shorter = (shape, built) if len(shape) > len(built) else (built, shape)
-    return _fits(shape, built) or (longer[-1:] == (1,) and _fits(longer[:-1], shorter))
+    return examples_fit(shape, built) or (longer[-1:] == (1,) and examples_fit(longer[:-1], shorter))
 
 
 def _fed_against_built(case: Case) -> Finding | None:
@@ -174,28 +138,7 @@ model.fit(x, y)
         explain=_examples_in_input,
         rule="shape-mismatch",
     ),
-    Kind(
-        id="inputs-in-another-order",
-        title="Inputs stand in another order than the model's",
-        words=SHAPE_WORDS,
-        cause="A list of inputs is read in the order of `Model(inputs=[...])`. A dict with the names is safer.",
-        failing="""\
-age, place = keras.Input((4,), name="age"), keras.Input((2,), name="place")
-model = keras.Model([age, place], keras.layers.Dense(1)(keras.layers.Concatenate()([age, place])))
-model.compile(optimizer="adam", loss="mse")
-ages, places = np.random.rand(8, 4), np.random.rand(8, 2)
-model.fit([places, ages], np.zeros(8))
-""",
-        mended="""\
-age, place = keras.Input((4,), name="age"), keras.Input((2,), name="place")
-model = keras.Model([age, place], keras.layers.Dense(1)(keras.layers.Concatenate()([age, place])))
-model.compile(optimizer="adam", loss="mse")
-ages, places = np.random.rand(8, 4), np.random.rand(8, 2)
-model.fit([ages, places], np.zeros(8))
-""",
-        explain=_swapped,
-        rule="shape-mismatch",
-    ),
+    INPUTS_IN_ANOTHER_ORDER,
     Kind(
         id="input-shape",
         title="The data has another shape than the model was built for",

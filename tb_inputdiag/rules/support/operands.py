@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+
+from tb_inputdiag.rules.support.shapes import Shape, tuple_code
 
 __all__ = ["broadcast_fix", "filled_shape", "product_fix"]
-
-Shape = Sequence[int | None]
-
-
-def _code(shape: Shape) -> str:
-    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
 def _alike(a: int | None, b: int | None) -> bool:
@@ -86,8 +81,8 @@ def product_fix(left: Shape, right: Shape, names: tuple[str, str] = ("a", "b")) 
         return f"keras.ops.matmul(keras.ops.swapaxes({a}, -1, -2), {b})  # tf.matmul: transpose_a=True"
     wanted = (*right[:-2], left[-1], right[-1])
     return (
-        f"# {b} needs the shape {_code(wanted)}: as many rows as {a} has columns.\n"
-        f"{b} = keras.random.normal({_code(wanted)})  # if it is a weight; or give {a} {rows} columns"
+        f"# {b} needs the shape {tuple_code(wanted)}: as many rows as {a} has columns.\n"
+        f"{b} = keras.random.normal({tuple_code(wanted)})  # if it is a weight; or give {a} {rows} columns"
     )
 
 

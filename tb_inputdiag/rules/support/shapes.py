@@ -6,7 +6,19 @@ import math
 import re
 from collections.abc import Sequence
 
-__all__ = ["Shape", "all_shapes", "output_fix", "parse_shape", "rank_fix", "reshape_fix", "shape_in", "target_fix"]
+__all__ = [
+    "Shape",
+    "all_shapes",
+    "examples_fit",
+    "fits",
+    "output_fix",
+    "parse_shape",
+    "rank_fix",
+    "reshape_fix",
+    "shape_in",
+    "target_fix",
+    "tuple_code",
+]
 
 Shape = Sequence[int | None]
 _SHAPES = re.compile(r"(?<!\w)[(\[](?:\s*(?:None|\?|\d+)\s*,?)+[)\]]")
@@ -33,10 +45,21 @@ def all_shapes(text: str) -> list[tuple[int | None, ...]]:
     return [shape for shape in found if shape is not None]
 
 
-def _fits(shape: Shape, expected: Shape) -> bool:
+def fits(shape: Shape, expected: Shape) -> bool:
+    """Tells whether two shapes have equal axes, as far as these are known."""
     return len(shape) == len(expected) and all(
         want is None or have is None or want == have for have, want in zip(shape, expected, strict=True)
     )
+
+
+def examples_fit(shape: Shape, expected: Shape) -> bool:
+    """Tells whether two shapes fit that may count different numbers of examples on their first axis."""
+    return len(shape) == len(expected) and fits(shape[1:], expected[1:])
+
+
+def tuple_code(shape: Shape) -> str:
+    """Returns a shape as code: ``(8,)``, ``(None, 4)``."""
+    return f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})"
 
 
 def _size(shape: Shape) -> int | None:
@@ -51,29 +74,29 @@ def reshape_fix(name: str, got: Shape, expected: Shape) -> str:
         got: Shape of the batch that was fed, with its batch axis.
         expected: Expected shape, with its batch axis.
     """
-    if not got or not expected or _fits(got, expected):
+    if not got or not expected or fits(got, expected):
         return ""
     rest, want = tuple(got[1:]), tuple(expected[1:])
-    if _fits(got, want) and None not in got:
+    if fits(got, want) and None not in got:
         return f"{name} = {name}[None]  # adds the batch axis: the model expects batches, this is one example"
-    if _fits((*got, 1), expected):
+    if fits((*got, 1), expected):
         return f"{name} = {name}[..., None]  # adds the channel axis"
-    if _fits((got[0], 1, *rest), expected):
+    if fits((got[0], 1, *rest), expected):
         return f"{name} = {name}[:, None]  # adds an axis of length 1"
     if len(rest) == len(want) >= 2:
-        if _fits((*rest[1:], rest[0]), want) and rest[0] in (1, 2, 3, 4, None):
+        if fits((*rest[1:], rest[0]), want) and rest[0] in (1, 2, 3, 4, None):
             return f"{name} = np.moveaxis({name}, 1, -1)  # channels first -> channels last"
-        if _fits((rest[-1], *rest[:-1]), want) and rest[-1] in (1, 2, 3, 4, None):
+        if fits((rest[-1], *rest[:-1]), want) and rest[-1] in (1, 2, 3, 4, None):
             return f"{name} = np.moveaxis({name}, -1, 1)  # channels last -> channels first"
-        if rest[-1] == 3 and want[-1] == 1 and _fits((*rest[:-1], 1), want):
+        if rest[-1] == 3 and want[-1] == 1 and fits((*rest[:-1], 1), want):
             return f"{name} = {name}.mean(axis=-1, keepdims=True)  # colour -> grey"
-        if rest[-1] == 1 and want[-1] == 3 and _fits((*rest[:-1], 3), want):
+        if rest[-1] == 1 and want[-1] == 3 and fits((*rest[:-1], 3), want):
             return f"{name} = np.repeat({name}, 3, axis=-1)  # grey -> colour"
-        if rest[-1] == 4 and want[-1] == 3 and _fits((*rest[:-1], 3), want):
+        if rest[-1] == 4 and want[-1] == 3 and fits((*rest[:-1], 3), want):
             return f"{name} = {name}[..., :3]  # drops the alpha channel"
-        if len(rest) == 2 and _fits((rest[1], rest[0]), want):
+        if len(rest) == 2 and fits((rest[1], rest[0]), want):
             return f"{name} = {name}.transpose(0, 2, 1)  # swaps steps and features"
-    if None not in got and len(got) == len(want) - 1 and _fits((*got, 1), want) and len(got) > 1:
+    if None not in got and len(got) == len(want) - 1 and fits((*got, 1), want) and len(got) > 1:
         return f"{name} = {name}[None, ..., None]  # adds the batch axis and the channel axis: this is one example"
     if None not in (*got, *want) and got[0] != 1 and len(want) != len(rest) and _size(got) == _size(want):
         return f"{name} = {name}.reshape(1, {', '.join(map(str, want))})  # a batch of one example"
