@@ -27,6 +27,7 @@ from tools.pages import ROOT, made_in, part, put
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 VERSION = "tb_inputdiag/_version.py"
+CHANGELOG = "CHANGELOG.md"
 
 
 def git(*arguments: str, folder: Path = ROOT) -> str:
@@ -44,9 +45,14 @@ def why_it_cannot_tell(folder: Path) -> str:
 
 
 def release_begin(folder: Path) -> str:
-    """The commit that figures may not be older than: the one before the version was changed for the last time."""
-    bump = git("log", "-1", "--format=%H", "-G", "__version__ = ", "--", VERSION, folder=folder)
-    return git("rev-parse", "--verify", f"{bump}^", folder=folder) or bump
+    """The commit that figures may not be older than: the one that wrote the release before into the changelog."""
+    version = re.search(r'__version__ = "(.+)"', (folder / VERSION).read_text(encoding="utf-8"))
+    assert version, f"{VERSION} holds no version"
+    sections = re.findall(r"^## (\[.+?\])", (folder / CHANGELOG).read_text(encoding="utf-8"), re.MULTILINE)
+    earlier = [section for section in sections if section not in {"[Unreleased]", f"[{version[1]}]"}]
+    if not earlier:
+        return git("rev-list", "--max-parents=0", "HEAD", folder=folder).splitlines()[0]
+    return git("log", "--reverse", "--format=%H", f"-S## {earlier[0]}", "--", CHANGELOG, folder=folder).splitlines()[0]
 
 
 def is_ancestor(older: str, newer: str, folder: Path) -> bool:
@@ -105,13 +111,20 @@ def test_the_tables_of_overhead_are_those_of_the_history() -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """Version 1, one commit, and version 2."""
+    """Four commits: the beginning, version 1, what comes after it, and version 2."""
     git("init", "--quiet", "--initial-branch=main", folder=tmp_path)
     git("config", "user.email", "nobody@example.com", folder=tmp_path)
     git("config", "user.name", "nobody", folder=tmp_path)
     (tmp_path / "tb_inputdiag").mkdir()
-    for text in ('__version__ = "1"\n', '__version__ = "1"\n# more\n', '__version__ = "2"\n# more\n'):
-        (tmp_path / VERSION).write_text(text)
+    steps = (
+        ("1", "## [Unreleased]\n"),
+        ("1", "## [1] - 2026-11-01\n"),
+        ("1", "## [Unreleased]\n\n- more\n\n## [1] - 2026-11-01\n"),
+        ("2", "## [2] - 2026-11-27\n\n- more\n\n## [1] - 2026-11-01\n"),
+    )
+    for version, changes in steps:
+        (tmp_path / VERSION).write_text(f'__version__ = "{version}"\n')
+        (tmp_path / CHANGELOG).write_text(f"# Changelog\n\n{changes}")
         git("add", ".", folder=tmp_path)
         git("commit", "--quiet", "--message", "x", folder=tmp_path)
     return tmp_path
@@ -119,9 +132,15 @@ def repository(tmp_path: Path) -> Path:
 
 def test_a_figure_of_an_earlier_release_is_found(repository: Path) -> None:
     begin = release_begin(repository)
-    first, second, third = git("log", "--reverse", "--format=%h", folder=repository).splitlines()
-    assert "older than the release" in trouble(f"2026-11-27, commit {first}", begin, repository)
-    assert [trouble(f"2026-11-27, commit {commit}", begin, repository) for commit in (second, third)] == ["", ""]
+    before, *since = git("log", "--reverse", "--format=%h", folder=repository).splitlines()
+    assert "older than the release" in trouble(f"2026-11-27, commit {before}", begin, repository)
+    assert [trouble(f"2026-11-27, commit {commit}", begin, repository) for commit in since] == ["", "", ""]
+
+
+def test_a_first_release_begins_with_the_first_commit(repository: Path) -> None:
+    git("checkout", "--quiet", "HEAD~2", folder=repository)
+    first = git("rev-list", "--max-parents=0", "HEAD", folder=repository)
+    assert release_begin(repository) == first
 
 
 def test_a_figure_of_a_commit_that_is_gone_is_found(repository: Path) -> None:
