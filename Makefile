@@ -24,7 +24,7 @@ fix: setup
 	$(BIN)/ruff check --fix .
 
 test: check
-	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadfile --durations=15
+	$(BIN)/python -m pytest -n auto --maxprocesses=4 --dist loadgroup --no-loadscope-reorder --durations=15
 
 # The core of the tests on each set of versions, oldest to newest; writes the table of docs/limits.md.
 test-versions: setup

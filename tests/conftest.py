@@ -6,6 +6,7 @@ import fcntl
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -47,3 +48,15 @@ def _run_demos(folder: Path) -> None:
         timeout=570,
     )
     (folder / "output.txt").write_text(f"{done.stdout}\nexit code {done.returncode}\n")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With ``--dist loadgroup``: a file's tests stay together, as they share fixtures; slow ones are free, and begin.
+
+    Files follow by their number of tests. A long test that began last would run while all other workers wait.
+    """
+    tests = Counter(item.path for item in items)
+    for item in items:
+        if "slow" not in item.keywords:
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    items.sort(key=lambda item: (0, 0) if "slow" in item.keywords else (1, -tests[item.path]))
