@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import ParamSpec, TypeAlias, TypeVar
 
@@ -127,7 +127,7 @@ class RuleEngine:
         match record:
             case Sample():
                 self._declare_ranges()
-                return self._settle("on_sample", self._judge_sample)
+                return self._settle("on_sample", self._judge_sample, self._judging(self._asked("on_sample")))
             case DataSummary():
                 return self._settle("on_data", lambda rule: self._findings_on_data(rule, record))
             case Losses():
@@ -154,21 +154,29 @@ class RuleEngine:
         blind = self._declarations.blind
         return [rule for rule in self._hooks[hook] if rule.id not in blind]
 
-    def _settle(self, hook: str, verdict: Callable[[Rule], list[Finding] | None]) -> list[Alert]:
-        """Follows the rules' verdicts on a record; returns the alerts that changed."""
+    def _settle(
+        self, hook: str, verdict: Callable[[Rule], list[Finding] | None], asked: Sequence[Rule] | None = None
+    ) -> list[Alert]:
+        """Follows the rules' verdicts on a record; returns the alerts that changed.
+
+        Args:
+            hook: What the rules are asked.
+            verdict: Asks one of them.
+            asked: Which ones, if not all that have the hook.
+        """
         self._tracks.begin(hook, self._context)
-        for rule in self._asked(hook):
+        for rule in self._asked(hook) if asked is None else asked:
             self._tracks.follow(rule, verdict(rule))
         return self._tracks.close(self._state.calls) if hook == "on_session_end" else self._tracks.settle()
 
-    def _judges_sample(self, rule: Rule) -> bool:
-        return self._context.split in rule.splits and self._context.age >= rule.warm_up
+    def _judging(self, rules: Sequence[Rule]) -> list[Rule]:
+        """Returns those of the rules that judge the current sample."""
+        split, age = self._context.split, self._context.age
+        return [rule for rule in rules if split in rule.splits and age >= rule.warm_up]
 
     def _judge_sample(self, rule: Rule) -> list[Finding] | None:
-        if not self._judges_sample(rule):
-            return None
         found = self._findings(rule, rule.on_sample, self._context)
-        if found is None or rule.judges != "batch":
+        if not found or rule.judges != "batch":
             return found
         return [self._with_file(finding) for finding in found]
 
@@ -177,8 +185,8 @@ class RuleEngine:
 
     def _declare_ranges(self) -> None:
         layout = self._context.layout
-        for rule in self._asked("expected_ranges"):
-            if self._judges_sample(rule) and self._declarations.is_first(rule, layout):
+        for rule in self._judging(self._asked("expected_ranges")):
+            if self._declarations.is_first(rule, layout):
                 ranges = self._ask(rule, rule.expected_ranges, self._context)
                 self._declarations.expect(self._ask(rule, _all_of, ExpectedRange, ranges or ()) or ())
 
@@ -197,7 +205,11 @@ class RuleEngine:
         self, rule: Rule, hook: Callable[_P, Findings], *args: _P.args, **kwargs: _P.kwargs
     ) -> list[Finding] | None:
         """Returns a rule's findings, or None if it gave no verdict."""
-        findings = self._ask(rule, hook, *args, **kwargs)
+        try:
+            findings = hook(*args, **kwargs)
+        except Exception as error:
+            self._drop(rule, error)
+            return None
         if findings is None or (isinstance(findings, list) and not findings):
             return findings
         return self._ask(rule, _all_of, Finding, findings)
@@ -205,13 +217,17 @@ class RuleEngine:
     def _ask(self, rule: Rule, call: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T | None:
         try:
             return call(*args, **kwargs)
-        except Exception as error:  # a rule's bug, or a user's, must never harm the training run
-            for hooked in self._hooks.values():
-                if rule in hooked:
-                    hooked.remove(rule)
-            self._declarations.cannot_judge(rule.id, f"It raised {type(error).__name__}: {error}")
-            self._on_error(rule.id, error)
+        except Exception as error:
+            self._drop(rule, error)
             return None
+
+    def _drop(self, rule: Rule, error: Exception) -> None:
+        """Asks a rule no more that raised: its bug, or a user's, must never harm the training run."""
+        for hooked in self._hooks.values():
+            if rule in hooked:
+                hooked.remove(rule)
+        self._declarations.cannot_judge(rule.id, f"It raised {type(error).__name__}: {error}")
+        self._on_error(rule.id, error)
 
 
 def _all_of(kind: type[_T], found: Iterable[object]) -> list[_T]:
