@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -176,11 +177,12 @@ class SentinelValue(Rule):
             return None
         if view.layout.layer_class in LOOKUPS or view.nan_count or view.inf_count:
             return None
-        fed = fed_source(context, view)
+        places = self._far_places(view)
+        fed = _fed_values(fed_source(context, view), view, places)
         found = [
             (extreme, place)
-            for place in self._far_places(view)
-            if (extreme := self._follow(view, place, _at(fed, view, place))) is not None
+            for place, raw in zip(places, fed, strict=True)
+            if (extreme := self._follow(view, place, raw)) is not None
         ]
         if found:
             return self._finding(context, view, found)
@@ -193,22 +195,22 @@ class SentinelValue(Rule):
         mean, std = view.feature_mean.astype(np.float64), view.feature_std.astype(np.float64)
         width = high - low
         with np.errstate(all="ignore"):
-            clustered = (std / width) ** 2 / ((high - mean) / width * ((mean - low) / width))
+            spread = (std / width) ** 2
+            clustered = spread / ((high - mean) / width * ((mean - low) / width))
             share_low = (high - mean) / width
         is_low = share_low < 0.5
         value, other = np.where(is_low, low, high), np.where(is_low, high, low)
         uncommon = (np.minimum(share_low, 1 - share_low) <= self.max_share) & ~_are_whole(view)
         uncommon &= (clustered >= self.min_clustered) & (clustered < 1 - _EXACT)
         codes = are_missing_codes(value, other)
-        far = (width > 0) & (clustered >= self.min_clustered * _OF_A_CODE) & (uncommon | codes)
-        return [_Place(int(i), bool(is_low[i]), bool(codes[i])) for i in np.flatnonzero(far)]
+        far = np.flatnonzero((width > 0) & (clustered >= self.min_clustered * _OF_A_CODE) & (uncommon | codes))
+        parts = (part[far].tolist() for part in (is_low, codes, value, other, spread))
+        return [_Place(*place) for place in zip(far.tolist(), *parts, strict=True)]
 
     def _follow(self, view: TensorView, place: _Place, fed: float | None) -> _Extreme | None:
         """Returns the extreme value of a column once it has come often enough, or None."""
-        i = place.column
-        low, high = float(view.feature_min[i]), float(view.feature_max[i])
-        value, other = (low, high) if place.is_low else (high, low)
-        key = (view.name, view.layout.features[i], place.is_low)
+        value, other = place.value, place.other
+        key = (view.name, view.layout.features[place.column], place.is_low)
         extreme = self._seen.get(key)
         if extreme is None or extreme.value != value:
             if extreme is not None and extreme.batches >= self.min_batches:
@@ -220,8 +222,7 @@ class SentinelValue(Rule):
         extreme.rest = (min(extreme.rest[0], other), max(extreme.rest[1], other))
         extreme.raw = fed
         n = view.count / max(view.layout.n_features, 1)
-        std = float(view.feature_std[i])
-        extreme.most = max(extreme.most, n * (std / (high - low)) ** 2)
+        extreme.most = max(extreme.most, n * place.spread)
         if extreme.batches < self.min_batches:
             return None
         # A row that is met again has the same extreme too, but only once in a batch.
@@ -297,6 +298,11 @@ class _Place(NamedTuple):
     is_low: bool
     is_code: bool
     """Whether the value is a usual code for "missing"."""
+    value: float
+    other: float
+    """The value at the other end."""
+    spread: float
+    """The column's variance in squared widths."""
 
 
 @dataclass(slots=True)
@@ -325,12 +331,16 @@ def _are_whole(view: TensorView) -> NDArray[np.bool_]:
     return np.asarray((low == np.round(low)) & (high == np.round(high)) & sums)
 
 
-def _at(fed: TensorView | None, view: TensorView, place: _Place) -> float | None:
-    """Returns the extreme of the same column as it was fed; None if that is not known, or the same."""
+def _fed_values(fed: TensorView | None, view: TensorView, places: Sequence[_Place]) -> list[float | None]:
+    """Returns the extremes of the same columns as they were fed; None for what is not known, or the same."""
     if fed is None or fed.layout.features != view.layout.features:
-        return None
-    value, read = (float((v.feature_min if place.is_low else v.feature_max)[place.column]) for v in (fed, view))
-    return None if value == read or not math.isfinite(value) else value
+        return [None] * len(places)
+    low, high = fed.feature_min, fed.feature_max
+    values = [float((low if place.is_low else high)[place.column]) for place in places]
+    return [
+        None if value == place.value or not math.isfinite(value) else value
+        for value, place in zip(values, places, strict=True)
+    ]
 
 
 def _holders(context: Context, source: TensorView, value: float) -> Examples | None:
