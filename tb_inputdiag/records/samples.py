@@ -264,6 +264,10 @@ class LayerTable:
     """Of the same: the ratio of the moving standard deviation to the batch's, or its inverse, whichever is larger."""
 
 
+_PADDING = -1
+"""Of the axes of a shape, behind the last one."""
+
+
 @dataclass(frozen=True, slots=True)
 class TensorView:
     """One row of a `TensorTable` with its layout."""
@@ -288,9 +292,7 @@ class TensorView:
     def shape(self) -> tuple[int, ...]:
         """The shape of this batch."""
         sizes: list[int] = self.table.shape[self.index].tolist()
-        while sizes and sizes[-1] < 0:  # padding
-            sizes.pop()
-        return tuple(sizes)
+        return tuple(sizes[: sizes.index(_PADDING)] if sizes[-1] == _PADDING else sizes)
 
     @property
     def count(self) -> int:
