@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tb_inputdiag.records import F8, ModelFacts, TensorView
+from tb_inputdiag.records import F4, F8, ModelFacts
 from tb_inputdiag.rules.support.configured import number
 from tb_inputdiag.rules.support.running_moments import RunningMoments
 from tb_inputdiag.rules.views.pairs import Pair
@@ -41,7 +41,8 @@ class ConstantAnswer:
     def __init__(self) -> None:
         self._spec: Mapping[str, object] = {}
         self._moments = RunningMoments()
-        self._points: deque[F8] = deque(maxlen=64)
+        self._batches: deque[tuple[F4, int, float]] = deque(maxlen=64)
+        """Quantiles, number and mean of the targets of the latest batches."""
         self._counts = np.zeros(0)
         self._values = 0
         self._low, self._high = math.inf, -math.inf
@@ -62,7 +63,7 @@ class ConstantAnswer:
         features = len(view.feature_mean) > 0
         mean, std = (view.feature_mean, view.feature_std) if features else (_one(view.mean), _one(view.std))
         self._moments.add(mean, std)
-        self._points.append(_points(view))
+        self._batches.append((view.quantiles, view.count, view.mean))
         self._exact &= not _FEW <= view.count < _ENOUGH
         if view.layout.n_classes:
             counts = view.class_counts.astype(np.float64)
@@ -104,7 +105,7 @@ class ConstantAnswer:
         """Returns values that stand for the targets, and their weights, which sum to 1; none if they are not known."""
         if not self._exact:
             return np.zeros(0), np.zeros(0)
-        values, weights = np.concatenate(self._points, axis=1)
+        values, weights = np.concatenate([_points(*batch) for batch in self._batches], axis=1)
         return values, weights / weights.sum()
 
     def squared(self) -> Level | None:
@@ -259,19 +260,24 @@ def _may_be_masked(pair: Pair, facts: ModelFacts | None) -> bool:
     return any(layer.class_name == "Masking" or layer.config.get("mask_zero") for layer in facts.layers)
 
 
-def _points(view: TensorView) -> F8:
+def _points(of_batch: F4, n: int, mean: float) -> F8:
     """Returns values that stand for a batch, and their weights: ``[2, 34]``.
 
     Between quantiles values are interpolated, which gives the smallest and the largest one half of their weight. They
     get the other half here.
+
+    Args:
+        of_batch: Quantiles of the values.
+        n: How many values there are.
+        mean: Their mean.
     """
-    quantiles, n = view.quantiles.astype(np.float64), view.count
+    quantiles = of_batch.astype(np.float64)
     values = np.concatenate([quantiles[:1], (quantiles[1:] + quantiles[:-1]) / 2, quantiles[-1:]])
     inner = len(quantiles) - 1
     weights = np.full(len(values), (n - 1) / n / inner)
     weights[[0, -1]] = 0.5 / n
     # The outermost stretches are the longest, and few values lie near their far ends. The mean is known exactly.
-    error = float(view.mean - weights @ values)
+    error = float(mean - weights @ values)
     place, low, high = (-2, quantiles[-2], quantiles[-1]) if error < 0 else (1, quantiles[0], quantiles[1])
     values[place] = np.clip(values[place] + error / max(weights[place], 1e-9), low, high)
     return np.stack([values, weights])
