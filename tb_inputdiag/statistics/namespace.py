@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol, TypeAlias
 
 from numpy.typing import NDArray
@@ -160,6 +160,12 @@ class Namespace(Protocol):
 
     def all_unless(self, x: Array, nothing: Array) -> Array:
         """Returns all values as a vector, or an empty vector if the bool scalar `nothing` is true."""
+
+    def unless(self, unneeded: Array, make: Callable[[], Array], n: int) -> Array:
+        """Returns the ``float64[n]`` that `make` returns; anything if the bool scalar `unneeded` is true.
+
+        Then they are not computed, where the backend can branch.
+        """
 
     def reshape(self, x: Array, shape: tuple[int, ...]) -> Array:
         """Returns the values in another shape; one of its lengths may be -1."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -185,6 +185,10 @@ class _NumpyNamespace:
     def all_unless(self, x: _Array, nothing: _Array) -> _Array:
         """Returns all values or none."""
         return x.reshape(-1)[: 0 if nothing else None]
+
+    def unless(self, unneeded: _Array, make: Callable[[], _Array], n: int) -> _Array:
+        """Returns numbers, or zeros where they are not needed."""
+        return np.zeros(n) if unneeded else make()
 
     def reshape(self, x: _Array, shape: tuple[int, ...]) -> _Array:
         """Returns the values in another shape."""

@@ -6,7 +6,7 @@ Everything is to be called inside `wide`, because JAX drops float64 otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -215,6 +215,10 @@ class _JaxNamespace:
             TypeError: always, see `needs_static_sizes`.
         """
         raise TypeError("Under JAX no size may depend on values.")
+
+    def unless(self, unneeded: Array, make: Callable[[], Array], n: int) -> Array:
+        """Returns the numbers: what is not needed costs little where XLA compiles it with the rest."""
+        return make()
 
     def reshape(self, x: Array, shape: tuple[int, ...]) -> Array:
         """Returns the values in another shape."""

@@ -5,7 +5,7 @@ PyTorch lacks most operations on unsigned 32-bit numbers, which fingerprints are
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -239,6 +239,12 @@ class TorchNamespace:
     def all_unless(self, x: Array, nothing: Array) -> Array:
         """Returns all values or none."""
         return x.reshape(-1)[: 0 if nothing else None]
+
+    def unless(self, unneeded: Array, make: Callable[[], Array], n: int) -> Array:
+        """Returns numbers, or zeros where they are not needed; on a GPU all, see `needs_static_sizes`."""
+        if self.needs_static_sizes() or not unneeded:
+            return make()
+        return self.fill((n,), 0.0, "float64")
 
     def reshape(self, x: Array, shape: tuple[int, ...]) -> Array:
         """Returns the values in another shape."""

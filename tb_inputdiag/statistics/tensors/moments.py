@@ -36,11 +36,10 @@ NUMBERS = (
 WIDTH = len(NUMBERS)
 _OF_ALL = ("min", "max", "middle", "half_squares")
 """Of all values; the squares are of deviations from the middle. They mean nothing if a value is not finite."""
-_FINITE_EXTREMES = ("finite_min", "finite_max")
-_OF_FINITE = ("finite_mean", "finite_half_squares", "finite", "nans", "negative_infs")
-"""Of finite values, as the extremes before them. They are for arrays in which NaN or infinities spoil the sums."""
-RAW_NUMBERS = (*_OF_ALL, *_FINITE_EXTREMES, "count", "deviations", "whole_or_infinite_count", *_OF_FINITE)
-"""`deviations` is the sum of all deviations from the middle. The first six are reduced in the dtype of the values."""
+_OF_FINITE = ("finite_min", "finite_max", "finite_mean", "finite_half_squares", "finite", "nans", "negative_infs")
+"""Of finite values. They are for arrays in which NaN or infinities spoil the sums, and mean nothing for all others."""
+RAW_NUMBERS = (*_OF_ALL, "count", "deviations", "whole_or_infinite_count", *_OF_FINITE)
+"""`deviations` is the sum of all deviations from the middle. The first four are reduced in the dtype of the values."""
 RAW_WIDTH = len(RAW_NUMBERS)
 DTYPE: Literal["float64"] = "float64"
 ABSENT = (float("nan"),) * RAW_WIDTH
@@ -63,15 +62,12 @@ def reduce(xp: Namespace, values: Values) -> Array:
     v, size = values.array, values.size
     numbers, deviations = _of_all(xp, v)
     if not values.floating:
-        extremes = [xp.constant(end, xp.dtype(v)) for end in (np.inf, -np.inf)]
-        whole, others = size, [xp.constant(0.0, "float64")] * len(_OF_FINITE)
+        whole, others = size, xp.constant((0.0,) * len(_OF_FINITE), "float64")
     else:
         # an infinity is its own rounded value, a NaN is not
         whole = xp.count(xp.equal(v, xp.round(v)))
-        rest = v if xp.needs_static_sizes() else xp.all_unless(v, _is_exact(xp, numbers))
-        extremes, others = _of_finite(xp, rest)
-    narrow = xp.cast(xp.stack([*numbers, *extremes]), "float64")
-    return xp.concat([narrow, xp.stack([size, deviations, whole, *others])])
+        others = xp.unless(_is_exact(xp, numbers), lambda: _of_finite(xp, v), len(_OF_FINITE))
+    return xp.concat([xp.cast(xp.stack(numbers), "float64"), xp.stack([size, deviations, whole]), others])
 
 
 def _of_all(xp: Namespace, v: Array) -> tuple[list[Array], Array]:
@@ -107,8 +103,8 @@ def _wide_sum(xp: Namespace, v: Array) -> Array:
     return xp.sum(xp.cast(xp.sum(v, tuple(axes)) if axes else v, "float64"))
 
 
-def _of_finite(xp: Namespace, v: Array) -> tuple[list[Array], list[Array]]:
-    """Returns `_FINITE_EXTREMES` in the dtype of `v`, and `_OF_FINITE` as float64."""
+def _of_finite(xp: Namespace, v: Array) -> Array:
+    """Returns `_OF_FINITE`."""
     dtype = xp.dtype(v)
     finite = xp.is_finite(v)
     is_finite = xp.cast(finite, "float64")
@@ -119,7 +115,8 @@ def _of_finite(xp: Namespace, v: Array) -> tuple[list[Array], list[Array]]:
     wide = xp.cast(xp.where(finite, v, xp.constant(0, dtype)), "float64")
     mean = xp.sum(wide) / xp.maximum(n_finite, xp.constant(1.0, "float64"))
     half = xp.half_squares((wide - mean) * is_finite)
-    return [low, high], [mean, half, n_finite, xp.count(xp.is_nan(v)), xp.count(xp.equals(v, -np.inf))]
+    of_wide = [mean, half, n_finite, xp.count(xp.is_nan(v)), xp.count(xp.equals(v, -np.inf))]
+    return xp.concat([xp.cast(xp.stack([low, high]), "float64"), xp.stack(of_wide)])
 
 
 def finish(raw: F8) -> F8:
