@@ -44,7 +44,7 @@ def reduce(xp: Namespace, x: Array, proof: Array, zeros: bool = True) -> Array:
 
     A small array is counted by a single operation where the backend has one. That has one thread and a branch for each
     kind of value, so larger ones are counted three times as fast by several operations. Those leave the count of
-    negative and positive numbers at 0, and count all that is not finite as NaN.
+    negative and positive numbers at 0, and may count all that is not finite as NaN.
 
     Args:
         xp: The backend's functions.
@@ -57,17 +57,16 @@ def reduce(xp: Namespace, x: Array, proof: Array, zeros: bool = True) -> Array:
     if n is not None and n <= _SMALL and (known := xp.counts_by_kind(x)) is not None:
         return known
     nothing, count = xp.constant(0.0, "float64"), xp.size(x, "float64")
-    found = {"count": count, "nan": nonfinite_count(xp, x, proof)}
+    found = {"count": count}
+    looked_at = x if xp.needs_static_sizes() else xp.all_unless(x, xp.is_finite(proof))
+    kinds = xp.counts_by_kind(looked_at)
+    if kinds is None:
+        found["nan"] = xp.count(~xp.is_finite(looked_at))
     if zeros:
         # the fraction first: a count in float64 takes twice the time
         found["zero"] = xp.round(xp.cast(xp.fraction(xp.equals(x, 0.0)), "float64") * count)
-    return xp.stack([found.get(name, nothing) for name in KINDS])
-
-
-def nonfinite_count(xp: Namespace, x: Array, proof: Array) -> Array:
-    """Returns how many values are not finite, counted only if the scalar `proof` is not finite where sizes may vary."""
-    looked_at = x if xp.needs_static_sizes() else xp.all_unless(x, xp.is_finite(proof))
-    return xp.count(~xp.is_finite(looked_at))
+    numbers = xp.stack([found.get(name, nothing) for name in KINDS])
+    return numbers if kinds is None else xp.maximum(numbers, kinds)
 
 
 def half_squares(xp: Namespace, x: Array) -> Array:

@@ -159,7 +159,7 @@ class Namespace(Protocol):
         """Returns ``x[::n]``."""
 
     def all_unless(self, x: Array, nothing: Array) -> Array:
-        """Returns all values as a vector, or an empty vector if the bool scalar `nothing` is true."""
+        """Returns all values in any shape, or none if the bool scalar `nothing` is true."""
 
     def unless(self, unneeded: Array, make: Callable[[], Array], n: int) -> Array:
         """Returns the ``float64[n]`` that `make` returns; anything if the bool scalar `unneeded` is true.

@@ -237,9 +237,11 @@ class _TensorFlowNamespace:
 
         A slice of nothing or all rather than a branch: a branch keeps what it may need in memory until it is decided.
         """
-        all_or_none = self.where(nothing, self._index(0), self._index(-1))
-        size = tf.raw_ops.ExpandDims(input=all_or_none, axis=self._index(0))
-        return tf.raw_ops.Slice(input=self.reshape(x, (-1,)), begin=self._integers((0,)), size=size)
+        if not x.shape.rank:
+            x = self.reshape(x, (-1,))
+        rank = x.shape.rank
+        size = self.where(nothing, self._integers((0,) * rank), self._integers((-1,) * rank))
+        return tf.raw_ops.Slice(input=x, begin=self._integers((0,) * rank), size=size)
 
     def unless(self, unneeded: Tensor, make: Callable[[], Tensor], n: int) -> Tensor:
         """Returns numbers, or zeros where they are not needed.
