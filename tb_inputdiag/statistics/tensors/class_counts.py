@@ -62,7 +62,9 @@ def reduce(xp: Namespace, values: Values) -> Array:
         rows = xp.where(xp.is_finite(rows), rows, xp.constant(0, xp.dtype(rows)))
         return xp.cast(xp.sum(rows, (0,)), "float64")
     flat = flatten(xp, v)
-    flat = xp.take(flat, even_indices(xp, flat, MAX_COMPARISONS // n_classes))
+    static, most = (xp.static_shape(flat) or (None,))[0], MAX_COMPARISONS // n_classes
+    if static is None or static > most:
+        flat = xp.take(flat, even_indices(xp, flat, most))
     # Comparisons rather than a bincount: XLA compiles the latter to a scatter that changes how it orders the step
     # around it, and with that the last bits of what the training step computes.
     classes = xp.constant(tuple(range(n_classes)), xp.dtype(flat))

@@ -44,12 +44,15 @@ def reduce(xp: Namespace, values: Values) -> Array:
     if static is None or static > MAX_ELEMENTS:
         flat = xp.take(flat, even_indices(xp, flat, MAX_ELEMENTS))
     flat = xp.cast(flat, "float32")
-    finite = xp.is_finite(flat)
     zero, one = xp.constant(0.0, "float32"), xp.constant(1.0, "float32")
-    last = xp.maximum(xp.sum(xp.cast(finite, "float32")) - one, zero)
+    kept, n = flat, xp.size(flat, "float32")
+    if values.floating:
+        finite = xp.is_finite(flat)
+        kept = xp.where(finite, flat, xp.constant(-np.inf, "float32"))
+        n = xp.sum(xp.cast(finite, "float32"))
+    last = xp.maximum(n - one, zero)
     # Two infinities more at the end: there is something to gather from, also behind the last value. Falling, because
     # that is how the fastest op of TensorFlow sorts.
-    kept = xp.where(finite, flat, xp.constant(-np.inf, "float32"))
     falling = xp.largest(xp.concat([kept, xp.constant((-np.inf,) * 2, "float32")]), None)
     before = xp.floor(xp.constant(_FALLING, "float32") * last)
     neighbours = xp.take(falling, xp.cast(xp.concat([before, before + one]), "int32"))
