@@ -12,6 +12,7 @@
     │   ├── LogVersionError               a log written by a newer schema
     │   ├── LogWriteError (OSError)       the log cannot be written
     │   └── RemoteError (OSError)         a remote folder does not answer, or refuses
+    ├── ExplanationError                  a kind of exception could not be explained; never leaves the rules
     └── CaptureError                      the probe failed; never leaves the callback
 
 Every message says what was expected, what was received, and what to do.
@@ -27,6 +28,7 @@ __all__ = [
     "BackendError",
     "CaptureError",
     "ConfigurationError",
+    "ExplanationError",
     "InputDiagError",
     "LogCorruptError",
     "LogError",
@@ -94,6 +96,10 @@ class LogWriteError(LogError, OSError):
 
 class RemoteError(LogError, OSError):
     """A remote folder does not answer, or refuses to."""
+
+
+class ExplanationError(InputDiagError):
+    """The explanation of one kind of exception failed. It is reported once; the other kinds are still tried."""
 
 
 class CaptureError(InputDiagError):

@@ -12,7 +12,7 @@ from tb_inputdiag.cli.findings import alert_rows, filter_alerts
 from tb_inputdiag.cli.options import Chosen, print_json, require_rules, select
 from tb_inputdiag.cli.parser import CLEAN, complain
 from tb_inputdiag.cli.terminal import Progress, Terminal
-from tb_inputdiag.errors import ConfigurationError
+from tb_inputdiag.errors import ConfigurationError, ExplanationError
 from tb_inputdiag.numbers import whole
 from tb_inputdiag.records import Alert, NotJudged, Severity
 from tb_inputdiag.report import alert_line, format_alert
@@ -98,7 +98,8 @@ def _judge_again(item: Chosen, rules: RulesArgument, arguments: ReplayArguments)
 
 
 def _complain_about_rule(rule: str, error: Exception) -> None:
-    complain(f"rule {rule} was left out: {type(error).__name__}: {error}")
+    left_out = "one kind of exception" if isinstance(error, ExplanationError) else f"rule {rule}"
+    complain(f"{left_out} was left out: {type(error).__name__}: {error}")
 
 
 def _key(alert: Alert) -> tuple[str, str, str]:

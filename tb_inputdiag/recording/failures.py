@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from tb_inputdiag.capture.failed_call import FailedCall
 from tb_inputdiag.capture.observations import Raised
 from tb_inputdiag.console import say_warning, width_of
+from tb_inputdiag.errors import ExplanationError
 from tb_inputdiag.records import Alert, Failure, Split, TensorLayout
 from tb_inputdiag.report import format_alert
 
@@ -76,7 +77,10 @@ def add_notes(exc: BaseException, alerts: Sequence[Alert], log_dir: str | None, 
 
 
 def warn_of_rule(rule: str, exc: Exception) -> None:
-    """Warns that a rule failed and is not used any more."""
+    """Warns that a rule failed and is not used any more, or that it could not explain one kind of exception."""
+    if isinstance(exc, ExplanationError):
+        say_warning(f"a kind of exception could not be explained ({exc}). The others go on. Please report this.")
+        return
     say_warning(
         f"the rule {rule} failed and is not used any more ({type(exc).__name__}: {exc}). "
         "Training, recording and the other rules go on. Please report this."

@@ -52,7 +52,7 @@ class ProgramError(Rule):
 
     def on_failure(self, context: Context, failure: Failure) -> Findings:
         """Reads the exception."""
-        found = diagnose(failure, context.facts)
+        found = diagnose(failure, context.facts, context.report)
         if found is None:
             read = read_shape_error(essential_text(failure.message)) is not None  # by shape-mismatch
             return [_unknown(failure)] if failure.call and failure.arguments and not read else []

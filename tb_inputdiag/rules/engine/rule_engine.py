@@ -52,7 +52,8 @@ class RuleEngine:
 
     Args:
         rules: Which rules, with which thresholds: see `configure`.
-        on_error: Called as ``on_error(rule_id, exception)`` when a rule raises. That rule is left out from then on.
+        on_error: Called as ``on_error(rule_id, exception)`` when a rule raises. That rule is left out from then on,
+            except after an `ExplanationError`: one kind of exception could not be explained.
 
     Raises:
         UnknownRuleError: if `rules` names an id that no rule has.
@@ -73,7 +74,7 @@ class RuleEngine:
 
     def _reset(self) -> None:
         self._state = SessionState()
-        self._context = Context(self._state)
+        self._context = Context(self._state, lambda error: self._on_error("program-error", error))
         self._declarations = Declarations()
         self._fresh = rules = [rule.fresh() for rule in self._rules]
         self._tracks = Tracks(rules, self._causes)

@@ -6,9 +6,11 @@ that report exceptions ask `diagnose`, and so do `tb-inputdiag explain` and the 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
+from tb_inputdiag.errors import ExplanationError
 from tb_inputdiag.records import Failure, ModelFacts
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions import (
@@ -113,12 +115,15 @@ class Diagnosis(NamedTuple):
     """None: the rule of the kind makes it."""
 
 
-def diagnose(failure: Failure, facts: ModelFacts | None) -> Diagnosis | None:
+def diagnose(
+    failure: Failure, facts: ModelFacts | None, on_error: Callable[[ExplanationError], None] | None = None
+) -> Diagnosis | None:
     """Returns the kind of an exception with its finding, or None if it is of none.
 
     Args:
         failure: The exception.
         facts: What is known of the model.
+        on_error: Called for each kind whose explanation raises; the next kinds are still tried.
     """
     text = text_of(failure)
     for kind in all_kinds():
@@ -126,12 +131,22 @@ def diagnose(failure: Failure, facts: ModelFacts | None) -> Diagnosis | None:
         if found is None:
             continue
         case = Case(failure, facts, found, text, kind)
-        if kind.explain is None or (kind.by_rule is not None and kind.by_rule(case)):
-            return Diagnosis(kind, None)
-        finding = kind.explain(case)
-        if finding is not None:
-            return Diagnosis(kind, finding)
+        try:
+            diagnosis = _explained(case, kind)
+        except Exception as error:  # a bug in one explanation must not take the others with it
+            if on_error is not None:
+                on_error(ExplanationError(f"{kind.id}: {type(error).__name__}: {error}"))
+            continue
+        if diagnosis is not None:
+            return diagnosis
     return None
+
+
+def _explained(case: Case, kind: Kind) -> Diagnosis | None:
+    if kind.explain is None or (kind.by_rule is not None and kind.by_rule(case)):
+        return Diagnosis(kind, None)
+    finding = kind.explain(case)
+    return None if finding is None else Diagnosis(kind, finding)
 
 
 def findings_for(rule: str, context: Context, failure: Failure) -> list[Finding] | None:
@@ -142,7 +157,7 @@ def findings_for(rule: str, context: Context, failure: Failure) -> list[Finding]
         context: What is known of the model.
         failure: The exception.
     """
-    found = diagnose(failure, context.facts)
+    found = diagnose(failure, context.facts, context.report)
     if found is None or found.finding is None:
         return None
     return [found.finding] if found.kind.rule == rule else []

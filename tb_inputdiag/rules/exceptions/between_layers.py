@@ -143,7 +143,7 @@ def _sides(got: Shape) -> tuple[int, int, int] | None:
 
 def _kernel(case: Case) -> Finding | None:
     kernel, shape = parse_shape(case["kernel"]), parse_shape(case["shape"])
-    if kernel is None or shape is None:
+    if kernel is None or shape is None or len(kernel) < 3:
         return None
     layer = f"keras.layers.Conv{len(kernel) - 2}D({kernel[-1]}, {kernel[0]})"
     fix = (

@@ -85,7 +85,7 @@ def _concatenated(case: Case) -> Finding | None:
         fix = broadcast_fix(found[0].shape or (), found[1].shape or (), ("a", "b"))
     elif a.isdigit() and b.isdigit():
         small = min(int(a), int(b))
-        cut = ":, " * int(axis or 0)
+        cut = ":, " * (int(axis) if axis.isdigit() else 0)
         larger = "a" if int(a) > int(b) else "b"
         fix = (
             f"np.concatenate([a, b], axis={axis})  # joins along the axis that differs, if all others are equal\n"

@@ -35,12 +35,12 @@ OUTPUT_WORDS = (
 def by_shapes(explain: Callable[[Case, Shape, Shape], Finding | None]) -> Explanation:
     """Returns an explanation of the shapes of target and output, with their batch axes.
 
-    It is None for an exception whose words do not name both shapes.
+    It is None for an exception whose words do not name both shapes, or name one without axes: those are single numbers.
     """
 
     def explain_case(case: Case) -> Finding | None:
         target, output = _shape(case["target"]), _shape(case["output"])
-        return explain(case, target, output) if target is not None and output is not None else None
+        return explain(case, target, output) if target and output else None
 
     return explain_case
 

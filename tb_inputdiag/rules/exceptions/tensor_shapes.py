@@ -132,7 +132,8 @@ def _reshaped(case: Case) -> Finding | None:
     if not of_a_function(case):
         return None
     source = parse_shape(case["got"]) if case["got"].startswith(("(", "[")) else None
-    size = math.prod(n or 1 for n in source) if source is not None else int(case["got"] or 0)
+    given_size = int(case["got"]) if case["got"].isdigit() else 0
+    size = math.prod(n or 1 for n in source) if source is not None else given_size
     given = [a.value for a in case.arguments.values() if isinstance(a.value, list)]
     target = parse_shape(case["wanted"]) if case["wanted"].startswith(("(", "[")) else None
     target = target or (tuple(n for n in given[0] if isinstance(n, int)) if given else None)

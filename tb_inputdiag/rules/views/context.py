@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+from tb_inputdiag.errors import ExplanationError
 from tb_inputdiag.records import (
     Baseline,
     DataSummary,
@@ -31,12 +32,21 @@ class Context:
 
     Args:
         state: What has been read so far; it changes between calls of the hooks.
+        on_error: Called with each failure that `report` gets for the first time.
     """
 
-    __slots__ = ("_state",)
+    __slots__ = ("_on_error", "_reported", "_state")
 
-    def __init__(self, state: SessionState) -> None:
+    def __init__(self, state: SessionState, on_error: Callable[[ExplanationError], None] = lambda error: None) -> None:
         self._state = state
+        self._on_error = on_error
+        self._reported: set[str] = set()
+
+    def report(self, error: ExplanationError) -> None:
+        """Reports that a part of a rule failed; what several rules report is reported once."""
+        if str(error) not in self._reported:
+            self._reported.add(str(error))
+            self._on_error(error)
 
     @property
     def session(self) -> SessionStart | None:
