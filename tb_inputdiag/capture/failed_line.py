@@ -176,15 +176,22 @@ def _holds(outer: ast.AST, inner: ast.AST) -> bool:
 
 def _operand(expression: ast.expr, frame: FrameType, program: _Program, scope: _Scope) -> OperandFacts:
     held = {program.code(node): _held(node, frame) for node in ast.walk(expression)}
-    made = _assigned(program, scope, expression.id) if isinstance(expression, ast.Name) else None
     held = {name: value for name, value in held.items() if value is not None}
     found = [facts for facts in argument_facts(held, {}) if facts.shape is not None and "/" not in facts.name]
     return OperandFacts(
         code=program.code(expression)[:_LONGEST_CODE],
         variables=tuple(found),
-        made=program.code(made)[:_LONGEST_CODE] if made is not None else "",
+        made=_made_by(program, expression, scope),
         sizes=attempt(lambda: tuple(_sizes(program, expression, scope)), ()),
     )
+
+
+def _made_by(program: _Program, expression: ast.expr, scope: _Scope) -> str:
+    """Returns the assignment of a variable or of an attribute of `self`, in one line; empty if there is none."""
+    made = _assigned(program, scope, expression.id) if isinstance(expression, ast.Name) else None
+    if isinstance(expression, ast.Attribute):
+        made = next((assignment for assignment, _ in _stored_by(program, expression, scope)), None)
+    return "" if made is None else " ".join(program.code(made).split())[:_LONGEST_CODE]
 
 
 def _held(node: ast.AST, frame: FrameType) -> Any:
@@ -227,12 +234,20 @@ def _origins(program: _Program, node: ast.AST, scope: _Scope) -> Iterator[tuple[
     """Yields what a name or an attribute of `self` was assigned."""
     if isinstance(node, ast.Name):
         yield from _of_name(program, node.id, scope)
-    elif isinstance(node, ast.Attribute) and getattr(node.value, "id", "") == "self" and scope.function is not None:
-        owner = program.classes.get(scope.function)
-        for method in (item for item, holder in program.classes.items() if holder is owner):
-            for assignment in program.assignments(_Scope(method)):
-                if any(ast.dump(target) == ast.dump(_stored(node)) for target in assignment.targets):
-                    yield assignment.value, _Scope(method, assignment.lineno)
+    elif isinstance(node, ast.Attribute):
+        found = _stored_by(program, node, scope)
+        yield from ((assignment.value, _Scope(method, assignment.lineno)) for assignment, method in found)
+
+
+def _stored_by(program: _Program, node: ast.Attribute, scope: _Scope) -> Iterator[tuple[ast.Assign, _Function]]:
+    """Yields the assignments of an attribute of `self`, with the methods that hold them."""
+    owner = program.classes.get(scope.function) if scope.function is not None else None
+    if owner is None or getattr(node.value, "id", "") != "self":
+        return
+    for method in (item for item, holder in program.classes.items() if holder is owner):
+        for assignment in program.assignments(_Scope(method)):
+            if any(ast.dump(target) == ast.dump(_stored(node)) for target in assignment.targets):
+                yield assignment, method
 
 
 def _stored(node: ast.Attribute) -> ast.Attribute:

@@ -245,7 +245,8 @@ class OperandFacts:
     variables: tuple[ArgumentFacts, ...] = ()
     """The variables and attributes of `self` in it that have a shape; `name` is as in the line."""
     made: str = ""
-    """The last assignment above the line, if the operand is a variable."""
+    """The last assignment above the line, if the operand is a variable; the first one in its class, if it is an
+    attribute of `self`. In one line, at most 80 characters."""
     sizes: tuple[SizeFacts, ...] = ()
     """The whole numbers above 1 that it was made from, the nearest one first, at most 12."""
 

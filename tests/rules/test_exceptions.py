@@ -17,11 +17,15 @@ import tensorflow as tf
 
 from tb_inputdiag.capture.argument_facts import argument_facts
 from tb_inputdiag.capture.failed_call import failed_call
+from tb_inputdiag.console import InputDiagWarning
+from tb_inputdiag.errors import ExplanationError
 from tb_inputdiag.recording.explanations import explain_exception
+from tb_inputdiag.recording.failures import warn_of_rule
 from tb_inputdiag.records import Failure, Severity
+from tb_inputdiag.rules import RuleEngine, exceptions
 from tb_inputdiag.rules.catalogue import all_rules
 from tb_inputdiag.rules.exceptions import all_kinds, diagnose
-from tb_inputdiag.rules.exceptions.kind import Kind
+from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.words import Words, match
 
 KINDS = {kind.id: kind for kind in all_kinds()}
@@ -233,6 +237,86 @@ def test_without_the_arguments_a_value_beyond_0_and_1_is_explained_by_its_words(
     assert (
         found.kind.id == {"target": "targets-beyond-0-and-1", "input": "predictions-that-are-nan"}[message.split()[3]]
     )
+
+
+@pytest.mark.parametrize(
+    ("exception", "message"),
+    [
+        (
+            "ValueError",
+            "Incompatible input shapes: axis values 3 (at axis 0) != 4 (at axis 0). Full input shapes: (), (4,)",
+        ),
+        (
+            "ValueError",
+            "`labels.shape.rank` must equal `logits.shape.rank - 1`. Received: labels.shape=() of rank 0 and "
+            "logits.shape=() of rank 0",
+        ),
+        (
+            "ValueError",
+            "Arguments `target` and `output` must have the same rank (ndim). Received: target.shape=(8, 1), "
+            "output.shape=()\n",
+        ),
+        ("InvalidArgumentError", "Incompatible shapes: [0,3] vs. [8,3] [[{{node compile_loss/mse/sub}}]]"),
+        ("InvalidArgumentError", "Input to reshape is a tensor with None values, but the requested shape has (3,)"),
+        ("RuntimeError", "Expected 3D (unbatched) or 4D (batched) input to conv2d, but got input of size: []"),
+    ],
+)
+def test_shapes_without_axes_break_no_explanation(exception: str, message: str) -> None:
+    failure = Failure(step=0, wall_time=0.0, split="train", exception=exception, message=message, place="step")
+    diagnose(failure, None, on_error=pytest.fail)
+
+
+def test_a_failing_explanation_is_reported_once_and_the_next_kinds_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(case: Case) -> None:
+        raise IndexError(f"no axis of {case.failure.exception}")
+
+    kinds = (replace(KINDS["label-out-of-range"], id="broken", explain=broken, rule="program-error"), *all_kinds())
+    monkeypatch.setattr(exceptions, "all_kinds", lambda: kinds)
+    reported: list[str] = []
+    engine = RuleEngine(on_error=lambda rule, error: reported.append(f"{rule}, {type(error).__name__}: {error}"))
+    engine.feed(message_of(IndexError("Target 3 is out of bounds.")))
+    assert [alert.rule for alert in engine.alerts] == ["label-out-of-range"]
+    assert reported == ["program-error, ExplanationError: broken: IndexError: no axis of IndexError"]
+    assert engine.not_judged == []
+    with pytest.warns(InputDiagWarning, match="a kind of exception could not be explained .broken: IndexError"):
+        warn_of_rule("program-error", ExplanationError("broken: IndexError: no axis"))
+
+
+_PAIR = "x = keras.Input((3,))\nmodel = keras.Model(x, [keras.layers.Dense(n)(x) for n in (2, 1)])\n"
+_PAIR += 'model.compile("sgd", ["mse", "mse"])\nrows = np.ones((6, 3))\n'
+_BLOCK = """\
+def up(x, skip):
+    x = keras.layers.UpSampling2D(2)(x)
+    return keras.layers.concatenate([x, skip])
+
+up(keras.Input((12, 12, 4)), keras.Input((25, 25, 4)))
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "fix"),
+    [
+        (_PAIR + "both = np.ones((6, 3))\nmodel.fit(rows, both)", "model.fit(rows, [both[:, 0:2], both[:, 2:3]], ...)"),
+        (_PAIR + "both = np.ones((6, 2))\nmodel.fit(rows, both)", "model.fit(rows, [both[:, 0], both[:, 1]], ...)"),
+        (_PAIR + "both = np.ones((2, 6))\nmodel.fit(rows, both)", "model.fit(rows, [both[0], both[1]], ...)"),
+        (
+            _PAIR + "both = pd.DataFrame(np.ones((6, 3)))\nmodel.fit(rows, both)",
+            "model.fit(rows, [both.iloc[:, 0:2], both.iloc[:, 2:3]], ...)",
+        ),
+        (
+            _PAIR + "data = tf.data.Dataset.from_tensors((rows, np.ones((6, 2))))\nmodel.fit(data)",
+            "data = data.map(lambda x, y: (x, (y[:, 0], y[:, 1])))",
+        ),
+        (
+            "y, z = tf.constant([0, 2]), tf.ones((2, 3))\ntf.nn.softmax_cross_entropy_with_logits(labels=y, logits=z)",
+            "tf.nn.sparse_softmax_cross_entropy_with_logits(\n    labels=y, logits=z\n)",
+        ),
+        (_BLOCK, "x = keras.layers.Resizing(*skip.shape[1:3])(x)"),
+    ],
+)
+def test_the_neighbours_of_a_kind_get_their_own_line(program: str, fix: str) -> None:
+    kind = replace(KINDS["structure-of-targets"], id="neighbour", failing=program)
+    assert fix in explain_exception(failure(kind))[0].fix
 
 
 def test_the_range_of_an_array_is_that_of_its_finite_values() -> None:

@@ -9,7 +9,7 @@ from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import REGRESSION, TWO_INPUTS, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.shape_errors import InputShapeError, read_shape_error
-from tb_inputdiag.rules.support.shapes import fits
+from tb_inputdiag.rules.support.shapes import fits, tuple_code
 
 __all__ = ["KINDS", "SHAPE_WORDS"]
 
@@ -88,6 +88,30 @@ def _twice(case: Case) -> Finding | None:
         seen=shape_text(shape),
         expected=shape_text(built),
         subject="input:x",
+        evidence={"shape": list(shape), "expected_shape": list(built)},
+        picture=ShapesPicture(seen=shape, expected=built),
+    )
+
+
+def _signature_with_batch(case: Case) -> Finding | None:
+    """The inputs have an axis more than the model reads, of unknown size, and the targets only that of the batch."""
+    compared, inputs, targets = _compared(case), case.fed("input"), case.fed("target")
+    if compared is None or not inputs or len(targets) != 1 or not targets[0].shape:
+        return None
+    name, shape, built = compared
+    longer = len(shape) == len(built) + 1 and shape[:2] == (None, None) and fits(shape[1:], (shape[1], *built[1:]))
+    if not longer or inputs[0].shape != shape or targets[0].shape[1:2] == (None,):
+        return None
+    one = tuple_code(shape[2:])
+    return case.finding(
+        f"The inputs of '{name}' have an axis too many, {shape_text(shape)}, and its targets, "
+        f"{shape_text(targets[0].shape)}, do not: the signature of the inputs has a batch axis.",
+        f"tf.TensorSpec(shape={one}, dtype=tf.{inputs[0].dtype})"
+        "  # in output_signature: one example, without a batch axis\n"
+        f"# if an example is a sequence of such: keras.Input({tuple_code(shape[1:])}), and layers that read steps",
+        seen=shape_text(shape),
+        expected=shape_text(built),
+        subject=f"input:{inputs[0].name}",
         evidence={"shape": list(shape), "expected_shape": list(built)},
         picture=ShapesPicture(seen=shape, expected=built),
     )
@@ -226,6 +250,18 @@ def batches():
 model.fit(batches(), steps_per_epoch=2)
 """
 _DATA = "data = tf.data.Dataset.from_tensor_slices((np.random.rand(10, 4), np.zeros(10)))\n"
+_SPEC = program(
+    REGRESSION,
+    """\
+def examples():
+    for number in range(8):
+        yield np.full(4, number), number
+
+signature = tf.TensorSpec((None, 4), tf.float32), tf.TensorSpec((), tf.float32)
+data = tf.data.Dataset.from_generator(examples, output_signature=signature)
+model.fit(data.batch(2))
+""",
+)
 KINDS = (
     Kind(
         id="unbatched-dataset",
@@ -235,6 +271,16 @@ KINDS = (
         failing=program(REGRESSION, _DATA + "model.fit(data)"),
         mended=program(REGRESSION, _DATA + "model.fit(data.batch(5))"),
         explain=_unbatched,
+        rule="shape-mismatch",
+    ),
+    Kind(
+        id="signature-with-a-batch-axis",
+        title="A signature gives one example a batch axis",
+        words=SHAPE_WORDS,
+        cause="`output_signature` describes what the generator yields. `.batch` adds the batch axis to that.",
+        failing=_SPEC,
+        mended=mend(_SPEC, "(None, 4)", "(4,)"),
+        explain=_signature_with_batch,
         rule="shape-mismatch",
     ),
     Kind(

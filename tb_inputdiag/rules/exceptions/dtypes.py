@@ -79,6 +79,13 @@ def _fed_with(case: Case, dtype: str) -> TensorLayout | None:
     return next((tensor for tensor in case.failure.fed if _dtype(tensor.dtype) == dtype), None)
 
 
+def _named_with(case: Case, dtype: str) -> str:
+    """Returns the variable of a dtype: in the line that raised, or among the arguments; empty if it is unknown."""
+    inside = (v.name for operand in case.failure.operands for v in operand.variables if _dtype(v.dtype) == dtype)
+    given = (a.variable for a in case.arguments.values() if a.variable and _dtype(a.dtype) == dtype)
+    return next(inside, "") or next(given, "")
+
+
 def _mixed(case: Case) -> Finding | None:
     got, wanted = _dtype(case["got"]), _dtype(case["wanted"])
     if not got or not wanted:
@@ -86,7 +93,6 @@ def _mixed(case: Case) -> Finding | None:
     half = next((name for name in (got, wanted) if name in _HALF), "")
     lines = case.failure.lines
     own = lines[-1] if len(lines) > 1 or (lines and "call()" in case.text) else ""
-    operands = [a for a in case.arguments.values() if a.variable and _dtype(a.dtype) in (got, wanted)]
     if half and "float32" in (got, wanted):
         return case.finding(
             f"An operation gets {half}, the dtype that the layer computes in, and float32, that of a constant or "
@@ -109,14 +115,14 @@ def _mixed(case: Case) -> Finding | None:
     wrong = wanted if right == got else got
     if {got, wanted} == {"float32", "float64"}:
         wrong = "float64"
-    name = next((a.variable for a in operands if _dtype(a.dtype) == wrong), "")
     fed = None if own else _fed_with(case, wrong)
-    name = name or (fed.name if fed is not None else "x")
+    name = _named_with(case, wrong) or (fed.name if fed is not None else "x")
     operation = _OPERATION.search(case.text)
     return case.finding(
         f"{operation[1] if operation is not None else 'An operation'} gets {got} and {wanted}, and takes "
         "one dtype only.",
-        f'{name} = keras.ops.cast({name}, "{right}")  # the one that is {wrong}, before the operation',
+        f'{name.rpartition(".")[2]} = keras.ops.cast({name}, "{right}")'
+        f"  # the one that is {wrong}, before the operation",
         seen=f"{got} and {wanted}",
         expected=right,
         subject=fed.subject if fed is not None else "",

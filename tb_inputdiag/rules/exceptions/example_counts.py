@@ -85,7 +85,7 @@ def _unequal(case: Case) -> Finding | None:
         )
     fix = f"print({x_name}.shape, {y_name}.shape)  # the first axis counts the examples in both"
     if x_shape and y_shape and a is not None and b is not None:
-        fix = _length_fix(x_name, y_name, x_shape, y_shape)
+        fix = _one_for_each(case, x_shape, y_shape) or _length_fix(x_name, y_name, x_shape, y_shape)
     elif a is not None and b is not None:
         n = min(a, b)
         fix = f"{x_name}, {y_name} = {x_name}[:{n}], {y_name}[:{n}]  # if the first {n} of both belong together"
@@ -141,6 +141,19 @@ def _shape(case: Case, role: str) -> Shape | None:
 
 def _number(text: str) -> int | None:
     return int(text) if text.isdigit() else None
+
+
+def _one_for_each(case: Case, x_shape: Shape, y_shape: Shape) -> str:
+    """Returns a call for an array whose first axis counts the inputs or the outputs; empty if none does."""
+    x, y, facts = case.variable("x"), case.variable("y"), case.facts
+    inputs, outputs = (len(facts.inputs), len(facts.outputs)) if facts is not None else (0, 0)
+    if outputs > 1 and y_shape[:2] == (outputs, x_shape[0]):
+        y = f"[{', '.join(f'{y}[{number}]' for number in range(outputs))}]"
+        return f"{case.called}({x}, {y}, ...)  # one array of targets for each output"
+    if inputs > 1 and x_shape[:2] == (inputs, y_shape[0]):
+        x = f"[{', '.join(f'{x}[{number}]' for number in range(inputs))}]"
+        return f"{case.called}({x}, {y}, ...)  # one array for each input"
+    return ""
 
 
 def _length_fix(x: str, y: str, x_shape: Shape, y_shape: Shape) -> str:

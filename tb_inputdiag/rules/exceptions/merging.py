@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from tb_inputdiag.numbers import shape_text, whole
-from tb_inputdiag.records import ShapesPicture
+from tb_inputdiag.records import ArgumentFacts, ShapesPicture
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.words import Words
@@ -27,7 +27,7 @@ def _concatenate(case: Case) -> Finding | None:
     return case.finding(
         f"Concatenate got tensors of shapes {' and '.join(shape_text(s) for s in (first, other))}, which differ "
         f"{'in their number of axes' if len(first) != len(other) else 'in another axis than the last'}.",
-        _concatenate_fix(first, other),
+        _in_every_round(case, first, other) or _concatenate_fix(first, other, _joined_names(case, first, other)),
         seen=shape_text(other),
         expected=shape_text(first),
         evidence={"shapes": [list(shape) for shape in shapes]},
@@ -35,7 +35,36 @@ def _concatenate(case: Case) -> Finding | None:
     )
 
 
-def _concatenate_fix(first: Shape, other: Shape) -> str:
+def _joined(case: Case, shape: Shape) -> ArgumentFacts | None:
+    """Returns the variable of a shape among the tensors that are joined."""
+    return next((a for a in case.arguments.values() if a.variable and a.shape == shape and "/" in a.name), None)
+
+
+def _joined_names(case: Case, first: Shape, other: Shape) -> tuple[str, str]:
+    """Returns the variables of two tensors; empty if they are unknown."""
+    a, b = _joined(case, first), _joined(case, other)
+    return a.variable if a is not None else "", b.variable if b is not None else ""
+
+
+def _in_every_round(case: Case, first: Shape, other: Shape) -> str:
+    """Returns code for images that are joined in a loop or in a function, where other rounds have other sizes.
+
+    A variable that no assignment makes is that of a loop or a parameter. Empty without one.
+    """
+    a, b = _joined(case, first), _joined(case, other)
+    if a is None or b is None or (a.made and b.made) or len(first) != 4 or len(other) != 4:
+        return ""
+    if None in first[1:3] + other[1:3]:
+        return ""
+    small, large = (a, b) if (first[1] or 0) < (other[1] or 0) else (b, a)
+    name = small.variable
+    return (
+        f"{name} = keras.layers.Resizing(*{large.variable}.shape[1:3])({name})  # before it is joined, each time\n"
+        "# or an input that can be halved as often as it is pooled"
+    )
+
+
+def _concatenate_fix(first: Shape, other: Shape, names: tuple[str, str] = ("", "")) -> str:
     if len(first) != len(other):
         longer, shorter = (first, other) if len(first) > len(other) else (other, first)
         if len(longer) == 4 and len(shorter) == 2:
@@ -49,7 +78,7 @@ def _concatenate_fix(first: Shape, other: Shape) -> str:
             )
         return f"keras.layers.Flatten()  # on the tensor of shape {shape_text(longer)}, before Concatenate"
     if len(first) == 4 and None not in first[1:3] + other[1:3]:
-        return _border(first, other)
+        return _border(first, other, names)
     if len(first) == 3 and first[1] and other[1]:
         if first[2] == other[2]:
             return "keras.layers.Concatenate(axis=1)  # joins the steps; the features are equally many"
@@ -59,20 +88,23 @@ def _concatenate_fix(first: Shape, other: Shape) -> str:
     return f"keras.layers.Concatenate(axis={differing[0] if differing else -1})"
 
 
-def _border(first: Shape, other: Shape) -> str:
+def _border(first: Shape, other: Shape, names: tuple[str, str]) -> str:
     """Returns code that gives two stacks of images the same height and width."""
     heights, widths = (first[1] or 0, other[1] or 0), (first[2] or 0, other[2] or 0)
-    smaller = "first" if heights[0] < heights[1] or widths[0] < widths[1] else "second"
+    is_first = heights[0] < heights[1] or widths[0] < widths[1]
+    smaller, name = ("first", names[0]) if is_first else ("second", names[1])
+    made, of = (f"{name} = ", f"({name})") if name else ("", "")
     tall, low, wide, narrow = max(heights), min(heights), max(widths), min(widths)
     if low and narrow and tall % low == 0 and wide % narrow == 0 and tall // low == wide // narrow > 1:
-        return f"keras.layers.UpSampling2D({tall // low})  # on the {smaller} one, before it is joined"
+        return f"{made}keras.layers.UpSampling2D({tall // low}){of}  # on the {smaller} one, before it is joined"
     down, right = tall - low, wide - narrow
     if max(down, right) <= 4:
         return (
-            f"keras.layers.ZeroPadding2D(((0, {down}), (0, {right})))  # on the {smaller} one, before it is joined\n"
+            f"{made}keras.layers.ZeroPadding2D(((0, {down}), (0, {right}))){of}  # on the {smaller} one, before it is "
+            "joined\n"
             '# or padding="same" in every convolution, and an input that can be halved as often as it is pooled'
         )
-    return f"keras.layers.Resizing({tall}, {wide})  # on the {smaller} one, before it is joined"
+    return f"{made}keras.layers.Resizing({tall}, {wide}){of}  # on the {smaller} one, before it is joined"
 
 
 def _element_wise(case: Case) -> Finding | None:
@@ -129,7 +161,7 @@ def _element_fix(first: Shape, other: Shape) -> str:
 
 def _dot(case: Case) -> Finding | None:
     left, right = shape_in(case["left"]), shape_in(case["right"])
-    if left is None or right is None:
+    if not left or not right:
         return None
     tensors = [a for a in case.arguments.values() if a.kind in ("symbolic", "tensor", "array") and "/" in a.name]
     names = [a.variable for a in tensors[:2] if a.variable]

@@ -21,6 +21,8 @@ __all__ = ["KINDS"]
 _CALLING = re.compile(r"Exception encountered when calling (\w+)\.call\(\)")
 _MULTIPLIED = re.compile(r"(?:matmul|dot|tensordot)\(.*?self\.(\w+)|@\s*self\.(\w+)")
 """A line that multiplies a tensor by a weight of the layer."""
+_TWO_AXES = re.compile(r"[\[(]\s*([\w.]+(?:\[[^\]]*\])?)\s*,\s*([\w.]+(?:\[[^\]]*\])?)\s*,?\s*[\])]")
+"""A shape of two axes in the assignment of a weight: ``(self.units, input_shape[-1])``."""
 
 
 def _where(case: Case) -> tuple[str, str]:
@@ -100,23 +102,38 @@ def _product(case: Case) -> Finding | None:
     sizes = (left[-1], right[-2], right[-1]) if left and right and len(right) > 1 else (case["n"], case["m"], "units")
     if not all(sizes):
         return None
-    columns, rows, units = sizes
+    columns, rows, last = sizes
     shown = f" {shape_text(left)} by {shape_text(right)}" if left and right else " matrices"
     found = _MULTIPLIED.search(line)
+    if found is not None:  # an attribute of the innermost layer
+        layer = _CALLING.findall(case.text)[-1]
     name = next(filter(None, found.groups()), "w") if found is not None else "w"
-    exchanged = columns == units
-    if exchanged:  # the rows are the units, and the columns the features
-        units = rows
+    exchanged = columns == last  # the rows are the units, and the columns the features
+    pair = operand_pair(case.failure)
+    made = next((o.made for o in (pair.right, pair.left) if o.code == f"self.{name}"), "") if pair is not None else ""
+    written = _written_units(made, exchanged) or f"{rows if exchanged else last}"
+    rest = ", ..." if made and made.count(",") > 1 else ""
     return case.finding(
         f"{layer} multiplies{shown}{f', in {line}' if line else ''}: {columns} columns and {rows} rows.",
         f"# in build(self, input_shape): {columns} rows for this input\n"
-        f"self.{name} = self.add_weight(shape=(input_shape[-1], {units}))"
+        f"self.{name} = self.add_weight(shape=(input_shape[-1], {written}){rest})"
         f"{'  # first the features, then the units' if exchanged else ''}",
         seen=f"{columns} columns",
         expected=f"{rows} rows",
         subject=f"layer:{case.failure.where}" if case.failure.where else "model",
         evidence={"columns": columns, "rows": rows},
     )
+
+
+def _written_units(made: str, exchanged: bool) -> str:
+    """Returns how the program writes the units of a weight with two axes; empty if it does not show.
+
+    Args:
+        made: The assignment of the weight.
+        exchanged: Whether the units come first in it.
+    """
+    found = _TWO_AXES.search(made)
+    return found[1 if exchanged else 2].strip() if found is not None else ""
 
 
 def _reshaped(case: Case) -> Finding | None:

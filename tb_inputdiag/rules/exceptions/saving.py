@@ -94,11 +94,17 @@ def _shapes(case: Case) -> Finding | None:
 
 def _own_array(case: Case, name: str, layer: str, own: Shape, saved: Shape) -> Finding:
     """The finding for an array of the user's own that becomes the weight of a layer."""
-    more = [n for n, m in zip(own, saved, strict=False) if n != m]
+    differing = [axis for axis, (n, m) in enumerate(zip(own, saved, strict=False)) if n != m]
+    known, owner = case.layer(layer), case.argument("self")
+    names = f"{layer} {known.class_name if known is not None else ''} {owner.type if owner is not None else ''}"
+    rows_left = len(own) == len(saved) == 2 and differing == [0] and (saved[0] or 0) > (own[0] or 0)
     return case.finding(
         f"'{name}' has shape {shape_text(saved)}, and the weight of '{layer}' {shape_text(own)}.",
-        f"{name} = np.zeros({tuple(own)})  # the size of the layer, before it is filled: rows for all ids, 0 included"
-        if len(own) == len(saved) and more
+        f"keras.layers.Embedding({saved[0]}, {saved[1]})  # '{layer}': a row for each row of {name}, 0 included"
+        if rows_left and "embedding" in names.lower()
+        else f"{name} = np.zeros({tuple(own)})  # the size of the layer, before it is filled: rows for all ids, "
+        "0 included"
+        if len(own) == len(saved) and differing
         else f"{name} = {name}.reshape({tuple(own)})",
         seen=shape_text(saved),
         expected=shape_text(own),

@@ -161,8 +161,18 @@ def _outputs(case: Case) -> Finding | None:
     y = case.variable("y")
     n = len(names) or 2
     several = ", ".join(f"y{i + 1}" for i in range(n))
+    parts = _target_parts(case)
+    x = case.argument("x")
     if facts is not None and len(facts.outputs) == 1:
         fix = f"{case.called}(x, {y}[0])  # the model has one output, so one array of targets"
+    elif parts and x is not None and x.kind == "dataset":
+        fix = (
+            f"{case.variable('x')} = {case.variable('x')}.map(lambda x, y: (x, ({parts})))  # one part for each output"
+        )
+    elif parts and x is not None and x.yields_batches:
+        fix = f"yield x, ({parts})  # one array of targets for each output"
+    elif parts:
+        fix = f"{case.called}({case.variable('x')}, [{parts}], ...)  # one array of targets for each output"
     elif names:
         fix = f"{case.called}(x, {{{', '.join(f'{chr(34)}{n}{chr(34)}: y_{n}' for n in names)}}})"
     else:
@@ -170,13 +180,38 @@ def _outputs(case: Case) -> Finding | None:
     count = len(facts.outputs) if facts is not None and facts.outputs else "several"
     return case.finding(
         f"The targets do not have the structure of the model's outputs: it has {count} outputs"
-        f"{f' ({join(names)})' if names else ''}.",
+        f"{f' ({join(names)})' if names else ''}{', and one array holds the targets of all' if parts else ''}.",
         fix,
         seen=case["true"] or "other targets",
         expected=case["predicted"] or "targets for each output",
         subject="data",
         evidence={"outputs": names},
     )
+
+
+def _target_parts(case: Case) -> str:
+    """Returns code for the targets of all outputs, where one array holds them; empty if it does not.
+
+    It holds them side by side, as columns, or one after the other, along its first axis.
+    """
+    fed, facts = case.fed("target"), case.facts
+    n = len(facts.outputs) if facts is not None else 0
+    if facts is None or n < 2 or len(fed) != 1 or not fed[0].shape or len(fed[0].shape) < 2:
+        return ""
+    whole, data = case.argument("y"), case.argument("x")
+    batches = data is not None and data.yields_batches
+    y, shape = "y" if batches else case.code(fed[0]), fed[0].shape
+    at = f"{y}.iloc" if whole is not None and whole.kind == "frame" else y
+    widths = [facts.output_units.get(t.name, 1) for t in facts.outputs]
+    examples = [t.shape[0] for t in case.fed("input") if t.shape]
+    if shape[0] == n and examples[:1] not in ([n], [None], []):
+        return ", ".join(f"{y}[{number}]" for number in range(n))
+    if shape[1] == n:
+        return ", ".join(f"{at}[:, {number}]" for number in range(n))
+    if len(shape) == 2 and shape[1] == sum(widths):
+        ends = [sum(widths[: number + 1]) for number in range(n)]
+        return ", ".join(f"{at}[:, {end - width}:{end}]" for end, width in zip(ends, widths, strict=True))
+    return ""
 
 
 def _loss_keys(case: Case) -> Finding | None:

@@ -20,8 +20,11 @@ def _other_number(case: Case, target: Shape, output: Shape) -> Finding | None:
     if not target or not output:
         return None
     given, made = target[0], output[0]
-    if given is None or made is None or given == made or not is_target_of(target, output):
+    if not given or not made or given == made or not is_target_of(target, output):
         return None
+    size = _rest_of(case, given, made)
+    if size:
+        return _fixed_batch(case, size, target, output)
     fed = [t.shape[0] for t in case.fed("input") if t.shape]
     targets = [t.shape[0] for t in case.fed("target") if t.shape]
     of_the_loss = any(words in case.text for words in ("compile_loss", "target", "labels"))
@@ -50,6 +53,44 @@ def _other_number(case: Case, target: Shape, output: Shape) -> Finding | None:
         f"'{y}' holds targets for {given} examples, {shape_text(target)}, and the model predicts {made}, "
         f"{shape_text(output)}.",
         fix,
+        target,
+        output,
+    )
+
+
+def _rest_of(case: Case, given: int, made: int) -> int:
+    """Returns the batch size, if one of two numbers of examples is that, and the other one that of the last batch."""
+    x, size = case.argument("x"), case.argument("batch_size")
+    n = x.shape[0] if x is not None and x.kind != "list" and x.shape else None
+    batch = size.value if size is not None and isinstance(size.value, int) else 32
+    if n is None or case.method not in ("fit", "evaluate", "predict") or max(given, made) != batch:
+        return 0
+    split = case.argument("validation_split")
+    share = split.value if split is not None and isinstance(split.value, float) else 0.0
+    held_out = n - int(n * (1 - share))
+    return batch if min(given, made) in {(n - held_out) % batch, held_out % batch} else 0
+
+
+def _fixed_batch(case: Case, size: int, target: Shape, output: Shape) -> Finding:
+    """A line inside of the model, such as one that draws noise, makes as many rows as a full batch has."""
+    layers = case.facts.layers if case.facts is not None else ()
+    own = next((x.class_name for x in layers if x.module and not x.module.startswith("keras.")), "")
+    x, y = case.argument("x"), target_name(case)
+    n = (x.shape or (0,))[0] if x is not None else 0
+    names = list(dict.fromkeys((case.variable("x"), y)))
+    whole_batches = f"{', '.join(names)} = {', '.join(f'{name}[:{(n or 0) // size * size}]' for name in names)}"
+    whole = (n or 0) >= size and "validation_split" not in case.arguments
+    cut = f"{whole_batches}  # whole batches of {size}" if whole else ""
+    better = (
+        f"# {'better, ' if cut else ''}in {f'the call of {own}' if own else 'the model'}: as many rows as its input "
+        f"has, not {size}\nnoise = keras.random.normal(keras.ops.shape(x))"
+    )
+    rest = min(target[0] or 0, output[0] or 0)
+    return compared(
+        case,
+        f"The last batch has {rest} examples, and {own or 'the model'} makes {size} rows: it was written for one size "
+        "of the batch.",
+        "\n".join(filter(None, (cut, better))),
         target,
         output,
     )

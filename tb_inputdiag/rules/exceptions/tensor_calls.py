@@ -31,29 +31,34 @@ _MAKERS = (
 
 def _logits(case: Case) -> Finding | None:
     labels, logits = parse_shape(case["labels"]), parse_shape(case["logits"])
-    if labels is None or logits is None or not of_a_function(case):
+    if labels is None or not logits or not of_a_function(case) or (not labels and len(logits) > 1):
         return None
+    if len(labels) == 2 and labels[0] == 1 != logits[0] == labels[1]:  # class ids, with the axis that TensorFlow adds
+        labels = labels[1:]
     name = name_of(case, labels, "labels")
+    given = f"labels={name}, logits={name_of(case, logits, 'logits', taken=name)}"
+    one_hot = ""
     units = logits[-1] if logits else None
     sparse = "sparse" in case.method or "rank" in case.text
     if sparse and len(labels) == len(logits) and labels[-1] == logits[-1]:
+        one_hot = f": '{name}' is one-hot, and the function takes class ids, {shape_text(labels[:-1])}"
         fix = (
-            f"{name} = keras.ops.argmax({name}, axis=-1)  # one-hot -> class ids\n"
-            "# or: tf.nn.softmax_cross_entropy_with_logits"
+            f"tf.nn.softmax_cross_entropy_with_logits(\n    {given}\n)\n"
+            f"# or keep the function: {name} = keras.ops.argmax({name}, axis=-1)"
         )
     elif sparse and len(labels) == len(logits) and labels[-1] == 1:
         fix = f"{name} = keras.ops.squeeze({name}, axis=-1)  # one class id for each example"
     elif len(labels) == len(logits) - 1:
         fix = (
-            f"{name} = keras.ops.one_hot({name}, {units})\n"
-            "# or, for class ids: tf.nn.sparse_softmax_cross_entropy_with_logits"
+            f"tf.nn.sparse_softmax_cross_entropy_with_logits(\n    {given}\n)  # for class ids\n"
+            f"# or keep the function: {name} = keras.ops.one_hot({name}, {units})"
         )
     elif len(labels) == len(logits) and labels[:-1] == logits[:-1]:
         fix = f"keras.layers.Dense({labels[-1]})  # the layer that makes the logits: one unit for each column of {name}"
     else:
         fix = f"# {name} and logits must hold the same examples.\nlogits = keras.ops.reshape(logits, ({labels[0]}, -1))"
     return case.finding(
-        f"The labels have shape {shape_text(labels)}, and the logits {shape_text(logits)}.",
+        f"The labels have shape {shape_text(labels)}, and the logits {shape_text(logits)}{one_hot}.",
         fix,
         seen=shape_text(labels),
         expected=shape_text(logits[:-1]) if sparse else shape_text(logits),

@@ -10,6 +10,8 @@ from tb_inputdiag.records import LayerFacts, ModelFacts
 __all__ = ["collapse_fix", "has_extra_axes", "last_sequence_layer"]
 
 _WRAPPERS = RECURRENT | {"Bidirectional", "RNN"}
+_OF_PLACES = ("Conv", "SeparableConv", "DepthwiseConv", "LocallyConnected")
+"""Beginnings of the names of layers that read height and width, so that nothing may drop them before."""
 
 
 def has_extra_axes(target: Sequence[int | None], output: Sequence[int | None], *, sparse: bool = False) -> bool:
@@ -45,8 +47,14 @@ def collapse_fix(facts: ModelFacts | None, rank: int) -> str:
     """
     layer = last_sequence_layer(facts)
     if layer is None:
-        where = f"before '{facts.layers[-1].name}'" if facts is not None and facts.layers else "before the last layer"
         name = f"GlobalAveragePooling{rank - 2}D" if rank <= 5 else "Flatten"
+        layers = [x for x in (facts.layers if facts is not None else ()) if x.n_params or x.class_name == "Dense"]
+        if layers and layers[-1].class_name.startswith(_OF_PLACES):
+            return (
+                f"keras.layers.{name}()  # as the last layer, after '{layers[-1].name}': the mean of all places\n"
+                "# or targets in the shape of the predictions: a value for each place"
+            )
+        where = f"before '{layers[-1].name}'" if layers else "before the last layer"
         return f"keras.layers.{name}()  # {where}\n# or: keras.layers.Flatten()"
     units = layer.config.get("units")
     inner = f"keras.layers.{layer.class_name}({units if units else '...'})"
