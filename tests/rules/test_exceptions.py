@@ -68,6 +68,7 @@ NEEDS_ARGUMENTS = {
     "reshape-of-a-tensor",
     "row-beyond-a-table",
     "shapes-inside-a-layer",
+    "signature-with-a-batch-axis",
     "table-of-sample-weights",
     "symbolic-loss-added-to-a-model",
     "text-column",
