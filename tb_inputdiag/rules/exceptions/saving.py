@@ -174,7 +174,7 @@ def _left_out(case: Case) -> Finding | None:
     names = re.findall(r"'(\w+)'", case["names"])
     if not names:
         return None
-    layer = case["layer"].split()[-1].rpartition(".")[2]
+    layer = case["layer"].rpartition(" ")[2].rpartition(".")[2]
     entries = ", ".join(f'"{name}": self.{name}' for name in names)
     return case.finding(
         f"get_config of {layer} leaves out {join(names)}, which its __init__ needs.",
