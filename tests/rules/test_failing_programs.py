@@ -164,7 +164,7 @@ MENDS = {
     "stateful_forecast": "X, y = X[:96], y[:96]",
     "stateful_lstm_last_batch": "X, y = X[:80], y[:80]",
     "stateful_other_batch": "np.repeat(window, 8, axis=0)",
-    "steering_generator": "yield x[None], np.array([y])",
+    "steering_generator": "yield frame[None], np.array([angle])",
     "stock_scaler_inverse": "pred = pred * scaler.scale_[-1] + scaler.mean_[-1]",
     "stop_at_accuracy": 'logs.get("val_accuracy")',
     "swap_input_of_backbone": "(new_input)",

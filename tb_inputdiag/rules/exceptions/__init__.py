@@ -19,16 +19,19 @@ from tb_inputdiag.rules.exceptions import (
     batches,
     between_layers,
     callbacks,
+    channel_order,
     compiling,
     ctc,
     data_types,
     datasets,
     dtypes,
+    embedding_inputs,
     example_counts,
     gradients,
     id_ranges,
     images,
     invalid_values,
+    kernel_ranks,
     layer_arguments,
     layer_calls,
     layers,
@@ -52,6 +55,7 @@ from tb_inputdiag.rules.exceptions import (
     tensor_calls,
     tensor_shapes,
     text_data,
+    unbatched,
 )
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.words import match, text_of
@@ -61,7 +65,7 @@ __all__ = ["FAMILIES", "Diagnosis", "all_kinds", "diagnose", "findings_for"]
 
 FAMILIES: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("Results of calls", results.KINDS),
-    ("Batches", batches.KINDS),
+    ("Batches", (*batches.KINDS, *unbatched.KINDS)),
     ("Data sets and generators", datasets.KINDS),
     ("Elements of data sets", pipelines.KINDS),
     ("Functions called in the wrong way", tensor_calls.KINDS),
@@ -79,12 +83,12 @@ FAMILIES: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("Tensors that are joined", merging.KINDS),
     ("Functions that combine tensors", tensor_shapes.KINDS),
     ("Axes and indices", tensor_axes.KINDS),
-    ("Shapes of the data", shapes.KINDS),
+    ("Shapes of the data", (*channel_order.KINDS, *shapes.KINDS)),
     # its messages quote those of layers and functions
     ("Saving and loading", saving.KINDS),
     ("What a layer is called with", layer_calls.KINDS),
     ("Inside of your own layers", own_layers.KINDS),
-    ("Shapes between layers", between_layers.KINDS),
+    ("Shapes between layers", (*embedding_inputs.KINDS, *kernel_ranks.KINDS, *between_layers.KINDS)),
     ("Putting a model together", layer_arguments.KINDS),
     ("Symbolic tensors and graphs", symbolic.KINDS),
     ("Names that Keras does not know", names.KINDS),

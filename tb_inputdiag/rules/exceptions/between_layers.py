@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import ShapesPicture, TensorLayout
 from tb_inputdiag.rules.base import Finding
+from tb_inputdiag.rules.exceptions.channel_order import WINDOW_WORDS
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import mend
 from tb_inputdiag.rules.exceptions.words import Words
+from tb_inputdiag.rules.support.output_sizes import size_fix
 from tb_inputdiag.rules.support.shape_errors import AxisError, RankError, read_shape_error
 from tb_inputdiag.rules.support.shapes import parse_shape, reshape_fix, shape_in, target_fix
 from tb_inputdiag.statistics.namespace import Shape
@@ -141,26 +143,6 @@ def _sides(got: Shape) -> tuple[int, int, int] | None:
     return None
 
 
-def _kernel(case: Case) -> Finding | None:
-    kernel, shape = parse_shape(case["kernel"]), parse_shape(case["shape"])
-    if kernel is None or shape is None or len(kernel) < 3:
-        return None
-    layer = f"keras.layers.Conv{len(kernel) - 2}D({kernel[-1]}, {kernel[0]})"
-    fix = (
-        f"keras.layers.TimeDistributed({layer})  # the same layer for each step of a video"
-        if len(shape) > len(kernel)
-        else f"keras.Input((steps, {', '.join(map(str, shape[1:]))}, ...))  # {len(kernel) + 1} axes with the batch"
-    )
-    return case.finding(
-        f"{layer.removeprefix('keras.layers.')} reads {len(kernel)} axes, and gets {shape_text(shape)}.",
-        fix,
-        seen=shape_text(shape),
-        expected=f"{len(kernel)} axes",
-        evidence={"shape": list(shape), "kernel": list(kernel)},
-        picture=ShapesPicture(seen=shape, expected=(None,) * len(kernel)),
-    )
-
-
 def _negative(case: Case) -> Finding | None:
     shape = parse_shape(case["shape"]) if case["shape"] else None
     layer = case.failure.where or (re.search(r"calling (\w+)\.call", case.text) or ["", ""])[1]
@@ -229,9 +211,13 @@ def _compared(case: Case) -> Finding | None:
     if have[1:] == want[1:] or (len(have) == 1 and want[1:] == (1,)):
         return None
     name = case.code(targets[0])
+    fix = ""
+    if case.facts is not None and len(have) == len(want) > 2 and have[1:-1] != want[1:-1]:
+        fix = size_fix(case.facts.layers, have, want)
     return case.finding(
         f"The loss cannot compare '{name}' of shape {shape_text(have)} with predictions of shape {shape_text(want)}.",
-        target_fix(name, have, want, whole="int" in targets[0].dtype)
+        fix
+        or target_fix(name, have, want, whole="int" in targets[0].dtype)
         or f"{name} = {name}.reshape(...)  # the shape of the predictions is {shape_text(want)}",
         seen=shape_text(have),
         expected=shape_text(want),
@@ -345,16 +331,7 @@ model = keras.Sequential(
     Kind(
         id="window-larger-than-input",
         title="A convolution or pooling window is larger than its input",
-        words=(
-            Words("Keras", "Computed output size would be {}negative. Received {}inputs{}shape={shape}`"),
-            Words("Keras", "Computed output size would be {}negative"),
-            Words("Keras", "One of the dimensions in the output is <= 0"),
-            Words("TensorFlow", "Negative dimension size caused by subtracting {window} from {size} for"),
-            Words("TensorFlow", "Computed output size would be negative: {size}"),
-            Words("PyTorch", "Kernel size can't be greater than actual input size"),
-            Words("PyTorch", "Output size is too small"),
-            Words("JAX", "negative dimensions"),
-        ),
+        words=WINDOW_WORDS,
         cause="Without padding each convolution takes away a border, and each pooling divides height and width.",
         failing="""\
 model = keras.Sequential(
@@ -372,24 +349,6 @@ model = keras.Sequential(
 )
 """,
         explain=_negative,
-        rule="shape-mismatch",
-    ),
-    Kind(
-        id="kernel-of-other-rank",
-        title="A convolution gets images with another number of axes",
-        words=(
-            Words(
-                "Keras",
-                "Kernel shape must have the same length as input, but received kernel of shape {kernel} and "
-                "input of shape {shape}.\n",
-            ),
-            Words("Keras", "Kernel shape must have the same length as input"),
-        ),
-        cause="Conv2D reads (batch, height, width, channels). A video has one more axis, for time.",
-        failing="model = keras.Sequential([keras.Input((10, 64, 64, 3)), keras.layers.Conv2D(4, 3)])\n",
-        mended="conv = keras.layers.TimeDistributed(keras.layers.Conv2D(4, 3))\n"
-        "model = keras.Sequential([keras.Input((10, 64, 64, 3)), conv])\n",
-        explain=_kernel,
         rule="shape-mismatch",
     ),
     Kind(

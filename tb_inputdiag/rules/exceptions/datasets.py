@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+
 from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import ShapesPicture
 from tb_inputdiag.rules.base import Finding
+from tb_inputdiag.rules.exceptions.generator_code import holds_one, with_batch_axis, yielded_parts
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import REGRESSION, TWO_INPUTS, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
@@ -188,13 +191,20 @@ def _no_targets(case: Case) -> Finding | None:
 def _single(case: Case) -> Finding | None:
     x = case.argument("x")
     whole = x is not None and x.kind == "pydataset"
-    one = "yield x[None], np.array([y])  # a batch of one; better: collect 32 examples and np.stack them"
-    several = f"{'return' if whole else 'yield'} x, np.array(y)  # a list of labels becomes one array"
+    yielded = yielded_parts(x) if x is not None else []
+    known = len(yielded) == 2
+    inputs, targets = (ast.unparse(part) for part in yielded) if known else ("x", "y")
+    stacked = with_batch_axis(yielded[0]) if known else "x[None]"
+    is_one = known and holds_one(yielded[1])
+    label = f"np.array({targets})" if is_one else f"np.array([{targets}])"
+    one = f"yield {stacked}, {label}  # a batch of one; better: collect 32 examples and np.stack them"
+    several = f"{'return' if whole else 'yield'} {inputs}, np.array({targets})  # a list of labels becomes one array"
+    either = f"{several}\n# or, of a single example: {one}" if whole else f"{one}\n# or, of a list of labels: {several}"
     return case.finding(
         f"{'__getitem__' if whole else 'The generator'} yields {case['value']}, a number without a batch "
         "axis, where an "
         "array of a batch is needed: a list of numbers, or a single example.",
-        f"{several}\n# or, of a single example: {one}" if whole else f"{one}\n# or, of a list of labels: {several}",
+        one if is_one else either,
         seen=f"the number {case['value']}",
         expected="an array with a batch axis",
         subject="data",

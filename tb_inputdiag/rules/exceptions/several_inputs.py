@@ -8,6 +8,7 @@ import re
 from tb_inputdiag.errors import did_you_mean
 from tb_inputdiag.records import ArgumentFacts
 from tb_inputdiag.rules.base import Finding
+from tb_inputdiag.rules.exceptions.generator_code import yielded_parts
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import TWO_INPUTS, TWO_OUTPUTS, program
 from tb_inputdiag.rules.exceptions.results import RETURNED_STATES
@@ -72,12 +73,10 @@ def _number_of_inputs(case: Case) -> Finding | None:
 
 def _flat_generator(data: ArgumentFacts | None, inputs: int) -> str:
     """Returns the ``yield`` of a generator with its inputs in a tuple of their own; empty if they are in one."""
-    if data is None or data.kind != "generator" or not data.made.startswith("yield "):
+    yielded = yielded_parts(data) if data is not None and data.kind == "generator" else []
+    if inputs < 2 or len(yielded) != inputs + 1:
         return ""
-    value = ast.parse(data.made.removeprefix("yield "), mode="eval").body
-    if not isinstance(value, ast.Tuple) or len(value.elts) != inputs + 1 or inputs < 2:
-        return ""
-    parts = [ast.unparse(part) for part in value.elts]
+    parts = [ast.unparse(part) for part in yielded]
     return f"yield ({', '.join(parts[:-1])}), {parts[-1]}  # a flat tuple is x, y, sample_weight"
 
 

@@ -23,6 +23,9 @@ def _examples_in_input(case: Case) -> Finding | None:
         return None
     got, built = fed[0].shape, facts.inputs[0].shape
     targets = [t.shape[0] for t in case.fed("target") if t.shape]
+    x, y = case.argument("x"), case.argument("y")
+    if x is not None and y is not None and x.shape and y.shape:  # a batch holds fewer examples than the Input counts
+        got, targets = x.shape, [y.shape[0]]
     if not got or not built or tuple(built[1:]) != tuple(got) or targets[:1] != [got[0]]:
         return None
     name = case.code(fed[0])

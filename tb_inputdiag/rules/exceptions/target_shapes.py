@@ -8,7 +8,7 @@ from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import CLASSIFIER, CONVOLUTION, mend, program
 from tb_inputdiag.rules.exceptions.target_and_output import OUTPUT_WORDS, by_shapes, compared, target_name
 from tb_inputdiag.rules.exceptions.words import Words
-from tb_inputdiag.rules.support.shapes import output_fix
+from tb_inputdiag.rules.support.output_sizes import size_fix
 from tb_inputdiag.statistics.namespace import Shape
 
 __all__ = ["KINDS"]
@@ -142,7 +142,7 @@ def _width(case: Case, target: Shape, output: Shape) -> Finding | None:
         fix = f"keras.layers.Conv2D({units}, 1)  # last layer: one channel for each of {y}"
     if output[-1] == 1 and (units or 0) > 1 and _is_crossentropy(case):
         fix = f'keras.layers.Dense({units}, activation="softmax")  # last layer: one unit for each column of {y}\n' + (
-            f"# or, with class ids 0 and 1: {y} = {y}.argmax(axis=-1)"
+            f"# or, with class ids 0 and 1: {_class_ids(case, y)}"
         )
     have = f"{output[-1]} {'unit' if output[-1] == 1 else 'units'}"
     return compared(
@@ -154,15 +154,31 @@ def _width(case: Case, target: Shape, output: Shape) -> Finding | None:
     )
 
 
+def _class_ids(case: Case, y: str) -> str:
+    """Returns code that makes class ids of one-hot targets; of a folder's images, the argument that asks for them."""
+    x = case.argument("x")
+    if x is None or not x.yields_batches:
+        return f"{y} = {y}.argmax(axis=-1)"
+    if "_dataset_from_directory(" in x.made:
+        return 'label_mode="binary" in the call that reads the folder'
+    return (
+        f"{x.variable or 'dataset'}.map(lambda x, y: (x, y[:, 1:]))"
+        if x.kind == "dataset"
+        else "yield x, y.argmax(axis=-1)"
+    )
+
+
 def _places(case: Case, target: Shape, output: Shape) -> Finding | None:
     if _is_sparse(case) and len(target) == 2 and len(output) == 3 and target[1] != output[1] and output[1]:
         return _other_steps(case, target, output)
-    if len(target) != len(output) or len(target) < 3 or target[1:-1] == output[1:-1]:
+    ids = _is_sparse(case) and len(target) == len(output) - 1 >= 3
+    places = (*target, 1) if ids else target
+    if len(places) != len(output) or len(places) < 3 or places[1:-1] == output[1:-1]:
         return None
     return compared(
         case,
         f"'{target_name(case)}' has shape {shape_text(target)}, and the output has shape {shape_text(output)}.",
-        output_fix(target, output),
+        size_fix(case.facts.layers if case.facts is not None else (), places, output),
         target,
         output,
     )

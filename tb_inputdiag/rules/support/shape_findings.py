@@ -5,10 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tb_inputdiag.numbers import shape_text, whole
-from tb_inputdiag.records import Failure, ModelFacts, Picture, Role, ShapesPicture, TensorLayout, WordsPicture
+from tb_inputdiag.records import (
+    Failure,
+    LayerFacts,
+    ModelFacts,
+    Picture,
+    Role,
+    ShapesPicture,
+    TensorLayout,
+    WordsPicture,
+)
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.support.curves import named_tensor_curves
 from tb_inputdiag.rules.support.failures import fed_text, find_fed
+from tb_inputdiag.rules.support.output_sizes import size_fix
 from tb_inputdiag.rules.support.shape_errors import (
     AxisError,
     CardinalityError,
@@ -21,7 +31,7 @@ from tb_inputdiag.rules.support.shape_errors import (
     ReshapeError,
     ShapeError,
 )
-from tb_inputdiag.rules.support.shapes import output_fix, parse_shape, rank_fix, reshape_fix, target_fix
+from tb_inputdiag.rules.support.shapes import parse_shape, rank_fix, reshape_fix, target_fix
 from tb_inputdiag.rules.support.text import join, variable
 from tb_inputdiag.rules.views.context import Context
 
@@ -40,7 +50,7 @@ def shape_finding(context: Context, failure: Failure, error: ShapeError) -> Find
         case LabelCountError():
             return _label_count(context, failure, error)
         case OutputShapeError():
-            return _output_shape(failure, error)
+            return _output_shape(context, failure, error)
         case OperationError():
             return _loss(context, failure, error) if error.in_loss else _operation(failure, error)
         case ReshapeError():
@@ -67,6 +77,10 @@ def built_shape(facts: ModelFacts, name: str, *, alone: bool) -> tuple[int | Non
 
 def _fed(failure: Failure, role: Role) -> list[TensorLayout]:
     return [t for t in failure.fed if t.role == role]
+
+
+def _layers(context: Context) -> tuple[LayerFacts, ...]:
+    return context.facts.layers if context.facts is not None else ()
 
 
 def _target(failure: Failure) -> str:
@@ -164,13 +178,13 @@ def _compared(target: tuple[int | None, ...], output: tuple[int | None, ...]) ->
     return ShapesPicture(seen=target, expected=output, seen_label="target", expected_label="prediction")
 
 
-def _output_shape(failure: Failure, error: OutputShapeError) -> Finding:
+def _output_shape(context: Context, failure: Failure, error: OutputShapeError) -> Finding:
     name = _target(failure)
     return Finding(
         subject=f"target:{name}",
         message=f"'{name}' has shape {shape_text(error.target)}, but the output has shape {shape_text(error.output)}.",
         evidence={"shape": list(error.target), "prediction_shape": list(error.output)},
-        fix=output_fix(error.target, error.output),
+        fix=size_fix(_layers(context), error.target, error.output),
         picture=_compared(error.target, error.output),
         curves=named_tensor_curves("target", name),
     )
@@ -189,7 +203,7 @@ def _loss(context: Context, failure: Failure, error: OperationError) -> Finding:
     holds_integers = any("int" in t.dtype for t in _fed(failure, "target")[:1])
     fix = target_fix(code, have, want, whole=holds_integers) if have and want else ""
     if have and want and len(have) == len(want) > 2 and have[1:-1] != want[1:-1]:
-        fix = output_fix(have, want)
+        fix = size_fix(_layers(context), have, want)
     return Finding(
         subject=f"target:{name}",
         message=f"The loss cannot compare '{name}' of shape {left} with predictions of shape {right}.",

@@ -83,6 +83,8 @@ def reshape_fix(name: str, got: Shape, expected: Shape) -> str:
         return f"{name} = {name}[..., None]  # adds the channel axis"
     if fits((got[0], 1, *rest), expected):
         return f"{name} = {name}[:, None]  # adds an axis of length 1"
+    if len(rest) == len(want) == 2 and fits((rest[1], rest[0]), want):
+        return f"{name} = {name}.transpose(0, 2, 1)  # swaps steps and features"
     if len(rest) == len(want) >= 2:
         if fits((*rest[1:], rest[0]), want) and rest[0] in (1, 2, 3, 4, None):
             return f"{name} = np.moveaxis({name}, 1, -1)  # channels first -> channels last"
@@ -94,8 +96,6 @@ def reshape_fix(name: str, got: Shape, expected: Shape) -> str:
             return f"{name} = np.repeat({name}, 3, axis=-1)  # grey -> colour"
         if rest[-1] == 4 and want[-1] == 3 and fits((*rest[:-1], 3), want):
             return f"{name} = {name}[..., :3]  # drops the alpha channel"
-        if len(rest) == 2 and fits((rest[1], rest[0]), want):
-            return f"{name} = {name}.transpose(0, 2, 1)  # swaps steps and features"
     if None not in got and len(got) == len(want) - 1 and fits((*got, 1), want) and len(got) > 1:
         return f"{name} = {name}[None, ..., None]  # adds the batch axis and the channel axis: this is one example"
     if None not in (*got, *want) and got[0] != 1 and len(want) != len(rest) and _size(got) == _size(want):
