@@ -37,7 +37,7 @@ from tb_inputdiag.records import (
 from tb_inputdiag.statistics import largest_losses, target_copies, thumbnails
 from tb_inputdiag.statistics.numpy_namespace import NUMPY
 from tb_inputdiag.statistics.selection import even_positions
-from tb_inputdiag.statistics.tensors import axis_order, extreme_examples, moments, tensor_statistics
+from tb_inputdiag.statistics.tensors import axis_order, extreme_examples, moments, tensor_statistics, wrap_around
 from tb_inputdiag.statistics.tensors.class_counts import number_of_classes
 
 __all__ = ["Described", "part_images", "part_layout", "part_sample"]
@@ -154,6 +154,8 @@ def _numbers(
             return _extreme_examples(tensor)
         case "axis_order":
             return axis_order.of_whole(rows.get(key, np.zeros(0)), layout)
+        case "wrap_around":
+            return wrap_around.of_whole(rows.get(key, np.zeros(0)), layout)
         case "bad_examples":
             return np.asarray([*tensor.bad_examples, *[-1] * MAX_BAD_EXAMPLES][:MAX_BAD_EXAMPLES], np.float64)[:, None]
         case "class_counts":

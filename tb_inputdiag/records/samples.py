@@ -19,6 +19,7 @@ from tb_inputdiag.records.values import (
     MAX_RANK,
     MAX_WORST_EXAMPLES,
     N_QUANTILES,
+    N_WRAP_COUNTS,
     U4,
     Role,
     Split,
@@ -88,6 +89,7 @@ COLUMNS: Mapping[str, Mapping[str, tuple[str, tuple[str | int, ...]]]] = {
         "seam_rank": ("f4", ("T",)),
         "seam_wrap_ratio": ("f4", ("T",)),
         "seam_step_ratio": ("f4", ("T",)),
+        "wrap_counts": ("f4", ("T", N_WRAP_COUNTS)),
     },
     "weights": {
         "gradient_norm": ("f4", ("W",)),
@@ -214,6 +216,9 @@ class TensorTable:
     neighbouring channels in one step."""
     seam_step_ratio: F4
     """Mean square of the differences from a step to the next in the same channel, divided by the same."""
+    wrap_counts: F4
+    """``[T, N_WRAP_COUNTS]`` of an input of 8-bit pictures or signals: pairs of neighbours at opposite ends of the
+    range, and values near the ends; see `statistics.tensors.wrap_around`. NaN for all others, and in older logs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -318,6 +323,12 @@ class TensorView:
     def quantiles(self) -> F4:
         """``[N_QUANTILES]``."""
         row: F4 = self.table.quantiles[self.index]
+        return row
+
+    @property
+    def wrap_counts(self) -> F4:
+        """``[N_WRAP_COUNTS]``."""
+        row: F4 = self.table.wrap_counts[self.index]
         return row
 
     @property

@@ -26,6 +26,7 @@ __all__ = [
     "MAX_SIDE",
     "MAX_WORST_EXAMPLES",
     "N_QUANTILES",
+    "N_WRAP_COUNTS",
     "SCHEMA_VERSION",
     "U4",
     "U8",
@@ -48,6 +49,7 @@ MAX_FEATURES = 64
 MAX_CLASSES = 128
 """Class ids that are counted one by one."""
 MAX_WORST_EXAMPLES = 3
+N_WRAP_COUNTS = 11
 """Examples with the largest losses that are named of a batch."""
 MAX_BAD_EXAMPLES = 8
 """Examples with NaN or infinities whose index in the batch is kept."""

@@ -123,6 +123,17 @@ def textures(rng: Rng, n: int = 400, size: int = 32, classes: int = 3) -> tuple[
     return ((light[..., None] * tint + noise).clip(0, 1) * 255).astype("uint8"), y
 
 
+def light_fields(rng: Rng, n: int = 400, size: int = 32) -> tuple[Array, Array]:
+    """Returns smooth gray pictures: uint8 ``[n, size, size, 1]`` of 0..255; the class is how fine they are."""
+    y = rng.integers(0, 3, n)
+    row, column = np.mgrid[0:size, 0:size] / size
+    gray = np.full((n, size, size), 128.0)
+    for a, b in ((1, 0), (0, 1), (1, 1), (2, 1)):
+        frequency = 2 * np.pi * (0.6 + 0.7 * y[:, None, None])
+        gray += 30 * np.sin(frequency * (a * row + b * column) + rng.uniform(0, 6, (n, 1, 1)))
+    return (gray + rng.normal(0, 3, gray.shape)).clip(0, 255).astype("uint8")[..., None], y
+
+
 def discs(rng: Rng, n: int = 200, size: int = 32) -> tuple[Array, Array]:
     """Returns noisy images with one bright disc: uint8 ``[n, size, size, 1]``, and its mask of 0 and 1."""
     row, column = np.mgrid[0:size, 0:size]

@@ -21,8 +21,10 @@ def _regressor(columns: int) -> keras.Model:
     )
 
 
-def _fit(model: keras.Model, t: Trial, x: object, y: object, *, epochs: int = 4, loss: str = "mse") -> None:
-    model.compile(t.optimizer(), loss=loss)
+def _fit(
+    model: keras.Model, t: Trial, x: object, y: object, *, epochs: int = 4, loss: str = "mse", rate: float = 1e-3
+) -> None:
+    model.compile(t.optimizer(learning_rate=rate), loss=loss)
     model.fit(x, y, epochs=epochs, batch_size=t.batch(32), callbacks=t.callbacks, verbose=0)
 
 
@@ -147,6 +149,77 @@ def _signal_classifier() -> keras.Model:
             layers.Input((96, 6)),
             layers.Conv1D(16, 7, activation="relu"),
             layers.GlobalAveragePooling1D(),
+            layers.Dense(3, activation="softmax"),
+        ]
+    )
+
+
+@broken("integer-overflow")
+def brightness_in_uint8(t: Trial) -> None:
+    """Pictures of a microscope are made brighter as uint8: 200 + 90 is 34."""
+    x, y = data.light_fields(t.rng)
+    _fit(_field_classifier(), t, (x + np.uint8(90)) / 255.0, y, epochs=6, loss="sparse_categorical_crossentropy")
+
+
+@broken("integer-overflow")
+def mean_subtracted_in_uint8(t: Trial) -> None:
+    """The mean is subtracted before the cast to float, so pixels darker than it become bright."""
+    x, y = data.light_fields(t.rng)
+    x = (x - x.mean().astype("uint8")).astype("float32") / 127.5 - 1
+    _fit(_field_classifier(), t, x, y, epochs=6, loss="sparse_categorical_crossentropy")
+
+
+@broken("integer-overflow")
+def counts_of_twelve_bits_as_uint8(t: Trial) -> None:
+    """Counts of 12 bits are cast to uint8, which keeps the last 8 bits, in a tf.data pipeline."""
+    x, y = data.light_fields(t.rng)
+    counts = (4.0 * x + t.rng.poisson(60, x.shape)).astype("uint16").astype("uint8")
+    rows = tf.data.Dataset.from_tensor_slices((counts, y)).shuffle(400, seed=t.seed).batch(t.batch(32))
+    model = _field_classifier()
+    model.compile(t.optimizer(), loss="sparse_categorical_crossentropy")
+    model.fit(rows.map(lambda a, b: (tf.cast(a, "float32") / 255, b)), epochs=6, callbacks=t.callbacks, verbose=0)
+
+
+@healthy()
+def brightness_in_float(t: Trial) -> None:
+    """The same pictures, made brighter as float and clipped: many pixels are exactly 255."""
+    x, y = data.light_fields(t.rng)
+    x = (x.astype("float32") + 90).clip(0, 255)
+    _fit(_field_classifier(), t, x / 255, y, epochs=12, rate=8e-3, loss="sparse_categorical_crossentropy")
+
+
+@healthy()
+def noisy_ink_on_paper(t: Trial) -> None:
+    """Scans of two levels with noise, as 8-bit values: neighbours are often at opposite ends of the range."""
+    x, y = data.light_fields(t.rng)
+    scans = np.where(x > x.mean((1, 2, 3), keepdims=True), 243, 12) + t.rng.normal(0, 6, x.shape)
+    scans = scans.clip(0, 255).astype("uint8") / 255.0
+    _fit(_field_classifier(), t, scans, y, epochs=12, rate=8e-3, loss="sparse_categorical_crossentropy")
+
+
+@healthy()
+def stretched_contrast(t: Trial) -> None:
+    """Each picture is stretched to 0..255 in float before it is stored as uint8: all values are about as frequent."""
+    x, y = data.light_fields(t.rng)
+    ranks = x.reshape(len(x), -1).argsort(1).argsort(1).reshape(x.shape) / x[0].size
+    _fit(
+        _field_classifier(),
+        t,
+        np.rint(255 * ranks) / 255,
+        y,
+        epochs=12,
+        rate=8e-3,
+        loss="sparse_categorical_crossentropy",
+    )
+
+
+def _field_classifier() -> keras.Model:
+    return keras.Sequential(
+        [
+            layers.Input((32, 32, 1)),
+            layers.Conv2D(12, 5, strides=2, activation="relu"),
+            layers.Conv2D(24, 3, activation="relu"),
+            layers.GlobalAveragePooling2D(),
             layers.Dense(3, activation="softmax"),
         ]
     )

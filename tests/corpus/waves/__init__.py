@@ -35,6 +35,7 @@ _LATER_RULES = {
     "wave-7-beak-keypoint": "unmirrored-targets",
     "wave-7-signature-pairs": "reversed-pair-labels",
     "wave-7-eeg-channels": "scrambled-axes",
+    "wave-7-detector-counts": "integer-overflow",
     "wave-8-eeg-hands": "scrambled-axes",
 }
 """Program -> another rule that names its fault: it is newer than the list that its author had, or says the same."""
