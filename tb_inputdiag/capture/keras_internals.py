@@ -189,6 +189,23 @@ def operation_inputs(producer: Producer) -> list[keras.KerasTensor]:
     return list(producer.operation._inbound_nodes[producer.node_index].input_tensors)
 
 
+class SymbolicCall(NamedTuple):
+    """The arguments of one call of an operation on symbolic tensors."""
+
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+
+
+@accessor(effect="Whether attention layers may read steps that come later is unknown.", fallback=lambda operation: [])
+def symbolic_calls(operation: keras.Operation) -> list[SymbolicCall]:
+    """Returns the arguments of each call of an operation in a graph; empty for one that is only called elsewhere.
+
+    Reads `Operation._inbound_nodes` and their `arguments`.
+    """
+    arguments = [node.arguments for node in operation._inbound_nodes]
+    return [SymbolicCall(tuple(made.args), dict(made.kwargs)) for made in arguments]
+
+
 @accessor(
     effect="Keys of a model's dict inputs are unknown, so inputs are named by position.",
     fallback=lambda function: list(function.inputs),

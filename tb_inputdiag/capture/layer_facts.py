@@ -7,6 +7,7 @@ import functools
 import keras
 import numpy as np
 
+from tb_inputdiag.capture.keras_internals import SymbolicCall, symbolic_calls
 from tb_inputdiag.capture.plain_values import attempt, plain
 from tb_inputdiag.keras_vocabulary import ACTIVATION_LAYERS
 from tb_inputdiag.records import JSON, LayerFacts
@@ -39,6 +40,16 @@ _CONFIG = (
     "depth_multiplier",
     "num_heads",
 )
+
+
+_ATTENTION = (
+    keras.layers.MultiHeadAttention,
+    keras.layers.GroupQueryAttention,
+    keras.layers.Attention,
+    keras.layers.AdditiveAttention,
+)
+_ARGUMENTS_WITHOUT_MASK = 3
+"""Query, value and key; the masks follow."""
 
 
 def activation_name(operation: keras.Operation) -> str | None:
@@ -93,6 +104,8 @@ def _config(layer: keras.Operation) -> dict[str, JSON]:
         value = plain(attempt(functools.partial(getattr, layer, key, None)))
         if value is not None:
             config[key] = value
+    if isinstance(layer, _ATTENTION) and (calls := symbolic_calls(layer)):
+        config["reads_all_steps"] = all(map(_reads_all_steps, calls))
     regularizer = getattr(layer, "kernel_regularizer", None)
     if regularizer is not None:
         config["kernel_regularizer"] = type(regularizer).__name__
@@ -100,6 +113,17 @@ def _config(layer: keras.Operation) -> dict[str, JSON]:
     if isinstance(slope, int | float):
         config["negative_slope"] = float(slope)
     return config
+
+
+def _reads_all_steps(call: SymbolicCall) -> bool:
+    """Returns whether a call of an attention layer is self-attention that no mask keeps from any step."""
+    named = call.kwargs
+    tensors = call.args or tuple(named[name] for name in ("query", "value") if name in named)
+    if tensors and isinstance(tensors[0], list | tuple):
+        tensors = tuple(tensors[0])
+    value = tensors[1] if len(tensors) > 1 else named.get("value")
+    given = [mask for name, mask in named.items() if name.endswith("mask") and mask is not None and mask is not False]
+    return bool(tensors) and value is tensors[0] and not given and len(call.args) <= _ARGUMENTS_WITHOUT_MASK
 
 
 def _shape(shape: tuple[object, ...]) -> tuple[int | None, ...] | None:

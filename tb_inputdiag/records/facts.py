@@ -53,7 +53,8 @@ class LayerFacts:
     ``units, filters, kernel_size, strides, padding, data_format, rate, scale, offset, axis, mean,
     variance, invert, input_dim, output_dim, mask_zero, use_bias, kernel_regularizer,
     target_shape, momentum, num_tokens, output_mode``; adapted statistics of ``Normalization`` are
-    lists of at most 64."""
+    lists of at most 64. Of attention layers that a graph calls, ``reads_all_steps``: whether it is self-attention
+    without a mask."""
     inbound: tuple[str, ...] = ()
     """Paths of the layers whose outputs it reads, where the graph is known (Sequential, Functional)."""
     parent: str = ""

@@ -12,7 +12,7 @@ from keras import layers as L
 from tb_inputdiag.capture.compile_facts import describe_loss, describe_optimizer
 from tb_inputdiag.capture.facts import model_facts
 from tb_inputdiag.capture.failed_build import failed_batch
-from tb_inputdiag.capture.layer_facts import is_preprocessing
+from tb_inputdiag.capture.layer_facts import is_preprocessing, layer_facts
 from tb_inputdiag.capture.names import layer_paths, weight_names
 from tb_inputdiag.capture.plain_values import plain
 from tb_inputdiag.capture.tensorflow.model_overrides import without_xla
@@ -46,6 +46,28 @@ def test_layers_have_paths_and_inbound_layers() -> None:
     assert inbound["body/inner"] == ("body/flatten",)
     assert {layer.parent for layer in facts.layers if layer.name.startswith("body/")} == {"body"}
     assert facts.kind == "functional"
+
+
+def _attend(*masks: Any, layer: str = "MultiHeadAttention", **named: Any) -> Any:
+    """Returns whether facts say that self-attention, called with these masks, reads all steps."""
+    x = keras.Input((4, 6))
+    makers = {"MultiHeadAttention": lambda: keras.layers.MultiHeadAttention(1, 2)(x, x, *masks, **named)}
+    makers["Attention"] = lambda: keras.layers.Attention()([x, x], **named)
+    makers["cross"] = lambda: keras.layers.MultiHeadAttention(1, 2)(x, keras.layers.Dense(6)(x), **named)
+    made = keras.Model(x, makers[layer]())
+    return next(item.config.get("reads_all_steps") for item in facts_of(made).layers if "ttention" in item.class_name)
+
+
+def test_self_attention_reads_all_steps_unless_a_mask_is_given() -> None:
+    triangle = np.tril(np.ones((1, 4, 4), bool))
+    assert _attend() is True
+    assert _attend(use_causal_mask=False) is True
+    assert _attend(layer="Attention") is True
+    assert _attend(use_causal_mask=True) is False
+    assert _attend(use_causal_mask=True, layer="Attention") is False
+    assert _attend(attention_mask=triangle) is False
+    assert _attend(layer="cross") is False, "what it reads may be another sequence"
+    assert "reads_all_steps" not in layer_facts(keras.layers.MultiHeadAttention(1, 2), "mha", ()).config
 
 
 def test_weights_belong_to_the_layer_that_made_them() -> None:

@@ -118,6 +118,15 @@ def operation_inputs_canary(read: Callable[..., Any]) -> None:
     assert [read(Producer(shared, number)) for number in range(2)] == [[tensor] for tensor in inputs]
 
 
+def symbolic_calls_canary(read: Callable[..., Any]) -> None:
+    attention, x = L.MultiHeadAttention(1, 2), keras.Input((4, 3))
+    assert read(attention) == []
+    attention(x, x, use_causal_mask=True)
+    (call,) = read(attention)
+    assert call.args == (x, x)
+    assert call.kwargs["use_causal_mask"] is True
+
+
 def input_structure_canary(read: Callable[..., Any]) -> None:
     structure = read(functional())
     assert {key: tensor.shape for key, tensor in structure.items()} == {"a": (None, 3), "b": (None, 3)}
@@ -323,7 +332,8 @@ def model_for_every_accessor() -> keras.Model:
     fresh()
     a, b = keras.Input((3,), name="a"), keras.Input((3,), name="b")
     inner = keras.Sequential([L.Input((3,)), L.Dense(4, activation="relu"), L.BatchNormalization()], name="inner")
-    joined = L.Concatenate()([inner(a), inner(b)])
+    seen = L.Flatten()(L.Attention()([L.Reshape((3, 1))(a)] * 2))
+    joined = L.Concatenate()([inner(a), inner(b), seen])
     output = L.Reshape((2,), name="out")(L.Dense(2, activation="softmax")(joined))
     model = CustomStep({"a": a, "b": b}, {"out": output})
     model.compile(keras.optimizers.Adam(clipnorm=0.1), {"out": "categorical_crossentropy"}, metrics={"out": ["mae"]})

@@ -52,6 +52,12 @@ def _without_inner_layers(facts: ModelFacts) -> ModelFacts:
     return replace(facts, layers=outer, weights=tuple(w for w in facts.weights if w.layer in names))
 
 
+def _without_calls(facts: ModelFacts) -> ModelFacts:
+    kept = [{name: v for name, v in layer.config.items() if name != "reads_all_steps"} for layer in facts.layers]
+    layers = (replace(layer, config=config) for layer, config in zip(facts.layers, kept, strict=True))
+    return replace(facts, layers=tuple(layers))
+
+
 def _without_owners(facts: ModelFacts) -> ModelFacts:
     return replace(facts, weights=tuple(replace(w, layer="") for w in facts.weights), entries={})
 
@@ -75,6 +81,7 @@ FACTS: Mapping[str, Loss] = {
     "function_nodes": _without_connections,
     "producer": _without_producers,
     "operation_inputs": lambda facts: facts,
+    "symbolic_calls": _without_calls,
     "sublayers": _without_inner_layers,
     "own_trainable_variables": _without_owners,
     "learning_rate_schedule": _without_schedule,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tb_inputdiag.numbers import whole
-from tb_inputdiag.records import LayerFacts, LimitPicture, ModelFacts, Severity, TensorLayout, TensorView
+from tb_inputdiag.records import JSON, LayerFacts, LimitPicture, ModelFacts, Severity, TensorLayout, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, layer, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
@@ -23,8 +25,9 @@ class TargetInInput(Rule):
     ## What it does
     Compares each target with the inputs of the same batch, value by value. It fires if one column, one step of a
     window, or the step of a sequence that is to be predicted holds the target in all rows, as it is or multiplied by a
-    number and moved. It is silent where the whole input is the target, as in autoencoders, and where half of the
-    columns or more are like it.
+    number and moved. It also fires if the target is the next step of a sequence, and a layer reads that step: from both
+    ends, by self-attention without a causal mask, or by a convolution that is padded on both sides. It is silent where
+    the whole input is the target, as in autoencoders, and where half of the columns or more are like it.
 
     ## Why is this bad?
     The loss falls to 0 and the metrics are perfect, in validation, too. The model has learned to copy, and nothing that
@@ -38,7 +41,8 @@ class TargetInInput(Rule):
     ```
 
     ## What to do
-    Drop the column, let the window end before the target, or shift the decoder's input by one step.
+    Drop the column, let the window end before the target, or shift the decoder's input by one step. To predict the next
+    step, call attention with `use_causal_mask=True`. Calls inside of layers of your own are not known to the rule.
 
     ## References
     - Kaufman, Rosset, Perlich: Leakage in Data Mining: Formulation, Detection, and Avoidance (KDD 2011).
@@ -48,7 +52,7 @@ class TargetInInput(Rule):
     id = "target-in-input"
     severity = Severity.WARNING
     persistence = 2
-    needs = ("own_trainable_variables", "function_nodes", "producer")
+    needs = ("own_trainable_variables", "function_nodes", "producer", "symbolic_calls")
     explains = ("unfinished-training", "overfitting", "train-validation-overlap")
     why = "The model learns to copy the target, not to predict it: metrics look good, and it fails on new data."
 
@@ -119,12 +123,12 @@ class TargetInInput(Rule):
         facts = context.facts
         if facts is None or view.value("copy_rows") < self.min_rows or view.value("copy_residual") <= EXACT:
             return None
-        if view.value("next_step_equal") >= self.min_shifted and _keeps_steps(facts) and _looks_ahead(facts):
+        if view.value("next_step_equal") >= self.min_shifted and _keeps_steps(facts) and (ahead := _looks_ahead(facts)):
+            how, fix = _WAYS_AHEAD.get(ahead.class_name, _WAYS_AHEAD["MultiHeadAttention"])
             message = (
-                f"The target '{view.name}' is the next step of '{source.name}', and '{_looks_ahead(facts)}' reads "
-                "sequences from both ends, so it sees the next step."
+                f"The target '{view.name}' is the next step of '{source.name}', and '{ahead.name}' {how}, so it sees "
+                "the next step."
             )
-            fix = "keras.layers.LSTM(units, return_sequences=True)  # not Bidirectional"
             return self._shaped(context, view, source, message, fix, view.value("next_step_equal"))
         many = len(context.fed("input")) > 1
         if view.value("previous_step_equal") >= self.min_shifted and many:
@@ -203,11 +207,21 @@ class TargetInInput(Rule):
             fires("a decoder that is not shifted", lambda: _decoder(0), "target:y", Severity.WARNING),
             fires("a decoder that is shifted backwards", lambda: _decoder(-1), "target:y", Severity.WARNING),
             fires("a language model that reads ahead", lambda: _language("Bidirectional", 1), "target:y"),
+            fires(
+                "a language model without a causal mask",
+                lambda: _language("MultiHeadAttention", 1, reads_all_steps=True),
+                "target:y",
+            ),
             fires("a language model without a shift", lambda: _language("LSTM", 0), "target:y"),
             silent("a table without the label", lambda: _table(None)),
             silent("a forecast", lambda: _windows(None)),
             silent("teacher forcing", lambda: _decoder(1)),
             silent("a language model", lambda: _language("LSTM", 1)),
+            silent(
+                "a language model with a causal mask", lambda: _language("MultiHeadAttention", 1, reads_all_steps=False)
+            ),
+            silent("a wavenet", lambda: _language("Conv1D", 1, padding="causal")),
+            silent("a tagger with attention", lambda: _language("MultiHeadAttention", None, reads_all_steps=True)),
             silent("an autoencoder of a table", lambda: _copies(columns(rows=64))),
             silent("an autoencoder of sequences", _sequence_autoencoder),
             silent("all columns are the label", lambda: _copies(np.repeat(columns(rows=64, n=1), 8, 1), first=True)),
@@ -217,15 +231,51 @@ class TargetInInput(Rule):
 
 def _keeps_steps(facts: ModelFacts) -> bool:
     """Returns whether all layers hand on every step of a sequence, so that nothing has to be remembered."""
-    shapes = [item.output_shape for item in facts.layers if item.class_name != "InputLayer"]
+    shapes = [item.output_shape for item in facts.layers if not _is_inner(facts, item)]
     if facts.kind == "subclassed" or not shapes or any(shape is None or len(shape) != 3 for shape in shapes):
         return False
     return len({shape[1] for shape in shapes if shape is not None}) == 1
 
 
-def _looks_ahead(facts: ModelFacts) -> str:
-    """Returns a layer that reads sequences from both ends, or an empty string."""
-    return next((item.name for item in facts.layers if item.class_name == "Bidirectional"), "")
+def _is_inner(facts: ModelFacts, item: LayerFacts) -> bool:
+    """Returns whether the shape of a layer says nothing: an input, a table of vectors for steps, or a part of a layer.
+
+    Parts of attention have shapes of their own, and tables inside of layers are looked up in ways that no graph shows.
+    """
+    if item.class_name == "InputLayer" or (item.class_name == "Embedding" and item.output_shape is None):
+        return True
+    parent = facts.layer(item.parent) if item.parent else None
+    return parent is not None and "reads_all_steps" in parent.config
+
+
+_WAYS_AHEAD = {
+    "Bidirectional": (
+        "reads sequences from both ends",
+        "keras.layers.LSTM(units, return_sequences=True)  # not Bidirectional",
+    ),
+    "Conv1D": (
+        'reads steps before and after each (padding="same")',
+        'keras.layers.Conv1D(filters, kernel_size, padding="causal")',
+    ),
+    "MultiHeadAttention": (
+        "is self-attention without a causal mask",
+        "attention(x, x, use_causal_mask=True)  # MultiHeadAttention",
+    ),
+}
+"""Class of a layer -> how it sees later steps, and the fix. Other classes are attention, too."""
+
+
+def _looks_ahead(facts: ModelFacts) -> LayerFacts | None:
+    """Returns a layer that reads steps that come later, or None."""
+    return next((item for item in facts.layers if _reads_later_steps(item)), None)
+
+
+def _reads_later_steps(item: LayerFacts) -> bool:
+    if item.class_name == "Conv1D":
+        size = item.config.get("kernel_size")
+        width = size[0] if isinstance(size, list | tuple) and size else size
+        return item.config.get("padding") == "same" and isinstance(width, int) and width > 1
+    return item.class_name == "Bidirectional" or item.config.get("reads_all_steps") is True
 
 
 def _shift(context: Context, source: TensorLayout) -> str:
@@ -274,11 +324,15 @@ def _sequence(reader: str, steps: int = 9) -> tuple[LayerFacts, ...]:
     )
 
 
-def _language(reader: str, shift: int) -> Scenario:
-    rng, scenario = np.random.default_rng(_RNG), Scenario(_sequence(reader))
+def _language(reader: str, shift: int | None, **config: JSON) -> Scenario:
+    """A model of sequences whose target is the input, moved by so many steps, or something else."""
+    embedding, between, dense = _sequence(reader)
+    between = replace(between, config={**between.config, "kernel_size": 3, **config})
+    rng, scenario = np.random.default_rng(_RNG), Scenario((embedding, between, dense))
     for _ in range(4):
         text = rng.integers(1, 30, (16, 10))
-        scenario.train(x=text[:, :9], y=text[:, shift : 9 + shift])
+        target = rng.integers(1, 30, (16, 9)) if shift is None else text[:, shift : 9 + shift]
+        scenario.train(x=text[:, :9], y=target)
     return scenario
 
 

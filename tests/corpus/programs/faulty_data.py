@@ -185,7 +185,7 @@ def brightness_in_float(t: Trial) -> None:
     """The same pictures, made brighter as float and clipped: many pixels are exactly 255."""
     x, y = data.light_fields(t.rng)
     x = (x.astype("float32") + 90).clip(0, 255)
-    _fit(_field_classifier(), t, x / 255, y, epochs=12, rate=8e-3, loss="sparse_categorical_crossentropy")
+    _fit(_field_classifier(), t, x / 255, y, epochs=12, rate=3e-3, loss="sparse_categorical_crossentropy")
 
 
 @healthy()
@@ -194,7 +194,7 @@ def noisy_ink_on_paper(t: Trial) -> None:
     x, y = data.light_fields(t.rng)
     scans = np.where(x > x.mean((1, 2, 3), keepdims=True), 243, 12) + t.rng.normal(0, 6, x.shape)
     scans = scans.clip(0, 255).astype("uint8") / 255.0
-    _fit(_field_classifier(), t, scans, y, epochs=12, rate=8e-3, loss="sparse_categorical_crossentropy")
+    _fit(_field_classifier(), t, scans, y, epochs=12, rate=3e-3, loss="sparse_categorical_crossentropy")
 
 
 @healthy()
@@ -208,7 +208,7 @@ def stretched_contrast(t: Trial) -> None:
         np.rint(255 * ranks) / 255,
         y,
         epochs=12,
-        rate=8e-3,
+        rate=3e-3,
         loss="sparse_categorical_crossentropy",
     )
 
