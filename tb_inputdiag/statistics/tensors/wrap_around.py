@@ -218,10 +218,10 @@ def reference(x: NDArray[Any], layout: TensorLayout) -> Mapping[str, NDArray[Any
     axis = _axis(layout)
     if axis is None or not len(x):
         return nothing
-    compared = np.nan_to_num(x[: max(1, MAX_VALUES // int(np.prod(x.shape[1:])))], posinf=0, neginf=0)
-    compared = compared.astype(np.float32)
+    compared = np.asarray(x[: max(1, MAX_VALUES // int(np.prod(x.shape[1:])))]).astype(np.float32)
+    compared = np.nan_to_num(compared, nan=0, posinf=0, neginf=0)
     low, high = compared.min(), compared.max()
-    if high <= low:
+    if not _TINY < high - low < np.inf:
         return nothing
     unit = (compared - low) / (high - low)
     steps = next((n for n in (255, 127) if (abs(unit * n - np.rint(unit * n)) < _OFF_GRID).mean() >= _MIN_ON_GRID), 0)
