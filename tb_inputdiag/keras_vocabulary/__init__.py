@@ -56,6 +56,7 @@ from tb_inputdiag.keras_vocabulary.metrics import (
     better_metric,
 )
 from tb_inputdiag.keras_vocabulary.optimizers import (
+    SCALE_FREE,
     usual_rate,
 )
 
@@ -79,6 +80,7 @@ __all__ = [
     "PROBABILITY_ACTIVATIONS",
     "RECURRENT",
     "RELU_ACTIVATIONS",
+    "SCALE_FREE",
     "SHAPE_ONLY",
     "TRAINING_ONLY",
     "ImageAxes",

@@ -1,8 +1,16 @@
-"""Keras' optimizers: the learning rates that they usually run at."""
+"""Keras' optimizers: the learning rates that they usually run at, and what their steps depend on."""
 
 from __future__ import annotations
 
-__all__ = ["usual_rate"]
+__all__ = ["SCALE_FREE", "usual_rate"]
+
+SCALE_FREE = frozenset(
+    {
+        *("Adam", "AdamW", "Adamax", "Nadam", "ScheduleFreeAdamW", "Lamb", "Lion"),
+        *("RMSprop", "Adagrad", "Adadelta", "Adafactor"),
+    }
+)
+"""Their steps do not depend on the size of the gradients: each gradient is divided by the size of those before it."""
 
 _USUAL_RATES = {"Adadelta": 1.0, "SGD": 1e-2, "ScheduleFreeAdamW": 2.5e-3}
 _USUAL_RATE = 1e-3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import BINARY, REGRESSOR, Example, Scenario, fires, layer, silent
 from tb_inputdiag.rules.support.curves import layer_curve, weight_curve
 from tb_inputdiag.rules.support.layers import activation_of, after
+from tb_inputdiag.rules.support.mixed_tables import unread_inputs
 from tb_inputdiag.rules.support.pictures import sizes_picture
 from tb_inputdiag.rules.support.scale import typical_size
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
@@ -107,7 +109,8 @@ class DegenerateInitialization(Rule):
         if not rows or not np.isfinite(stds).all() or not (stds > 0).all():
             return None
         # Growth counts from the input to the largest output, shrinkage from the first layer to the last.
-        entry = max([1.0, *(typical_size(view) for view in context.entries)])
+        read = (*context.entries, *unread_inputs(context))
+        entry = max([1.0, *(size for view in read if math.isfinite(size := typical_size(view)))])
         at = int(np.argmax(stds))
         begin, where, growth = entry, "the input", float(stds[at] / entry)
         if growth <= self.max_growth:

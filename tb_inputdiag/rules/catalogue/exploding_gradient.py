@@ -8,12 +8,14 @@ from statistics import median
 
 import numpy as np
 
+from tb_inputdiag.keras_vocabulary import SCALE_FREE
 from tb_inputdiag.numbers import format_number, times
 from tb_inputdiag.records import LimitPicture, Severity, WeightTable
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
-from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
+from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, silent
 from tb_inputdiag.rules.support.curves import gradient_norm_curve, loss_curve
-from tb_inputdiag.rules.support.optimizer import gentler_optimizer
+from tb_inputdiag.rules.support.optimizer import gentler_optimizer, optimizer_name
+from tb_inputdiag.rules.support.scale import typical_size
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["ExplodingGradient"]
@@ -24,6 +26,8 @@ class _Measured:
     """What one step's gradient is compared by."""
 
     norm: float
+    limit: float
+    """Largest norm that is fine in any case."""
     past: float | None
     """Median norm of the past; None while that is short."""
     elasticity: float
@@ -44,7 +48,8 @@ class ExplodingGradient(Rule):
     times its usual value, and the elasticity is extreme or the gradient's norm is a thousand times its own past. The
     scale of the targets does not matter, because loss and gradient share it. Large gradients alone mean little. In
     deep networks with BatchNormalization they are normal, because the loss does not depend on the weights' scale.
-    Adam's steps do not depend on the norm either.
+    Adam's steps do not depend on the norm either. A norm above 1e8 is reported in any case, unless it comes from the
+    size of regression targets and the optimizer is Adam or the like.
 
     ## Why is this bad?
     Each update overshoots. The loss jumps and eventually overflows to NaN. In recurrent networks one long sequence is
@@ -104,7 +109,7 @@ class ExplodingGradient(Rule):
     )
     max_norm = Threshold(
         1e8,
-        "Largest gradient norm that is fine in any case.",
+        "Largest gradient norm that is fine in any case, for targets of unit size.",
         source="Optimizers square gradients. The squares overflow float32 at a norm of 1e19 and lose digits long "
         "before.",
     )
@@ -124,7 +129,7 @@ class ExplodingGradient(Rule):
             norm = float(np.nanmax(table.gradient_max_abs))
         if table is None or not (np.isfinite(norm) and np.isfinite(loss)):
             return None
-        measured = self._measure(table, norm, loss)
+        measured = self._measure(table, norm, loss, limit=min(self.max_norm * _target_square(context), _OVERFLOW))
         picture = self._picture(measured)
         if picture is None:
             self._past.append(norm)
@@ -132,7 +137,7 @@ class ExplodingGradient(Rule):
             return []
         return [self._finding(context, table, measured, picture)]
 
-    def _measure(self, table: WeightTable, norm: float, loss: float) -> _Measured:
+    def _measure(self, table: WeightTable, norm: float, loss: float, *, limit: float) -> _Measured:
         self._largest_loss = max(self._largest_loss, loss)
         # The median of a few small batches may be far too low.
         usual = (median if len(self._losses) >= 10 else max)(self._losses or (loss,))
@@ -140,6 +145,7 @@ class ExplodingGradient(Rule):
         level = max(loss, 0.1 * self._largest_loss, 1e-12)
         return _Measured(
             norm=norm,
+            limit=limit,
             past=median(self._past) if len(self._past) >= 10 else None,
             elasticity=norm * float(np.sqrt(np.nansum(table.weight_norm.astype(np.float64) ** 2))) / level,
             level=level,
@@ -150,8 +156,8 @@ class ExplodingGradient(Rule):
     def _picture(self, measured: _Measured) -> LimitPicture | None:
         """Returns the limit that is exceeded, or None if all is well."""
         norm, past = measured.norm, measured.past
-        if norm > self.max_norm:
-            return LimitPicture(label="gradient norm", value=norm, limit=self.max_norm)
+        if norm > measured.limit:
+            return LimitPicture(label="gradient norm", value=norm, limit=measured.limit)
         if not measured.jumped:
             return None  # large gradients that are normal for a model do no harm
         if measured.elasticity > self.max_elasticity:
@@ -187,7 +193,7 @@ class ExplodingGradient(Rule):
             severity=Severity.INFO if clipped else None,
             picture=picture,
             curves=(gradient_norm_curve(high=picture.limit if picture.value == norm else None), loss_curve()),
-            at_once=norm > self.max_norm,
+            at_once=norm > measured.limit,
         )
 
     @staticmethod
@@ -216,8 +222,35 @@ class ExplodingGradient(Rule):
             ),
             silent("usual gradients", lambda: Scenario().train(steps=30)),
             silent("targets of 1e5", lambda: Scenario(loss="mse").train(gradients=scaled, steps=5, loss=1e10)),
+            fires("a norm of 1e12 with targets of 5e5 and SGD", lambda: _in_euros("SGD"), "optimizer"),
+            fires("a norm of 1e12 with classes", lambda: Scenario().train(gradients=_VAST, steps=3), "optimizer"),
+            silent("a norm of 1e12 with targets of 5e5 and Adam", lambda: _in_euros("Adam")),
             silent(
                 "one batch with a large loss",
                 lambda: Scenario().train(steps=20).train(gradients=large, loss=90.0).train(steps=3),
             ),
         )
+
+
+def _target_square(context: Context) -> float:
+    """Returns by how much the size of regression targets enlarges the gradient of a squared error, at least 1.
+
+    It is 1 for other losses, and for optimizers whose steps are as long as the gradient is large.
+    """
+    regression = bool(context.pairs) and all(pair.kind == "regression" for pair in context.pairs)
+    if not regression or optimizer_name(context) not in SCALE_FREE:
+        return 1.0
+    size = max(typical_size(pair.target) for pair in context.pairs)
+    return size**2 if size > 1 else 1.0
+
+
+_OVERFLOW = 1e18
+"""A norm whose square is nearly the largest number of float32, 3e38."""
+_VAST = {"*": {"gradient_norm": 1e12, "gradient_max_abs": 1e11}}
+
+
+def _in_euros(optimizer: str) -> Scenario:
+    """A model that scales its output back to euros."""
+    settings = {"name": optimizer, "learning_rate": 1e-3}
+    y = columns(1e5, 5e5, n=1)
+    return Scenario(REGRESSOR, loss="mse", optimizer=settings).train(y=y, y_pred=y, gradients=_VAST, loss=2e11, steps=3)

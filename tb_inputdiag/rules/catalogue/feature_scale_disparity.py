@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tb_inputdiag.keras_vocabulary import LOOKUPS, NORMALIZERS
 from tb_inputdiag.numbers import interval, times
-from tb_inputdiag.records import Severity, TensorView
+from tb_inputdiag.records import F4, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
-from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
+from tb_inputdiag.rules.examples import BESIDE_IDS, REGRESSOR, Example, Scenario, columns, fires, layer, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.layers import is_keras, is_normalized_by
+from tb_inputdiag.rules.support.mixed_tables import MixedTables
 from tb_inputdiag.rules.support.pictures import sizes_picture
 from tb_inputdiag.rules.support.scale import feature_rms, fed_source, looks_like_flat_image
 from tb_inputdiag.rules.support.symptoms import SYMPTOMS
@@ -26,8 +29,9 @@ class FeatureScaleDisparity(Rule):
 
     ## What it does
     Compares the size (root mean square) of the columns that the first trainable layer reads. It fires if the largest is
-    a thousand times the smallest, and is at least 20. It stays silent after `Normalization` or `BatchNormalization`,
-    and for one-hot columns beside standardized ones.
+    a thousand times the smallest, and is at least 20. Columns that are joined with the vectors of an `Embedding` count,
+    too. It stays silent after `Normalization` or `BatchNormalization`, and for one-hot columns beside standardized
+    ones.
 
     ## Why is this bad?
     In every sum of the first layer the large columns drown out the small ones. The gradients of their weights are
@@ -65,9 +69,14 @@ class FeatureScaleDisparity(Rule):
         source="Rare flags beside standardized columns give a large ratio too, but no column is large.",
     )
 
+    def start(self) -> None:
+        """Forgets which layers read which tables."""
+        self._mixed = MixedTables()
+
     def on_sample(self, context: Context) -> Findings:
         """Judges tables and series as the first trainable layer reads them."""
-        return [found for view in context.entries if (found := self._judge(context, view)) is not None]
+        views = (*context.entries, *self._mixed.views(context))
+        return [found for view in views if (found := self._judge(context, view)) is not None]
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -84,6 +93,11 @@ class FeatureScaleDisparity(Rule):
             silent("standardized", lambda: Scenario(REGRESSOR, loss="mse").train(x=columns(), steps=3)),
             silent("one-hot beside standardized", lambda: Scenario(REGRESSOR, loss="mse").train(x=one_hot, steps=3)),
             silent("BatchNormalization first", lambda: Scenario(first, loss="mse").train(x=raw, steps=3)),
+            fires("beside embedded ids", lambda: _beside_ids(raw), "input:numbers", Severity.WARNING),
+            silent("beside embedded ids, standardized", lambda: _beside_ids(columns())),
+            silent("beside embedded ids, after Normalization", lambda: _beside_ids(raw, "Normalization")),
+            fires("beside ids in a model of one's own", lambda: _beside_ids(raw, std=3e4), "input:numbers"),
+            silent("beside ids in a model that scales", lambda: _beside_ids(raw, std=0.5)),
         )
 
     def _judge(self, context: Context, view: TensorView) -> Finding | None:
@@ -132,6 +146,27 @@ class FeatureScaleDisparity(Rule):
             ),
             curves=tensor_curves(context, view),
         )
+
+
+def _beside_ids(numbers: F4, before: str = "Dropout", std: float | None = None) -> Scenario:
+    """A table that is joined with embedded ids.
+
+    Args:
+        numbers: The table.
+        before: Class of the layer that reads the table before it is joined.
+        std: Standard deviation of the outputs of the layer that reads both; with it, the model has no graph.
+    """
+    graph = tuple(replace(item, class_name=before) if item.name == "dropout" else item for item in BESIDE_IDS)
+    own = tuple(replace(item, inbound=()) for item in BESIDE_IDS if item.n_params)
+    scenario = Scenario(graph, kind="functional") if std is None else Scenario(own, kind="subclassed")
+    ids = np.arange(len(numbers), dtype=np.int32)[:, None] % 5
+    return scenario.train(
+        x={"numbers": numbers, "ids": ids},
+        entry={"ids": ids},
+        entry_layers={"ids": "embedding"},
+        activations={} if std is None else {"dense": {"std": std}},
+        steps=3,
+    )
 
 
 def _column_range(view: TensorView, column: int) -> str:

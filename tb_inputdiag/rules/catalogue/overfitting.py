@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from tb_inputdiag.numbers import format_number
 from tb_inputdiag.records import EpochEnd, LimitPicture, Severity
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
 from tb_inputdiag.rules.examples import Example, Scenario, fires, silent
 from tb_inputdiag.rules.support.curves import epoch_curve, validation_loss_curve
+from tb_inputdiag.rules.support.medians import median
 from tb_inputdiag.rules.views.context import Context
 
 __all__ = ["Overfitting"]
@@ -19,7 +21,8 @@ class Overfitting(Rule):
 
     ## What it does
     Checks at the end of each epoch how long ago `val_loss` was best, how far it has risen since, and whether the
-    training loss fell meanwhile. A moderate rise gives an INFO, a doubling a WARNING.
+    training loss fell meanwhile. A moderate rise gives an INFO, a doubling a WARNING. A moderate rise must also be one
+    above the smallest median of three successive epochs, because a single epoch may be lucky.
 
     ## Why is this bad?
     After its best epoch the model memorizes the training examples and gets worse on all others.
@@ -69,6 +72,8 @@ class Overfitting(Rule):
         if since < self.min_epochs or low <= 0 or now < self.note_rise * low or pairs[-1][0] >= pairs[best][0]:
             return []
         strong = now >= self.max_rise * low and since >= self.min_epochs + 1
+        if not strong and now < self.note_rise * _usual_best(values):
+            return []
         return [
             Finding(
                 subject="training",
@@ -104,5 +109,11 @@ class Overfitting(Rule):
             fires("rising", lambda: run((1.0, 0.8, 0.9, 1.2, 1.7, 2.1, 2.6, 3.0)), "training", Severity.WARNING),
             fires("rising a little", lambda: run((1.0, 0.8, 0.85, 0.9, 0.95, 1.0, 1.0)), "training", Severity.INFO),
             silent("falling", lambda: run((1.0, 0.8, 0.7, 0.65, 0.63, 0.62, 0.62))),
+            silent("one lucky epoch", lambda: run((1.0, 0.8, 0.7, 0.72, 0.6, 0.71, 0.7, 0.72, 0.7, 0.71))),
             silent("noisy", lambda: run((1.0, 0.8, 0.7, 0.75, 0.69, 0.74, 0.7))),
         )
+
+
+def _usual_best(values: Sequence[float]) -> float:
+    """Returns the smallest median of three successive values: a single lucky epoch does not count."""
+    return min(median(values[i : i + 3]) for i in range(max(1, len(values) - 2)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,8 +14,9 @@ from tb_inputdiag.keras_vocabulary import LOOKUPS
 from tb_inputdiag.numbers import format_number, interval, literal, percent
 from tb_inputdiag.records import DataSummary, Examples, LimitPicture, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
-from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, silent
+from tb_inputdiag.rules.examples import BESIDE_IDS, REGRESSOR, Example, Scenario, columns, fires, layer, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
+from tb_inputdiag.rules.support.mixed_tables import MixedTables
 from tb_inputdiag.rules.support.scale import fed_source
 from tb_inputdiag.rules.support.sentinels import are_missing_codes, sentinel_findings
 from tb_inputdiag.rules.support.single_examples import extreme_examples
@@ -101,6 +102,7 @@ class SentinelValue(Rule):
         """Resets what the columns' extremes were."""
         self._seen: dict[tuple[str, int, bool], _Extreme] = {}
         self._squeezed: dict[str, SqueezedColumns] = {}
+        self._mixed = MixedTables()
 
     def on_data(self, context: Context, data: DataSummary) -> Findings:
         """Judges the columns of a whole data set, as they are fed, and text that stands for "missing"."""
@@ -110,7 +112,8 @@ class SentinelValue(Rule):
         """Judges the columns of tables, series and images, where the first trainable layers read them."""
         if context.whole_data:
             return None
-        return [found for view in context.entries if (found := self._judge(context, view)) is not None]
+        views = (*context.entries, *self._mixed.views(context))
+        return [found for view in views if (found := self._judge(context, view)) is not None]
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -160,6 +163,8 @@ class SentinelValue(Rule):
             fires("a tenth far outside in a data set", lambda: Scenario().data(x=scaled), "input:x"),
             silent("a data set without gaps", lambda: Scenario().data(x=columns(rows=400))),
             fires("-999 for missing", lambda: run(raw), "input:x", Severity.WARNING),
+            fires("-999 beside embedded ids", lambda: _beside_ids(raw), "input:numbers"),
+            silent("beside embedded ids", lambda: _beside_ids(heavy)),
             fires("standardized with -999 in it", lambda: run(standardized), "input:x"),
             fires("1e20 for missing", lambda: run(huge), "input:x"),
             fires("squeezed by a huge value", lambda: run(squeezed), "input:x", Severity.WARNING),
@@ -348,3 +353,14 @@ def _holders(context: Context, source: TensorView, value: float) -> Examples | N
     low = math.nextafter(value, math.inf) if value == source.min else -math.inf
     high = math.nextafter(value, -math.inf) if value == source.max else math.inf
     return extreme_examples(context, source, low, high)
+
+
+def _beside_ids(change: Callable[[NDArray[np.float32], np.random.Generator], None]) -> Scenario:
+    """A table, changed in each batch, that is joined with embedded ids."""
+    scenario = Scenario(BESIDE_IDS, kind="functional")
+    for seed in range(6):
+        x, rng = columns(rows=64, seed=seed), np.random.default_rng(seed)
+        change(x, rng)
+        ids = rng.integers(0, 5, (64, 1))
+        scenario.train(x={"numbers": x, "ids": ids}, entry={"ids": ids}, entry_layers={"ids": "embedding"})
+    return scenario

@@ -10,11 +10,12 @@ import numpy as np
 
 from tb_inputdiag.keras_vocabulary import LOOKUPS, NORMALIZERS
 from tb_inputdiag.numbers import format_number, interval
-from tb_inputdiag.records import ExpectedRange, Picture, Severity, TensorView
+from tb_inputdiag.records import F4, ExpectedRange, Picture, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
-from tb_inputdiag.rules.examples import REGRESSOR, Example, Scenario, columns, fires, layer, pixels, silent
+from tb_inputdiag.rules.examples import BESIDE_IDS, REGRESSOR, Example, Scenario, columns, fires, layer, pixels, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.layers import backbone_of, is_keras, is_normalized_by
+from tb_inputdiag.rules.support.mixed_tables import MixedTables
 from tb_inputdiag.rules.support.pictures import expected_span, range_picture, sizes_picture, span_of
 from tb_inputdiag.rules.support.scale import (
     feature_rms,
@@ -65,7 +66,7 @@ class UnnormalizedInput(Rule):
     scope = "session"
     persistence = 3
     explains = (*SYMPTOMS, "degenerate-initialization")
-    needs = ("own_trainable_variables",)
+    needs = ("own_trainable_variables", "function_nodes", "producer")
     why = (
         "The initial weights are made for values of about 1. Larger values make outputs and gradients larger by the "
         "same factor, so training starts with a huge loss, is slow or diverges."
@@ -88,8 +89,9 @@ class UnnormalizedInput(Rule):
     )
 
     def start(self) -> None:
-        """Resets the inputs whose pixels reached the layers unscaled."""
+        """Forgets the inputs whose pixels reached the layers unscaled, and which layers read which tables."""
         self._arrived: set[str] = set()
+        self._mixed = MixedTables()
 
     def expected_ranges(self, context: Context) -> Iterable[ExpectedRange]:
         """Returns the values that each first layer may read."""
@@ -114,7 +116,8 @@ class UnnormalizedInput(Rule):
 
     def on_sample(self, context: Context) -> Findings:
         """Judges every tensor that a trainable layer reads, and images whose reader is unknown."""
-        found = [found for view in context.entries if (found := self._judge(context, view)) is not None]
+        views = (*context.entries, *self._mixed.views(context))
+        found = [found for view in views if (found := self._judge(context, view)) is not None]
         return found + [self._unread(context, view) for view in context.fed("input") if self._raw(context, view)]
 
     @staticmethod
@@ -136,6 +139,8 @@ class UnnormalizedInput(Rule):
             fires(
                 "mixed with generated images", lambda: Scenario().train(**mixed, activations=large, steps=2), "input:x"
             ),
+            fires("columns beside embedded ids", lambda: _beside_ids(columns(15, 50)), "input:numbers"),
+            silent("standardized columns beside embedded ids", lambda: _beside_ids(columns())),
             silent("mixed and scaled", lambda: Scenario().train(**mixed, steps=2)),
             silent("images / 255", lambda: Scenario().train(x=pixels(1), steps=3)),
             silent("z-scored images", lambda: Scenario().train(x=pixels(4.7) - 2.1, steps=3)),
@@ -279,6 +284,13 @@ class UnnormalizedInput(Rule):
             picture=picture,
             curves=tensor_curves(context, view, expected=expected_span(picture)),
         )
+
+
+def _beside_ids(numbers: F4) -> Scenario:
+    """A table that is joined with embedded ids."""
+    ids = np.arange(len(numbers), dtype=np.int32)[:, None] % 5
+    of_ids: dict[str, Any] = {"entry": {"ids": ids}, "entry_layers": {"ids": "embedding"}}
+    return Scenario(BESIDE_IDS, kind="functional").train(x={"numbers": numbers, "ids": ids}, **of_ids, steps=3)
 
 
 def _is_judged(context: Context, view: TensorView) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from tb_inputdiag.rules.examples.arrays import class_ids, columns, pixels, probabilities
 from tb_inputdiag.rules.examples.example import Example, fires, silent
-from tb_inputdiag.rules.examples.models import BINARY, CLASSIFIER, REGRESSOR, layer
+from tb_inputdiag.rules.examples.models import BESIDE_IDS, BINARY, CLASSIFIER, REGRESSOR, layer
 from tb_inputdiag.rules.examples.scenario import Scenario
 
 __all__ = [
+    "BESIDE_IDS",
     "BINARY",
     "CLASSIFIER",
     "REGRESSOR",

@@ -1,4 +1,4 @@
-"""Made-up models: facts of layers, and three small networks."""
+"""Made-up models: facts of layers, and four small networks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from tb_inputdiag.records import LayerFacts, WeightFacts
 
-__all__ = ["BINARY", "CLASSIFIER", "REGRESSOR", "layer", "weights_of"]
+__all__ = ["BESIDE_IDS", "BINARY", "CLASSIFIER", "REGRESSOR", "layer", "weights_of"]
 
 _WITHOUT_WEIGHTS = frozenset(
     [
@@ -61,3 +61,12 @@ CLASSIFIER = (
 )
 REGRESSOR = (layer("dense", "Dense", activation="relu", units=32), layer("dense_1", "Dense", units=1))
 BINARY = (REGRESSOR[0], layer("dense_1", "Dense", units=1, activation="sigmoid"))
+BESIDE_IDS = (
+    layer("numbers", "InputLayer"),
+    layer("ids", "InputLayer"),
+    layer("dropout", "Dropout", inbound=("numbers",)),
+    layer("embedding", "Embedding", input_dim=5, inbound=("ids",)),
+    layer("concatenate", "Concatenate", inbound=("dropout", "embedding")),
+    layer("dense", "Dense", units=16, inbound=("concatenate",)),
+)
+"""A Functional model in which a table is joined with embedded ids. Its only entry is that of the embedding."""
