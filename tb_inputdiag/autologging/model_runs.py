@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import keras
@@ -122,7 +122,7 @@ class _AutologCall:
         elif self._list is not None:
             _join(self._list, diagnostics)
         else:
-            self.callbacks = [diagnostics] if callbacks is None else [callbacks, diagnostics]
+            self.callbacks = [*_one_by_one(callbacks), diagnostics]
 
     def end(self, exc: BaseException | None) -> None:
         """Receives how the call ended; see `Call`."""
@@ -162,6 +162,17 @@ def _holds_diagnostics(callbacks: object) -> bool:
         return False
     nested = callbacks.callbacks if isinstance(callbacks, keras.callbacks.CallbackList) else callbacks
     return any(isinstance(one, InputDiagnostics) for one in keras.tree.flatten(nested))
+
+
+def _one_by_one(callbacks: object) -> Iterable[object]:
+    """Returns the callbacks of a call without a list around them.
+
+    On JAX and PyTorch, `CallbackList` asks each item of the list whether it can be called asynchronously, before lists
+    in it are flattened. So a list inside of a list raises there.
+    """
+    if isinstance(callbacks, list | tuple):
+        return callbacks  # a list in it is passed on, and treated as without autolog
+    return [] if callbacks is None else list(keras.tree.flatten(callbacks))
 
 
 def _join(callbacks: keras.callbacks.CallbackList, diagnostics: ModelDiagnostics) -> None:

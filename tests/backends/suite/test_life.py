@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from keras import layers as L
 
-from tb_inputdiag import InputDiagnostics
+from tb_inputdiag import InputDiagnostics, autolog, read
 from tb_inputdiag.capture.twin import Twin
 from tb_inputdiag.console import InputDiagWarning
 from tb_inputdiag.records import Images, SessionEnd, ShownExamples
@@ -59,6 +59,18 @@ def test_a_loop_of_train_on_batch(tmp_path: Path) -> None:
     assert np.array_equal(expected, found)
     assert_same_weights(weights_of(plain), weights_of(model))
     assert [sample.step for sample in seen(tmp_path).samples()] == [0, 2, 4]
+
+
+@pytest.mark.parametrize("given", ["list", "tuple", "alone"])
+def test_autolog_joins_the_callbacks_of_the_program(given: str, tmp_path: Path) -> None:
+    epochs: list[int] = []
+    counts = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: epochs.append(epoch))
+    callbacks = {"list": [counts], "tuple": (counts,), "alone": counts}[given]
+    fresh()
+    with autolog(tmp_path, verbose=0):
+        regressor().fit(X, Y, batch_size=BATCH, verbose=0, callbacks=callbacks)
+    assert epochs == [0]
+    assert len(read(tmp_path)) == 1
 
 
 class Fails(L.Layer):
