@@ -92,6 +92,7 @@ def _describe_one(loss: Any) -> JSON:
         "custom": not by_keras,
         "label_smoothing": config.get("label_smoothing"),
         **{key: plain(config[key]) for key in ("delta", "ignore_class") if config.get(key) is not None},
+        **({"overridden": True} if is_object and by_keras and not _is_defined_in(type(loss).call, "keras.") else {}),
     }
 
 

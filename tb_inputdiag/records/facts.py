@@ -88,7 +88,8 @@ class ModelFacts:
     loss: JSON = None
     """How it was compiled: None, or ``{"name", "from_logits" (bool or None), "reduction", "custom" (bool),
     "label_smoothing"}``, or a dict or list of such, in the structure of the outputs. Where they are set, also
-    ``"delta", "ignore_class"`` and ``"weight"`` (from `loss_weights`)."""
+    ``"delta", "ignore_class"``, ``"weight"`` (from `loss_weights`), and ``"overridden"``: a subclass of Keras' loss has
+    a `call` of its own."""
     optimizer: Mapping[str, JSON] = field(default_factory=dict)
     """``{"name", "learning_rate" (number or None), "schedule" (class name or None), "clipnorm",
     "clipvalue", "global_clipnorm", "weight_decay", "use_ema", "gradient_accumulation_steps",

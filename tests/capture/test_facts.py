@@ -120,6 +120,18 @@ def test_loss(loss: Any, name: str, from_logits: bool | None, custom: bool) -> N
     assert (found["name"], found["from_logits"], found["custom"]) == (name, from_logits, custom)
 
 
+def test_a_loss_that_overrides_call_says_so() -> None:
+    class Masked(keras.losses.SparseCategoricalCrossentropy):
+        def call(self, y_true: Any, y_pred: Any) -> Any:
+            return super().call(keras.ops.maximum(y_true, 0), y_pred) * keras.ops.cast(y_true >= 0, y_pred.dtype)
+
+    found, plain = describe_loss(Masked()), describe_loss(keras.losses.SparseCategoricalCrossentropy())
+    assert isinstance(found, dict)
+    assert isinstance(plain, dict)
+    assert found["overridden"]
+    assert "overridden" not in plain
+
+
 def test_losses_keep_the_structure_of_the_outputs() -> None:
     mse, mae = describe_loss("mse"), describe_loss("mae")
     assert describe_loss({"a": "mse", "b": ["mae", None]}) == {"a": mse, "b": [mae, None]}

@@ -4,15 +4,35 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from tb_inputdiag.numbers import count, format_number, interval, literal
-from tb_inputdiag.records import MAX_BAD_EXAMPLES, ExpectedRange, Failure, Severity, Span, Split, TensorLayout
+from tb_inputdiag.records import (
+    MAX_BAD_EXAMPLES,
+    ExpectedRange,
+    Failure,
+    LayerFacts,
+    Severity,
+    Span,
+    Split,
+    TensorLayout,
+)
 from tb_inputdiag.rules.base import Finding, Findings, Rule
-from tb_inputdiag.rules.examples import BINARY, Example, Scenario, class_ids, fires, probabilities, silent
+from tb_inputdiag.rules.examples import (
+    BINARY,
+    CLASSIFIER,
+    Example,
+    Scenario,
+    class_ids,
+    fires,
+    layer,
+    probabilities,
+    silent,
+)
 from tb_inputdiag.rules.exceptions import findings_for
 from tb_inputdiag.rules.support.curves import named_tensor_curves
 from tb_inputdiag.rules.support.pictures import range_picture
@@ -36,11 +56,14 @@ class LabelOutOfRange(Rule):
 
     ## What it does
     Compares the class ids in a target with the number of units of the output, for sparse categorical cross-entropy. It
-    also reads the exception that TensorFlow raises for such labels on a CPU.
+    also reads the exception that TensorFlow raises for such labels on a CPU. Ids that usually mean "no label" (-1,
+    -100, 255) pass if they seem to be ignored: by `ignore_class`, by a loss or a mask of the model, by weights of 0,
+    or, on TensorFlow, where the loss is finite.
 
     ## Why is this bad?
-    An output with n units has the classes 0 to n-1. For other ids the step fails on a CPU. On a GPU, or compiled with
-    XLA, the loss of such an example is NaN without any message.
+    An output with n units has the classes 0 to n-1. With TensorFlow, the step fails for other ids on a CPU. On a GPU,
+    or compiled with XLA, the loss of such an example is NaN without any message. On JAX its loss is 0: nothing is
+    learned from the example, and the mean of the losses is too low.
 
     ## Example
     ```python
@@ -61,8 +84,8 @@ class LabelOutOfRange(Rule):
     splits = ("train", "validation")
     explains = SYMPTOMS
     why = (
-        "An output with n units has the classes 0 to n-1. For any other id the step fails on a CPU. On a GPU "
-        "the loss is NaN without any message."
+        "An output with n units has the classes 0 to n-1. For any other id, a step of TensorFlow fails on a CPU, and "
+        "its loss is NaN on a GPU. On JAX the loss of such an example is 0, so nothing is learned from it."
     )
 
     def on_sample(self, context: Context) -> Findings:
@@ -113,9 +136,21 @@ class LabelOutOfRange(Rule):
                 lambda: Scenario().train(y=np.where(class_ids() == 9, 255, class_ids()), y_pred=y_pred, loss=math.nan),
                 "target:y",
             ),
+            fires("-1 on JAX, where its loss is 0", lambda: _unlabelled("jax"), "target:y", Severity.ERROR),
+            fires("-1 on PyTorch", lambda: _unlabelled("torch"), "target:y", Severity.ERROR),
             fires("0 and 1 for one unit", _one_unit, "target:y", Severity.ERROR),
             silent("0..9", lambda: Scenario().train(y=class_ids(), y_pred=y_pred)),
             silent("an ignored class", lambda: Scenario().train(y=class_ids(5, first=-1), y_pred=y_pred)),
+            silent("ignore_class on JAX", lambda: _unlabelled("jax", ignore_class=-1)),
+            silent("-100 on PyTorch, which ignores it", lambda: _unlabelled("torch", first=-100)),
+            silent("a loss of the user's own on JAX", lambda: _unlabelled("jax", overridden=True)),
+            silent(
+                "-1 with a weight of 0 on JAX",
+                lambda: _unlabelled("jax", sample_weight=(class_ids(5, first=-1) >= 0).astype(np.float32)),
+            ),
+            silent(
+                "-1 behind a mask on JAX", lambda: _unlabelled("jax", layers=(layer("mask", "Masking"), *CLASSIFIER))
+            ),
             silent("regression", lambda: Scenario(loss="mse").train(y=class_ids(50, rows=50))),
             silent(
                 "another exception", lambda: Scenario().fail("ValueError", "Received a label value of the wrong kind")
@@ -128,17 +163,55 @@ class LabelOutOfRange(Rule):
         low, high = pair.target.min, pair.target.max
         if not (low < 0 or high >= pair.units):
             return None
-        finite = math.isfinite(context.sample.loss)
         strays = [value for value in (low, high) if not 0 <= value < pair.units]
-        if finite and all(value in _IGNORED for value in strays):
-            return None  # if they were not ignored, the loss would be NaN or the step would have failed
+        if all(value in _IGNORED for value in strays) and _are_ignored(context, pair, strays):
+            return None
         finding = _finding(context, pair.target.name, low, high, pair.units, context.split)
         return replace(finding, examples=extreme_examples(context, pair.target, 0.0, pair.units - 1.0))
+
+
+def _are_ignored(context: Context, pair: Pair, strays: Sequence[float]) -> bool:
+    """Tells whether ids that usually mean "no label" do not take part in the loss."""
+    if not math.isfinite(context.sample.loss):
+        return False
+    if not any(_has_no_loss(context, value) for value in strays):
+        return True  # if they were not ignored, the loss would be NaN or the step would have failed
+    loss, facts = pair.loss or {}, context.facts
+    if loss.get("ignore_class") in strays or loss.get("overridden") or facts is None:
+        return True
+    masked = any(item.class_name == "Masking" or item.config.get("mask_zero") for item in facts.layers)
+    weighted = any(view.min == 0 for view in context.fed("sample_weight"))
+    return masked or weighted or facts.custom_train_step or facts.custom_loss
+
+
+def _has_no_loss(context: Context, value: float) -> bool:
+    """Tells whether the loss of an example with this id is 0: `one_hot` makes a row of zeros of it.
+
+    JAX does so for all ids out of range. PyTorch raises, but older versions of Keras do the same for negative ids.
+    There, -100 is ignored by PyTorch itself.
+    """
+    versions = context.session.versions if context.session is not None else {}
+    return "jax" in versions or ("torch" in versions and value == -1)
 
 
 def _one_unit() -> Scenario:
     """JAX does not refuse what TensorFlow refuses: the loss is 0."""
     return Scenario(BINARY, loss="sparse_categorical_crossentropy").train(y=class_ids(2), steps=2, loss=0.0)
+
+
+def _unlabelled(
+    backend: str,
+    layers: Sequence[LayerFacts] = CLASSIFIER,
+    *,
+    first: int = -1,
+    sample_weight: Any = None,
+    **loss: Any,
+) -> Scenario:
+    """Returns a run with labels of -1, or of `first`, and a finite loss."""
+    spec = {"name": "sparse_categorical_crossentropy", "from_logits": False, "custom": False, **loss}
+    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+    labels = class_ids(5, first=-1)
+    return Scenario(layers, loss=spec, backend=backend).train(y=np.where(labels < 0, first, labels), **weights)
 
 
 def _is_one_an_example(target: TensorLayout) -> bool:
