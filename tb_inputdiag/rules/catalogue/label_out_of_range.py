@@ -211,7 +211,8 @@ def _unlabelled(
     spec = {"name": "sparse_categorical_crossentropy", "from_logits": False, "custom": False, **loss}
     weights = {} if sample_weight is None else {"sample_weight": sample_weight}
     labels = class_ids(5, first=-1)
-    return Scenario(layers, loss=spec, backend=backend).train(y=np.where(labels < 0, first, labels), **weights)
+    scenario = Scenario(layers, loss=spec).on_backend(backend)
+    return scenario.train(y=np.where(labels < 0, first, labels), **weights)
 
 
 def _is_one_an_example(target: TensorLayout) -> bool:

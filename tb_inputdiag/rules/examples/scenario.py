@@ -52,7 +52,6 @@ class Scenario:
         layers: The model; a small image classifier by default.
         loss: Its loss, in the form of `ModelFacts.loss`, or just the name.
         params: Keras' ``epochs`` and ``steps``, if the rule needs to know how long the run will be.
-        backend: The backend of Keras, as `KERAS_BACKEND` names it.
         facts: Other fields of `ModelFacts`.
     """
 
@@ -62,7 +61,6 @@ class Scenario:
         *,
         loss: Any = "sparse_categorical_crossentropy",
         params: Any = None,
-        backend: str = "tensorflow",
         **facts: Any,
     ) -> None:
         self.layers = tuple(layers)
@@ -76,7 +74,7 @@ class Scenario:
             loss = {"name": loss, "from_logits": False, "reduction": "sum_over_batch_size", "custom": False}
         self.facts = ModelFacts(name="model", class_name="Sequential", layers=self.layers, loss=loss, **facts)
         self.records: list[Record] = [
-            SessionStart(session="example", wall_time=0.0, params=params or {}, versions={backend: "1.0"}),
+            SessionStart(session="example", wall_time=0.0, params=params or {}),
             self.facts,
         ]
         self.step = 0
@@ -88,6 +86,11 @@ class Scenario:
     def with_params(self, **params: int) -> Scenario:
         """Sets Keras' parameters of the run: ``epochs``, ``steps``."""
         self.records[0] = SessionStart(session="example", wall_time=0.0, params=params)
+        return self
+
+    def on_backend(self, backend: str) -> Scenario:
+        """Sets the backend of Keras, as `KERAS_BACKEND` names it."""
+        self.records[0] = SessionStart(session="example", wall_time=0.0, versions={backend: "1.0"})
         return self
 
     def train(self, steps: int = 1, **batch: Any) -> Scenario:

@@ -94,6 +94,21 @@ def _partial(case: Case) -> Finding | None:
     )
 
 
+def _stateful_on_torch(case: Case) -> Finding | None:
+    layers = case.facts.layers if case.facts is not None else ()
+    found = next((layer.class_name for layer in layers if layer.class_name in ("LSTM", "GRU", "SimpleRNN")), "")
+    if not found or len(case.failure.lines) > 1:
+        return None
+    return case.finding(
+        f"Keras changes the state of {found} in place, and PyTorch needs the old one for the gradient: a layer with "
+        "stateful=True cannot be trained there.",
+        f"keras.layers.{found}(...)  # without stateful=True: each batch starts anew\n"
+        "# or train on another backend: KERAS_BACKEND=jax",
+        seen="stateful=True",
+        expected="stateful=False",
+    )
+
+
 def _weights(case: Case) -> Finding | None:
     """A table of weights, where the loss has one number for each example."""
     weights = case.argument("sample_weight")
@@ -214,6 +229,18 @@ KINDS = (
         explain=_partial,
         rule="shape-mismatch",
         subject="input:x",
+    ),
+    Kind(
+        id="stateful-training-on-pytorch",
+        title="A stateful recurrent layer is trained on PyTorch",
+        words=(
+            Words("PyTorch", "one of the variables needed for gradient computation has been modified by an inplace"),
+        ),
+        cause="Keras stores the new state in the tensor that PyTorch keeps for the gradient of the old one.",
+        failing=_STATEFUL + "model.fit(x[:16], y[:16], batch_size=8, shuffle=False)\n",
+        mended=_STATEFUL.replace(", stateful=True", "") + "model.fit(x[:16], y[:16], batch_size=8, shuffle=False)\n",
+        explain=_stateful_on_torch,
+        backend="torch",
     ),
     Kind(
         id="table-of-sample-weights",

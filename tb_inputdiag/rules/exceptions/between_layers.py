@@ -12,6 +12,7 @@ from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.channel_order import WINDOW_WORDS
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import mend
+from tb_inputdiag.rules.exceptions.target_shapes import prediction_for_each_place
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.output_sizes import size_fix
 from tb_inputdiag.rules.support.shape_errors import AxisError, RankError, read_shape_error
@@ -179,12 +180,14 @@ def _overlap(case: Case, true: int, predicted: int, units: int) -> Finding:
 
 def _metric(case: Case) -> Finding | None:
     metrics = case.facts.metrics if case.facts is not None else ()
-    if not re.search(r"LogicalAnd|logical_and|\band got incompatible", case.text):
-        return None
     units = next(iter(case.facts.output_units.values()), 0) if case.facts is not None else 0
     y = case.variable("y")
     left, right = shape_in(case["left"]), shape_in(case["right"])
-    if left and right and len(left) == len(right) == 1 and left[0] and right[0]:
+    # PyTorch names no operation: the sizes tell that one has a number for each unit of the other
+    by_units = bool(metrics and left and right and units > 1 and right[0] == (left[0] or 0) * units)
+    if not by_units and not re.search(r"LogicalAnd|logical_and|\band got incompatible", case.text):
+        return None
+    if left and right and len(left) == len(right) == 1 and left[0] and right[0] and case["axis"] in ("", "0"):
         return _overlap(case, left[0], right[0], units)
     return case.finding(
         f"A metric such as Precision or Recall compares each of the {units or 'several'} units with a column of '{y}', "
@@ -210,6 +213,9 @@ def _compared(case: Case) -> Finding | None:
     have, want = targets[0].shape, outputs[0]
     if have[1:] == want[1:] or (len(have) == 1 and want[1:] == (1,)):
         return None
+    each_place = prediction_for_each_place(case, have, want)
+    if each_place is not None:
+        return each_place
     name = case.code(targets[0])
     fix = ""
     if case.facts is not None and len(have) == len(want) > 2 and have[1:-1] != want[1:-1]:
@@ -361,8 +367,13 @@ model = keras.Sequential(
                 "Dimensions must be equal, but are {} for '{}node LogicalAnd{}' with input shapes: {left}, {right}.",
             ),
             Words("TensorFlow", "node LogicalAnd"),
+            Words("JAX", "and got incompatible shapes for broadcasting: ({left}), ({right}).\n"),
             Words("JAX", "and got incompatible shapes for broadcasting"),
             Words("Keras", "Shapes {left} and {right} are incompatible"),
+            Words(
+                "PyTorch",
+                "tensor a ({left}) must match the size of tensor b ({right}) at non-singleton dimension {axis}\n",
+            ),
         ),
         cause="Precision, Recall and AUC compare each unit with a column of the targets, and class ids have one "
         "column. MeanIoU and IoU compare class ids, unless sparse_y_pred is False.",

@@ -111,6 +111,9 @@ KINDS = (
             Words("Keras", "This optimizer can only be called for the variables it was originally built with"),
             Words("Keras", "Unknown variable: {variable}. This optimizer can only be called for"),
             Words("Keras", "The optimizer cannot recognize variable {variable}"),
+            Words(
+                "Keras", "Invalid variable value in StatelessScope: all values in argument `mapping` must be tensors"
+            ),
         ),
         cause="An optimizer keeps a state for each variable. Another model, or new layers, need another one.",
         failing=program(REGRESSION, _SHARED),

@@ -191,6 +191,8 @@ def _no_targets(case: Case) -> Finding | None:
 def _single(case: Case) -> Finding | None:
     x = case.argument("x")
     whole = x is not None and x.kind == "pydataset"
+    if not case["value"]:
+        return _without_batch_axis(case)
     yielded = yielded_parts(x) if x is not None else []
     known = len(yielded) == 2
     inputs, targets = (ast.unparse(part) for part in yielded) if known else ("x", "y")
@@ -206,6 +208,23 @@ def _single(case: Case) -> Finding | None:
         "array of a batch is needed: a list of numbers, or a single example.",
         one if is_one else either,
         seen=f"the number {case['value']}",
+        expected="an array with a batch axis",
+        subject="data",
+    )
+
+
+def _without_batch_axis(case: Case) -> Finding | None:
+    """JAX and PyTorch do not look at the numbers of an element before the model does."""
+    x = case.argument("x")
+    if x is None or x.kind not in ("pydataset", "generator") or len(case.failure.lines) > 1:
+        return None
+    give = "return" if x.kind == "pydataset" else "yield"
+    return case.finding(
+        f"{'__getitem__' if x.kind == 'pydataset' else 'The generator'} {give}s numbers where an array of a batch is "
+        "needed: the first axis counts examples.",
+        f"{give} x, np.array(y)  # a list of labels becomes one array\n"
+        f"# or, of a single example: {give} x[None], np.array([y])",
+        seen="numbers",
         expected="an array with a batch axis",
         subject="data",
     )
@@ -403,7 +422,10 @@ KINDS = (
     Kind(
         id="generator-of-single-examples",
         title="A generator yields single examples, not batches",
-        words=(Words("Keras", "the arrays must be at least rank 1. Received: {value} of rank 0"),),
+        words=(
+            Words("Keras", "the arrays must be at least rank 1. Received: {value} of rank 0"),
+            Words("Python", "IndexError: tuple index out of range"),
+        ),
         cause="Keras uses each element of a generator as a batch. The first axis of each array counts examples.",
         failing=program(REGRESSION, mend(_GENERATOR, "np.random.rand(5, 4), np.zeros(5)", "np.random.rand(4), 1.0")),
         mended=program(

@@ -176,6 +176,7 @@ KINDS = (
             Words("TensorFlow", "Value passed to parameter 'indices' has DataType {dtype} not in list of allowed"),
             Words("PyTorch", "Expected tensor for argument #1 'indices' to have one of the following scalar types"),
             Words("JAX", "Indexer must have integer or boolean type, got indexer with type {dtype}"),
+            Words("JAX", "indices must have an integer type"),
         ),
         cause="An id says which row of a table is meant, so it is a whole number.",
         failing=_LOOKUP,

@@ -188,6 +188,11 @@ KINDS = (
             Words("Keras", "must be adapted before"),
             Words("Keras", "has not been adapted"),
             Words("Keras", "must set the layer's vocabulary"),
+            # JAX and PyTorch: Keras leaves nothing of the message of TensorFlow's table
+            *(
+                Words("Keras", f"Exception encountered when calling {layer}.call(). Arguments received by")
+                for layer in ("StringLookup", "IntegerLookup", "TextVectorization")
+            ),
         ),
         cause="`adapt` reads the vocabulary, the bins or mean and variance from the data.",
         failing='lookup = keras.layers.StringLookup()\nids = lookup(np.array(["a", "b"]))\n',

@@ -346,6 +346,8 @@ KINDS = (
             Words("Keras", "has no defined inputs yet"),
             Words("Keras", "has no defined outputs yet"),
             Words("Keras", "has no defined input shape yet"),
+            Words("PyTorch", "'Sequential' object has no attribute 'input"),
+            Words("PyTorch", "'Sequential' object has no attribute 'output"),
             Words("Keras", "has no defined output shape yet"),
             Words("Keras", "has never been called and thus has no defined {what}"),
             Words("Keras", "You are saving a model that has not yet been built"),

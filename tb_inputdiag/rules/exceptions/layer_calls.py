@@ -17,6 +17,8 @@ __all__ = ["KINDS"]
 
 _GATES = {"LSTM": 4, "GRU": 3, "SimpleRNN": 1}
 """Cell -> columns of its kernel for each unit."""
+_CONTRACTED = re.compile(r"contracting dimensions to have the same shape, got \((\d+),\) and \((\d+),\)")
+"""JAX's words for a product: columns of the tensor, rows of the kernel."""
 _ARGUMENT = re.compile(r"•\s*(\w+)=[^•]*?shape=(\([^)]*\)|\[[^\]]*\])")
 
 
@@ -68,9 +70,11 @@ def _state(case: Case) -> Finding | None:
     # a state of a batch can look like a kernel: 8 examples of 32 numbers, as of 8 units with 4 gates
     others = [s for s in all_shapes(by_torch) if s not in of_states]
     kernels = [s for s in others if len(s) == 2 and gates and s[0] and s[1] == s[0] * gates]
-    if not kernels or not sizes or not sizes[0] or sizes[0] == kernels[0][0]:
+    by_jax = _CONTRACTED.search(case.text)
+    units = kernels[0][0] if kernels else (int(by_jax[2]) if gates and by_jax is not None else None)
+    size = sizes[0] if sizes else None
+    if not units or not size or size == units or (by_jax is not None and int(by_jax[1]) != size):
         return None
-    units, size = kernels[0][0], sizes[0]
     return case.finding(
         f"{cell} has {units} units, and its initial state has {size}.",
         f"keras.layers.{cell}({size}, ...)  # as many units as the state has: a Bidirectional encoder joins two\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from typing import TypeAlias
 
 from tb_inputdiag.numbers import shape_text, whole
 from tb_inputdiag.records import ShapesPicture, TensorLayout
@@ -19,6 +20,9 @@ from tb_inputdiag.rules.support.shapes import Shape, parse_shape, shape_in
 __all__ = ["KINDS"]
 
 _CALLING = re.compile(r"Exception encountered when calling (\w+)\.call\(\)")
+_Sizes: TypeAlias = "tuple[int | None, ...]"
+_TRIED_SIZE = 83
+"""What Keras takes for None on PyTorch, to find out a layer's output shape."""
 _MULTIPLIED = re.compile(r"(?:matmul|dot|tensordot)\(.*?self\.(\w+)|@\s*self\.(\w+)")
 """A line that multiplies a tensor by a weight of the layer."""
 _TWO_AXES = re.compile(r"[\[(]\s*([\w.]+(?:\[[^\]]*\])?)\s*,\s*([\w.]+(?:\[[^\]]*\])?)\s*,?\s*[\])]")
@@ -36,6 +40,8 @@ def _inside(case: Case) -> Finding | None:
     """Two tensors inside the `call` of a layer that the user wrote, or of a merging layer."""
     layer, line = _where(case)
     left, right = shape_in(case["left"] or case["n"]), shape_in(case["right"] or case["m"])  # PyTorch: one axis of each
+    if "Could not automatically infer" in case.text and case["n"]:  # Keras tries the layer with a size of its own
+        left, right = (tuple(None if n == _TRIED_SIZE else n for n in shape or ()) for shape in (left, right))
     pair = operand_pair(case.failure)
     if not left or not right or left == right or _is_product(case):
         return None
@@ -47,6 +53,9 @@ def _inside(case: Case) -> Finding | None:
     x = next((t for t in case.fed("input") if t.shape is not None and sizes and sizes[0][0] in t.shape[1:]), None)
     x = x or next((t for t in case.fed("input") if t.shape is not None and sizes and sizes[0][1] in t.shape[1:]), None)
     fix = _bias(left, right, line) or (broadcast_fix(left, right) if pair is None else pair.fix(left, right))
+    size = _unknown_size(left, right)
+    if size and not sizes:
+        fix = _known_size(case, size)
     if x is not None and x.shape is not None:
         fed = sizes[0][0] if sizes[0][0] in x.shape[1:] else sizes[0][1]
         made = sizes[0][1] if fed == sizes[0][0] else sizes[0][0]
@@ -63,6 +72,22 @@ def _inside(case: Case) -> Finding | None:
         else (f"layer:{case.failure.where}" if case.failure.where else "model"),
         evidence={"left": list(left), "right": list(right)},
         picture=ShapesPicture(seen=left, expected=right, seen_label="one", expected_label="other"),
+    )
+
+
+def _unknown_size(left: Shape, right: Shape) -> int | None:
+    """Returns the size that meets an axis of unknown size; None if there is none."""
+    pairs = zip(reversed(left), reversed(right), strict=False)
+    return next((a or b for a, b in pairs if (a is None) != (b is None) and (a or b or 1) > 1), None)
+
+
+def _known_size(case: Case, size: int) -> str:
+    """Returns code that names the size of an axis: on JAX, None fits nothing but itself and 1."""
+    shape = next((shape for shape in received(case).values() if len(shape) > 1), (None, None))
+    sizes = ", ".join(str(size if n is None else n) for n in shape[1:])
+    return (
+        f"keras.Input(({sizes}{',' if len(shape) == 2 else ''}))  # in place of None\n"
+        f"x = x[:, :{size}]  # ids: keras.utils.pad_sequences(x, maxlen={size})"
     )
 
 
@@ -99,6 +124,8 @@ def _product(case: Case) -> Finding | None:
     left, right = shape_in(case["left"]), shape_in(case["right"])
     if not layer or layer.endswith("Cell"):
         return None
+    if not left and not right:  # JAX: only the sizes that differ
+        left, right = _matrices(case, case["n"], case["m"])
     sizes = (left[-1], right[-2], right[-1]) if left and right and len(right) > 1 else (case["n"], case["m"], "units")
     if not all(sizes):
         return None
@@ -134,6 +161,15 @@ def _written_units(made: str, exchanged: bool) -> str:
     """
     found = _TWO_AXES.search(made)
     return found[1 if exchanged else 2].strip() if found is not None else ""
+
+
+def _matrices(case: Case, columns: str, rows: str) -> tuple[_Sizes | None, _Sizes | None]:
+    """Returns the shapes of a tensor and a weight that a line of the program multiplies, if the weight is known."""
+    pair = operand_pair(case.failure)
+    weights = [] if pair is None else [v.shape for v in pair.right.variables if v.name == pair.right.code and v.shape]
+    if len(weights) != 1 or len(weights[0]) != 2 or str(weights[0][0]) != rows or not columns.isdigit():
+        return None, None
+    return (None, int(columns)), tuple(weights[0])
 
 
 def _reshaped(case: Case) -> Finding | None:

@@ -51,6 +51,7 @@ def _saved_model(case: Case) -> Finding | None:
     return case.finding(
         f"'{path}' is not a .keras or .h5 file. Keras 3 does not load folders in TensorFlow's SavedModel format.",
         f'layer = keras.layers.TFSMLayer(\n    "{path}", call_endpoint="serve"\n)  # of Keras 2: "serving_default"\n'
+        "# TensorFlow only: KERAS_BACKEND=tensorflow\n"
         "# to go on training: save it again as .keras, with the Keras version that made it",
         seen="a SavedModel folder",
         expected="a .keras file",

@@ -17,6 +17,37 @@ _ASSIGNED = re.compile(r"(\w+\s*=\s*)?tf\.[\w.]+\((\w+)(,.*)?\)$")
 """A line that is a call of a TensorFlow function on one variable."""
 
 
+_DRAWN = re.compile(r"(.*\b(?:keras\.)?random\.(?!SeedGenerator)\w+)\(")
+"""A line, up to the arguments of the function that draws."""
+
+
+def _unseeded(case: Case) -> Finding:
+    line = case.failure.lines[-1].partition(": ")[2] if case.failure.lines else ""
+    layer = re.search(r"Exception encountered when calling (\w+)\.call\(\)", case.text)
+    owner = layer[1] if layer is not None else "the layer"
+    return case.finding(
+        f"{layer[1] if layer is not None else 'A line of the program'} draws random numbers without a seed generator"
+        f"{f': {line}' if line else ''}.",
+        f"self.seed_generator = keras.random.SeedGenerator()  # in __init__ of {owner}\n{_with_seed(line)}",
+        seen="no seed",
+        expected="seed=self.seed_generator",
+    )
+
+
+def _with_seed(line: str) -> str:
+    """Returns the line with a seed as last argument of the function that draws."""
+    drawn = _DRAWN.match(line)
+    depth, end = 0, 0
+    for place in range(drawn.end() - 1 if drawn is not None else len(line), len(line)):
+        depth += {"(": 1, ")": -1}.get(line[place], 0)
+        if not depth:
+            end = place
+            break
+    if not end:
+        return "keras.random.normal(shape, seed=self.seed_generator)  # in call"
+    return f"{line[:end]}, seed=self.seed_generator{line[end:]}"
+
+
 def _tensorflow_function(case: Case) -> Finding | None:
     line = case.failure.lines[-1].partition(": ")[2] if case.failure.lines else ""
     called = line.partition("tf.")[2].partition("(")[0]
@@ -97,6 +128,8 @@ def _condition(case: Case) -> Finding | None:
             seen="a class",
             expected="an instance, or a name",
         )
+    if "more than one" in case.text:  # of any array, also outside of a model
+        return None
     return case.finding(
         "Python asks a tensor for its value while the training step is traced, where it has none.",
         "keras.ops.where(condition, a, b)  # in place of `if`; keras.ops.maximum(a, b) in place of max",
@@ -111,7 +144,41 @@ _ACTIVATED = ("Dense", "Activation", "Conv1D", "Conv2D", "Conv3D", "DepthwiseCon
 _NUMPY = _loss("    return np.mean(np.abs(y_true - y_pred))")
 _METHOD = _loss("    print(y_pred.numpy())\n    return keras.ops.mean(keras.ops.abs(y_true - y_pred))")
 _IF = _loss("    error = keras.ops.mean(keras.ops.abs(y_true - y_pred))\n    return max(error, 0.1)")
+_UNSEEDED = """\
+class Noise(keras.layers.Layer):
+    def call(self, x):
+        return x + keras.random.normal(keras.ops.shape(x))
+
+x, y = np.random.rand(8, 4), np.zeros(8)
+model = keras.Sequential([Noise(), keras.layers.Dense(1)])
+model.compile(optimizer="adam", loss="mse")
+model.fit(x, y)
+"""
+_SEEDED = """\
+class Noise(keras.layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.seed_generator = keras.random.SeedGenerator()
+
+    def call(self, x):
+        return x + keras.random.normal(keras.ops.shape(x), seed=self.seed_generator)
+
+x, y = np.random.rand(8, 4), np.zeros(8)
+model = keras.Sequential([Noise(), keras.layers.Dense(1)])
+model.compile(optimizer="adam", loss="mse")
+model.fit(x, y)
+"""
 KINDS = (
+    Kind(
+        id="random-numbers-without-a-seed",
+        title="A layer of your own draws random numbers without a seed generator",
+        words=(Words("Keras", "[JAX RNG] When tracing a JAX function, you should only use seeded random ops"),),
+        cause="JAX traces the step once. Without a SeedGenerator, each batch would get the numbers of the first one.",
+        failing=_UNSEEDED,
+        mended=_SEEDED,
+        explain=_unseeded,
+        backend="jax",
+    ),
     Kind(
         id="tensorflow-function-of-symbolic",
         title="A TensorFlow function gets a KerasTensor",
@@ -183,14 +250,15 @@ KINDS = (
             Words("TensorFlow", "numpy() is only available when eager execution is enabled"),
             Words("Keras", "'KerasTensor' object has no attribute 'numpy'"),
             Words("JAX", "object has no attribute 'numpy'"),
+            Words("JAX", "Tracer has no attribute numpy"),
         ),
         cause="`fit` traces the step into a graph. Its tensors have no values until the graph runs.",
         failing=_METHOD,
-        mended=mend(_METHOD, "loss=loss)", "loss=loss, run_eagerly=True)"),
+        mended=mend(_METHOD, "y_pred.numpy()", "y_pred.shape"),
         explain=plainly(
             "`.numpy()` is called inside of the training step, where tensors have no values yet.",
-            "{model}.compile(..., run_eagerly=True)  # slow, to look at values\n"
-            "# or compute with keras.ops instead; tf.print(y_pred) prints values",
+            "keras.ops.mean(y_pred)  # keras.ops in place of .numpy() and NumPy\n"
+            "# to look at values, slowly, on TensorFlow: {model}.compile(..., run_eagerly=True)",
             seen=".numpy()",
             expected="keras.ops",
             subject="loss",
@@ -206,6 +274,8 @@ KINDS = (
             Words("TensorFlow", "iterating over `tf.Tensor` is not allowed"),
             Words("JAX", "TracerBoolConversionError"),
             Words("JAX", "ConcretizationTypeError"),
+            Words("JAX", "The truth value of an array with more than one element is ambiguous"),
+            Words("PyTorch", "Boolean value of Tensor with more than one value is ambiguous"),
         ),
         cause="The step is traced once, without values. Python's `if`, `max` and `for` need them at once.",
         failing=_IF,

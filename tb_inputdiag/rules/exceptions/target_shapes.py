@@ -11,7 +11,7 @@ from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.output_sizes import size_fix
 from tb_inputdiag.statistics.namespace import Shape
 
-__all__ = ["KINDS"]
+__all__ = ["KINDS", "prediction_for_each_place"]
 
 
 def _is_sparse(case: Case) -> bool:
@@ -31,11 +31,21 @@ def _recurrent(case: Case) -> list[str]:
 
 
 def _more_axes(case: Case, target: Shape, output: Shape) -> Finding | None:
-    """The output keeps places or steps, and there is one target for each example."""
+    elsewhere = "Incompatible shapes" in case.text and "compile_loss" not in case.text
+    return None if elsewhere else prediction_for_each_place(case, target, output)
+
+
+def prediction_for_each_place(case: Case, target: Shape, output: Shape) -> Finding | None:
+    """Returns the finding that an output keeps places or steps, and there is one target for each example.
+
+    Args:
+        case: The exception.
+        target: Shape of the target, with the batch axis.
+        output: Shape of the prediction, with the batch axis.
+    """
     one = len(target) == 1 or (len(target) == 2 and target[-1] in (1, output[-1]))
     layers = list(case.facts.layers) if case.facts is not None else []
-    elsewhere = "Incompatible shapes" in case.text and "compile_loss" not in case.text
-    if not one or len(output) < 3 or elsewhere:
+    if not one or len(output) < 3:
         return None
     recurrent = _recurrent(case)
     if len(output) == 3 and recurrent:
