@@ -50,11 +50,13 @@ def _run_demos(folder: Path) -> None:
     (folder / "output.txt").write_text(f"{done.stdout}\nexit code {done.returncode}\n")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """With ``--dist loadgroup``: a file's tests stay together, as they share fixtures; slow ones are free, and begin.
 
     Files follow by their number of tests. A long test that began last would run while all other workers wait.
     """
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
     tests = Counter(item.path for item in items)
     for item in items:
         if "slow" not in item.keywords:

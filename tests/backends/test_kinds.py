@@ -30,6 +30,7 @@ OTHERWISE: Mapping[str, Mapping[str, str]] = {
         "generator-of-lists": NOTHING,
     },
     "torch": {
+        "generator-of-single-examples": "generator-without-batch-axis",
         "ranks-of-batches-differ": NOTHING,
         "assignment-to-a-tensor": NOTHING,
         "squeeze-of-a-longer-axis": NOTHING,

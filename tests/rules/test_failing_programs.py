@@ -200,7 +200,7 @@ MENDS = {
     "to_categorical_strings": "classes, ids = np.unique(",
     "tokens_not_padded": "keras.utils.pad_sequences(x",
     "train_step_int_labels": '"float32")',
-    "train_step_int_target": 'ages = keras.ops.cast(ages, "float32")',
+    "train_step_int_target": 'y = keras.ops.cast(y, "float32")',
     "train_step_sample_weight": "x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)",
     "translator_bilstm_states": "encoder_outputs, forward_h, forward_c, backward_h, backward_c =",
     "translator_states": "keras.layers.LSTM(32, ...)",
@@ -225,7 +225,7 @@ MENDS = {
     "weights_from_other_head": "new_model.load_weights(path, skip_mismatch=True)",
     "weights_into_other_size": "Dense(32)",
     "wheat_seeds_csv": "y = y - 1",
-    "wine_custom_step": 'quality = keras.ops.cast(quality, "float32")',
+    "wine_custom_step": 'y = keras.ops.cast(y, "float32")',
     "yolo_head_reshape": "keras.layers.Reshape((4, 4, 13))",
     "zip_code_lookup": "zips = np.asarray(zips).astype(str)",
 }
