@@ -59,7 +59,7 @@ class UnsuitableMonitor(Rule):
 
     id = "unsuitable-monitor"
     severity = Severity.WARNING
-    explains = ("unfinished-training",)
+    explains = ("unfinished-training", "learning-rate-too-low")
     why = "Training stops at the wrong time or never, and the weights that are kept are not the best ones."
 
     def on_epoch_end(self, context: Context, end: EpochEnd) -> Findings:
