@@ -19,6 +19,7 @@ NOTHING = "no exception"
 OTHERWISE: Mapping[str, Mapping[str, str]] = {
     "tensorflow": {},
     "jax": {
+        "generator-of-single-examples": "generator-without-batch-axis",
         "ranks-of-batches-differ": NOTHING,
         "label-out-of-range": NOTHING,
         "token-out-of-range": NOTHING,

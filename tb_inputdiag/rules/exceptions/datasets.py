@@ -201,7 +201,12 @@ def _single(case: Case) -> Finding | None:
     label = f"np.array({targets})" if is_one else f"np.array([{targets}])"
     one = f"yield {stacked}, {label}  # a batch of one; better: collect 32 examples and np.stack them"
     several = f"{'return' if whole else 'yield'} {inputs}, np.array({targets})  # a list of labels becomes one array"
-    either = f"{several}\n# or, of a single example: {one}" if whole else f"{one}\n# or, of a list of labels: {several}"
+    listed = known and isinstance(yielded[1], ast.List | ast.ListComp)
+    either = (
+        f"{several}\n# or, of a single example: {one}"
+        if whole or listed
+        else f"{one}\n# or, of a list of labels: {several}"
+    )
     return case.finding(
         f"{'__getitem__' if whole else 'The generator'} yields {case['value']}, a number without a batch "
         "axis, where an "

@@ -162,7 +162,10 @@ def _outputs(case: Case) -> Finding | None:
     several = ", ".join(f"y{i + 1}" for i in range(n))
     parts = _target_parts(case)
     x = case.argument("x")
-    if facts is not None and len(facts.outputs) == 1:
+    if facts is not None and len(facts.outputs) == 1 and x is not None and x.kind in ("generator", "pydataset"):
+        give = "return" if x.kind == "pydataset" else "yield"
+        fix = f"{give} x, np.array(y)  # the model has one output, so one array of targets, not a list"
+    elif facts is not None and len(facts.outputs) == 1:
         fix = f"{case.called}(x, {y}[0])  # the model has one output, so one array of targets"
     elif parts and x is not None and x.kind == "dataset":
         fix = (
@@ -177,8 +180,9 @@ def _outputs(case: Case) -> Finding | None:
     else:
         fix = f"{case.called}(x, [{several}])  # one array of targets for each output"
     count = len(facts.outputs) if facts is not None and facts.outputs else "several"
+    outputs = "1 output" if count == 1 else f"{count} outputs"
     return case.finding(
-        f"The targets do not have the structure of the model's outputs: it has {count} outputs"
+        f"The targets do not have the structure of the model's outputs: it has {outputs}"
         f"{f' ({join(names)})' if names else ''}{', and one array holds the targets of all' if parts else ''}.",
         fix,
         seen=case["true"] or "other targets",
