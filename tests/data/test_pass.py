@@ -65,8 +65,8 @@ def test_the_sample_of_a_part_has_the_statistics_of_the_whole_array(name: str) -
     for column, values in expected.items():
         if column in ("quantiles", "class_counts"):
             continue
-        if column.startswith("seam_"):
-            continue  # of more examples than of a batch: see `statistics.tensors.axis_order`
+        if column.startswith("seam_") or column == "wrap_counts":
+            continue  # of other examples than of a batch: see `statistics.tensors.axis_order` and `wrap_around`
         mine, theirs = np.asarray(getattr(found, column), np.float64).ravel(), np.asarray(values, np.float64).ravel()
         if column.startswith("row_sum") and not np.isfinite(wide).all():
             continue  # backends order NaN differently, see `statistics.tensors.rows`
