@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
 
-import numpy as np
-
 from tb_inputdiag.capture.keras_internals import Tensor
 from tb_inputdiag.capture.observations import ObservedTensor, StepObservations
 from tb_inputdiag.capture.rows.layer_blocks import Layers, MovedLayers
@@ -115,8 +113,7 @@ def _is_bad(trace: StepObservations, dense: Sequence[ObservedTensor]) -> Tensor:
     """
     xp = trace.xp
     floating = [f.tensor for f in dense if is_floating(xp.dtype(f.tensor))]
-    # also NaN is not below infinity
-    bad = [_any(xp, ~(t < xp.constant(np.inf, xp.dtype(t)))) for t in floating]
+    bad = [_any(xp, xp.is_nan(t) | xp.equals(t, float("inf"))) for t in floating]
     results = [] if trace.own_loss is None else [xp.mean(xp.cast(trace.own_loss, "float32"))]
     if trace.scale is None:  # loss scaling makes gradients infinite on purpose
         results += [u.measured[0][0] for u in trace.updates if u.measured is not None]
