@@ -7,12 +7,19 @@ import ast
 from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import ShapesPicture
 from tb_inputdiag.rules.base import Finding
-from tb_inputdiag.rules.exceptions.generator_code import holds_one, with_batch_axis, yielded_parts
+from tb_inputdiag.rules.exceptions.generator_code import (
+    BATCH_OF_ONE,
+    giver_of,
+    giving_word,
+    holds_one,
+    with_batch_axis,
+    yielded_parts,
+)
 from tb_inputdiag.rules.exceptions.kind import Case, Kind, plainly
 from tb_inputdiag.rules.exceptions.programs import REGRESSION, TWO_INPUTS, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
 from tb_inputdiag.rules.support.shape_errors import InputShapeError, read_shape_error
-from tb_inputdiag.rules.support.shapes import fits, tuple_code
+from tb_inputdiag.rules.support.shapes import Shape, fits, tuple_code
 
 __all__ = ["KINDS", "SHAPE_WORDS"]
 
@@ -82,7 +89,7 @@ def _twice(case: Case) -> Finding | None:
     if compared is None:
         return None
     name, shape, built = compared
-    if len(shape) != len(built) + 1 or not fits(shape[1:], (shape[1], *built[1:])):
+    if not _has_a_second_batch_axis(shape, built):
         return None
     return case.finding(
         f"'{name}' is batched twice: its elements have shape {shape_text(shape)}, and the model reads "
@@ -96,13 +103,18 @@ def _twice(case: Case) -> Finding | None:
     )
 
 
+def _has_a_second_batch_axis(shape: Shape, built: Shape) -> bool:
+    """Tells whether elements have one axis more than the model reads, behind that of the batch."""
+    return len(shape) == len(built) + 1 > 1 and fits(shape[2:], built[1:])
+
+
 def _signature_with_batch(case: Case) -> Finding | None:
     """The inputs have an axis more than the model reads, of unknown size, and the targets only that of the batch."""
     compared, inputs, targets = _compared(case), case.fed("input"), case.fed("target")
     if compared is None or not inputs or len(targets) != 1 or not targets[0].shape:
         return None
     name, shape, built = compared
-    longer = len(shape) == len(built) + 1 and shape[:2] == (None, None) and fits(shape[1:], (shape[1], *built[1:]))
+    longer = shape[:2] == (None, None) and _has_a_second_batch_axis(shape, built)
     if not longer or inputs[0].shape != shape or targets[0].shape[1:2] == (None,):
         return None
     one = tuple_code(shape[2:])
@@ -199,8 +211,8 @@ def _single(case: Case) -> Finding | None:
     stacked = with_batch_axis(yielded[0]) if known else "x[None]"
     is_one = known and holds_one(yielded[1])
     label = f"np.array({targets})" if is_one else f"np.array([{targets}])"
-    one = f"yield {stacked}, {label}  # a batch of one; better: collect 32 examples and np.stack them"
-    several = f"{'return' if whole else 'yield'} {inputs}, np.array({targets})  # a list of labels becomes one array"
+    one = f"yield {stacked}, {label}  {BATCH_OF_ONE}"
+    several = f"{giving_word(x)} {inputs}, np.array({targets})  # a list of labels becomes one array"
     listed = known and isinstance(yielded[1], ast.List | ast.ListComp)
     either = (
         f"{several}\n# or, of a single example: {one}"
@@ -223,10 +235,9 @@ def _without_batch_axis(case: Case) -> Finding | None:
     x = case.argument("x")
     if x is None or x.kind not in ("pydataset", "generator") or len(case.failure.lines) > 1:
         return None
-    give = "return" if x.kind == "pydataset" else "yield"
+    give = giving_word(x)
     return case.finding(
-        f"{'__getitem__' if x.kind == 'pydataset' else 'The generator'} {give}s numbers where an array of a batch is "
-        "needed: the first axis counts examples.",
+        f"{giver_of(x)} {give}s numbers where an array of a batch is needed: the first axis counts examples.",
         f"{give} x, np.array(y)  # a list of labels becomes one array\n"
         f"# or, of a single example: {give} x[None], np.array([y])",
         seen="numbers",

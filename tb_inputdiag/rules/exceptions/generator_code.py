@@ -6,7 +6,19 @@ import ast
 
 from tb_inputdiag.records import ArgumentFacts
 
-__all__ = ["holds_one", "with_batch_axis", "yielded_parts"]
+__all__ = ["BATCH_OF_ONE", "giver_of", "giving_word", "holds_one", "with_batch_axis", "yielded_parts"]
+
+BATCH_OF_ONE = "# a batch of one; better: collect 32 examples and np.stack them"
+
+
+def giver_of(x: ArgumentFacts) -> str:
+    """Returns what gives the batches of a generator, a loader or a `PyDataset`, as the first words of a sentence."""
+    return {"pydataset": "__getitem__", "loader": "The loader"}.get(x.kind, "The generator")
+
+
+def giving_word(x: ArgumentFacts | None) -> str:
+    """Returns the word with which that code gives a batch."""
+    return "return" if x is not None and x.kind == "pydataset" else "yield"
 
 
 def yielded_parts(x: ArgumentFacts) -> list[ast.expr]:

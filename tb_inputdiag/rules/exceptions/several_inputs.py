@@ -8,7 +8,7 @@ import re
 from tb_inputdiag.errors import did_you_mean
 from tb_inputdiag.records import ArgumentFacts
 from tb_inputdiag.rules.base import Finding
-from tb_inputdiag.rules.exceptions.generator_code import yielded_parts
+from tb_inputdiag.rules.exceptions.generator_code import giving_word, yielded_parts
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import TWO_INPUTS, TWO_OUTPUTS, program
 from tb_inputdiag.rules.exceptions.results import RETURNED_STATES
@@ -163,8 +163,7 @@ def _outputs(case: Case) -> Finding | None:
     parts = _target_parts(case)
     x = case.argument("x")
     if facts is not None and len(facts.outputs) == 1 and x is not None and x.kind in ("generator", "pydataset"):
-        give = "return" if x.kind == "pydataset" else "yield"
-        fix = f"{give} x, np.array(y)  # the model has one output, so one array of targets, not a list"
+        fix = f"{giving_word(x)} x, np.array(y)  # the model has one output, so one array of targets, not a list"
     elif facts is not None and len(facts.outputs) == 1:
         fix = f"{case.called}(x, {y}[0])  # the model has one output, so one array of targets"
     elif parts and x is not None and x.kind == "dataset":

@@ -8,7 +8,14 @@ from tb_inputdiag.numbers import shape_text
 from tb_inputdiag.records import ArgumentFacts, ShapesPicture
 from tb_inputdiag.rules.base import Finding
 from tb_inputdiag.rules.exceptions.datasets import SHAPE_WORDS
-from tb_inputdiag.rules.exceptions.generator_code import holds_one, with_batch_axis, yielded_parts
+from tb_inputdiag.rules.exceptions.generator_code import (
+    BATCH_OF_ONE,
+    giver_of,
+    giving_word,
+    holds_one,
+    with_batch_axis,
+    yielded_parts,
+)
 from tb_inputdiag.rules.exceptions.kind import Case, Kind
 from tb_inputdiag.rules.exceptions.programs import REGRESSION, mend, program
 from tb_inputdiag.rules.exceptions.words import Words
@@ -93,12 +100,11 @@ def _generator(case: Case) -> Finding | None:
         expected = (None,) * error.rank if error.rank == len(fed[0] or ()) + 1 else None
     if expected is None:
         return None
-    name = "__getitem__" if x.kind == "pydataset" else ("The loader" if x.kind == "loader" else "The generator")
     example = expected[1:] if any(expected) else fed[0] or ()
     batches = shape_text(expected) if any(expected) else f"with {len(expected)} axes"
     return case.finding(
-        f"{name} yields single examples{f' of shape {shape_text(example)}' if None not in example else ''}, and the "
-        f"model reads batches{',' if any(expected) else ''} {batches}.",
+        f"{giver_of(x)} yields single examples{f' of shape {shape_text(example)}' if None not in example else ''}, and "
+        f"the model reads batches{',' if any(expected) else ''} {batches}.",
         _batched_yield(case, x, yielded),
         seen=shape_text(example),
         expected=shape_text(expected),
@@ -117,11 +123,10 @@ def _batched_yield(case: Case, x: ArgumentFacts, yielded: list[ast.expr]) -> str
     if x.kind == "loader":
         return "torch.utils.data.DataLoader(..., batch_size=32)  # collects 32 examples"
     if not yielded:
-        word = "return" if x.kind == "pydataset" else "yield"
-        return f"{word} x[None], y  # a batch of one; better: collect 32 examples and np.stack them"
+        return f"{giving_word(x)} x[None], y  {BATCH_OF_ONE}"
     inputs, target, *weights = yielded
     parts = [with_batch_axis(inputs), _target(case, target), *(_target(case, weight) for weight in weights)]
-    return f"yield {', '.join(parts)}  # a batch of one; better: collect 32 examples and np.stack them"
+    return f"yield {', '.join(parts)}  {BATCH_OF_ONE}"
 
 
 def _target(case: Case, code: ast.expr) -> str:
