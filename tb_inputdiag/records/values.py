@@ -49,8 +49,9 @@ MAX_FEATURES = 64
 MAX_CLASSES = 128
 """Class ids that are counted one by one."""
 MAX_WORST_EXAMPLES = 3
-N_WRAP_COUNTS = 11
 """Examples with the largest losses that are named of a batch."""
+N_WRAP_COUNTS = 11
+"""Numbers that tell whether 8-bit values wrapped around: see `statistics.tensors.wrap_around.COUNTS`."""
 MAX_BAD_EXAMPLES = 8
 """Examples with NaN or infinities whose index in the batch is kept."""
 MAX_EXAMPLE_IDS = 32

@@ -10,7 +10,17 @@ from tb_inputdiag.keras_vocabulary import LOOKUPS, NORMALIZERS
 from tb_inputdiag.numbers import interval, times
 from tb_inputdiag.records import F4, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
-from tb_inputdiag.rules.examples import BESIDE_IDS, REGRESSOR, Example, Scenario, columns, fires, layer, silent
+from tb_inputdiag.rules.examples import (
+    BESIDE_IDS,
+    REGRESSOR,
+    Example,
+    Scenario,
+    beside_ids,
+    columns,
+    fires,
+    layer,
+    silent,
+)
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.layers import is_keras, is_normalized_by
 from tb_inputdiag.rules.support.mixed_tables import MixedTables
@@ -75,8 +85,7 @@ class FeatureScaleDisparity(Rule):
 
     def on_sample(self, context: Context) -> Findings:
         """Judges tables and series as the first trainable layer reads them."""
-        views = (*context.entries, *self._mixed.views(context))
-        return [found for view in views if (found := self._judge(context, view)) is not None]
+        return [found for view in self._mixed.entries(context) if (found := self._judge(context, view)) is not None]
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -159,14 +168,8 @@ def _beside_ids(numbers: F4, before: str = "Dropout", std: float | None = None) 
     graph = tuple(replace(item, class_name=before) if item.name == "dropout" else item for item in BESIDE_IDS)
     own = tuple(replace(item, inbound=()) for item in BESIDE_IDS if item.n_params)
     scenario = Scenario(graph, kind="functional") if std is None else Scenario(own, kind="subclassed")
-    ids = np.arange(len(numbers), dtype=np.int32)[:, None] % 5
-    return scenario.train(
-        x={"numbers": numbers, "ids": ids},
-        entry={"ids": ids},
-        entry_layers={"ids": "embedding"},
-        activations={} if std is None else {"dense": {"std": std}},
-        steps=3,
-    )
+    activations = {} if std is None else {"dense": {"std": std}}
+    return scenario.train(**beside_ids(numbers), activations=activations, steps=3)
 
 
 def _column_range(view: TensorView, column: int) -> str:

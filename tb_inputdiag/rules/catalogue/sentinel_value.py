@@ -14,7 +14,17 @@ from tb_inputdiag.keras_vocabulary import LOOKUPS
 from tb_inputdiag.numbers import format_number, interval, literal, percent
 from tb_inputdiag.records import DataSummary, Examples, LimitPicture, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
-from tb_inputdiag.rules.examples import BESIDE_IDS, REGRESSOR, Example, Scenario, columns, fires, layer, silent
+from tb_inputdiag.rules.examples import (
+    BESIDE_IDS,
+    REGRESSOR,
+    Example,
+    Scenario,
+    beside_ids,
+    columns,
+    fires,
+    layer,
+    silent,
+)
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.mixed_tables import MixedTables
 from tb_inputdiag.rules.support.scale import fed_source
@@ -112,8 +122,7 @@ class SentinelValue(Rule):
         """Judges the columns of tables, series and images, where the first trainable layers read them."""
         if context.whole_data:
             return None
-        views = (*context.entries, *self._mixed.views(context))
-        return [found for view in views if (found := self._judge(context, view)) is not None]
+        return [found for view in self._mixed.entries(context) if (found := self._judge(context, view)) is not None]
 
     @staticmethod
     def examples() -> tuple[Example, ...]:
@@ -361,6 +370,5 @@ def _beside_ids(change: Callable[[NDArray[np.float32], np.random.Generator], Non
     for seed in range(6):
         x, rng = columns(rows=64, seed=seed), np.random.default_rng(seed)
         change(x, rng)
-        ids = rng.integers(0, 5, (64, 1))
-        scenario.train(x={"numbers": x, "ids": ids}, entry={"ids": ids}, entry_layers={"ids": "embedding"})
+        scenario.train(**beside_ids(x))
     return scenario

@@ -8,7 +8,7 @@ import numpy as np
 
 from tb_inputdiag.numbers import whole
 from tb_inputdiag.records import JSON, LayerFacts, LimitPicture, ModelFacts, Severity, TensorLayout, TensorView
-from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
+from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold, findings_of
 from tb_inputdiag.rules.examples import Example, Scenario, columns, fires, layer, silent
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.near_copies import read_by_keras
@@ -86,8 +86,7 @@ class TargetInInput(Rule):
 
     def on_sample(self, context: Context) -> Findings:
         """Judges each target."""
-        found = [self._judge(context, view) for view in context.fed("target")]
-        return None if all(item is None for item in found) else [item for item in found if isinstance(item, Finding)]
+        return findings_of(self._judge(context, view) for view in context.fed("target"))
 
     def _judge(self, context: Context, view: TensorView) -> Finding | bool | None:
         """Returns what was found, False for nothing, None for no verdict."""

@@ -12,7 +12,18 @@ from tb_inputdiag.keras_vocabulary import LOOKUPS, NORMALIZERS
 from tb_inputdiag.numbers import format_number, interval
 from tb_inputdiag.records import F4, ExpectedRange, Picture, Severity, TensorView
 from tb_inputdiag.rules.base import Finding, Findings, Rule, Threshold
-from tb_inputdiag.rules.examples import BESIDE_IDS, REGRESSOR, Example, Scenario, columns, fires, layer, pixels, silent
+from tb_inputdiag.rules.examples import (
+    BESIDE_IDS,
+    REGRESSOR,
+    Example,
+    Scenario,
+    beside_ids,
+    columns,
+    fires,
+    layer,
+    pixels,
+    silent,
+)
 from tb_inputdiag.rules.support.curves import tensor_curves
 from tb_inputdiag.rules.support.layers import backbone_of, is_keras, is_normalized_by
 from tb_inputdiag.rules.support.mixed_tables import MixedTables
@@ -116,8 +127,7 @@ class UnnormalizedInput(Rule):
 
     def on_sample(self, context: Context) -> Findings:
         """Judges every tensor that a trainable layer reads, and images whose reader is unknown."""
-        views = (*context.entries, *self._mixed.views(context))
-        found = [found for view in views if (found := self._judge(context, view)) is not None]
+        found = [found for view in self._mixed.entries(context) if (found := self._judge(context, view)) is not None]
         return found + [self._unread(context, view) for view in context.fed("input") if self._raw(context, view)]
 
     @staticmethod
@@ -288,9 +298,7 @@ class UnnormalizedInput(Rule):
 
 def _beside_ids(numbers: F4) -> Scenario:
     """A table that is joined with embedded ids."""
-    ids = np.arange(len(numbers), dtype=np.int32)[:, None] % 5
-    of_ids: dict[str, Any] = {"entry": {"ids": ids}, "entry_layers": {"ids": "embedding"}}
-    return Scenario(BESIDE_IDS, kind="functional").train(x={"numbers": numbers, "ids": ids}, **of_ids, steps=3)
+    return Scenario(BESIDE_IDS, kind="functional").train(**beside_ids(numbers), steps=3)
 
 
 def _is_judged(context: Context, view: TensorView) -> bool:

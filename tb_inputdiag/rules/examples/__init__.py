@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tb_inputdiag.rules.examples.arrays import class_ids, columns, pixels, probabilities
+from tb_inputdiag.rules.examples.arrays import beside_ids, class_ids, columns, pixels, probabilities
 from tb_inputdiag.rules.examples.example import Example, fires, silent
 from tb_inputdiag.rules.examples.models import BESIDE_IDS, BINARY, CLASSIFIER, REGRESSOR, layer
 from tb_inputdiag.rules.examples.scenario import Scenario
@@ -14,6 +14,7 @@ __all__ = [
     "REGRESSOR",
     "Example",
     "Scenario",
+    "beside_ids",
     "class_ids",
     "columns",
     "fires",

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["class_ids", "columns", "pixels", "probabilities"]
+__all__ = ["beside_ids", "class_ids", "columns", "pixels", "probabilities"]
 
 
 def pixels(high: float = 1.0, dtype: str = "float32", shape: Sequence[int] = (16, 28, 28, 1)) -> NDArray[Any]:
@@ -32,3 +32,9 @@ def probabilities(n: int = 10, *, rows: int = 16, seed: int = 1) -> NDArray[Any]
     """Returns rows that sum to 1."""
     values: NDArray[Any] = np.random.default_rng(seed).random((rows, n)) + 0.1
     return np.asarray(values / values.sum(axis=1, keepdims=True), np.float32)
+
+
+def beside_ids(numbers: NDArray[Any]) -> dict[str, Any]:
+    """Returns a batch of `BESIDE_IDS`: a table, and an id for each of its rows, which an Embedding reads."""
+    ids = np.arange(len(numbers), dtype=np.int32)[:, None] % 5
+    return {"x": {"numbers": numbers, "ids": ids}, "entry": {"ids": ids}, "entry_layers": {"ids": "embedding"}}

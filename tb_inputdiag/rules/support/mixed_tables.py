@@ -22,7 +22,7 @@ _LEAST_PART = 0.05
 
 
 def unread_inputs(context: Context) -> list[TensorView]:
-    """Returns the dense inputs of which no entry is known: each is joined with learned values before it is read."""
+    """Returns the dense inputs without a known entry: each is joined with learned values before it is read."""
     read = {name for entry in context.entries for name in entry.layout.sources or (entry.name,)}
     return [view for view in context.fed("input") if view.name not in read and view.layout.kind == "dense"]
 
@@ -30,15 +30,18 @@ def unread_inputs(context: Context) -> list[TensorView]:
 class MixedTables:
     """Finds tables that are joined with learned values, as in ``Concatenate()([numbers, embedded])``.
 
-    Such a table is no entry of the sample. In a Functional model, the graph tells which layer reads it as it is. In a
-    model of the user's own, the first outputs do: new weights make large outputs of large columns only.
+    Such a table is not an entry of the sample. In a Functional model, the graph tells which layer reads it as it is.
+    In a model of the user's own, the first outputs do: new weights make large outputs of large columns only.
     """
 
     def __init__(self) -> None:
         self._readers: dict[str, LayerFacts | None] = {}
 
-    def views(self, context: Context) -> list[TensorView]:
-        """Returns these tables, described as entries of the layers that read them."""
+    def entries(self, context: Context) -> list[TensorView]:
+        """Returns the entries of the sample, and these tables as entries of the layers that read them."""
+        return [*context.entries, *self._views(context)]
+
+    def _views(self, context: Context) -> list[TensorView]:
         facts = context.facts
         if facts is None or context.whole_data or not facts.layers:
             return []

@@ -38,7 +38,7 @@ _OF_ALL = ("min", "max", "middle", "half_squares")
 """Of all values; the squares are of deviations from the middle. They mean nothing if a value is not finite."""
 _OF_FINITE = ("finite_min", "finite_max", "finite_mean", "finite_half_squares", "finite", "nans", "negative_infs")
 """Of finite values. They are for arrays in which NaN or infinities spoil the sums, and mean nothing for all others."""
-_NONE_FINITE = (float("inf"), float("-inf"), *(0.0,) * 5)
+_NONE_FINITE = (np.inf, -np.inf, *(0.0,) * 5)
 """`_OF_FINITE` of no values: whole numbers need them only where a batch is empty."""
 RAW_NUMBERS = (*_OF_ALL, "count", "deviations", "whole_or_infinite_count", *_OF_FINITE)
 """`deviations` is the sum of all deviations from the middle. The first four are reduced in the dtype of the values."""
